@@ -1,0 +1,88 @@
+"""A progress bar for runs, as an observer like any other."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from harness.cli.console import err, plain
+from harness.events import (
+    Event,
+    ExampleFailed,
+    ResponsesWritten,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+)
+from harness.hookspecs import hookimpl
+
+_SHOWN_FAILURES = 3
+
+
+class ProgressBar:
+    """Shows answers, rate, time left and failures on a terminal; plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = err()
+        self._bar: Any = None
+        self._task: Any = None
+        self._failures = 0
+        self._model = ""
+
+    @hookimpl
+    def imhi_event(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._failures = 0
+                self._model = plain(event.model)
+                if event.answered:
+                    self._line(f"{event.answered} of {event.total} answers are there already")
+            case StageStarted(stage="respond", total=total) if total:
+                self._open(total)
+            case ResponsesWritten(count=count):
+                self._advance(count)
+            case ExampleFailed():
+                self._failures += 1
+                if self._failures <= _SHOWN_FAILURES:
+                    self._line(plain(f"failed: {event.dataset}/{event.id}: {event.error}"))
+                self._advance(1)
+            case StageFinished(stage="respond"):
+                self.close()
+
+    def _line(self, text: str) -> None:
+        self._console.print(f"{self._model}: {text}", markup=False)
+
+    def _open(self, total: int) -> None:
+        if not self._console.is_terminal:
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            TextColumn("{task.completed}/{task.total}"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[failed]}", style="red"),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task(self._model[:30], total=total, rate="", failed="")
+        self._bar.start()
+
+    def _advance(self, count: int) -> None:
+        if self._bar is None:
+            return
+        speed = self._bar.tasks[0].speed
+        failed = f"{self._failures} failed" if self._failures else ""
+        rate = f"{speed:.1f}/s" if speed else ""
+        self._bar.update(self._task, advance=count, rate=rate, failed=failed)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        if self._failures > _SHOWN_FAILURES:
+            self._line(f"... and {self._failures - _SHOWN_FAILURES} more failed examples")
+        self._failures = 0
+        sys.stderr.flush()

@@ -1,0 +1,102 @@
+"""What the factories of plugins are given: the source, the settings, and each other's services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.budget import Budget
+from harness.declarations import Dataset, resolve
+from harness.errors import HarnessError
+from harness.events import Event
+from harness.fingerprints import digest
+from harness.protocols import Label, OpenSource
+from harness.records import Example
+from harness.registry import Registry
+from harness.settings import Generation
+
+
+@dataclass
+class Context:
+    """One run's surroundings.
+
+    ``notes`` are sentences a reader of the scores must know; they go to the manifest and stand
+    under every table. ``notify`` tells observers.
+    """
+
+    registry: Registry
+    source: OpenSource
+    split: str
+    seed: int = 0
+    shots: int = 3
+    repair_mojibake: bool = False
+    generation: Generation = field(default_factory=Generation)
+    budget: Budget = field(default_factory=Budget)
+    notify: Callable[[Event], None] = lambda event: None
+    notes: list[str] = field(default_factory=list)
+    _training: dict[tuple[str, tuple[str, ...]], list[Example]] = field(default_factory=dict)
+    _labelers: dict[str, Label] = field(default_factory=dict)
+
+    def dataset(self, name: str) -> Dataset:
+        return self.registry.datasets.get(name)
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def examples(self, dataset: str, split: str) -> Iterator[Example]:
+        """Stream one split, with mojibake repaired where that was asked for."""
+        rows = self.source.examples(dataset, split)
+        if not self.repair_mojibake:
+            return rows
+        from harness.mojibake import repaired
+
+        return (repaired(example) for example in rows)
+
+    def training_examples(
+        self, dataset: str, splits: Sequence[str] = ("train", "val")
+    ) -> list[Example]:
+        """Return the rows a baseline or labeler may learn from: ``splits``, as far as the source
+        has them, without the split under evaluation. Empty where there are none."""
+        chosen = tuple(
+            split
+            for split in splits
+            if split != self.split and split in self.source.splits(dataset)
+        )
+        key = (dataset, chosen)
+        if key not in self._training:
+            self._training[key] = [
+                example for split in chosen for example in self.examples(dataset, split)
+            ]
+        return self._training[key]
+
+    def training_checksum(self, dataset: str) -> str:
+        """Return what the training rows of a dataset are known by (SHA-256 of their files)."""
+        splits = [s for s in ("train", "val") if s != self.split and s in self.source.splits(dataset)]
+        return digest([self.source.checksum(dataset, split) for split in splits])
+
+    def labeler(self, name: str) -> Label:
+        """Return a labeler at work; one labeler may build on another by its name."""
+        if name not in self._labelers:
+            declared = self.registry.labelers.get(name)
+            self._labelers[name] = resolve(declared.create)(self)
+        return self._labelers[name]
+
+
+def open_source(text: str, registry: Registry) -> tuple[str, OpenSource]:
+    """Open ``NAME`` or ``NAME:ARGUMENT``; return the name as given and the opened source.
+
+    Raises:
+        HarnessError: no such source, or its argument is missing or not wanted.
+    """
+    name, _, argument = text.partition(":")
+    declared = registry.sources.get(name)
+    if declared.argument and not argument:
+        raise HarnessError(
+            f"source '{text}': expected {name}:{declared.argument} ({declared.summary})"
+        )
+    if argument and not declared.argument:
+        raise HarnessError(f"source '{text}': {name} takes no argument; write --source {name}")
+    opened: Any = resolve(declared.open)(argument, registry.dataset_map())
+    return text, opened

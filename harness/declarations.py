@@ -1,0 +1,275 @@
+"""What plugins register: frozen records that describe a thing and say how to make it.
+
+A ``Factory`` is a callable or a string ``"module:attribute"``; it is resolved only when the thing
+is used, so listing plugins imports nothing heavy, and a new field with a default never breaks a
+plugin. What each factory receives and must return stands beside the field.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import HarnessError
+
+Factory = Callable[..., Any] | str
+
+
+def resolve(factory: Factory) -> Callable[..., Any]:
+    """Return the callable behind a factory.
+
+    Raises:
+        HarnessError: ``"module:attribute"`` names nothing, or a package it needs is missing.
+    """
+    if callable(factory):
+        return factory
+    module_name, _, attribute = factory.partition(":")
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except ModuleNotFoundError as error:
+        raise HarnessError(
+            f"{factory} needs the package '{error.name}', which is not installed: "
+            "pip install 'imhi-harness[hf]' (or [all])"
+        ) from error
+    except AttributeError as error:
+        raise HarnessError(
+            f"factory '{factory}': {error}; expected 'module:attribute' of a callable"
+        ) from error
+    if not callable(found):
+        raise HarnessError(f"factory '{factory}' is a {type(found).__name__}, not a callable")
+    return found  # type: ignore[no-any-return]
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Label:
+    """One answer a dataset allows.
+
+    ``sentence`` opens an answer in instruction style, ``completion`` in completion style (default:
+    the name). ``variants`` are other plain wordings that mean this label when they stand as the
+    answer (case is ignored). ``cues`` are words by which an answer that names no label means this
+    one (*exam* for school), ``weak_cues`` count only where no label has a cue; ``catch_all`` marks
+    the label of whatever fits no other.
+    """
+
+    name: str
+    sentence: str
+    completion: str = ""
+    variants: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    weak_cues: tuple[str, ...] = ()
+    catch_all: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.completion:
+            object.__setattr__(self, "completion", self.name)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question asked about a post.
+
+    ``stem`` opens the answer in completion style. ``aspect`` tells the questions of one dataset
+    apart (empty where there is only one). ``terms`` are the words an answer uses for what a yes/no
+    question asks about (*depression, depressed*); labelers read answers without a plain yes or no
+    by them.
+    """
+
+    text: str
+    stem: str = ""
+    aspect: str = ""
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One source of examples: labels, questions, and what its files are called.
+
+    ``aliases`` are other names its files go by. ``counts`` are the published rows per split
+    (``train``, ``val``, ``test``). ``rows`` names a file (.jsonl or .csv with the columns ``post,
+    label`` and optionally ``id, split, aspect, explanation``) or a factory ``() -> iterable of
+    such rows``: a dataset that carries its own rows is run with ``--source own``. ``note`` is
+    anything a user should know.
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+    questions: tuple[Question, ...]
+    aliases: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict, hash=False)
+    rows: Factory | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for what, values in (
+            ("label", [label.name for label in self.labels]),
+            ("aspect", [question.aspect for question in self.questions]),
+        ):
+            doubled = sorted({value for value in values if values.count(value) > 1})
+            if doubled or not values:
+                raise HarnessError(
+                    f"dataset '{self.name}': {what}s must be distinct and at least one; "
+                    f"{'doubled: ' + ', '.join(doubled) if doubled else 'there is none'}"
+                )
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        return tuple(label.name for label in self.labels)
+
+    def label(self, name: str) -> Label:
+        for label in self.labels:
+            if label.name == name:
+                return label
+        raise HarnessError(
+            f"dataset '{self.name}' has no label '{name}' (labels: {', '.join(self.label_names)})"
+        )
+
+    def question(self, aspect: str) -> Question:
+        for question in self.questions:
+            if question.aspect == aspect:
+                return question
+        aspects = ", ".join(repr(question.aspect) for question in self.questions)
+        raise HarnessError(f"dataset '{self.name}' has no aspect '{aspect}' (aspects: {aspects})")
+
+
+@dataclass(frozen=True)
+class Task:
+    """An analysis (stress detection, ...) and the datasets it is measured on."""
+
+    name: str
+    summary: str
+    datasets: tuple[Dataset, ...]
+
+
+# --- sources, prompts ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where examples come from, named on the command line as ``NAME`` or ``NAME:ARGUMENT``.
+
+    ``open(argument, datasets)`` returns a :class:`harness.protocols.OpenSource`.
+    """
+
+    name: str
+    summary: str
+    open: Factory
+    argument: str = ""
+
+
+@dataclass(frozen=True)
+class PromptStyle:
+    """Turns an example into model input. ``build(context)`` returns a function
+    ``(example, dataset) -> str``. ``version`` is part of the run id: raise it with the wording.
+    ``max_new_tokens`` is the room an answer in this style needs."""
+
+    name: str
+    summary: str
+    build: Factory
+    version: str = "1"
+    max_new_tokens: int = 512
+
+
+# --- models --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One ``key=value`` a model family takes. ``parse`` turns the text into a value and raises
+    ValueError where it cannot. ``changes_answers=False`` keeps it out of the run id (batch size,
+    concurrency, time limits ...)."""
+
+    name: str
+    summary: str
+    default: Any = None
+    parse: Callable[[str], Any] = str
+    changes_answers: bool = True
+
+
+@dataclass(frozen=True)
+class ModelFamily:
+    """All models of one scheme: ``SCHEME:TARGET,key=value,...``.
+
+    ``create(spec, context)`` returns a :class:`harness.protocols.Model`.
+    ``fingerprint(spec, context)``, optional, returns JSON values that tell this model from every
+    other (a hash of local weights, of training rows) without loading it; they become part of the
+    run id. ``estimate(spec, prompts, context)``, optional, returns a :class:`harness.budget.Estimate`.
+    ``open_arguments`` lets unknown arguments through to the backend.
+    """
+
+    scheme: str
+    summary: str
+    create: Factory
+    target: str = "MODEL"
+    arguments: tuple[Argument, ...] = ()
+    fingerprint: Factory | None = None
+    estimate: Factory | None = None
+    open_arguments: bool = False
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelPreset:
+    """A short name for a model: ``model`` as it would be written on the command line."""
+
+    name: str
+    model: str
+    summary: str = ""
+    prompt: str = ""
+
+
+# --- labelers, metrics, reporters, executors -----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Labeler:
+    """Reads labels out of responses. ``create(context)`` returns a function
+    ``(dataset, aspects, responses) -> list of Prediction`` (:class:`harness.protocols.Label`)."""
+
+    name: str
+    summary: str
+    create: Factory
+    version: str = "1"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Scores a column of predictions or explanations.
+
+    ``score(examples, responses, predictions, context)`` gets aligned lists of one dataset and
+    returns a list of :class:`harness.statistics.Measure` (several where a metric has parts).
+    ``group`` is ``labels`` or ``explanations``: a group name selects all its metrics.
+    """
+
+    name: str
+    summary: str
+    score: Factory
+    group: str = "labels"
+    default: bool = False
+    higher_is_better: bool = True
+    version: str = "1"
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Shows scores. ``render(results, write)`` gets the score objects of one or more runs and a
+    function that takes text. Chosen with ``--format NAME``."""
+
+    name: str
+    summary: str
+    render: Factory
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Where work runs. ``create(context)`` returns a function ``(work, items) -> iterator``: it
+    splits items, calls ``work(shard)`` (which yields results) somewhere, and yields the results
+    as they come, in any order."""
+
+    name: str
+    summary: str
+    create: Factory

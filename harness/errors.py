@@ -1,0 +1,44 @@
+"""What goes wrong, in words a user can act on.
+
+Every error a user can cause is one line: what was found, where, what was expected, what to do.
+The command line prints it without a traceback and leaves with :attr:`HarnessError.exit_code`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class HarnessError(Exception):
+    """A problem the user can solve; its text is the whole message."""
+
+    exit_code = 2
+
+
+class DataError(HarnessError):
+    """A file or row that does not have the form it should have."""
+
+
+class UnknownName(HarnessError):
+    """A name that nothing registered answers to.
+
+    >>> str(UnknownName("dataset", "dredit", ["DR", "dreaddit"]))
+    "unknown dataset 'dredit': did you mean 'dreaddit'? (known: DR, dreaddit)"
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        names = sorted(known, key=str.lower)
+        lowered = {candidate.lower(): candidate for candidate in names}
+        close = difflib.get_close_matches(name.lower(), lowered, n=1)
+        guess = f"did you mean '{lowered[close[0]]}'? " if close else ""
+        listing = f"(known: {', '.join(names) or 'none'})"
+        super().__init__(f"unknown {kind} '{name}': {guess}{listing}{hint and '; ' + hint}")
+        self.kind = kind
+        self.name = name
+
+
+class RunIncomplete(HarnessError):
+    """The run stopped in good order with work left; running it again goes on from there."""
+
+    exit_code = 1

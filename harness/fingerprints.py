@@ -1,0 +1,44 @@
+"""Hashes: of JSON values, of prompts, of files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON text for a value: sorted keys, no spaces, paths as text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 (hex) of a JSON value."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def prompt_hash(system: str, prompt: str) -> str:
+    """Return the key under which the answer to a prompt is stored (16 hex digits)."""
+    return digest([system, prompt])[:16]
+
+
+def post_key(post: str) -> str:
+    """Return the key equal for rows about one post: white space and case do not count."""
+    return digest(" ".join(post.split()).casefold())[:16]
+
+
+def file_checksum(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file, read in blocks."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() if hasattr(
+            hashlib, "file_digest"
+        ) else _blocks(stream)
+
+
+def _blocks(stream: Any) -> str:
+    # Python 3.10 has no hashlib.file_digest.
+    state = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        state.update(block)
+    return state.hexdigest()

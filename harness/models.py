@@ -1,0 +1,118 @@
+"""Model names: ``SCHEME:TARGET,key=value,...`` or a preset, parsed and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.declarations import ModelFamily, resolve
+from harness.errors import HarnessError, UnknownName
+from harness.registry import Registry
+
+if TYPE_CHECKING:
+    from harness.context import Context
+    from harness.protocols import Model
+
+_ARGUMENT = re.compile(r",(?=[A-Za-z_]\w*=)")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model as asked for. ``name`` is what tables show; ``arguments`` holds every declared
+    argument, defaults included; ``given`` only those written out."""
+
+    name: str
+    family: ModelFamily
+    target: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str = ""
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this model from others: arguments that cannot change an answer are
+        left out."""
+        neutral = {a.name for a in self.family.arguments if not a.changes_answers}
+        kept = {k: v for k, v in sorted(self.arguments.items()) if k not in neutral}
+        return {"scheme": self.family.scheme, "target": self.target, "arguments": kept}
+
+
+def parse_model(text: str, registry: Registry) -> ModelSpec:
+    """Read a model name.
+
+    Raises:
+        HarnessError: unknown scheme or preset, missing target, unknown argument, bad value.
+    """
+    head, *pairs = _ARGUMENT.split(text)
+    prompt = ""
+    written = head
+    if ":" not in head:
+        preset = registry.presets.aliases.get(head.lower())
+        if preset is None:
+            known = [*registry.presets.things, *(f"{scheme}:" for scheme in registry.families.things)]
+            raise UnknownName("model", head, known, "expected a preset or SCHEME:TARGET")
+        found = registry.presets.things[preset]
+        prompt = found.prompt
+        written, *preset_pairs = _ARGUMENT.split(found.model)
+        pairs = [*preset_pairs, *pairs]
+    scheme, _, target = written.partition(":")
+    family = registry.families.get(scheme, "expected SCHEME:TARGET, for example hf:gpt2")
+    if not target:
+        raise HarnessError(
+            f"model '{text}': nothing after '{scheme}:', expected {scheme}:{family.target}"
+        )
+    given = _parse_arguments(text, family, pairs)
+    arguments = {argument.name: argument.default for argument in family.arguments} | given
+    return ModelSpec(text, family, target, arguments, given, prompt)
+
+
+def _parse_arguments(text: str, family: ModelFamily, pairs: list[str]) -> dict[str, Any]:
+    declared = {argument.name: argument for argument in family.arguments}
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        if key not in declared:
+            if not family.open_arguments:
+                unknown = UnknownName(f"argument of {family.scheme}:", key, declared)
+                raise HarnessError(f"model '{text}': {unknown}")
+            values[key] = value
+            continue
+        try:
+            values[key] = declared[key].parse(value)
+        except ValueError as error:
+            raise HarnessError(
+                f"model '{text}': argument {key}: found '{value}', {error or 'not a valid value'} "
+                f"({declared[key].summary})"
+            ) from None
+    return values
+
+
+def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
+    """Return what the model's stored answers are keyed by."""
+    extra: Mapping[str, Any] = {}
+    if spec.family.fingerprint is not None:
+        extra = resolve(spec.family.fingerprint)(spec, context)
+    return {**spec.identity(), **extra}
+
+
+def create_model(spec: ModelSpec, context: Context) -> Model:
+    """Make the model; this is where weights are loaded."""
+    model: Model = resolve(spec.family.create)(spec, context)
+    return model
+
+
+def parse_flag(text: str) -> bool:
+    """Parse ``true/false, on/off, yes/no, 1/0``; for :attr:`Argument.parse`."""
+    known = {"true": True, "on": True, "yes": True, "1": True}
+    known |= {"false": False, "off": False, "no": False, "0": False}
+    if text.lower() not in known:
+        raise ValueError("expected true or false")
+    return known[text.lower()]
+
+
+def parse_count(text: str) -> int:
+    """Parse a whole number above 0; for :attr:`Argument.parse`."""
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError("expected a whole number above 0")
+    return int(text)

@@ -1,0 +1,86 @@
+"""Scores as values: what ``imhi score`` writes, ``--json`` prints and :func:`evaluate` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class RunScores:
+    """The scores of one run under one labeler.
+
+    ``scores`` holds one object per dataset and metric: ``model, dataset, split, metric, value,
+    low, high, n, unparsed, failed, posts, headline, details``; values and bounds on the metric's scale
+    (0 to 100 for the shipped ones), ``n`` examples, ``unparsed`` and ``failed`` among them (both
+    count as wrong). ``averages`` are the means over datasets and over tasks.
+    """
+
+    run: str
+    model: str
+    labeler: str
+    split: str
+    source: str
+    synthetic: bool
+    scores: Sequence[Mapping[str, Any]]
+    averages: Sequence[Mapping[str, Any]]
+    labelling: Mapping[str, Mapping[str, Any]]
+    notes: Sequence[str] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    totals: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """True when every example was answered."""
+        return all(not counts["failed"] for counts in self.labelling.values())
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], run: str) -> RunScores:
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        return cls(**{**known, "run": run})
+
+
+@dataclass(frozen=True)
+class Results:
+    """The scores of several runs."""
+
+    runs: Sequence[RunScores]
+
+    @property
+    def folders(self) -> list[Path]:
+        return [Path(run.run) for run in self.runs]
+
+    @property
+    def complete(self) -> bool:
+        return all(run.complete for run in self.runs)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one object per run, dataset and metric."""
+        return [{"run": run.run, "labeler": run.labeler, **row} for run in self.runs for row in run.scores]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that ``--json`` prints: ``run`` is the folder, or a list of folders
+        where there are several runs."""
+        folders = [run.run for run in self.runs]
+        return {
+            "run": folders[0] if len(folders) == 1 else folders,
+            "scores": self.rows(),
+            "averages": [{"run": run.run, **row} for run in self.runs for row in run.averages],
+            "labelling": {run.run: run.labelling for run in self.runs},
+            "notes": sorted({note for run in self.runs for note in run.notes}),
+            "complete": self.complete,
+        }
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the scores as a data frame, one row per run, dataset and metric."""
+        import pandas
+
+        return pandas.DataFrame(self.rows())

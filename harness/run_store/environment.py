@@ -1,0 +1,69 @@
+"""What a run ran on: versions, commit, hardware. No host name, no user name, no keys."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = (
+    "imhi-harness pluggy datasets scikit-learn scipy numpy openai lm-eval torch transformers "
+    "tokenizers peft accelerate bert-score sacrebleu rouge-score ray ftfy"
+).split()
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that can change a score, as far as installed."""
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def git_commit() -> str | None:
+    """Return the commit of the harness's own checkout, with ``+changes`` where it was edited."""
+    here = Path(__file__).resolve().parents[2]
+    if not (here / ".git").exists():
+        return None
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(here), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip()
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        return f"{commit}+changes" if commit and git("status", "--porcelain") else commit or None
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def hardware() -> dict[str, Any]:
+    """Return processor, cores and (where torch is loaded already) accelerators."""
+    import sys
+
+    found: dict[str, Any] = {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "cores": os.cpu_count(),
+    }
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        found["accelerators"] = [
+            torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())
+        ]
+    return found
+
+
+def environment() -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "packages": package_versions(),
+        "git_commit": git_commit(),
+        "hardware": hardware(),
+    }

@@ -1,0 +1,92 @@
+"""Stage 3: read labels out of responses. Never asks the model."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from harness.context import Context
+from harness.errors import HarnessError
+from harness.events import StageFinished, StageStarted
+from harness.protocols import Label
+from harness.records import Prediction, Response
+from harness.run_store import RunFolder
+
+_BATCH = 512
+
+
+def label(folder: RunFolder, context: Context, labeler: str) -> dict[str, Any]:
+    """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples:
+    ``n, unparsed, failed, contradictions, decided_by``."""
+    datasets = folder.manifest()["datasets"]
+    started = time.perf_counter()
+    context.notify(StageStarted(folder.id, "label", sum(datasets.values())))
+    read = context.labeler(labeler)
+    counts = {}
+    for dataset in datasets:
+        path = folder.file(f"predictions/{labeler}", dataset)
+        folder.write_records(path, _predictions(folder, context, read, dataset))
+        counts[dataset] = labelling_counts(folder.predictions(labeler, dataset))
+    context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))
+    return counts
+
+
+def _predictions(
+    folder: RunFolder, context: Context, read: Label, dataset: str
+) -> Iterator[Prediction]:
+    """Yield a prediction for each example, in the order of the examples."""
+    responses = {response.id: response for response in folder.responses(dataset)}
+    examples = folder.examples(dataset)
+    declared = context.dataset(dataset)
+    while batch := list(islice(examples, _BATCH)):
+        texts: list[Response] = []
+        aspects: list[str] = []
+        done: dict[str, Prediction] = {}
+        for example in batch:
+            response = responses.get(example.id)
+            if response is None:
+                done[example.id] = Prediction(example.id, dataset, status="failed")
+            elif response.label is not None and not response.text.strip():
+                # A classifier gives its label outright: there is nothing to read.
+                confidence = (response.probabilities or {}).get(response.label)
+                done[example.id] = Prediction(
+                    example.id, dataset, response.label, "labelled", "model", confidence
+                )
+            else:
+                texts.append(response)
+                aspects.append(example.aspect)
+        found = read(declared, aspects, texts) if texts else []
+        done.update((prediction.id, prediction) for prediction in found)
+        for example in batch:
+            prediction = done.get(example.id)
+            if prediction is None or (
+                prediction.label is not None and prediction.label not in declared.label_names
+            ):
+                raise HarnessError(
+                    f"{dataset}/{example.id}: the labeler gave "
+                    f"{'nothing' if prediction is None else repr(prediction.label)}, expected one "
+                    f"of {', '.join(declared.label_names)} or unparsed"
+                )
+            yield prediction
+
+
+def labelling_counts(predictions: Iterator[Prediction]) -> dict[str, Any]:
+    """Count what came of the examples of one dataset."""
+    status: Counter[str] = Counter()
+    decided: Counter[str] = Counter()
+    contradictions = 0
+    for prediction in predictions:
+        status[prediction.status] += 1
+        contradictions += prediction.contradiction
+        if prediction.status == "labelled":
+            decided[prediction.decided_by] += 1
+    return {
+        "n": sum(status.values()),
+        "unparsed": status["unparsed"],
+        "failed": status["failed"],
+        "contradictions": contradictions,
+        "decided_by": dict(decided),
+    }

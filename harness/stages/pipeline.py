@@ -1,0 +1,93 @@
+"""All stages of a run, one after the other, and the later ones on a run that is there."""
+
+from __future__ import annotations
+
+from harness.context import Context
+from harness.events import RunFinished, RunStarted
+from harness.plugin_manager import PluginManager
+from harness.results import RunScores
+from harness.run_store import RunFolder
+from harness.settings import RunSettings
+from harness.stages.label import label
+from harness.stages.prepare import make_context, prepare
+from harness.stages.respond import respond
+from harness.stages.score import score
+
+
+def run(settings: RunSettings, model: str, manager: PluginManager) -> RunScores:
+    """Run one model through all stages; a run that was stopped goes on where it stopped."""
+    registry = manager.registry
+    # Names are looked up before the model is asked anything.
+    registry.labelers.get(settings.labeler)
+    registry.executors.get(settings.executor)
+    metrics = registry.select_metrics(settings.metric)
+    prepared = prepare(settings, model, registry)
+    folder, context = prepared.folder, prepared.context
+    context.notify = manager.notify
+    with folder.lock():
+        manifest = folder.manifest()
+        total = sum(manifest["datasets"].values())
+        answered = sum(len(folder.answered(name)) for name in manifest["datasets"])
+        manager.notify(RunStarted(folder.id, prepared.spec.name, total, answered))
+        respond(folder, prepared.spec, context, settings.executor)
+        label(folder, context, settings.labeler)
+        result = score(
+            folder, context, settings.labeler, metrics, settings.resamples, settings.seed
+        )
+    manager.notify(
+        RunFinished(folder.id, result.totals["failed"], result.totals["unanswered"])
+    )
+    return result
+
+
+def reopen(folder: RunFolder, manager: PluginManager, source: str = "") -> Context:
+    """Return the context in which a run that is there can be labelled and scored again.
+
+    Labelers that learn need the run's source; ``source`` names it where it has moved.
+    """
+    manifest = folder.manifest()
+    settings = RunSettings(
+        model=(manifest["model"],),
+        source=source or manifest["source_location"],
+        split=manifest["split"],
+        seed=manifest["seed"],
+        repair_mojibake=manifest["repair_mojibake"],
+        shots=manifest["prompt"]["shots"],
+    )
+    registry = manager.registry
+    style = registry.prompts.get(manifest["prompt"]["style"])
+    context = make_context(settings, registry, style)
+    context.notify = manager.notify
+    context.notes = list(manifest.get("notes", []))
+    return context
+
+
+def relabel(
+    folder: RunFolder, manager: PluginManager, settings: RunSettings, source: str = ""
+) -> RunScores:
+    """Label a run again, with another labeler or an improved one, and score it."""
+    context = reopen(folder, manager, source)
+    metrics = manager.registry.select_metrics(settings.metric)
+    with folder.lock():
+        label(folder, context, settings.labeler)
+        return score(
+            folder, context, settings.labeler, metrics, settings.resamples, settings.seed
+        )
+
+
+def rescore(
+    folder: RunFolder, manager: PluginManager, settings: RunSettings, source: str = ""
+) -> RunScores:
+    """Score a run again; its predictions are made first where the labeler has not been asked."""
+    if not all(
+        folder.file(f"predictions/{settings.labeler}", dataset).exists()
+        for dataset in folder.datasets()
+    ):
+        return relabel(folder, manager, settings, source)
+    context = reopen(folder, manager, source)
+    metrics = manager.registry.select_metrics(settings.metric)
+    with folder.lock():
+        return score(
+            folder, context, settings.labeler, metrics, settings.resamples, settings.seed
+        )
+

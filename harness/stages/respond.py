@@ -1,0 +1,169 @@
+"""Stage 2: ask the model what has no answer yet; write each answer down as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.context import Context
+from harness.declarations import resolve
+from harness.errors import HarnessError
+from harness.events import ExampleFailed, ResponsesWritten, StageFinished, StageStarted
+from harness.models import ModelSpec, create_model
+from harness.protocols import Model
+from harness.records import Request, Response, as_row
+from harness.run_store import RunFolder
+from harness.run_store.jsonl import AppendLog
+
+
+class Answering:
+    """The work an executor spreads: make the model once per process, answer shards of requests."""
+
+    def __init__(self, spec: ModelSpec, context: Context) -> None:
+        self.spec = spec
+        self.context = context
+        self.model: Model | None = None
+
+    def __call__(self, requests: Sequence[Request]) -> Iterator[Response]:
+        if self.model is None:
+            self.model = create_model(self.spec, self.context)
+        yield from self.model.generate(requests)
+
+    def describe(self) -> dict[str, Any]:
+        return dict(self.model.describe()) if self.model is not None else {}
+
+    def close(self) -> None:
+        if self.model is not None:
+            self.model.close()
+            self.model = None
+
+
+def pending_requests(folder: RunFolder, dataset: str) -> list[Request]:
+    """Return the requests of a dataset that have no response.
+
+    Raises:
+        HarnessError: a stored response answers another prompt than the one that would be asked.
+    """
+    answered = folder.answered(dataset)
+    pending = []
+    for request in folder.requests(dataset):
+        stored = answered.pop(request.id, None)
+        if stored is None:
+            pending.append(request)
+        elif stored != request.prompt_hash:
+            raise HarnessError(
+                f"{folder.file('responses', dataset)}: the response of example {request.id} answers "
+                f"prompt {stored}, expected {request.prompt_hash}; the folder was edited or mixed "
+                "with another run: run again into a new folder (--out)"
+            )
+    if answered:
+        raise HarnessError(
+            f"{folder.file('responses', dataset)}: responses to examples that are not in the run: "
+            f"{', '.join(list(answered)[:3])}; remove those lines"
+        )
+    return pending
+
+
+def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str) -> None:
+    """Answer every pending request of the run.
+
+    A request whose answer is an error goes to ``failures/`` and is asked again by the next run.
+    Answers that were written survive anything that happens later.
+    """
+    datasets = folder.datasets()
+    pending = {dataset: pending_requests(folder, dataset) for dataset in datasets}
+    total = sum(len(requests) for requests in pending.values())
+    started = time.perf_counter()
+    context.notify(StageStarted(folder.id, "respond", total))
+    manifest = folder.manifest()
+    spent = manifest["totals"].get("cost") or 0.0
+    context.budget.spent += spent
+    if total:
+        answering = Answering(spec, context)
+        run_on = resolve(context.registry.executors.get(executor).create)(context)
+        try:
+            for dataset, requests in pending.items():
+                if requests and not context.budget.exhausted:
+                    _answer_dataset(folder, dataset, run_on(answering, requests), requests, context)
+            manifest["model_details"] = answering.describe() or manifest.get("model_details", {})
+        finally:
+            answering.close()
+            seconds = time.perf_counter() - started
+            manifest["status"] = "responded"
+            manifest["notes"] = sorted({*manifest.get("notes", []), *context.notes})
+            manifest["totals"] = totals(folder, manifest["totals"], seconds)
+            folder.write_manifest(manifest)
+    context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
+
+
+def _answer_dataset(
+    folder: RunFolder,
+    dataset: str,
+    responses: Iterator[Response],
+    requests: Sequence[Request],
+    context: Context,
+) -> None:
+    waiting = {request.id: request for request in requests}
+    answers = AppendLog(folder.file("responses", dataset))
+    failures: AppendLog | None = None
+    try:
+        for response in responses:
+            request = waiting.get(response.id)
+            if request is None or response.prompt_hash != request.prompt_hash:
+                raise HarnessError(
+                    f"the model answered {response.dataset}/{response.id} (prompt "
+                    f"{response.prompt_hash}), which was not asked or is answered already; "
+                    "expected one response per request: this is an error in the model plugin"
+                )
+            if response.error is None:
+                answers.append(as_row(response))
+                del waiting[response.id]
+                context.notify(ResponsesWritten(folder.id, dataset, 1))
+                continue
+            failures = failures or AppendLog(folder.file("failures", dataset))
+            failures.append(as_row(response))
+            del waiting[response.id]
+            context.notify(ExampleFailed(folder.id, dataset, response.id, response.error))
+        if waiting and not context.budget.exhausted:
+            raise HarnessError(
+                f"the model left {len(waiting)} of {len(requests)} requests of {dataset} unanswered "
+                f"(first: {next(iter(waiting))}); expected a response or an error for each; run "
+                "again to ask them again"
+            )
+    finally:
+        close = getattr(responses, "close", None)
+        if close is not None:
+            close()
+        answers.close()
+        if failures is not None:
+            failures.close()
+
+
+def totals(folder: RunFolder, before: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return what the run has come to: answers, failures, tokens, cost, wall time in seconds."""
+    counts: dict[str, Any] = {"answered": 0, "failed": 0, "unanswered": 0, "truncated": 0}
+    tokens = {"prompt_tokens": 0, "completion_tokens": 0}
+    cost, priced = 0.0, False
+    manifest = folder.manifest()
+    for dataset, rows in manifest["datasets"].items():
+        answered = 0
+        for response in folder.responses(dataset):
+            answered += 1
+            counts["truncated"] += response.truncated
+            for name in tokens:
+                tokens[name] += getattr(response, name) or 0
+            if response.cost is not None:
+                cost, priced = cost + response.cost, True
+        failed = folder.failed(dataset)
+        for response in failed.values():
+            cost += response.cost or 0.0
+        counts["answered"] += answered
+        counts["failed"] += len(failed)
+        counts["unanswered"] += rows - answered - len(failed)
+    return {
+        **counts,
+        **tokens,
+        "cost": round(cost, 6) if priced else None,
+        "respond_seconds": round(before.get("respond_seconds", 0.0) + seconds, 3),
+    }

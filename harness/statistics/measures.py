@@ -1,0 +1,57 @@
+"""Measures: numbers made from sums over examples, so that one bootstrap serves them all.
+
+A measure gives each example a row of *sufficient statistics*. Its value on any (re)sample is a
+function of their sum: a mean needs (value, 1), an F1 the cells of a confusion matrix, BLEU its
+n-gram counts. Resampling then sums rows instead of scoring again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A named number over n examples.
+
+    Attributes:
+        statistics: shape (n, k); what each example adds.
+        value_of: maps sums of shape (..., k) to values of shape (...); vectorised; on the scale
+            0 to 100 unless the metric says otherwise; NaN where undefined.
+        per_example: shape (n,), the value of each example alone, where that has a meaning.
+        details: JSON values to keep with the score (a confusion matrix, a signature).
+        headline: shown in tables; False keeps a part (a class's recall) to files and ``--all``.
+    """
+
+    name: str
+    statistics: Array
+    value_of: Callable[[Array], Array]
+    per_example: Array | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    headline: bool = True
+
+    def value(self) -> float:
+        """Return the measure on all examples as they are."""
+        return float(self.value_of(self.statistics.sum(axis=0)))
+
+
+def _mean(sums: Array) -> Array:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(sums[..., 0] / sums[..., 1])
+
+
+def mean_measure(
+    name: str, values: Sequence[float | None], *, headline: bool = True, **details: Any
+) -> Measure:
+    """Return the measure that is the mean of per-example values; ``None`` and NaN do not count."""
+    column = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    counted = ~np.isnan(column)
+    statistics = np.stack([np.where(counted, column, 0.0), counted.astype(np.float64)], axis=1)
+    return Measure(name, statistics, _mean, column, details, headline)

@@ -1,0 +1,126 @@
+"""How the report of ``imhi data check`` is shown: tables that fit a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli.console import plain
+from plugins.data_commands.check import SourceReport, SplitReport
+
+_SHOWN_PROBLEMS = 50
+
+
+def show_report(report: SourceReport, console: Console) -> None:
+    """Print the tables, then what needs a sentence."""
+    console.print(_counts(report.splits))
+    console.print()
+    console.print(_balance(report.splits))
+    for line, style in _sentences(report):
+        console.print(plain(line), style=style or None, markup=False)
+
+
+def _grid(*columns: str, right: Sequence[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def _counts(splits: Sequence[SplitReport]) -> Table:
+    numbers = (
+        "rows", "pub-\nlished", "unpar-\nsable", "repeats\n(confl.)", "empty\nexpl.",
+        "moji-\nbake", "in\ntrain",
+    )  # fmt: skip
+    table = _grid("dataset", "split", *numbers, right=numbers)
+    last = ""
+    for report in splits:
+        repeated = f"{report.repeated:,}" + (f" ({report.conflicting})" if report.repeated else "")
+        bad = len(report.unparsable)
+        differs = report.published is not None and report.published != report.rows
+        table.add_row(
+            plain(report.dataset) if report.dataset != last else "",
+            plain(report.split),
+            "unreadable" if report.unreadable else f"{report.rows:,}",
+            "-" if report.published is None else f"{report.published:,}" + "*" * differs,
+            f"[red]{bad:,}[/]" if bad else "0",
+            repeated,
+            f"{report.empty_explanations:,}",
+            "?" if report.mojibake is None else f"{report.mojibake:,}",
+            "-" if report.in_training is None else f"{report.in_training:,}",
+        )
+        last = report.dataset
+    return table
+
+
+def _balance(splits: Sequence[SplitReport]) -> Table:
+    """One line per distribution: the two styles of a split share theirs."""
+    table = _grid("dataset", "split", "labels")
+    groups: dict[tuple[str, tuple[tuple[str, int], ...]], list[str]] = {}
+    for report in splits:
+        key = (report.dataset, tuple(sorted(report.labels.items(), key=lambda item: -item[1])))
+        groups.setdefault(key, []).append(report.split)
+    last = ""
+    for (dataset, labels), names in groups.items():
+        total = sum(count for _, count in labels) or 1
+        shares = ", ".join(f"{name} {count:,} ({count / total:.0%})" for name, count in labels)
+        table.add_row(
+            plain(dataset) if dataset != last else "", plain(", ".join(names)), plain(shares)
+        )
+        last = dataset
+    return table
+
+
+def _sentences(report: SourceReport) -> Iterator[tuple[str, str]]:
+    yield "", ""
+    yield "repeats: post and question stood in an earlier row (conflicting labels);", ""
+    yield "in train: the post stands in train or val, case and punctuation aside", ""
+    if report.synthetic:
+        yield "Synthetic demo posts: scores on them are not IMHI results.", "yellow"
+    if any(s.published is not None and s.published != s.rows for s in report.splits):
+        yield "* another number of rows than the published set", "yellow"
+    pinned = [s for s in report.splits if s.published_file is not None]
+    if pinned:
+        changed = [f"{s.dataset} {s.split}" for s in pinned if not s.published_file]
+        same = f"{len(pinned) - len(changed)} of {len(pinned)} files have the published checksum"
+        yield (
+            same + (f"; changed: {', '.join(changed)}" if changed else ""),
+            ("yellow" if changed else ""),
+        )
+    for split in report.splits:
+        if split.overlap.get("test"):
+            yield (
+                f"{split.dataset} {split.split}: {split.overlap['test']:,} of {split.rows:,} posts "
+                "stand in test",
+                "",
+            )
+        if split.elsewhere:
+            where = ", ".join(f"{name} {count:,}" for name, count in split.elsewhere.items())
+            yield (
+                f"{split.dataset} {split.split}: of {split.rows:,} rows, post also in the training "
+                f"rows of: {where}",
+                "",
+            )
+    if any(s.mojibake is None for s in report.splits):
+        yield "mojibake was not looked for: pip install ftfy", "yellow"
+    if report.absent:
+        absent = "; ".join(f"{name}: {', '.join(s)}" for name, s in report.absent.items())
+        yield f"not in this source: {absent}", ""
+    if report.unused_files:
+        yield f"files not used: {', '.join(report.unused_files)}", "yellow"
+    yield from _problems(report)
+
+
+def _problems(report: SourceReport) -> Iterator[tuple[str, str]]:
+    for split in report.splits:
+        if split.unreadable:
+            yield f"unreadable: {split.unreadable}", "red"
+    problems = [message for split in report.splits for message in split.unparsable]
+    for message in problems[:_SHOWN_PROBLEMS]:
+        yield message, "red"
+    if len(problems) > _SHOWN_PROBLEMS:
+        yield f"... and {len(problems) - _SHOWN_PROBLEMS:,} more: --json lists all", "red"
+    rows = sum(split.rows for split in report.splits)
+    yield f"{rows:,} rows, {len(problems):,} unparsable", "bold red" if problems else "bold"

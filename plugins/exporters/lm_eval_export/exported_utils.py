@@ -1,0 +1,29 @@
+"""What the task definitions beside this file call. Written by ``imhi export lm-eval``.
+
+Labels are read by the ``strict`` labeler and scored by the metrics of imhi-harness, which must be
+installed where lm_eval runs. ``--log_samples`` writes whole examples, posts included.
+"""
+
+from pathlib import Path
+
+from plugins.exporters.lm_eval_export import scoring
+
+
+def rows(imhi_dataset, **_):
+    return scoring.rows(Path(__file__).parent / "data" / f"{imhi_dataset}.jsonl")
+
+
+def process_results(doc, results):
+    return scoring.judged(doc, results[0])
+
+
+def weighted_f1(items):
+    return scoring.score("weighted_f1", items)
+
+
+def accuracy(items):
+    return scoring.score("accuracy", items)
+
+
+def unparsed(items):
+    return scoring.score("unparsed", items)

@@ -1,0 +1,87 @@
+"""The labeler ``reference-rule``: the conventions of the published script, quirks included.
+
+The published ``IMHI.py --rule_calculate`` (https://github.com/SteveKGYang/MentalLLaMA, commit
+42cd29d) looks at the first 70 characters of the answer, in lower case, for substrings in a fixed
+order, and gives a default class to whatever matches none ("OOD"). So ``no`` is found in ``know``, an
+answer that starts with its reasoning is mostly OOD, and OOD answers score as a real class.
+
+Reproduced here: the window, the order, the defaults; OOD answers are decided by ``ood`` and
+counted. Not reproduced: the script reads gold labels by the same kind of rule, and so stops on SAD
+(gold ``emotion turmoil``, rule ``emotional turmoil``) and CAMS (gold ``no causes``, rule ``none``);
+gold labels here are those of the data. Use it to compare with published numbers, not to rank models.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.context import Context
+from harness.declarations import Dataset, Labeler
+from harness.errors import HarnessError
+from harness.hookspecs import hookimpl
+from harness.protocols import Label
+from harness.records import Prediction, Response
+
+RULES = Path(__file__).with_name("rules.yaml")
+WINDOW = 70
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Substrings in the order they are looked for, and the label of an answer with none."""
+
+    contains: tuple[tuple[str, str], ...]
+    default: str
+
+    def read(self, text: str) -> tuple[str, bool]:
+        """Return the label, and whether any substring was found."""
+        window = text[:WINDOW].lower()
+        for substring, label in self.contains:
+            if substring in window:
+                return label, True
+        return self.default, False
+
+
+@functools.cache
+def rules() -> dict[str, Rule]:
+    """Return the published rules by dataset name."""
+    import yaml
+
+    loaded = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    return {
+        name: Rule(tuple(map(tuple, rule["contains"])), rule["default"])
+        for rule in loaded
+        for name in rule["datasets"]
+    }
+
+
+def create(context: Context) -> Label:
+    def label(
+        dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
+    ) -> list[Prediction]:
+        rule = rules().get(dataset.name)
+        if rule is None:
+            raise HarnessError(
+                f"labeler reference-rule: the published script has no rule for dataset "
+                f"{dataset.name} (it has: {', '.join(rules())}); use --labeler strict or hybrid"
+            )
+        found = []
+        for response in responses:
+            name, matched = rule.read(response.text)
+            decided_by = "reference-rule" if matched else "ood"
+            found.append(Prediction(response.id, response.dataset, name, decided_by=decided_by))
+        return found
+
+    return label
+
+
+@hookimpl
+def imhi_labelers() -> Iterator[Labeler]:
+    yield Labeler(
+        "reference-rule",
+        "The published script's substring rules, quirks included; OOD answers get a default class",
+        create,
+    )

@@ -1,0 +1,207 @@
+"""Label metrics: all made from one confusion matrix, with *unparsed* as a prediction of its own.
+
+An answer without a label (unparsed, or no answer at all) counts as wrong: it lowers the recall of
+its gold class and the precision of none. All values are on a scale of 0 to 100, MCC from -100 to
+100. Definitions are scikit-learn's (zero_division=0); MCC is Gorodkin's R_K (2004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.context import Context
+from harness.declarations import Metric
+from harness.hookspecs import hookimpl
+from harness.records import Example, Prediction, Response
+
+if TYPE_CHECKING:
+    from harness.statistics import Array, Measure
+
+    MeasureOf = Callable[
+        [Sequence[Example], Sequence[Response], Sequence[Prediction], Context], list[Measure]
+    ]
+
+
+def confusion_statistics(
+    examples: Sequence[Example], predictions: Sequence[Prediction], labels: Sequence[str]
+) -> Array:
+    """Return one-hot cells, shape (n, C * (C + 1)): gold class times predicted class, the last
+    column being *no label*."""
+    import numpy as np
+
+    index = {label: i for i, label in enumerate(labels)}
+    columns = len(labels) + 1
+    cells = np.zeros((len(examples), len(labels) * columns))
+    for row, (example, prediction) in enumerate(zip(examples, predictions, strict=True)):
+        predicted = len(labels) if prediction.label is None else index[prediction.label]
+        cells[row, index[example.label] * columns + predicted] = 1.0
+    return cells
+
+
+def _parts(sums: Array, classes: int) -> tuple[Array, Array, Array, Array]:
+    """Return matrix (..., C, C+1), true positives, support and predicted counts (..., C)."""
+    import numpy as np
+
+    matrix = sums.reshape(*sums.shape[:-1], classes, classes + 1)
+    hits = np.diagonal(matrix[..., :classes], axis1=-2, axis2=-1)
+    return matrix, hits, matrix.sum(axis=-1), matrix[..., :classes].sum(axis=-2)
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    import numpy as np
+
+    return np.divide(above, below, out=np.zeros_like(above, dtype=float), where=below > 0)
+
+
+def _f1(hits: Array, support: Array, predicted: Array) -> Array:
+    return _ratio(2 * hits, support + predicted)
+
+
+def accuracy(sums: Array, classes: int) -> Array:
+    _, hits, support, _ = _parts(sums, classes)
+    return 100 * hits.sum(axis=-1) / support.sum(axis=-1)
+
+
+def weighted_f1(sums: Array, classes: int) -> Array:
+    """Mean F1 of the classes, each weighted by its share of the gold labels."""
+    _, hits, support, predicted = _parts(sums, classes)
+    scores = _f1(hits, support, predicted)
+    return 100 * (scores * support).sum(axis=-1) / support.sum(axis=-1)
+
+
+def macro_f1(sums: Array, classes: int) -> Array:
+    """Mean F1 of the classes that occur, as gold or as prediction."""
+    _, hits, support, predicted = _parts(sums, classes)
+    occurs = (support + predicted) > 0
+    return 100 * _ratio((_f1(hits, support, predicted) * occurs).sum(-1), occurs.sum(-1) * 1.0)
+
+
+def micro_f1(sums: Array, classes: int) -> Array:
+    """F1 over all decisions; below accuracy's reach only where answers are missing, since those
+    are no false positives."""
+    _, hits, support, predicted = _parts(sums, classes)
+    return 100 * _f1(hits.sum(axis=-1), support.sum(axis=-1), predicted.sum(axis=-1))
+
+
+def matthews(sums: Array, classes: int) -> Array:
+    """Multi-class Matthews correlation, *no label* counted as one more predicted class."""
+    import numpy as np
+
+    matrix, hits, support, _ = _parts(sums, classes)
+    total = support.sum(axis=-1)
+    predicted = matrix.sum(axis=-2)
+    with_none = np.concatenate([support, np.zeros_like(support[..., :1])], axis=-1)
+    cross = hits.sum(axis=-1) * total - (with_none * predicted).sum(axis=-1)
+    below = np.sqrt(
+        (total**2 - (predicted**2).sum(axis=-1)) * (total**2 - (with_none**2).sum(axis=-1))
+    )
+    return 100 * _ratio(cross, below)
+
+
+def unparsed(sums: Array, classes: int) -> Array:
+    """Share of examples without a label, in percent."""
+    matrix, _, support, _ = _parts(sums, classes)
+    return 100 * matrix[..., classes].sum(axis=-1) / support.sum(axis=-1)
+
+
+def from_confusion(
+    name: str, value: Callable[[Array, int], Array], details: bool = False
+) -> MeasureOf:
+    """Return a metric's ``score`` that is a function of the confusion matrix."""
+
+    def score(
+        examples: Sequence[Example],
+        responses: Sequence[Response],
+        predictions: Sequence[Prediction],
+        context: Context,
+    ) -> list[Measure]:
+        import numpy as np
+
+        from harness.statistics import Measure
+
+        labels = context.dataset(examples[0].dataset).label_names
+        cells = confusion_statistics(examples, predictions, labels)
+        right = np.array(
+            [100.0 * (e.label == p.label) for e, p in zip(examples, predictions, strict=True)]
+        )
+        found: dict[str, Any] = {}
+        if details:
+            matrix, *_ = _parts(cells.sum(axis=0), len(labels))
+            found = {
+                "labels": [*labels],
+                "confusion": matrix.astype(int).tolist(),
+                "columns": [*labels, "(no label)"],
+            }
+        return [
+            Measure(
+                name,
+                cells,
+                lambda sums: value(sums, len(labels)),
+                right if name == "accuracy" else None,
+                found,
+            )
+        ]
+
+    return score
+
+
+def per_class(
+    examples: Sequence[Example],
+    responses: Sequence[Response],
+    predictions: Sequence[Prediction],
+    context: Context,
+) -> list[Measure]:
+    """Precision, recall and F1 of each class that occurs, as ``precision[LABEL]`` and so on."""
+    from harness.statistics import Measure
+
+    labels = context.dataset(examples[0].dataset).label_names
+    cells = confusion_statistics(examples, predictions, labels)
+    support = {label: sum(e.label == label for e in examples) for label in labels}
+
+    def pick(what: str, position: int) -> Callable[[Array], Array]:
+        def value(sums: Array) -> Array:
+            _, hits, gold, predicted = _parts(sums, len(labels))
+            table = {
+                "precision": lambda: _ratio(hits, predicted),
+                "recall": lambda: _ratio(hits, gold),
+                "f1": lambda: _f1(hits, gold, predicted),
+            }
+            return 100 * table[what]()[..., position]
+
+        return value
+
+    return [
+        Measure(
+            f"{what}[{label}]",
+            cells,
+            pick(what, position),
+            details={"support": support[label]},
+            headline=False,
+        )
+        for position, label in enumerate(labels)
+        for what in ("precision", "recall", "f1")
+    ]
+
+
+@hookimpl
+def imhi_metrics() -> Iterator[Metric]:
+    def declare(name: str, summary: str, value: Any, **more: Any) -> Metric:
+        return Metric(name, summary, from_confusion(name, value, **more), default=True)
+
+    yield declare("weighted_f1", "F1 weighted by class support", weighted_f1, details=True)
+    yield declare("accuracy", "Share of right labels", accuracy)
+    yield declare("macro_f1", "Mean F1 of the classes", macro_f1)
+    yield declare("micro_f1", "F1 over all decisions", micro_f1)
+    yield declare("mcc", "Matthews correlation (x 100)", matthews)
+    lower = Metric(
+        "unparsed",
+        "Share of examples without a label",
+        from_confusion("unparsed", unparsed),
+        default=True,
+        higher_is_better=False,
+    )
+    yield lower
+    yield Metric(
+        "per_class", "Precision, recall and F1 of each class", per_class, default=True
+    )

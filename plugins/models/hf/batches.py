@@ -1,0 +1,79 @@
+"""How much goes into one batch, and what running out of memory looks like."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from plugins.models.hf.loading import Loaded
+from plugins.models.hf.troubles import is_out_of_memory
+
+# Tokens per batch, prompt + answer + padding. On a CPU bigger batches stop paying early (for a
+# classifier sooner: it does all its work at once); on a GPU the key-value cache is the bound.
+_CPU_TOKENS = {"causal": 8_192, "seq2seq": 8_192, "classifier": 1_024}
+_GPU_TOKENS = 32_768
+_MOST_GPU_TOKENS = 262_144
+_SHARE_OF_FREE_MEMORY = 0.5
+
+
+def batch_limits(
+    loaded: Loaded, arguments: Mapping[str, Any], longest: int
+) -> tuple[int, int | None]:
+    """Return the token budget and the most items of a batch.
+
+    A ``batch_size`` alone is honoured whatever the lengths: the budget then is that many of the
+    longest item, so that halving it after running out of memory has an effect.
+    """
+    size, tokens = arguments["batch_size"], arguments["batch_tokens"]
+    if tokens is not None:
+        return tokens, size
+    if size is not None:
+        return size * longest, size
+    return default_tokens(loaded), None
+
+
+def default_tokens(loaded: Loaded) -> int:
+    """Return the token budget for the device: on CUDA what half the free memory holds of keys and
+    values, elsewhere a constant."""
+    if loaded.device == "cpu":
+        return _CPU_TOKENS[loaded.kind]
+    if not loaded.device.startswith("cuda") or loaded.kind == "classifier":
+        return _GPU_TOKENS
+    import torch
+
+    config = loaded.model.config.get_text_config(decoder=True)
+    layers = getattr(config, "num_hidden_layers", None)
+    heads = getattr(config, "num_key_value_heads", None) or getattr(
+        config, "num_attention_heads", None
+    )
+    width = getattr(config, "head_dim", None) or (
+        config.hidden_size // config.num_attention_heads if heads else None
+    )
+    if not (layers and heads and width):
+        return _GPU_TOKENS
+    item = next(loaded.model.parameters()).element_size()
+    free, _ = torch.cuda.mem_get_info(loaded.device)
+    per_token = 2 * layers * heads * width * max(item, 2)
+    return max(2_048, min(_MOST_GPU_TOKENS, int(free * _SHARE_OF_FREE_MEMORY / per_token)))
+
+
+@contextlib.contextmanager
+def memory_as_memory_error() -> Iterator[None]:
+    """Turn every device's way of running out of memory into MemoryError."""
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_memory(error) and not isinstance(error, MemoryError):
+            raise MemoryError(" ".join(str(error).split())[:200]) from None
+        raise
+
+
+def free_memory(device: str) -> None:
+    """Give unused memory back to the device."""
+    gc.collect()
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.empty_cache()

@@ -1,0 +1,200 @@
+"""Answers in text, by causal and encoder-decoder models."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.batching import run_batches
+from harness.context import Context
+from harness.errors import HarnessError
+from harness.fingerprints import digest
+from harness.records import Request, Response
+from plugins.models.hf.batches import batch_limits, free_memory, memory_as_memory_error
+from plugins.models.hf.loading import Loaded
+from plugins.models.hf.prompting import Encoded, Prompter
+from plugins.models.hf.troubles import quiet
+
+
+class Generator:
+    """Generates for requests in batches, longest first.
+
+    Raises:
+        HarnessError: the run says ``--chat-template on`` and there is none, the number of new
+            tokens is not set, or leaves no room for a prompt.
+    """
+
+    def __init__(self, loaded: Loaded, name: str, arguments: Any, context: Context) -> None:
+        self.loaded = loaded
+        self.name = name
+        self.arguments = arguments
+        self.context = context
+        settings = context.generation
+        self.prompter = Prompter(
+            loaded.tokenizer, arguments["chat_template"] or settings.chat_template, name
+        )
+        if settings.max_new_tokens is None:
+            raise HarnessError(f"{name}: max_new_tokens is not set; give --max-new-tokens N")
+        self.new_tokens: int = settings.max_new_tokens
+        self.limit = self._prompt_limit()
+
+    def _prompt_limit(self) -> int | None:
+        window = self.loaded.window
+        if window is None:
+            return None
+        # An encoder-decoder reads the prompt and writes the answer in separate windows.
+        room = window - self.new_tokens if self.loaded.kind == "causal" else window
+        if room < 1 or self.new_tokens > window:
+            raise HarnessError(
+                f"{self.name}: {self.new_tokens} new tokens do not fit its window of {window} "
+                f"tokens ({self.loaded.window_from}); write --max-new-tokens below that, or "
+                "max_length=N if the model can take more"
+            )
+        return room
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        encoded = [self.prompter.fit(request, self.limit) for request in requests]
+        fitting = [(r, e) for r, e in zip(requests, encoded, strict=True) if e is not None]
+        for request, found in zip(requests, encoded, strict=True):
+            if found is None:
+                yield _failed(
+                    request,
+                    f"the system prompt or chat template alone exceeds the {self.limit} tokens the "
+                    "model has for prompts",
+                )
+        self._note_truncated([e for _, e in fitting], len(requests))
+        if self.prompter.system_in_prompt:
+            self.context.note(
+                f"{self.name}: its chat template takes no system prompt; it stands before the "
+                "prompt instead"
+            )
+        lengths = [len(found.ids) + self.new_tokens for _, found in fitting]
+        budget, most = batch_limits(self.loaded, self.arguments, max(lengths, default=1))
+        for _, response in run_batches(
+            fitting,
+            lengths,
+            self._answer,
+            budget,
+            max_items=most,
+            free=lambda: free_memory(self.loaded.device),
+        ):
+            yield response
+
+    def _note_truncated(self, encoded: Sequence[Encoded], total: int) -> None:
+        count = sum(found.truncated for found in encoded)
+        if count:
+            self.context.note(
+                f"{self.name}: {count} of {total} prompts were longer than the {self.limit} tokens "
+                f"there is room for (window {self.loaded.window}, {self.loaded.window_from}) and "
+                "were shortened, the post first; their responses are marked truncated"
+            )
+
+    def _answer(self, batch: Sequence[tuple[Request, Encoded]]) -> list[Response]:
+        started = time.perf_counter()
+        try:
+            with memory_as_memory_error():
+                answers = self._decode(batch)
+        except MemoryError as error:
+            if len(batch) > 1:
+                raise
+            return [_failed(batch[0][0], f"out of memory with this prompt alone: {error}")]
+        latency = (time.perf_counter() - started) / len(batch)
+        return [
+            Response(
+                request.id,
+                request.dataset,
+                request.prompt_hash,
+                text=text,
+                finish_reason=reason,
+                prompt_tokens=len(found.ids),
+                completion_tokens=count,
+                latency=latency,
+                truncated=found.truncated,
+            )
+            for (request, found), (text, count, reason) in zip(batch, answers, strict=True)
+        ]
+
+    def _decode(self, batch: Sequence[tuple[Request, Encoded]]) -> list[tuple[str, int, str]]:
+        """Return (text, completion tokens, finish reason) per request."""
+        import torch
+
+        from plugins.models.hf.decoding import SeededSampling, StopStrings
+
+        settings = self.context.generation
+        model = self.loaded.model
+        facts = model.generation_config
+        ids, mask = padded(
+            [found.ids for _, found in batch],
+            facts.pad_token_id,
+            left=self.loaded.kind == "causal",
+        )
+        # An encoder-decoder's output begins with its start token alone.
+        skipped = ids.shape[1] if self.loaded.kind == "causal" else 1
+        processors: list[Any] = []
+        if settings.temperature > 0:
+            seeds = [self._seed(request) for request, _ in batch]
+            processors.append(SeededSampling(settings.temperature, settings.top_p, seeds))
+        stop = None
+        if settings.stop:
+            stop = StopStrings(self.loaded.tokenizer, settings.stop, len(batch), skipped)
+        with quiet(), torch.inference_mode():
+            output = model.generate(
+                input_ids=ids.to(self.loaded.device),
+                attention_mask=mask.to(self.loaded.device),
+                max_new_tokens=self.new_tokens,
+                # Greedy also when sampling: SeededSampling has drawn already.
+                do_sample=False,
+                num_beams=1,
+                logits_processor=processors,
+                stopping_criteria=[stop] if stop else [],
+            )
+        ended = stop.ended if stop else [None] * len(batch)
+        return [
+            self._read(answer, end)
+            for answer, end in zip(output[:, skipped:].tolist(), ended, strict=True)
+        ]
+
+    def _read(self, answer: list[int], stopped: int | None) -> tuple[str, int, str]:
+        from plugins.models.hf.decoding import cut_at
+
+        ends = self.loaded.model.generation_config.eos_token_id
+        ends = set(ends if isinstance(ends, (list, tuple)) else [ends])
+        reason = "length"
+        if stopped is not None:
+            answer, reason = answer[:stopped], "stop"
+        for position, token in enumerate(answer):
+            if token in ends:
+                answer, reason = answer[: position + 1], "stop"
+                break
+        text = self.loaded.tokenizer.decode(answer, skip_special_tokens=True)
+        return cut_at(text, self.context.generation.stop), len(answer), reason
+
+    def _seed(self, request: Request) -> int:
+        key = [self.context.seed, request.dataset, request.id, request.prompt_hash]
+        return int(digest(key)[:15], 16)
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "chat_template": self.prompter.template_hash or "not used",
+            "max_new_tokens": self.new_tokens,
+            "unused_generation_defaults": dict(self.loaded.unused_defaults),
+        }
+
+
+def padded(rows: Sequence[Sequence[int]], pad: int, left: bool) -> tuple[Any, Any]:
+    """Return token ids and attention mask, both of shape (rows, longest row), int64."""
+    import torch
+
+    longest = max(len(row) for row in rows)
+    ids, mask = [], []
+    for row in rows:
+        filling = longest - len(row)
+        padding, gap = [pad] * filling, [0] * filling
+        ids.append([*padding, *row] if left else [*row, *padding])
+        mask.append([*gap, *[1] * len(row)] if left else [*[1] * len(row), *gap])
+    return torch.tensor(ids), torch.tensor(mask)
+
+
+def _failed(request: Request, error: str) -> Response:
+    return Response(request.id, request.dataset, request.prompt_hash, error=error)

@@ -1,0 +1,282 @@
+"""Loads config, tokenizer, weights and adapter, and says in one line what went wrong."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.errors import HarnessError
+from plugins.models.hf.checkpoints import Checkpoint, find_checkpoint, require_safetensors
+from plugins.models.hf.troubles import explained, out_of_memory_named, quiet
+
+Kind = Literal["causal", "seq2seq", "classifier"]
+
+# Tokenizers without a real limit carry a huge number instead.
+_NO_LIMIT = 1_000_000
+_WINDOW_NAMES = (
+    "max_position_embeddings",
+    "n_positions",
+    "n_ctx",
+    "max_sequence_length",
+    "seq_length",
+)
+
+
+@dataclass
+class Loaded:
+    """A model ready to answer. ``window`` is in tokens, None where the model knows no limit
+    (relative positions); ``window_from`` says who said so."""
+
+    kind: Kind
+    model: Any
+    tokenizer: Any
+    device: str
+    dtype: str
+    window: int | None
+    window_from: str
+    checkpoint: Checkpoint
+    adapter: Checkpoint | None = None
+    unused_defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load(target: str, arguments: Mapping[str, Any]) -> Loaded:
+    """Load what ``hf:TARGET,arguments`` names.
+
+    Raises:
+        HarnessError: anything the user can put right: no such model, gated, no tokenizer, pickle
+            weights, unknown kind, weights that are missing, no such device, not enough memory.
+    """
+    transformers = _package("transformers", f"hf:{target}")
+    _package("torch", f"hf:{target}")
+    # Loading must not make transformers ask the hub's conversion bot for anything.
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    checkpoint = find_checkpoint(target, arguments["revision"])
+    adapter = None
+    if arguments["peft"]:
+        adapter = find_checkpoint(arguments["peft"], arguments["peft_revision"], "adapter")
+    if arguments["safetensors"]:
+        require_safetensors(checkpoint, "model")
+        if adapter is not None:
+            require_safetensors(adapter, "adapter")
+    shared = {"trust_remote_code": arguments["trust_remote_code"]}
+    if checkpoint.commit:
+        shared["revision"] = checkpoint.commit
+    with quiet(), explained(target):
+        config = transformers.AutoConfig.from_pretrained(checkpoint.location, **shared)
+        kind = kind_of(config, target)
+    with quiet(), explained(target, "tokenizer"):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.location, **shared)
+    _check_tokenizer(tokenizer, config, target)
+    device = choose_device(arguments["device"])
+    dtype = _choose_dtype(arguments["dtype"], device)
+    classes = {
+        "causal": transformers.AutoModelForCausalLM,
+        "seq2seq": transformers.AutoModelForSeq2SeqLM,
+        "classifier": transformers.AutoModelForSequenceClassification,
+    }
+    options: dict[str, Any] = {**shared, "dtype": dtype, "output_loading_info": True}
+    # None prefers safetensors and takes pickles where there is nothing else.
+    options["use_safetensors"] = True if arguments["safetensors"] else None
+    if device != "cpu":
+        options["device_map"] = "auto" if device == "spread" else {"": device}
+    with quiet(), explained(target), out_of_memory_named(target, device):
+        model, info = classes[kind].from_pretrained(checkpoint.location, config=config, **options)
+    _check_complete(info, target, kind)
+    if adapter is not None:
+        model = _with_adapter(model, adapter, arguments)
+    model.eval()
+    window, window_from = _window(model, config, tokenizer, arguments["max_length"], kind)
+    unused = {} if kind == "classifier" else _plain_generation(model, tokenizer)
+    found_dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
+    place = str(model.device) if device == "spread" else device
+    return Loaded(
+        kind, model, tokenizer, place, found_dtype, window, window_from, checkpoint, adapter, unused
+    )
+
+
+def _package(name: str, needed_by: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise HarnessError(
+            f"{needed_by} needs the package '{error.name or name}', which is not installed: "
+            "pip install 'imhi-harness[hf]'"
+        ) from None
+
+
+def kind_of(config: Any, target: str) -> Kind:
+    """Return what a checkpoint is, from its config.
+
+    Raises:
+        HarnessError: it is something that answers no question (an encoder, a masked LM ...).
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    architecture = (getattr(config, "architectures", None) or [""])[0]
+    if architecture.endswith("ForSequenceClassification"):
+        return "classifier"
+    own_code = getattr(config, "auto_map", None) or {}
+    if getattr(config, "is_encoder_decoder", False):
+        known = type(config) in AutoModelForSeq2SeqLM._model_mapping
+        if known or "AutoModelForSeq2SeqLM" in own_code:
+            return "seq2seq"
+    else:
+        known = type(config) in AutoModelForCausalLM._model_mapping
+        speaks = architecture.endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration"))
+        if (known and (speaks or not architecture)) or "AutoModelForCausalLM" in own_code:
+            return "causal"
+    raise HarnessError(
+        f"hf:{target}: found a {architecture or type(config).__name__}, expected a causal model, "
+        "an encoder-decoder or a ...ForSequenceClassification; such a model gives no answers"
+    )
+
+
+def choose_device(asked: str) -> str:
+    """Return the device to load onto; ``auto`` is CUDA, else MPS, else the CPU.
+
+    Raises:
+        HarnessError: the device asked for is not there.
+    """
+    import torch
+
+    if asked == "auto":
+        if torch.cuda.is_available():
+            return "cuda:0"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if asked.startswith("cuda") or asked == "spread":
+        index = int(asked.partition(":")[2] or 0)
+        if index >= count:
+            raise HarnessError(
+                f"hf: device={asked}: this machine has {count} CUDA devices that torch can use; "
+                "expected one of them, or device=cpu"
+            )
+        return asked if asked == "spread" else f"cuda:{index}"
+    if asked == "mps" and not torch.backends.mps.is_available():
+        raise HarnessError("hf: device=mps: torch finds no MPS device here; write device=cpu")
+    return asked
+
+
+def _choose_dtype(asked: str, device: str) -> Any:
+    import torch
+
+    if asked == "auto":
+        # bfloat16 runs on CPUs, but far slower than float32.
+        return torch.float32 if device == "cpu" else "auto"
+    return getattr(torch, asked)
+
+
+def _check_tokenizer(tokenizer: Any, config: Any, target: str) -> None:
+    # Without tokenizer files transformers may build an empty tokenizer instead of failing.
+    text = "Does the poster suffer from stress?"
+    if not tokenizer.encode(text, add_special_tokens=False):
+        raise HarnessError(
+            f"hf:{target}: the tokenizer knows no words; the checkpoint lacks its tokenizer files "
+            "(tokenizer.json or the like): copy them in from the base model"
+        )
+    vocabulary = getattr(config.get_text_config(), "vocab_size", None)
+    highest = max(tokenizer.encode(text))
+    if vocabulary is not None and highest >= vocabulary:
+        raise HarnessError(
+            f"hf:{target}: the tokenizer gives token {highest}, but the model knows {vocabulary} "
+            "tokens; they do not belong together: use the tokenizer the model was trained with"
+        )
+
+
+def _check_complete(info: Mapping[str, Any], target: str, kind: Kind) -> None:
+    """Refuse weights that were not in the checkpoint: transformers fills them in at random."""
+    missing = sorted(map(str, info.get("missing_keys", ())))
+    # Buffers that are computed, not learnt, can be missing in old checkpoints.
+    missing = [name for name in missing if not name.endswith(("position_ids", "inv_freq"))]
+    if missing:
+        raise HarnessError(
+            f"hf:{target}: {len(missing)} weights are not in the checkpoint ({missing[0]}, ...) "
+            f"and would be random; expected a complete {kind} model: train it, or give the one that was"
+        )
+
+
+def _with_adapter(model: Any, adapter: Checkpoint, arguments: Mapping[str, Any]) -> Any:
+    peft = _package("peft", f"peft={adapter.written}")
+    location, revision = adapter.location, adapter.commit
+    with quiet(), explained(adapter.written, "adapter"):
+        if adapter.folder is None:
+            from huggingface_hub import snapshot_download
+
+            # Only adapter files: repositories may hold merged weights or a trainer's leftovers.
+            location = snapshot_download(
+                adapter.written, revision=revision, allow_patterns=["adapter_*"]
+            )
+            if arguments["safetensors"]:
+                local = find_checkpoint(location, None, "adapter")
+                require_safetensors(
+                    Checkpoint(adapter.written, folder=local.folder, commit=revision), "adapter"
+                )
+        return peft.PeftModel.from_pretrained(model, location, is_trainable=False)
+
+
+def _window(
+    model: Any, config: Any, tokenizer: Any, override: int | None, kind: Kind
+) -> tuple[int | None, str]:
+    if override is not None:
+        return override, "max_length"
+    text_config = config.get_text_config(decoder=kind == "causal")
+    said = [
+        (int(value), f"config {name}")
+        for name in _WINDOW_NAMES
+        if isinstance(value := getattr(text_config, name, None), int) and value > 0
+    ][:1]
+    embeddings = getattr(getattr(model, "base_model", model), "embeddings", None)
+    positions: Any = getattr(embeddings, "position_embeddings", None)
+    padding = getattr(positions, "padding_idx", None)
+    if padding is not None:
+        # RoBERTa and its kin count positions from padding_idx + 1.
+        said = [(positions.num_embeddings - padding - 1, "position embeddings")]
+    limit = getattr(tokenizer, "model_max_length", None)
+    if limit and limit < _NO_LIMIT and (not said or kind == "classifier"):
+        said.append((int(limit), "tokenizer model_max_length"))
+    return min(said) if said else (None, "no limit known")
+
+
+def _plain_generation(model: Any, tokenizer: Any) -> dict[str, Any]:
+    """Take the checkpoint's decoding habits away; return those that would have changed answers.
+
+    What stays are facts about its tokens (start, end, padding, tokens it must begin with or never
+    says). Sampling, beams, penalties and lengths come from the run's settings alone.
+    """
+    from transformers import GenerationConfig
+
+    old = model.generation_config
+    facts = (
+        "bos_token_id",
+        "eos_token_id",
+        "decoder_start_token_id",
+        "forced_bos_token_id",
+        "suppress_tokens",
+        "begin_suppress_tokens",
+        "bad_words_ids",
+    )
+    kept = {name: getattr(old, name, None) for name in facts}
+    if kept["eos_token_id"] is None:
+        kept["eos_token_id"] = tokenizer.eos_token_id
+    pad = first_known(tokenizer.pad_token_id, old.pad_token_id, _first(kept["eos_token_id"]))
+    ignored = {
+        name: value
+        for name, value in old.to_diff_dict().items()
+        if name not in (*facts, "pad_token_id", "transformers_version", "max_length", "use_cache")
+        and not name.startswith(("_", "output_", "return_dict"))
+        and value != GenerationConfig._get_default_generation_params().get(name)
+    }
+    model.generation_config = GenerationConfig(**kept, pad_token_id=first_known(pad, 0))
+    return ignored
+
+
+def first_known(*values: int | None) -> int | None:
+    """Return the first value that is not None."""
+    return next((value for value in values if value is not None), None)
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, (list, tuple)) and value else value

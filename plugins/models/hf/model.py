@@ -1,0 +1,99 @@
+"""The model at work: loaded once, asked many times, described for the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import HarnessError
+from harness.records import Request, Response
+from plugins.models.hf.batches import default_tokens, free_memory
+from plugins.models.hf.classification import Classifier
+from plugins.models.hf.generation import Generator
+from plugins.models.hf.loading import Loaded, load
+
+if TYPE_CHECKING:
+    from harness.context import Context
+    from harness.models import ModelSpec
+
+
+class HfModel:
+    """Implements :class:`harness.protocols.Model` for one checkpoint."""
+
+    def __init__(self, loaded: Loaded, spec: ModelSpec, context: Context) -> None:
+        self._name = spec.name
+        self._loaded: Loaded | None = loaded
+        self._arguments = spec.arguments
+        self._description: dict[str, Any] = {}
+        kind = Classifier if loaded.kind == "classifier" else Generator
+        self._worker: Classifier | Generator | None = kind(
+            loaded, spec.name, spec.arguments, context
+        )
+        if loaded.unused_defaults:
+            names = ", ".join(f"{k}={v}" for k, v in sorted(loaded.unused_defaults.items()))
+            context.note(
+                f"{spec.name}: the checkpoint's own decoding defaults ({names}) are not used; the "
+                "run's settings decide"
+            )
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        if self._worker is None:
+            raise HarnessError(f"{self._name}: the model was closed; make it again to ask more")
+        yield from self._worker.generate(requests)
+
+    def describe(self) -> Mapping[str, Any]:
+        if self._loaded is not None and self._worker is not None:
+            self._description = _description(self._loaded, self._arguments)
+            self._description |= self._worker.describe()
+        return self._description
+
+    def close(self) -> None:
+        """Free the memory; what :meth:`describe` said stays."""
+        self.describe()
+        device = self._loaded.device if self._loaded else "cpu"
+        self._worker = self._loaded = None
+        free_memory(device)
+
+
+def _description(loaded: Loaded, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    import transformers
+
+    config = loaded.model.config
+    found: dict[str, Any] = {
+        "id": loaded.checkpoint.written,
+        "revision": loaded.checkpoint.identity(),
+        "architecture": (config.architectures or [type(loaded.model).__name__])[0],
+        "kind": loaded.kind,
+        "parameters": sum(parameter.numel() for parameter in loaded.model.parameters()),
+        "dtype": loaded.dtype,
+        "device": loaded.device,
+        "device_name": _device_name(loaded.device),
+        "attention": getattr(config, "_attn_implementation", None),
+        "window": loaded.window,
+        "window_from": loaded.window_from,
+        "batch_size": arguments["batch_size"] or "auto",
+        "batch_tokens": arguments["batch_tokens"]
+        or ("by batch_size" if arguments["batch_size"] else default_tokens(loaded)),
+        "transformers": transformers.__version__,
+    }
+    if loaded.adapter is not None:
+        found["adapter"] = loaded.adapter.written
+        found["adapter_revision"] = loaded.adapter.identity()
+    return found
+
+
+def _device_name(device: str) -> str:
+    import torch
+
+    if device.startswith("cuda"):
+        return str(torch.cuda.get_device_name(device))
+    return f"{torch.get_num_threads()} threads" if device == "cpu" else device
+
+
+def create(spec: ModelSpec, context: Context) -> HfModel:
+    """Load the weights and return the model.
+
+    Raises:
+        HarnessError: see :func:`plugins.models.hf.loading.load`.
+    """
+    return HfModel(load(spec.target, spec.arguments), spec, context)

@@ -1,0 +1,105 @@
+"""What goes wrong while loading and running, in one line; and what is kept quiet."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import warnings
+from collections.abc import Iterator
+
+from harness.errors import HarnessError
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' progress bars and warnings out of the harness's own output."""
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextlib.contextmanager
+def out_of_memory_named(target: str, device: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        if is_out_of_memory(error):
+            raise HarnessError(
+                f"hf:{target}: the weights do not fit the memory of {device}; use dtype=bfloat16, "
+                "a smaller model, or device=spread on several GPUs"
+            ) from None
+        raise
+
+
+@contextlib.contextmanager
+def explained(target: str, part: str = "model") -> Iterator[None]:
+    """Turn the many ways transformers and the hub say no into one line."""
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        # Loading runs through many libraries, each with exceptions of its own.
+        if is_out_of_memory(error):
+            raise
+        causes = set()
+        cause: BaseException | None = error
+        while cause is not None and cause not in causes:
+            causes.add(cause)
+            cause = cause.__cause__ or cause.__context__
+        names = {type(cause).__name__ for cause in causes}
+        text = " ".join(str(error).split())
+        if "GatedRepoError" in names:
+            reason = (
+                "its owner asks for consent first: accept it on its hub page, then 'hf auth login'"
+            )
+        elif "trust_remote_code" in text:
+            reason = (
+                "it needs code that comes with the checkpoint; add ',trust_remote_code=true' if "
+                "you trust where it comes from"
+            )
+        elif names & {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectError"}:
+            reason = "it is not fully in the download cache and the hub cannot be reached"
+        elif "safetensors" in text.lower() and isinstance(error, OSError):
+            reason = (
+                "it has no weights as safetensors; pickle weights can run code when loaded: add "
+                "',safetensors=false' if you trust where they come from"
+            )
+        elif "SafetensorError" in names:
+            reason = f"a weights file is damaged or torn ({text[:120]}); copy or download it again"
+        elif part == "tokenizer":
+            reason = (
+                f"no tokenizer could be loaded from it ({text[:160]}); expected tokenizer.json or "
+                "the like beside config.json: copy the files in from the base model"
+            )
+        else:
+            reason = f"{type(error).__name__}: {text[:300]}"
+        raise HarnessError(f"hf:{target}: the {part} cannot be loaded: {reason}") from error
+
+
+@functools.cache
+def _memory_errors() -> tuple[type[BaseException], ...]:
+    import torch
+
+    return (MemoryError, torch.OutOfMemoryError)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error means that memory ran out, on whatever device."""
+    if isinstance(error, _memory_errors()):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and (
+        "not enough memory" in text or "can't allocate memory" in text or "out of memory" in text
+    )

@@ -1,0 +1,77 @@
+"""``lm-eval:BACKEND,ARGS``: every model backend of lm-evaluation-harness, as a model of ours.
+
+The backends are adapted through lm-eval's ``LM`` class. All contact with lm-eval is in
+:mod:`plugins.models.lm_eval_backend.compat`. lm-eval's own response cache is never used: its keys
+leave out the model, so one model's answers could be credited to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.declarations import Argument, ModelFamily
+from harness.hookspecs import hookimpl
+from harness.models import parse_count
+
+SCHEME = "lm-eval"
+
+
+def parse_batch_size(text: str) -> int | str:
+    """Parse a number, ``auto`` or ``auto:N``."""
+    head, _, factor = text.partition(":")
+    if head == "auto" and (not factor or factor.isdigit()):
+        return text
+    try:
+        return parse_count(text)
+    except ValueError:
+        raise ValueError("expected a whole number above 0, auto or auto:N") from None
+
+
+@hookimpl
+def imhi_models() -> Iterator[ModelFamily]:
+    yield ModelFamily(
+        SCHEME,
+        "Any lm-evaluation-harness backend (hf, vllm, sglang, local-chat-completions, ...)",
+        create="plugins.models.lm_eval_backend.model:create",
+        target="BACKEND",
+        arguments=(
+            Argument(
+                "batch_size",
+                "prompts at a time (default: 1 for servers and encoder-decoders, 8 in this process, "
+                "64 for vllm and sglang); auto probes at the full window, which is slow",
+                parse=parse_batch_size,
+                changes_answers=False,
+            ),
+            Argument(
+                "max_batch_size",
+                "upper bound for batch_size=auto",
+                parse=parse_count,
+                changes_answers=False,
+            ),
+            Argument(
+                "num_concurrent",
+                "requests in flight at a server (default 8)",
+                parse=parse_count,
+                changes_answers=False,
+            ),
+            Argument(
+                "timeout",
+                "seconds a server may take for a request",
+                parse=parse_count,
+                changes_answers=False,
+            ),
+            Argument(
+                "max_retries",
+                "times a server is asked again",
+                parse=parse_count,
+                changes_answers=False,
+            ),
+        ),
+        fingerprint="plugins.models.lm_eval_backend.identity:fingerprint",
+        open_arguments=True,
+        examples=(
+            "lm-eval:hf,pretrained=FOLDER,batch_size=4",
+            "lm-eval:vllm,pretrained=ORG/MODEL",
+            "lm-eval:local-chat-completions,model=NAME,base_url=http://localhost:8000/v1/chat/completions",
+        ),
+    )

@@ -1,0 +1,117 @@
+"""Checks and completes what was written after ``lm-eval:BACKEND``.
+
+lm-eval hands arguments it does not know on to whatever library stands behind the backend, or
+swallows them: a misspelt ``pretraned=`` or ``temprature=`` then changes nothing, or fails far away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.errors import HarnessError, UnknownName
+from harness.models import ModelSpec
+from plugins.models.lm_eval_backend import compat
+
+_SECRET = re.compile(r"(^|_)(api_?key|auth_token|token|secret|password|header)$", re.IGNORECASE)
+
+# Arguments whose value may be a model on this machine; other folders (caches, offloading) may not.
+MODEL_PATHS = ("pretrained", "peft", "delta", "tokenizer", "model", "gguf_file", "path")
+
+CONCURRENT = 8
+_BATCH = 8
+_ENGINE_BATCH = 64
+
+
+def refuse_secrets(spec: ModelSpec) -> None:
+    """Raise HarnessError where a key stands in the model name, which is stored and shown."""
+    for name, value in spec.given.items():
+        if _SECRET.search(name):
+            raise HarnessError(
+                f"lm-eval:{spec.target}: argument '{name}' would store a key with the results; "
+                "expected it in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, HF_TOKEN, ...)"
+            )
+        if "://" in str(value):
+            parts = urlsplit(str(value))
+            if parts.password or parts.username or re.search(r"key|token", parts.query, re.I):
+                raise HarnessError(
+                    f"lm-eval:{spec.target}: the address given as '{name}' holds credentials, "
+                    "which would be stored with the results; expected them in the environment"
+                )
+
+
+def given_arguments(spec: ModelSpec) -> dict[str, Any]:
+    """Return the arguments as values: JSON where they look like it, else as lm-eval reads them."""
+    values: dict[str, Any] = {}
+    for name, value in spec.given.items():
+        if isinstance(value, str) and value[:1] in "{[":
+            try:
+                values[name] = json.loads(value)
+            except ValueError as error:
+                raise HarnessError(
+                    f"lm-eval:{spec.target}: argument {name}: found '{value}', expected JSON "
+                    f"({error})"
+                ) from None
+        elif name in MODEL_PATHS:
+            # A name made of digits stays a name.
+            values[name] = os.path.expanduser(value)
+        elif isinstance(value, str) and name != "batch_size":
+            values[name] = compat.parse_value(value)
+        else:
+            values[name] = value
+    return values
+
+
+def complete(spec: ModelSpec, cls: type[Any], seed: int) -> dict[str, Any]:
+    """Return all arguments the backend is made with: those given, checked, and our defaults.
+
+    Raises:
+        HarnessError: an argument is unknown or missing.
+    """
+    known, open_ended = compat.parameters(cls)
+    values = given_arguments(spec)
+    allowed = frozenset(known)
+    handed_on = compat.handed_on(cls) if open_ended else frozenset()
+    if handed_on is not None:
+        allowed |= handed_on
+        for name in values:
+            if name not in allowed:
+                unknown = UnknownName(f"argument of lm-eval:{spec.target}", name, allowed)
+                raise HarnessError(f"model '{spec.name}': {unknown}")
+    if compat.is_server(cls):
+        # The class has defaults for both, None, and fails when it asks.
+        wanted = [name for name in ("model", "base_url") if _missing(name, known, values)]
+        if wanted == ["model"] and values.get("pretrained"):
+            wanted = []
+    else:
+        wanted = [
+            name
+            for name, parameter in known.items()
+            if parameter.default is parameter.empty and name not in values
+        ]
+    if wanted:
+        raise HarnessError(
+            f"model '{spec.name}': the backend {spec.target} needs {' and '.join(wanted)}: "
+            f"lm-eval:{spec.target},{','.join(f'{name}=...' for name in wanted)}"
+        )
+    defaults: dict[str, Any] = {"batch_size": _batch_size(cls), "seed": seed}
+    if compat.is_server(cls):
+        defaults["num_concurrent"] = CONCURRENT
+    if compat.is_transformers(cls) and "device" not in values:
+        defaults["device"] = compat.best_device()
+    return {name: value for name, value in defaults.items() if name in known} | values
+
+
+def _missing(name: str, known: dict[str, Any], values: dict[str, Any]) -> bool:
+    return not values.get(name) and name in known and known[name].default in (None, known[name].empty)
+
+
+def _batch_size(cls: type[Any]) -> int:
+    if compat.is_server(cls):
+        return 1
+    names = {base.__name__ for base in cls.__mro__}
+    # Engines batch by themselves; what they are handed at once only sets how often answers come.
+    return _ENGINE_BATCH if names & {"VLLM", "SGLangLM"} else _BATCH

@@ -1,0 +1,396 @@
+"""The one module that touches lm-eval (written against 0.4.13; its contract test is
+``tests/plugins/models/test_lm_eval_backend.py``).
+
+What is relied on: ``lm_eval.api.registry.get_model`` after ``lm_eval.models`` was imported (the
+other order hides the built-in backends); ``LM.generate_until(requests)``, which reads only
+``request.args`` and returns texts in order; ``LM.set_cache_hook(obj)``, which calls
+``obj.add_partial(method, (context, gen_kwargs), text)`` as generations finish (several backends
+never call it); ``LM.apply_chat_template``, ``LM.chat_template`` and ``tok_encode`` where they work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import importlib.metadata
+import inspect
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import HarnessError, UnknownName
+
+# Arguments that HFLM hands on to ``from_pretrained`` without naming them itself.
+_FROM_PRETRAINED = frozenset(
+    """attn_implementation cache_dir device_map experts_implementation force_download
+    ignore_mismatched_sizes load_in_4bit load_in_8bit local_files_only low_cpu_mem_usage max_memory
+    offload_buffers offload_state_dict quantization_config rope_scaling use_safetensors variant
+    weights_only bnb_4bit_compute_dtype bnb_4bit_quant_type bnb_4bit_use_double_quant
+    use_cache sliding_window""".split()
+)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One generation, in the few attributes that backends read of lm-eval's ``Instance``.
+
+    ``context`` is a text, or the chat messages in the form the backend's ``apply_chat_template``
+    gives them.
+    """
+
+    context: Any
+    gen_kwargs: dict[str, Any]
+    idx: int = 0
+    doc: dict[str, Any] = field(default_factory=dict)
+    task_name: str | None = None
+    doc_id: int | None = None
+    repeats: int = 1
+    request_type: str = "generate_until"
+
+    @property
+    def args(self) -> tuple[Any, dict[str, Any]]:
+        return (self.context, self.gen_kwargs)
+
+    arguments = args
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a server said about an answer, where it said anything."""
+
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class IllFormedAnswer(ValueError):
+    """A server's JSON has no text where a text must be."""
+
+
+def version() -> str:
+    """Return the installed lm-eval's version.
+
+    Raises:
+        HarnessError: lm-eval is not installed.
+    """
+    try:
+        return importlib.metadata.version("lm_eval")
+    except importlib.metadata.PackageNotFoundError:
+        raise HarnessError(
+            "lm-eval: models need the package 'lm_eval', which is not installed: pip install lm_eval"
+        ) from None
+
+
+def backend_names() -> list[str]:
+    """Return the registered backends; imports no backend."""
+    version()
+    import lm_eval.models  # noqa: F401  (first: it registers the built-in backends)
+    from lm_eval.api.registry import model_registry
+
+    return sorted(model_registry.keys())
+
+
+def backend_class(name: str) -> type[Any]:
+    """Import a backend.
+
+    Raises:
+        HarnessError: no such backend, or a package it needs is missing.
+    """
+    names = backend_names()
+    if name not in names:
+        raise UnknownName("lm-eval backend", name, names, "expected lm-eval:BACKEND,key=value,...")
+    from lm_eval.api.registry import get_model
+
+    quiet_logging()
+    try:
+        found: type[Any] = get_model(name)
+    except ImportError as error:
+        raise HarnessError(
+            f"lm-eval:{name} needs the package '{getattr(error, 'name', None) or error}', which "
+            f"is not installed: pip install 'imhi-harness[hf]', or 'lm_eval[{name}]'"
+        ) from error
+    return found
+
+
+def quiet_logging() -> None:
+    """Keep lm-eval's log off the terminal unless the user has set its level: it repeats servers'
+    answers, posts included. What matters in it becomes notes and errors of ours."""
+    logger = logging.getLogger("lm_eval")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.CRITICAL)
+
+
+def _has_base(cls: type[Any], name: str) -> bool:
+    return any(base.__name__ == name for base in cls.__mro__)
+
+
+def is_server(cls: type[Any]) -> bool:
+    """Whether answers come from a server (lm-eval's ``TemplateAPI``)."""
+    return _has_base(cls, "TemplateAPI")
+
+
+def is_chat_server(cls: type[Any]) -> bool:
+    """Whether the backend takes nothing but chat messages (``LocalChatCompletion``,
+    ``AnthropicChat``, ...); the name is all that tells them from completion servers."""
+    return is_server(cls) and any("Chat" in base.__name__ for base in cls.__mro__)
+
+
+def is_transformers(cls: type[Any]) -> bool:
+    return _has_base(cls, "HFLM")
+
+
+def parameters(cls: type[Any]) -> tuple[dict[str, inspect.Parameter], bool]:
+    """Return the constructor's named parameters, those of base classes that its ``**kwargs`` can
+    reach included, and whether an unknown name would be handed on to something unseen."""
+    found: dict[str, inspect.Parameter] = {}
+    for base in cls.__mro__:
+        if base.__name__ in ("LM", "TemplateLM"):
+            break  # they take nothing
+        if "__init__" not in vars(base):
+            continue
+        own = inspect.signature(vars(base)["__init__"]).parameters
+        for name, parameter in list(own.items())[1:]:
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                found.setdefault(name, parameter)
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in own.values()):
+            return found, False
+    # TemplateAPI swallows what nobody names; the rest hand it on.
+    return found, not is_server(cls)
+
+
+def handed_on(cls: type[Any]) -> frozenset[str] | None:
+    """Return the further names a backend's library takes; None where they cannot be known."""
+    if is_transformers(cls):
+        return _FROM_PRETRAINED
+    try:
+        if _has_base(cls, "VLLM"):
+            from vllm import EngineArgs
+
+            return frozenset(item.name for item in dataclasses.fields(EngineArgs))
+        if _has_base(cls, "SGLangLM"):
+            from sglang.srt.server_args import ServerArgs
+
+            return frozenset(item.name for item in dataclasses.fields(ServerArgs))
+    except (ImportError, TypeError):
+        pass
+    return None
+
+
+def parse_value(text: str) -> Any:
+    """Turn ``key=value`` text into a value as lm-eval's own command line does."""
+    from lm_eval.utils import handle_arg_string
+
+    return handle_arg_string(text)
+
+
+def best_device() -> str:
+    """Return the device HFLM should use where none is named; its own default is CUDA even on
+    machines without."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def seed_everything(seed: int) -> None:
+    """Seed what in-process backends sample with; they take no seed per request."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(seed)
+
+
+# --- prompts -------------------------------------------------------------------------------------
+
+
+def template_of(lm: Any) -> str | None:
+    """Return the chat template a text backend applies on this side; None where it has none."""
+    try:
+        template = lm.chat_template(True)
+    except (NotImplementedError, AttributeError, ValueError):
+        return None
+    return template if isinstance(template, str) and template else None
+
+
+def as_chat(lm: Any, messages: list[dict[str, str]]) -> Any:
+    """Return chat messages in the form the backend takes: a text, or encoded messages."""
+    return lm.apply_chat_template(messages)
+
+
+def window_of(lm: Any) -> int | None:
+    """Return how many tokens prompt and answer may have together (prompt alone for
+    encoder-decoders); None where the backend does not check."""
+    if is_server(type(lm)) and not getattr(lm, "tokenized_requests", False):
+        return None
+    window = getattr(lm, "max_length", None)
+    return window if isinstance(window, int) and window > 0 else None
+
+
+def is_encoder_decoder(lm: Any) -> bool:
+    return getattr(lm, "backend", None) == "seq2seq"
+
+
+def one_at_a_time(lm: Any) -> None:
+    """Set the batch size of a loaded HFLM to 1."""
+    lm.batch_size_per_gpu = 1
+
+
+def token_count(lm: Any, context: Any) -> int | None:
+    """Return a prompt's length in the backend's tokens; None where it has no tokenizer here."""
+    encode = getattr(lm, "tok_encode", None)
+    if encode is None or not isinstance(context, str):
+        return None
+    try:
+        tokens = encode(context)
+    except Exception:  # a backend that counts badly can still answer
+        return None
+    if isinstance(tokens, (list, tuple)) and (not tokens or isinstance(tokens[0], int)):
+        return len(tokens)
+    return None
+
+
+def facts(lm: Any) -> dict[str, Any]:
+    """Return what a loaded model says of itself, as JSON values; nothing is looked up online."""
+    network = getattr(lm, "_model", None)
+    found: dict[str, Any] = {"max_length": getattr(lm, "max_length", None)}
+    for name, value in (
+        ("device", getattr(lm, "device", None)),
+        ("dtype", getattr(network, "dtype", None)),
+        ("architecture", type(network).__name__ if network is not None else None),
+        ("served_model", getattr(lm, "model", None) if is_server(type(lm)) else None),
+    ):
+        if value is not None:
+            found[name] = str(value)
+    if hasattr(network, "num_parameters"):
+        found["parameters"] = int(network.num_parameters())
+    return {name: value for name, value in found.items() if value is not None}
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+
+class Hook:
+    """Stands where lm-eval's cache would, and hands finished generations on."""
+
+    def __init__(self, finished: Callable[[Any, str], None]) -> None:
+        self._finished = finished
+
+    def add_partial(self, method: str, call: Sequence[Any], result: Any) -> None:
+        if method == "generate_until" and isinstance(result, str):
+            self._finished(call[0], result)
+
+
+def generate(lm: Any, asks: Sequence[Ask], finished: Callable[[Any, str], None]) -> list[Any]:
+    """Run ``generate_until``; ``finished(context, text)`` is called, on this thread, for each
+    generation the backend announces. Returns all texts, in the order of ``asks``."""
+    lm.set_cache_hook(Hook(finished))
+    options = {}
+    if "disable_tqdm" in inspect.signature(lm.generate_until).parameters:
+        options["disable_tqdm"] = True
+    _quiet_bars()
+    results: list[Any] = lm.generate_until(list(asks), **options)
+    return results
+
+
+def watch_server(lm: Any, meter: Callable[[Usage], None]) -> None:
+    """Look at each answer of an OpenAI-style server before the backend reads the text out of it.
+
+    ``meter`` is called with the usage just before the answer is announced, on the same thread and
+    without anything between. Left to itself lm-eval turns JSON of the wrong form into an empty
+    answer; here it raises IllFormedAnswer, so that it is asked again and never scored.
+    """
+    if not is_server(type(lm)):
+        return
+    parse = lm.parse_generations
+
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        outputs = kwargs.get("outputs", args[0] if args else None)
+        meter(Usage())
+        for output in outputs if isinstance(outputs, list) else [outputs]:
+            for usage in _usages(output):
+                meter(usage)
+        return parse(*args, **kwargs)
+
+    lm.parse_generations = checked
+    create = lm._create_payload
+
+    def without_empty_stop(*args: Any, **kwargs: Any) -> Any:
+        payload = create(*args, **kwargs)
+        # Some servers refuse ``"stop": []``.
+        if isinstance(payload, dict) and payload.get("stop") == []:
+            del payload["stop"]
+        return payload
+
+    lm._create_payload = without_empty_stop
+    ask_all = lm.get_batched_requests
+
+    async def quietly(*args: Any, **kwargs: Any) -> Any:
+        # After the first failure nobody looks at the other requests' exceptions; asyncio would
+        # print them when they are thrown away, request headers and so the key included.
+        asyncio.get_running_loop().set_exception_handler(lambda loop, what: None)
+        return await ask_all(*args, **kwargs)
+
+    lm.get_batched_requests = quietly
+
+
+def _usages(output: Any) -> Iterator[Usage]:
+    if isinstance(output, dict) and "choices" not in output and "content" in output:
+        return  # Anthropic's form, which its backend reads strictly
+    choices = output.get("choices") if isinstance(output, dict) else None
+    if not isinstance(choices, list) or not choices:
+        raise IllFormedAnswer("the server's answer has no 'choices'")
+    for choice in choices:
+        if not isinstance(choice, dict) or "index" not in choice:
+            raise IllFormedAnswer("a choice in the server's answer has no 'index'")
+        message = choice.get("message")
+        told = message if isinstance(message, dict) else {"content": choice.get("text")}
+        # No text is an answer only where the server says why there is none.
+        reason = told.get("refusal") or choice.get("finish_reason") in ("content_filter", "length")
+        if not isinstance(told.get("content"), str) and not reason:
+            raise IllFormedAnswer("a choice in the server's answer has no text")
+    usage = output.get("usage")
+    # A usage covers the whole answer: it can be credited only where that is one text.
+    single = len(choices) == 1 and isinstance(usage, Mapping)
+    yield Usage(
+        choices[0].get("finish_reason"),
+        usage.get("prompt_tokens") if single else None,
+        usage.get("completion_tokens") if single else None,
+    )
+
+
+def http_status(error: BaseException) -> int | None:
+    """Return the HTTP status behind an exception of requests or aiohttp."""
+    for status in (
+        getattr(error, "status", None),
+        getattr(getattr(error, "response", None), "status_code", None),
+        getattr(error, "status_code", None),
+    ):
+        if isinstance(status, int):
+            return status
+    return None
+
+
+def _quiet_bars() -> None:
+    """Hide the bars of server backends: they cannot be switched off from outside, and the harness
+    shows its own."""
+    module: Any = sys.modules.get("lm_eval.models.api_models")
+    if module is None or getattr(module.tqdm, "of_imhi", False):
+        return
+
+    def silent(bar: type[Any]) -> type[Any]:
+        def start(self: Any, *args: Any, **kwargs: Any) -> None:
+            bar.__init__(self, *args, **{**kwargs, "disable": True})
+
+        return type(bar.__name__, (bar,), {"__init__": start, "of_imhi": True})
+
+    module.tqdm = silent(module.tqdm)
+    module.tqdm_asyncio = silent(module.tqdm_asyncio)
+
+
+def free_memory() -> None:
+    """Give memory of a dropped model back to the device."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

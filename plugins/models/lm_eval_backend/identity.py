@@ -1,0 +1,61 @@
+"""What an lm-eval model's stored answers are keyed by, found without loading it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.context import Context
+from harness.errors import HarnessError, UnknownName
+from harness.fingerprints import digest, file_checksum
+from harness.models import ModelSpec
+from plugins.models.lm_eval_backend import compat
+from plugins.models.lm_eval_backend.arguments import MODEL_PATHS, refuse_secrets
+
+# Files beside the weights that do not change an answer.
+_IGNORED = {".md", ".png", ".jpg", ".svg", ".pdf", ".lock", ".log"}
+
+
+def folder_checksum(path: Path) -> str:
+    """Return the SHA-256 over the names and contents of a model's files (or of one file)."""
+    if path.is_file():
+        return file_checksum(path)
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file()
+        and file.suffix.lower() not in _IGNORED
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
+    return digest([[str(file.relative_to(path)), file_checksum(file)] for file in files])
+
+
+def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, Any]:
+    """Return lm-eval's version and a hash of each local model folder among the arguments.
+
+    The arguments themselves are in ``spec.identity()``. A model of a hub is known by its id and
+    ``revision=``: pin that to a commit where it matters.
+
+    Raises:
+        HarnessError: unknown backend, a key among the arguments, or a folder that is not there.
+    """
+    refuse_secrets(spec)
+    names = compat.backend_names()
+    if spec.target not in names:
+        raise UnknownName(
+            "lm-eval backend", spec.target, names, "expected lm-eval:BACKEND,key=value,..."
+        )
+    hashes = {}
+    for name in MODEL_PATHS:
+        value = spec.given.get(name)
+        if not isinstance(value, str) or not value:
+            continue
+        path = Path(value).expanduser()
+        if path.exists():
+            hashes[name] = folder_checksum(path)
+        elif value.startswith((".", "/", "~")):
+            raise HarnessError(
+                f"model '{spec.name}': {name}={value}: there is no such folder or file"
+            )
+    return {"lm_eval": compat.version(), "files": hashes}

@@ -1,0 +1,103 @@
+"""Makes lm-eval's one long call an iterator: answers come out while the backend is still at work."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from plugins.models.lm_eval_backend import compat
+from plugins.models.lm_eval_backend.compat import Ask, Usage
+
+# How long to wait for a backend to notice that nobody listens any more, in seconds.
+_PATIENCE = 1.0
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The text for ``asks[index]``; ``announced`` if it came while the backend was at work."""
+
+    index: int
+    text: str
+    usage: Usage
+    announced: bool
+
+
+class BackendFailed(Exception):
+    """The call ended before everything was answered; ``__cause__`` says why, where known."""
+
+
+class _Abandoned(BaseException):
+    """Raised inside the backend when the consumer has gone. Not an Exception: backends retry those."""
+
+
+class _End:
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+def stream(lm: Any, asks: Sequence[Ask], last_usage: list[Usage]) -> Iterator[Finished]:
+    """Yield each ask's answer once, as the backend announces it; what it announces not, at the end.
+
+    ``last_usage[0]`` is what the server said about the answer being announced. Several asks may
+    have the same context: each gets an answer.
+
+    Raises:
+        BackendFailed: after all answers that were finished have been yielded.
+    """
+    channel: queue.SimpleQueue[Finished | _End] = queue.SimpleQueue()
+    abandoned = threading.Event()
+    waiting: dict[Any, deque[int]] = {}
+    for index, ask in enumerate(asks):
+        waiting.setdefault(_key(ask.context), deque()).append(index)
+    done: set[int] = set()
+
+    def announced(context: Any, text: str) -> None:
+        if abandoned.is_set():
+            raise _Abandoned
+        indices = waiting.get(_key(context))
+        if indices:
+            index = indices.popleft()
+            done.add(index)
+            channel.put(Finished(index, text, last_usage[0], announced=True))
+
+    def work() -> None:
+        try:
+            texts = compat.generate(lm, asks, announced)
+            # A list of another length cannot be matched: some backends break off and return less.
+            if len(texts) == len(asks):
+                for index, text in enumerate(texts):
+                    if index not in done and isinstance(text, str):
+                        done.add(index)
+                        channel.put(Finished(index, text, Usage(), announced=False))
+            channel.put(_End(None))
+        except BaseException as error:  # handed to the consumer's thread
+            channel.put(_End(error))
+
+    # A daemon: a backend that hangs must not keep the process from ending.
+    worker = threading.Thread(target=work, name="lm-eval", daemon=True)
+    worker.start()
+    try:
+        while not isinstance(item := channel.get(), _End):
+            yield item
+    finally:
+        abandoned.set()
+        worker.join(_PATIENCE)
+    if item.error is not None:
+        raise BackendFailed(describe(item.error)) from item.error
+    if len(done) < len(asks):
+        raise BackendFailed(f"the backend gave {len(done)} answers to {len(asks)} requests")
+
+
+def _key(context: Any) -> Any:
+    return context if isinstance(context, (str, tuple)) else repr(context)
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception as one line, with what the server said where that is known."""
+    said = getattr(getattr(error, "response", None), "text", "")
+    text = " ".join(f"{type(error).__name__}: {error} {said if isinstance(said, str) else ''}".split())
+    return text if len(text) <= 300 else text[:297] + "..."

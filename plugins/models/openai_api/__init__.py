@@ -1,0 +1,62 @@
+"""``openai:MODEL``: OpenAI and every server that speaks its wire form (vLLM, SGLang, llama.cpp,
+``transformers serve``, gateways).
+
+Requests run concurrently; what fails for a passing reason is asked again; what they cost is
+counted and kept within ``--max-cost``; the key is read from the environment and written nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.declarations import Argument, ModelFamily, ModelPreset
+from harness.hookspecs import hookimpl
+from harness.models import parse_count
+from plugins.models.openai_api.arguments import (
+    parse_api,
+    parse_base_url,
+    parse_price,
+    parse_retries,
+    parse_seconds,
+    parse_variable,
+)
+
+_ARGUMENTS = (
+    Argument("base_url", "server, usually ending in /v1; default api.openai.com", None,
+             parse_base_url),
+    Argument("api", "chat (the server applies its chat template) or completions (bare prompt)",
+             "chat", parse_api),
+    Argument("key_env", "environment variable that holds the key", "OPENAI_API_KEY",
+             parse_variable, changes_answers=False),
+    Argument("timeout", "seconds one attempt may take", 60.0, parse_seconds,
+             changes_answers=False),
+    Argument("concurrency", "requests in flight at most", 16, parse_count, changes_answers=False),
+    Argument("retries", "times a request is sent again after 408, 409, 429, 5xx, a timeout, a "
+             "lost connection or a garbled answer", 6, parse_retries, changes_answers=False),
+    Argument("backoff", "seconds before the first retry; doubled each time, at most 60", 1.0,
+             parse_seconds, changes_answers=False),
+    Argument("max_requests_per_minute", "requests sent per minute at most", None, parse_count,
+             changes_answers=False),
+    Argument("price_prompt", "US dollars per million prompt tokens", None, parse_price,
+             changes_answers=False),
+    Argument("price_completion", "US dollars per million completion tokens", None, parse_price,
+             changes_answers=False),
+)  # fmt: skip
+
+
+@hookimpl
+def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
+    yield ModelFamily(
+        scheme="openai",
+        summary="OpenAI, or any server with its chat or completions interface",
+        create="plugins.models.openai_api.model:create",
+        arguments=_ARGUMENTS,
+        estimate="plugins.models.openai_api.model:estimate",
+        examples=(
+            "openai:gpt-4o-mini",
+            "openai:my-model,base_url=http://127.0.0.1:8000/v1",
+            "openai:my-model,base_url=http://127.0.0.1:8000/v1,api=completions,concurrency=64",
+        ),
+    )
+    yield ModelPreset("chatgpt", "openai:gpt-3.5-turbo", "ChatGPT, as in the IMHI paper")
+    yield ModelPreset("gpt-4", "openai:gpt-4", "GPT-4, as in the IMHI paper")

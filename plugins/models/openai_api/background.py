@@ -1,0 +1,95 @@
+"""An asynchronous producer behind a plain iterator: it runs in a thread of its own, so that it goes
+on while the consumer writes, and also where an event loop runs already (a notebook)."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Outbox(Generic[T]):
+    """Where the producer puts what is done. ``waiting`` is how much was not taken yet."""
+
+    def __init__(self) -> None:
+        self._items: queue.Queue[T | None] = queue.Queue()
+
+    @property
+    def waiting(self) -> int:
+        return self._items.qsize()
+
+    def put(self, item: T) -> None:
+        self._items.put(item)
+
+    def end(self) -> None:
+        self._items.put(None)
+
+    def take(self) -> T | None:
+        """Return the next item; None at the end."""
+        while True:
+            try:
+                # With a time limit Ctrl-C gets through on every platform.
+                return self._items.get(timeout=1.0)
+            except queue.Empty:
+                continue
+
+
+def stream(produce: Callable[[Outbox[T]], Awaitable[None]]) -> Iterator[T]:
+    """Run ``produce(outbox)`` in an event loop in a background thread; yield what it puts.
+
+    What ``produce`` raises is raised here after everything it had put was yielded. Closing the
+    iterator cancels ``produce`` and waits for it. On Ctrl-C it is cancelled too, and what was
+    finished by then is yielded before KeyboardInterrupt goes on.
+    """
+    outbox: Outbox[T] = Outbox()
+    started = threading.Event()
+    state: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Task[None] | None]] = {}
+    errors: list[BaseException] = []
+
+    async def main() -> None:
+        state["running"] = (asyncio.get_running_loop(), asyncio.current_task())
+        started.set()
+        await produce(outbox)
+
+    def run() -> None:
+        try:
+            asyncio.run(main())
+        except asyncio.CancelledError:
+            pass
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            started.set()
+            outbox.end()
+
+    # A daemon: a process that has to end does not wait for a server that hangs.
+    thread = threading.Thread(target=run, name="openai-requests", daemon=True)
+    thread.start()
+
+    def cancel() -> None:
+        started.wait()
+        loop, task = state.get("running", (None, None))
+        if thread.is_alive() and loop is not None and task is not None:
+            try:
+                loop.call_soon_threadsafe(task.cancel)
+            except RuntimeError:
+                pass  # The loop closed in between: there is nothing left to cancel.
+        thread.join()
+
+    try:
+        while (item := outbox.take()) is not None:
+            yield item
+        thread.join()
+    except KeyboardInterrupt:
+        cancel()
+        while (item := outbox.take()) is not None:
+            yield item
+        raise
+    finally:
+        cancel()
+    for error in errors:
+        raise error

@@ -1,0 +1,106 @@
+"""How fast all workers together may send: one pace, so that one 429 slows every one of them."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Stopped(Exception):
+    """No further request is to be sent."""
+
+
+class Pace:
+    """Bounds requests in flight and per minute, and pauses everyone when the server says so.
+
+    A rate limit halves how many may be in flight (once per pause); each answer lets it grow again
+    by about one per round, up to ``concurrency``. Use it in one event loop only.
+    """
+
+    def __init__(self, concurrency: int, per_minute: int | None = None) -> None:
+        self.concurrency = concurrency
+        self.allowed = float(concurrency)
+        self.in_flight = 0
+        self.pauses = 0
+        self._interval = 60.0 / per_minute if per_minute else 0.0
+        self._next_slot = 0.0
+        self._resume_at = 0.0
+        self._stop = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Let nothing more be sent; whoever waits gets :class:`Stopped`."""
+        self._stop.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let those in :meth:`change` look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def change(self) -> None:
+        """Wait until something was finished or settled.
+
+        Raises:
+            Stopped: nothing more is to be sent.
+        """
+        if not self.stopped:
+            await self._changed.wait()
+        if self.stopped:
+            raise Stopped
+
+    async def rest(self, seconds: float) -> None:
+        """Sleep.
+
+        Raises:
+            Stopped: nothing more is to be sent.
+        """
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except asyncio.TimeoutError:
+            return
+        raise Stopped
+
+    async def enter(self) -> None:
+        """Wait for leave to send one request; :meth:`leave` must follow.
+
+        Raises:
+            Stopped: nothing more is to be sent.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            if self.stopped:
+                raise Stopped
+            now = loop.time()
+            wait = max(self._resume_at, self._next_slot) - now
+            if wait > 0:
+                await self.rest(wait)
+            elif self.in_flight >= int(self.allowed):
+                await self.change()
+            else:
+                break
+        self.in_flight += 1
+        self._next_slot = max(now, self._next_slot) + self._interval
+
+    def leave(self) -> None:
+        self.in_flight -= 1
+        self.wake()
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for this long."""
+        now = asyncio.get_running_loop().time()
+        self._resume_at = max(self._resume_at, now + seconds)
+
+    def slow_down(self, seconds: float) -> None:
+        """Pause, and halve the requests in flight unless that was done for this pause already."""
+        if asyncio.get_running_loop().time() >= self._resume_at:
+            self.allowed = max(1.0, self.allowed / 2)
+            self.pauses += 1
+        self.pause(seconds)
+
+    def speed_up(self) -> None:
+        """An answer came: let a little more be in flight."""
+        self.allowed = min(float(self.concurrency), self.allowed + 1 / self.allowed)

@@ -1,0 +1,182 @@
+"""The wire form: what is sent for a request, and how an answer is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.records import Request
+from harness.settings import Generation
+
+TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
+DROPPABLE = ("seed", "temperature", "top_p", "stop")
+
+_REFUSES_PARAMETER = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|"
+    r"extra_forbidden|extra (?:inputs|fields)|invalid parameter",
+    re.IGNORECASE,
+)
+
+
+class IllFormed(Exception):
+    """A body that is not the answer asked for; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What one answer held. ``text`` is empty for refusals and filtered answers, whose
+    ``finish_reason`` says so."""
+
+    text: str
+    finish_reason: str | None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    model: str | None = None
+    fingerprint: str | None = None
+
+
+@dataclass
+class Dialect:
+    """Which parameters the server takes; learnt from its table entry and from what it refuses.
+
+    ``changes`` counts what was learnt, so that a request refused for what is known by now is
+    told from one that teaches something new.
+    """
+
+    token_limit: str = "max_tokens"
+    dropped: set[str] = field(default_factory=set)
+    changes: int = 0
+    limit_switched: bool = False
+
+    def learn(self, message: str, sent: Collection[str], parameter: str | None = None) -> str:
+        """Adapt to a server that refuses a parameter (HTTP 400 or 422).
+
+        Args:
+            message: the server's whole error, in which a parameter stands in quotes.
+            sent: the parameters of the refused request.
+            parameter: the parameter, where the server names it in a field of its own.
+
+        Returns:
+            What was changed, or an empty text where the error is about something else.
+        """
+        if not _REFUSES_PARAMETER.search(message):
+            return ""
+        candidates = [name for name in (self.token_limit, *DROPPABLE) if name in sent]
+        if parameter not in candidates:
+            found = {name: re.search(rf"['\"`]{name}['\"`]", message) for name in candidates}
+            positions = [(match.start(), name) for name, match in found.items() if match]
+            if not positions:
+                return ""
+            parameter = min(positions)[1]
+        if parameter in TOKEN_LIMITS:
+            if self.limit_switched:
+                return ""  # Both names were refused: an answer must stay bounded.
+            self.limit_switched = True
+            self.token_limit = TOKEN_LIMITS[1 - TOKEN_LIMITS.index(parameter)]
+            self.changes += 1
+            return f"{parameter} is called {self.token_limit}"
+        assert parameter is not None
+        self.dropped.add(parameter)
+        self.changes += 1
+        return f"{parameter} is not taken and was left out"
+
+
+def payload(
+    request: Request, model: str, api: str, generation: Generation, seed: int, dialect: Dialect
+) -> dict[str, Any]:
+    """Return the body to send. Greedy decoding is asked for in so many words (temperature 0)."""
+    body: dict[str, Any] = {"model": model}
+    if api == "chat":
+        system = request.system or generation.system
+        body["messages"] = [{"role": "system", "content": system}] if system else []
+        body["messages"].append({"role": "user", "content": request.prompt})
+    else:
+        body["prompt"] = request.prompt
+    if generation.max_new_tokens is not None:
+        body[dialect.token_limit] = generation.max_new_tokens
+    body["temperature"] = generation.temperature
+    if generation.top_p < 1:
+        body["top_p"] = generation.top_p
+    if generation.stop:
+        body["stop"] = list(generation.stop)
+    body["seed"] = seed
+    return {name: value for name, value in body.items() if name not in dialect.dropped}
+
+
+def read_reply(data: Any, api: str) -> Reply:
+    """Read an answer out of parsed JSON, or out of a text that a server did not call JSON.
+
+    Raises:
+        IllFormed: not JSON, or not an answer: no choice, neither content nor refusal, wrong types.
+    """
+    if isinstance(data, str):
+        try:
+            data = json.loads(data)
+        except ValueError:
+            raise IllFormed(f"the answer is not JSON: {data[:80]!r}") from None
+    if not isinstance(data, Mapping):
+        raise IllFormed(f"the answer is a JSON {type(data).__name__}, expected an object")
+    choices = data.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+        if data.get("error"):
+            raise IllFormed(f"the server sent an error as an answer: {data['error']}")
+        what = "has no choice" if choices == [] else "has no list 'choices'"
+        raise IllFormed(f"the answer {what} (fields: {', '.join(map(str, data)) or 'none'})")
+    choice = choices[0]
+    finish = choice.get("finish_reason")
+    finish = finish if isinstance(finish, str) else None
+    text, finish = _chat_text(choice, finish) if api == "chat" else _bare_text(choice, finish)
+    usage = data.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    return Reply(
+        _encodable(text),
+        finish,
+        _count(usage.get("prompt_tokens")),
+        _count(usage.get("completion_tokens")),
+        _name(data.get("model")),
+        _name(data.get("system_fingerprint")),
+    )
+
+
+def _chat_text(choice: Mapping[str, Any], finish: str | None) -> tuple[str, str | None]:
+    message = choice.get("message")
+    if not isinstance(message, Mapping):
+        raise IllFormed("the answer's choice has no message")
+    content, refusal = message.get("content"), message.get("refusal")
+    if isinstance(content, str) and (content or not refusal):
+        return content, finish
+    if isinstance(refusal, str) and refusal:
+        return "", "refusal"
+    # A filter may hold back everything; hidden reasoning may use up the whole token limit.
+    if content is None and finish in ("content_filter", "length"):
+        return "", finish
+    raise IllFormed(f"the answer's content is {_kind(content)}, expected a text")
+
+
+def _bare_text(choice: Mapping[str, Any], finish: str | None) -> tuple[str, str | None]:
+    text = choice.get("text")
+    if isinstance(text, str):
+        return text, finish
+    if text is None and finish in ("content_filter", "length"):
+        return "", finish
+    raise IllFormed(f"the answer's text is {_kind(text)}, expected a text")
+
+
+def _kind(value: Any) -> str:
+    return "missing or null" if value is None else f"a JSON {type(value).__name__}"
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _encodable(text: str) -> str:
+    # JSON can spell half of a surrogate pair, which no file can hold.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,116 @@
+"""Prompt styles for models that were not trained on IMHI: zero-shot, few-shot, emotion-enhanced.
+
+The wording is ours. ``zero-shot`` lists the allowed answers, since a model that never saw the
+benchmark cannot guess them. ``few-shot`` shows answered examples first: expert rows where the
+source has them, else training rows, never the post that is asked about. ``cot-emotion`` asks for
+the emotions first, after the emotion-enhanced chain of thought of Yang et al., EMNLP 2023
+(arXiv 2304.03347).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+
+from harness.answers import compose
+from harness.context import Context
+from harness.declarations import Dataset, PromptStyle
+from harness.errors import HarnessError
+from harness.fingerprints import digest
+from harness.hookspecs import hookimpl
+from harness.protocols import BuildPrompt
+from harness.records import Example
+
+_FORMAT = "Answer with exactly one of these sentences, then explain it after the word Reasoning:"
+
+
+def _choices(dataset: Dataset) -> str:
+    return "\n".join(f"- {label.sentence}" for label in dataset.labels)
+
+
+def _ask(example: Example, dataset: Dataset) -> str:
+    question = dataset.question(example.aspect).text
+    return f'Consider this post: "{example.post}"\nQuestion: {question}'
+
+
+def zero_shot(context: Context) -> BuildPrompt:
+    def build(example: Example, dataset: Dataset) -> str:
+        return f"{_ask(example, dataset)}\n{_FORMAT}\n{_choices(dataset)}\nAnswer:"
+
+    return build
+
+
+def cot_emotion(context: Context) -> BuildPrompt:
+    def build(example: Example, dataset: Dataset) -> str:
+        return (
+            f"{_ask(example, dataset)}\nConsider the emotions expressed in this post, and what they "
+            "say about the question. Think about it step by step.\n"
+            f"{_FORMAT}\n{_choices(dataset)}\nAnswer:"
+        )
+
+    return build
+
+
+def few_shot(context: Context) -> BuildPrompt:
+    """Return the few-shot builder: ``context.shots`` examples, drawn per request by the seed."""
+    pools: dict[str, list[Example]] = {}
+
+    def pool(dataset: Dataset) -> list[Example]:
+        if dataset.name not in pools:
+            splits = context.source.splits(dataset.name)
+            rows: list[Example] = []
+            if "expert" in splits and context.split != "expert":
+                rows = list(context.examples(dataset.name, "expert"))
+            pools[dataset.name] = rows or context.training_examples(dataset.name)
+        if not pools[dataset.name]:
+            raise HarnessError(
+                f"prompt style few-shot: the source has no expert or training rows of "
+                f"{dataset.name} to show (splits: {', '.join(context.source.splits(dataset.name))}); "
+                "use --prompt zero-shot"
+            )
+        return pools[dataset.name]
+
+    def build(example: Example, dataset: Dataset) -> str:
+        candidates = [
+            row
+            for row in pool(dataset)
+            if row.aspect == example.aspect and row.post_id != example.post_id
+        ]
+        generator = random.Random(digest([context.seed, dataset.name, example.id]))
+        shown = _one_of_each_label(candidates, context.shots, generator)
+        parts = [f"{_FORMAT}\n{_choices(dataset)}"]
+        for row in shown:
+            answer = compose(dataset, row.label, row.explanation)
+            parts.append(f"{_ask(row, dataset)}\nAnswer: {answer}")
+        parts.append(f"{_ask(example, dataset)}\nAnswer:")
+        return "\n\n".join(parts)
+
+    return build
+
+
+def _one_of_each_label(
+    rows: Sequence[Example], count: int, generator: random.Random
+) -> list[Example]:
+    """Draw rows so that labels take turns: with fewer shots than labels, which come is chance."""
+    by_label: dict[str, list[Example]] = {}
+    for row in rows:
+        by_label.setdefault(row.label, []).append(row)
+    for group in by_label.values():
+        generator.shuffle(group)
+    labels = sorted(by_label)
+    generator.shuffle(labels)
+    drawn: list[Example] = []
+    while len(drawn) < count and any(by_label.values()):
+        for label in labels:
+            if by_label[label] and len(drawn) < count:
+                drawn.append(by_label[label].pop())
+    return drawn
+
+
+@hookimpl
+def imhi_prompts() -> Iterator[PromptStyle]:
+    yield PromptStyle("zero-shot", "The question and the allowed answers", zero_shot)
+    yield PromptStyle("few-shot", "Answered examples first (--shots)", few_shot)
+    yield PromptStyle(
+        "cot-emotion", "Emotion-enhanced chain of thought (arXiv 2304.03347)", cot_emotion
+    )

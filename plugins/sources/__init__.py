@@ -1,0 +1,1 @@
+"""Where examples come from: an official IMHI checkout, rows that a dataset declares."""

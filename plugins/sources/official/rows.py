@@ -1,0 +1,134 @@
+"""One row of an official file -> post, question, label, explanation.
+
+Instruction files ask ``Consider this post: "POST" Question: QUESTION`` and answer ``SENTENCE
+Reasoning: EXPLANATION``; completion files ask ``Post: POST Question: STEM`` and answer ``WORDING.
+Reasoning: EXPLANATION``. Posts hold quotes, line breaks and the word ``Question:``, so the last
+one counts. Completion answers vary: ``yes.``, ``" yes.. "``, ``" yes, the post does show a risk"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.declarations import Dataset, Question
+from plugins.sources.official.layout import Style
+
+QUESTION_MARKER = "Question:"
+ANSWER_MARKER = "Reasoning:"
+_OPENING = {"instruction": 'Consider this post: "', "completion": "Post: "}
+_FORM = {
+    "instruction": 'Consider this post: "POST" Question: QUESTION',
+    "completion": "Post: POST Question: STEM",
+}
+
+
+class Unreadable(ValueError):
+    """A cell that does not have the form it should have: ``found ..., expected ...; do ...``."""
+
+    def __init__(self, found: str, expected: str, do: str) -> None:
+        super().__init__(f"found {found}, expected {expected}; {do}")
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """Reads the rows of one dataset in one style."""
+
+    dataset: Dataset
+    style: Style
+    _questions: Mapping[str, Question] = field(init=False)
+    _labels: Mapping[str, str] = field(init=False)
+    _yes_or_no: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        declared = self.dataset.questions
+        texts = [q.text if self.style == "instruction" else q.stem for q in declared]
+        pairs = zip(texts, declared, strict=True)
+        labels: dict[str, str] = {}
+        # The official wordings first: a variant never takes the place of another label's sentence.
+        for wordings in (
+            lambda label: (label.sentence,),
+            lambda label: (label.completion, label.name),
+            lambda label: label.variants,
+        ):
+            for label in self.dataset.labels:
+                for wording in wordings(label):
+                    labels.setdefault(_plain(wording), label.name)
+        completions = {_plain(label.completion) for label in self.dataset.labels}
+        object.__setattr__(self, "_questions", {_plain(text): q for text, q in pairs if text})
+        object.__setattr__(self, "_labels", labels)
+        object.__setattr__(self, "_yes_or_no", completions <= {"yes", "no"})
+
+    def query(self, text: str) -> tuple[str, Question]:
+        """Return the bare post and the question asked about it.
+
+        Raises:
+            Unreadable: another form, an unknown question, an empty post.
+        """
+        opening = _OPENING[self.style]
+        head, marker, asked = text.rpartition(QUESTION_MARKER)
+        if not marker or not head.startswith(opening):
+            raise Unreadable(
+                f"a query that opens with {text[:24]!r}"
+                + ("" if marker else f" and has no '{QUESTION_MARKER}'"),
+                f"the form {_FORM[self.style]}",
+                "correct the row or remove it",
+            )
+        question = self._questions.get(_plain(asked))
+        if question is None:
+            raise Unreadable(
+                f"the question {_shown(asked)}",
+                " or ".join(f"'{known}'" for known in self._known_questions()),
+                f"correct it, or check that this is a file of {self.dataset.name}",
+            )
+        post = head[len(opening) :].rstrip(" ")
+        if self.style == "instruction":
+            if not post.endswith('"'):
+                raise Unreadable(
+                    f"a post that ends in {post[-12:]!r}",
+                    f'a closing quote before " {QUESTION_MARKER}"',
+                    "correct the row or remove it",
+                )
+            post = post[:-1]
+        if not post.strip():
+            raise Unreadable("an empty post", "a post with text", "remove the row")
+        return post, question
+
+    def answer(self, text: str) -> tuple[str, str]:
+        """Return the label's name and the explanation (which may be empty).
+
+        Raises:
+            Unreadable: the words before ``Reasoning:`` are no label of the dataset.
+        """
+        head, _, explanation = text.partition(ANSWER_MARKER)
+        plain = _plain(head)
+        label = self._labels.get(plain)
+        if label is None and self.style == "completion" and self._yes_or_no:
+            label = self._labels.get(plain.partition(",")[0])
+        if label is None:
+            wordings = " / ".join(
+                one.sentence if self.style == "instruction" else f"{one.completion}."
+                for one in self.dataset.labels
+            )
+            raise Unreadable(
+                f"the label {_shown(head)}",
+                f"one of {wordings}",
+                f"correct it, or check that this is a file of {self.dataset.name}",
+            )
+        return label, explanation.strip()
+
+    def _known_questions(self) -> list[str]:
+        return [
+            question.text if self.style == "instruction" else question.stem.strip()
+            for question in self._questions.values()
+        ]
+
+
+def _plain(text: str) -> str:
+    """Return a wording without what does not change its meaning: case, spaces, final full stops."""
+    return " ".join(text.split()).casefold().rstrip(". ")
+
+
+def _shown(text: str) -> str:
+    short = " ".join(text.split())
+    return repr(short if len(short) <= 60 else short[:57] + "...")

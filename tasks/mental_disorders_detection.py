@@ -1,0 +1,60 @@
+"""Mental disorders detection: SWMH and T-SID."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.declarations import Dataset, Label, Question, Task
+from harness.hookspecs import hookimpl
+
+_STEM = "This post shows the mental disorder symptoms of "
+
+
+def _symptoms(name: str, *variants: str) -> Label:
+    sentence = f"This post shows mental disorder symptoms related to {name}."
+    return Label(name, sentence, variants=variants)
+
+
+@hookimpl
+def imhi_tasks() -> Iterator[Task]:
+    swmh = Dataset(
+        "SWMH",
+        (
+            _symptoms("anxiety"),
+            _symptoms("bipolar disorder", "bipolar"),
+            _symptoms("depression"),
+            _symptoms("suicide", "suicidal ideation", "suicidality", "suicidal"),
+            Label(
+                "none",
+                "This post shows no mental disorder symptoms.",
+                variants=("no mental disorder symptoms", "no mental disorders", "no symptoms"),
+            ),
+        ),
+        (Question("What mental disorder symptoms does this post show?", stem=_STEM),),
+        counts={"train": 34822, "val": 8705, "test": 10882},
+        note="only 35 expert rows are public",
+    )
+    tsid = Dataset(
+        "T-SID",
+        (
+            Label("depression", "This post shows depression."),
+            Label("PTSD", "This post shows PTSD.", variants=("post-traumatic stress disorder",)),
+            Label(
+                "suicide or self-harm tendency",
+                "This post shows suicide or self-harm tendency.",
+                completion="suicide or self-harm",
+                variants=("suicide or self-harm", "suicide", "self-harm"),
+            ),
+            Label(
+                "none",
+                "This post shows no mental disorders.",
+                variants=("no mental disorders", "no mental disorder"),
+            ),
+        ),
+        (Question("What mental disorder does this post show?", stem=_STEM),),
+        aliases=("tsid", "t_sid"),
+        counts={"train": 3071, "val": 767, "test": 959},
+    )
+    yield Task(
+        "mental disorders detection", "Which mental disorder does a post show?", (swmh, tsid)
+    )
