@@ -65,7 +65,8 @@ def harness_model(url: str, texts: list[str], concurrency: int) -> float:
     registry = Registry()
     for thing in openai_api.imhi_models():
         registry.add(thing, "openai")
-    context = Context(registry, None, "test", generation=Generation(max_new_tokens=512))  # type: ignore[arg-type]
+    generation = Generation(max_new_tokens=512)
+    context = Context(registry, None, "test", generation=generation)  # type: ignore[arg-type]
     text = f"openai:m,base_url={url},concurrency={concurrency}"
     model = create_model(parse_model(text, registry), context)
     requests = [
@@ -94,7 +95,7 @@ def main() -> None:
     ways = {"openai: (this project)": harness_model, "plain AsyncOpenAI gather": plain_gather}
     taken: dict[str, list[float]] = {name: [] for name in ways}
     with server_process("--latency", str(options.latency), "--answer", "No. Reasoning: x") as url:
-        for name, way in ways.items():
+        for way in ways.values():
             way(url, texts[: options.concurrency], options.concurrency)
         for _ in range(options.rounds):
             for name, way in ways.items():
@@ -111,11 +112,15 @@ def main() -> None:
     if options.json:
         print(json.dumps({"ideal_seconds": ideal, "rows": rows}))
         return
-    print(f"{options.requests} requests, {options.concurrency} in flight, latency "
-          f"{options.latency} s: ideal {ideal:.2f} s; median of {options.rounds} rounds")  # fmt: skip
+    print(
+        f"{options.requests} requests, {options.concurrency} in flight, {options.latency} s each: "
+        f"ideal {ideal:.2f} s; median of {options.rounds} rounds"
+    )
     for row in rows:
-        print(f"{row['way']:<26} {row['seconds']:7.2f} s {row['requests_per_second']:7.1f}/s "
-              f"{row['share_of_ideal']:7.1%} of ideal")  # fmt: skip
+        print(
+            f"{row['way']:<26} {row['seconds']:7.2f} s {row['requests_per_second']:7.1f}/s "
+            f"{row['share_of_ideal']:7.1%} of ideal"
+        )
 
 
 if __name__ == "__main__":

@@ -62,9 +62,12 @@ def parse_model(text: str, registry: Registry) -> ModelSpec:
         raise HarnessError(
             f"model '{text}': nothing after '{scheme}:', expected {scheme}:{family.target}"
         )
+    # Any model may be given the name that tables show; it has no part in its identity.
+    names = [pair.removeprefix("name=") for pair in pairs if pair.startswith("name=")]
+    pairs = [pair for pair in pairs if not pair.startswith("name=")]
     given = _parse_arguments(text, family, pairs)
     arguments = {argument.name: argument.default for argument in family.arguments} | given
-    return ModelSpec(text, family, target, arguments, given, prompt)
+    return ModelSpec(names[-1] if names else text, family, target, arguments, given, prompt)
 
 
 def _parse_arguments(text: str, family: ModelFamily, pairs: list[str]) -> dict[str, Any]:

@@ -20,25 +20,25 @@ _CUES = {
     "family issues": "family parent parents mother mom mum father dad sister sisters brother brothers "
     "sibling siblings son daughter child children kids in-laws husband wife spouse marriage marital "
     "grandparents grandmother grandfather relatives parenting divorce household",
-    "social relationships": "boyfriend girlfriend relationship relationships dating friend friends "
-    "friendship friendships romantic partner breakup roommate roommates social girl crush isolation "
-    "loneliness lonely interpersonal isolated date communication",
+    "social relationships": "boyfriend girlfriend dating friend friends "
+    "friendship friendships romantic partner breakup roommate roommates girl crush isolation "
+    "loneliness lonely interpersonal isolated date",
     "work": "work working worked teaching job jobs boss coworker coworkers co-workers colleague colleagues workplace career "
     "employer employment shift shifts deadline deadlines project projects workload manager customers "
     "staff meeting meetings worker professional",
     "health issues": "health illness sick sickness disease diagnosis diagnosed dental dentist appointment pain sleep insomnia "
     "surgery cancer virus corona coronavirus covid covid-19 medical doctor hospital migraine injury "
-    "pregnancy pregnant weight headache medication symptoms fatigue anxiety depression",
+    "pregnancy pregnant weight headache medication symptoms fatigue",
     "emotion turmoil": "grief grieving grieved death dying died bereavement heartbreak",
     "everyday decision making": "decision decisions deciding decide choice choices choosing chores "
     "cleaning cooking meal planning errands daily tasks time-management schedule scheduling "
-    "moving packing laundry procrastination",
+    "packing laundry procrastination",
 }
 
 # Every stress has feelings; these words mean a label only where nothing else is named.
 _FEELINGS = (
     "emotional emotion emotions overwhelmed overwhelming loss anger angry sadness sad "
-    "fear feeling feelings hopeless hopelessness frustration guilt insecurity self-doubt incomplete "
+    "fear anxiety depression feeling feelings hopeless hopelessness frustration guilt insecurity self-doubt incomplete "
     "panic worthlessness helplessness dread resentment turmoil anguish self-criticism disappointment"
 )
 
@@ -61,7 +61,11 @@ def imhi_tasks() -> Iterator[Task]:
         _cause("financial problem", "financial problems", "financial issues", "finances", "money"),
         _cause("family issues", "family issue", "family problems", "family"),
         _cause(
-            "social relationships", "social relationship", "social relations", "relationships"
+            "social relationships",
+            "social relationship",
+            "social relations",
+            "relationships",
+            weak="relationship relationships social communication conflict",
         ),
         _cause("work", "work-related stress", "work stress", "job"),
         _cause("health issues", "health issue", "health problems", "health"),

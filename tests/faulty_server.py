@@ -12,7 +12,7 @@ In a thread, for tests::
 
 As a process of its own, for measurements and for tests that kill things::
 
-    python tests/faulty_server.py --latency 0.2 --fault 429=0.1 --fault garbled=0.05 --log asked.jsonl
+    python tests/faulty_server.py --latency 0.2 --fault 429=0.1 --fault hang=0.05 --log asked.jsonl
 
 which prints the base URL as its first line, and on SIGTERM ends. ``GET /recorded`` tells
 ``{"requests": N, "max_in_flight": M}``.

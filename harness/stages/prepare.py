@@ -162,7 +162,7 @@ def prepare(settings: RunSettings, model: str, registry: Registry) -> Prepared:
             "split": settings.split,
             "content": content,
         }
-        run_id = _run_id(settings, model, style.name, digest(identity))
+        run_id = _run_id(settings, spec.name, style.name, digest(identity))
         folder = RunFolder(settings.out / run_id)
         if not (folder.path / "manifest.json").exists():
             manifest = _manifest(settings, spec, style, context, rows, identity, run_id)
@@ -227,7 +227,8 @@ def _manifest(
         for name in rows
     }
     name, _, argument = settings.source.partition(":")
-    location = f"{name}:{Path(argument).resolve()}" if Path(argument or "/nowhere").exists() and argument else settings.source
+    there = bool(argument) and Path(argument).exists()
+    location = f"{name}:{Path(argument).resolve()}" if there else settings.source
     return {
         "run": run_id,
         "created": now,

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from harness.declarations import Dataset
-from harness.errors import DataError, UnknownName
+from harness.errors import DataError, HarnessError, UnknownName
 from harness.protocols import OpenSource
 from harness.records import Example
 from plugins.data_commands.manifest import official_checksums
@@ -99,12 +99,16 @@ def check_source(
     """Read every row of a source and report on it; ``tell`` hears which split is read next.
 
     Raises:
-        UnknownName: ``only`` names a dataset the source does not have.
+        HarnessError: the source has no dataset, or not one that ``only`` names.
     """
     there = [dataset for dataset in datasets if dataset in set(source.datasets())]
     for dataset in only:
         if dataset not in there:
             raise UnknownName(f"dataset of {name}", dataset, there)
+    if not there:
+        raise HarnessError(
+            f"{name}: found no dataset in it, expected at least one of {', '.join(datasets)}"
+        )
     described = source.describe()
     garbled = _mojibake_test()
     reports = []

@@ -37,7 +37,8 @@ _DOUBT = re.compile(
     r"\b(?:not|n't|no|cannot|never|neither|nor|whether|if|that does|unclear|without|could|may|might|"
     r"possible|possibly|necessarily|determine|diagnose|unlikely|rather than|question)\b|n't\b"
 )
-_WRONG_CLAUSE = re.compile(r"[.;!?\n]")
+_NEAR = 45  # characters: a doubt further off belongs to something else
+_CLAUSE_END = re.compile(r"[.;!?\n]")
 
 
 def normalise(text: str) -> str:
@@ -96,7 +97,7 @@ def _stated_sentences(text: str, phrases: _Phrases) -> list[tuple[int, str]]:
             if any(start < match.end() and match.start() < end for start, end in taken):
                 continue
             taken.append(match.span())
-            clause = _WRONG_CLAUSE.split(text[: match.start()])[-1]
+            clause = _CLAUSE_END.split(text[: match.start()])[-1]
             after = text[match.end() :].lstrip(" \"'")
             if not _DOUBT.search(clause) and not after.startswith("?"):
                 found.append((match.start(), label))
@@ -112,11 +113,11 @@ def _announced_names(text: str, phrases: _Phrases) -> list[tuple[int, str]]:
             if any(start < match.end() and match.start() < end for start, end in taken):
                 continue
             taken.append(match.span())
-            clause = _WRONG_CLAUSE.split(text[: match.start()])[-1]
+            clause = _CLAUSE_END.split(text[: match.start()])[-1]
             if (
                 _ANNOUNCED.search(text[: match.start()])
                 and _ENDS.match(text[match.end() :])
-                and not _DOUBT.search(clause)
+                and not _DOUBT.search(clause[-_NEAR:])
             ):
                 found.append((match.start(), label))
     return sorted(found)

@@ -28,7 +28,7 @@ _CLOSED = re.compile(
     r"|(?:cannot|not possible to|impossible to) (?:answer|determine))"
 )
 _REFUSED = re.compile(
-    r"\b(?:cannot|can't|can not|could not|unable|not able|impossible|not possible|not appropriate|"
+    r"\b(?:cannot|can't|can not|could not|not clear|unable|not able|impossible|not possible|not appropriate|"
     r"inappropriate|difficult|hard|challenging|not enough|insufficient|not sufficient|unclear|"
     r"uncertain|not qualified|no way)\b|\bwhether\b|"
     r"\bn[o']t (?:explicitly |directly )?(?:provide|contain|specify|include|give|offer|state)\b|"
@@ -46,12 +46,18 @@ _DENIED_AFTER = re.compile(
 )
 # What is said of conditions in general, or of readers, is not said of the poster.
 _GENERAL = re.compile(
-    r"^\W*(?:it is (?:also )?(?:important|possible)|if\b|everyone\b|many people\b|only a\b)|"
+    r"^\W*(?:it is (?:also )?important|if\b|everyone\b|many people\b|only a\b)|"
     r"\b(?:depression|stress|loneliness|anxiety)\b(?: itself)?,? (?:is an?|can|may|might|are|could be caused)\b|"
-    r"\bsymptoms of \w+ (?:can |may )?include\b|\bconditions? (?:like|such as)\b|"
+    r"\bsymptoms of \w+ (?:can |may )?include\b|\b(?:conditions?|issues|concerns|disorders?) (?:like|such as)\b|"
     r"\bif (?:someone|anyone|you|they|left|the person|the individual)\b|\bseek(?:ing)? (?:professional|help)\b"
 )
-_HEDGED = re.compile(r"\b(?:could|might|potentially|potential|possible|possibly|can be|may be seen)\b")
+# Words by which a clause speaks of the poster or of what was posted.
+_ANCHOR = re.compile(
+    r"\b(?:post|posts|poster|poster's|author|author's|individual|individual's|writer|writer's|person|"
+    r"person's|user|user's|they|their|them|he|she|his|her|text|content|message|statement|words|tone|"
+    r"language|writing|this|these|answer|signs?|dimension)\b"
+)
+_HEDGED = re.compile(r"\b(?:could|might|potentially|potential|possible|possibly|necessarily|can be|may be seen)\b")
 _LEADING_WHILE = re.compile(r"^(?:\s*answer:)?\s*(?:while|although|though|even though)\b([^,]*),\s*")
 _HARMLESS_NOT = re.compile(r"\bnot only\b|\bno longer\b|\bno doubt\b|\bnot alone\b|\bwhether or not\b")
 
@@ -82,7 +88,7 @@ def _clause_stance(clause: str, pattern: re.Pattern[str]) -> Stance | None:
         return "refused"
     if _DENIED_BEFORE.search(clause[: match.start()]) or _DENIED_AFTER.match(clause[match.end() :]):
         return "no"
-    return None if _GENERAL.search(clause) else "yes"
+    return None if _GENERAL.search(clause) or not _ANCHOR.search(clause) else "yes"
 
 
 def stance(text: str, terms: tuple[str, ...]) -> Stance | None:

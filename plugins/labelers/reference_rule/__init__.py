@@ -1,11 +1,12 @@
 """The labeler ``reference-rule``: the conventions of the published script, quirks included.
 
 The published ``IMHI.py --rule_calculate`` (https://github.com/SteveKGYang/MentalLLaMA, commit
-42cd29d) looks at the first 70 characters of the answer, in lower case, for substrings in a fixed
-order, and gives a default class to whatever matches none ("OOD"). So ``no`` is found in ``know``, an
-answer that starts with its reasoning is mostly OOD, and OOD answers score as a real class.
+42cd29d) looks at what stands before ``Reasoning:``, in lower case, for substrings in a fixed order, and
+gives a default class to whatever matches none ("OOD"). So ``no`` is found in ``know``, an answer that
+starts with ``Reasoning:`` is always OOD, and OOD answers score as a real class. (Other versions of
+the script look at the first 70 characters instead; their figures differ.)
 
-Reproduced here: the window, the order, the defaults; OOD answers are decided by ``ood`` and
+Reproduced here: the part that is read, the order, the defaults; OOD answers are decided by ``ood`` and
 counted. Not reproduced: the script reads gold labels by the same kind of rule, and so stops on SAD
 (gold ``emotion turmoil``, rule ``emotional turmoil``) and CAMS (gold ``no causes``, rule ``none``);
 gold labels here are those of the data. Use it to compare with published numbers, not to rank models.
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.answers import MARKER
 from harness.context import Context
 from harness.declarations import Dataset, Labeler
 from harness.errors import HarnessError
@@ -26,7 +28,6 @@ from harness.protocols import Label
 from harness.records import Prediction, Response
 
 RULES = Path(__file__).with_name("rules.yaml")
-WINDOW = 70
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class Rule:
 
     def read(self, text: str) -> tuple[str, bool]:
         """Return the label, and whether any substring was found."""
-        window = text[:WINDOW].lower()
+        head = text.split(MARKER)[0].lower()
         for substring, label in self.contains:
-            if substring in window:
+            if substring in head:
                 return label, True
         return self.default, False
 

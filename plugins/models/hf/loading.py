@@ -194,7 +194,8 @@ def _check_complete(info: Mapping[str, Any], target: str, kind: Kind) -> None:
     if missing:
         raise HarnessError(
             f"hf:{target}: {len(missing)} weights are not in the checkpoint ({missing[0]}, ...) "
-            f"and would be random; expected a complete {kind} model: train it, or give the one that was"
+            f"and would be random; expected a complete {kind} model: train it, or give the one "
+            "that was"
         )
 
 

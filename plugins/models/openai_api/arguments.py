@@ -1,4 +1,4 @@
-"""How the arguments of ``openai:`` are read. Each parser raises ValueError with what it expected."""
+"""How the arguments of ``openai:`` are read. A parser raises ValueError with what it expected."""
 
 from __future__ import annotations
 

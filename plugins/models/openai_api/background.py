@@ -4,6 +4,7 @@ on while the consumer writes, and also where an event loop runs already (a noteb
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -74,10 +75,9 @@ def stream(produce: Callable[[Outbox[T]], Awaitable[None]]) -> Iterator[T]:
         started.wait()
         loop, task = state.get("running", (None, None))
         if thread.is_alive() and loop is not None and task is not None:
-            try:
+            # The loop may close in between; then there is nothing left to cancel.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(task.cancel)
-            except RuntimeError:
-                pass  # The loop closed in between: there is nothing left to cancel.
         thread.join()
 
     try:

@@ -128,7 +128,7 @@ def retry_after(headers: Mapping[str, str] | Any, now: float | None = None) -> f
             wait = float(text)
     except ValueError:
         try:
-            date = email.utils.parsedate_to_datetime(text)
+            date = email.utils.parsedate_to_datetime(str(text))
             wait = date.timestamp() - (time.time() if now is None else now)
         except (TypeError, ValueError):
             return None

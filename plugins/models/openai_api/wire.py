@@ -98,7 +98,8 @@ def payload(
     if generation.max_new_tokens is not None:
         body[dialect.token_limit] = generation.max_new_tokens
     body["temperature"] = generation.temperature
-    if generation.top_p < 1:
+    # Sent whenever it counts: servers fill what is missing from the checkpoint's own defaults.
+    if generation.top_p < 1 or generation.temperature > 0:
         body["top_p"] = generation.top_p
     if generation.stop:
         body["stop"] = list(generation.stop)

@@ -68,9 +68,10 @@ class RowReader:
         opening = _OPENING[self.style]
         head, marker, asked = text.rpartition(QUESTION_MARKER)
         if not marker or not head.startswith(opening):
+            # What stands there may be a post: it is not repeated in the message.
+            lacking = QUESTION_MARKER if not marker else opening.strip()
             raise Unreadable(
-                f"a query that opens with {text[:24]!r}"
-                + ("" if marker else f" and has no '{QUESTION_MARKER}'"),
+                f"a query without '{lacking}'" + (" at its beginning" if marker else ""),
                 f"the form {_FORM[self.style]}",
                 "correct the row or remove it",
             )
@@ -85,8 +86,8 @@ class RowReader:
         if self.style == "instruction":
             if not post.endswith('"'):
                 raise Unreadable(
-                    f"a post that ends in {post[-12:]!r}",
-                    f'a closing quote before " {QUESTION_MARKER}"',
+                    "a post without its closing quote",
+                    f"the form {_FORM[self.style]}",
                     "correct the row or remove it",
                 )
             post = post[:-1]

@@ -85,7 +85,7 @@ def test_the_published_files_have_the_pinned_checksums_and_counts(
 
 
 def test_the_report_on_the_published_files_fits_80_columns(published: SourceReport) -> None:
-    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115, RUF100
     show_report(published, console)
     text = console.export_text()
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
@@ -238,3 +238,8 @@ def test_a_dataset_the_source_does_not_have_is_an_error(tmp_path: Path, registry
     root = depression_checkout(tmp_path)
     with pytest.raises(HarnessError, match=r"unknown dataset of official:.* 'SAD'.*known: DR"):
         report_of(f"official:{root}", registry, "SAD")
+
+
+def test_a_source_without_datasets_is_an_error(registry: Registry) -> None:
+    with pytest.raises(HarnessError, match="own: found no dataset in it"):
+        report_of("own", registry)

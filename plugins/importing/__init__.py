@@ -1,0 +1,44 @@
+"""Answers made elsewhere: ``imhi import``, the model ``imported:PATH`` and the source
+``imported:PATH``.
+
+A file of answers is a model that has already spoken. With ``--source`` its rows are joined to the
+examples by row or by id; without, the reference answers in the file itself are the examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.declarations import Argument, ModelFamily, Source
+from harness.hookspecs import hookimpl
+
+
+@hookimpl
+def imhi_models() -> Iterator[ModelFamily]:
+    yield ModelFamily(
+        "imported",
+        "answers made elsewhere, from CSV (columns goldens, generated_text; or id, text)",
+        "plugins.importing.model:create",
+        target="FILE_OR_FOLDER",
+        arguments=(Argument("dataset", "the dataset of a single file, if its name does not say it"),),
+        fingerprint="plugins.importing.model:fingerprint",
+        examples=("imported:answers/DR.csv",),
+    )
+
+
+@hookimpl
+def imhi_sources() -> Iterator[Source]:
+    yield Source(
+        "imported",
+        "The reference answers in files of imported answers (no posts)",
+        "plugins.importing.source:open_imported",
+        argument="FILE_OR_FOLDER",
+    )
+
+
+@hookimpl
+def imhi_commands(app: Any) -> None:
+    from plugins.importing.command import import_answers
+
+    app.command("import")(import_answers)

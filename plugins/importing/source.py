@@ -1,0 +1,74 @@
+"""The source ``imported:PATH``: examples from the reference answers beside the imported ones.
+
+Such a file has no posts and no questions. Where a dataset asks several questions the aspect is
+unknown, and every row counts as a post of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.answers import gold_label
+from harness.declarations import Dataset
+from harness.errors import DataError
+from harness.fingerprints import file_checksum
+from harness.records import Example
+from plugins.importing.files import find_answer_files
+
+SPLIT = "imported"
+
+
+class ImportedSource:
+    """The reference answers of answer files, as one split (:class:`harness.protocols.OpenSource`)."""
+
+    def __init__(self, path: Path, datasets: Mapping[str, Dataset], dataset: str | None) -> None:
+        self.files = find_answer_files(path, datasets, dataset)
+
+    def datasets(self) -> Sequence[str]:
+        return list(self.files)
+
+    def splits(self, dataset: str) -> Sequence[str]:
+        return [SPLIT] if dataset in self.files else []
+
+    def examples(self, dataset: str, split: str) -> Iterator[Example]:
+        file = self.files[dataset]
+        if file.by_id:
+            raise DataError(
+                f"{file.path}: it has no column 'goldens', so nothing to score against; say where "
+                "the examples are with --source"
+            )
+        for answer in file.answers():
+            label, explanation = gold_label(answer.gold, file.dataset)
+            if label is None:
+                wordings = " / ".join(one.sentence for one in file.dataset.labels)
+                raise DataError(
+                    f"{answer.where}: found the reference answer '{answer.gold[:60]}', expected it "
+                    f"to begin with one of {wordings}; check --dataset"
+                )
+            yield Example(
+                id=f"{SPLIT}-{answer.key}",
+                dataset=dataset,
+                split=split,
+                post="",
+                question="",
+                label=label,
+                explanation=explanation,
+                aspect=file.dataset.questions[0].aspect,
+                post_id=answer.key,
+            )
+
+    def checksum(self, dataset: str, split: str) -> str:
+        return file_checksum(self.files[dataset].path)
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"files": {name: file.path.name for name, file in self.files.items()}}
+
+
+def open_imported(argument: str, datasets: Mapping[str, Dataset]) -> ImportedSource:
+    """Open ``PATH`` or ``DATASET=FILE``."""
+    name, equals, path = argument.partition("=")
+    if equals and "/" not in name:
+        return ImportedSource(Path(path), datasets, name)
+    return ImportedSource(Path(argument), datasets, None)

@@ -1,0 +1,113 @@
+"""What an ``hf:`` model reads: chat templates, system prompts, posts that are too long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.records import Request
+from plugins.models.hf.prompting import longest_that_fits
+from tests import tiny_models
+from tests.plugins.models.hf.asking import QUESTION, Asker, decoded_prompts, requests, texts
+
+
+def test_a_long_post_is_shortened_and_the_question_stays(causal: Path, ask: Asker) -> None:
+    long = requests(posts=[" ".join(tiny_models.demo_posts()[:40]), "Short one."])
+    answered = ask(f"hf:{causal},max_length=400", long)
+    assert answered["test-0"].truncated and not answered["test-1"].truncated
+    assert 340 < (answered["test-0"].prompt_tokens or 0) <= 400 - 32
+    prompt = decoded_prompts(ask, long)[0]
+    assert prompt.startswith('<s>Consider this post: "' + long[0].post[:200])
+    assert prompt.endswith(f'" Question: {QUESTION}')
+    assert "1 of 2 prompts were longer than the 368 tokens" in ask.context.notes[0]
+    assert "post first" in ask.context.notes[0]
+
+
+def test_a_prompt_full_of_examples_loses_its_beginning(causal: Path, ask: Asker) -> None:
+    post = "I slept for a whole day again."
+    shots = "\n".join(tiny_models.demo_posts()[:20])
+    prompt = f'{shots}\nConsider this post: "{post}" Question: {QUESTION}'
+    asked = [Request("a", "DR", prompt, "h", post, QUESTION)]
+    assert ask(f"hf:{causal},max_length=300", asked)["a"].truncated
+    kept = decoded_prompts(ask, asked)[0]
+    assert kept.endswith(f'Consider this post: "{post}" Question: {QUESTION}')
+
+
+def test_a_chat_template_survives_a_long_post(chat: Path, ask: Asker) -> None:
+    long = requests(posts=[" ".join(tiny_models.demo_posts()[:40])], system="Be brief.")
+    assert ask(f"hf:{chat},max_length=300", long)["test-0"].truncated
+    prompt = decoded_prompts(ask, long)[0]
+    assert prompt.startswith("<s>[system] Be brief.\n[user] Consider this post")
+    assert prompt.endswith(f"Question: {QUESTION}\n[assistant]")
+
+
+def test_a_prompt_that_cannot_fit_is_a_failed_request_not_the_end(chat: Path, ask: Asker) -> None:
+    system = "Words without end. " * 60
+    asked = [*requests(2), *requests(3, system=system)[2:]]
+    answered = ask(f"hf:{chat},max_length=260", asked)
+    assert "system prompt or chat template alone" in (answered["test-2"].error or "")
+    assert answered["test-0"].error is None and answered["test-1"].error is None
+
+
+def test_more_new_tokens_than_the_window_is_refused(causal: Path, ask: Asker) -> None:
+    with pytest.raises(HarnessError, match=r"32 new tokens do not fit its window of 30 tokens"):
+        ask.open(f"hf:{causal},max_length=30")
+
+
+def test_an_encoder_decoder_has_its_whole_window_for_the_prompt(bart: Path, ask: Asker) -> None:
+    long = requests(posts=[" ".join(tiny_models.demo_posts()[:40])])
+    answered = ask(f"hf:{bart}", long, max_new_tokens=400)
+    assert 480 < (answered["test-0"].prompt_tokens or 0) <= 512
+
+
+@pytest.mark.parametrize(("mode", "used"), [("auto", True), ("on", True), ("off", False)])
+def test_the_chat_template_is_used_as_asked(mode: str, used: bool, chat: Path, ask: Asker) -> None:
+    ask.open(f"hf:{chat}", chat_template=mode)
+    prompt = decoded_prompts(ask, requests(1))[0]
+    assert prompt.startswith("<s>[user] " if used else "<s>Consider")
+    assert prompt.count("<s>") == 1
+    assert (ask.model.describe()["chat_template"] != "not used") is used
+
+
+def test_a_model_can_say_off_where_the_run_says_on(chat: Path, ask: Asker) -> None:
+    ask.open(f"hf:{chat},chat_template=off", chat_template="on")
+    assert decoded_prompts(ask, requests(1))[0].startswith("<s>Consider")
+
+
+def test_without_a_template_the_system_prompt_comes_first(causal: Path, ask: Asker) -> None:
+    ask.open(f"hf:{causal}")
+    prompt = decoded_prompts(ask, requests(1, system="Be brief."))[0]
+    assert prompt.startswith("<s>Be brief.\n\nConsider")
+
+
+def test_insisting_on_a_template_that_is_not_there_is_refused(causal: Path, ask: Asker) -> None:
+    with pytest.raises(HarnessError, match="found no chat template"):
+        ask.open(f"hf:{causal}", chat_template="on")
+
+
+def test_a_template_without_a_system_role_gets_it_in_the_prompt(folder: Path, ask: Asker) -> None:
+    template = (
+        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    )
+    strict = tiny_models.save_causal(
+        folder / "no-system", chat_template=template + tiny_models.CHAT_TEMPLATE
+    )
+    ask(f"hf:{strict}", requests(2, system="Be brief."))
+    prompt = decoded_prompts(ask, requests(1, system="Be brief."))[0]
+    assert prompt.startswith("<s>[user] Be brief.\n\nConsider")
+    assert "takes no system prompt" in ask.context.notes[0]
+
+
+def test_a_tokenizer_without_padding_is_fine(folder: Path, causal: Path, ask: Asker) -> None:
+    unpadded = tiny_models.save_causal(folder / "unpadded", pad=False)
+    assert texts(ask(f"hf:{unpadded},batch_size=4", requests())) == texts(
+        ask(f"hf:{causal}", requests())
+    )
+
+
+@pytest.mark.parametrize("room", range(8))
+def test_bisection_finds_the_largest_that_fits(room: int) -> None:
+    assert longest_that_fits(5, lambda size: size <= room) == min(room, 5)
+    assert longest_that_fits(5, lambda size: False) is None
