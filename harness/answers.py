@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Mapping
 
 from harness.declarations import Dataset
 
@@ -32,24 +34,35 @@ def explanation_of(text: str) -> str:
     return explanation or head
 
 
-def gold_label(text: str, dataset: Dataset) -> tuple[str | None, str]:
+def gold_label(text: str, dataset: Dataset, *, completion: bool = True) -> tuple[str | None, str]:
     """Return label and explanation of a reference answer in either published style.
 
-    The words before ``Reasoning:`` must be a wording of a label, and nothing more (completion
-    answers may go on after ``yes,`` or ``no,``); otherwise the label is None.
+    The words before ``Reasoning:`` must be a wording of a label and nothing more; otherwise the
+    label is None. In ``completion`` style an answer may go on after ``yes,`` or ``no,``.
     """
     head, _, explanation = text.partition(MARKER)
-    wordings: dict[str, str] = {}
-    # The official wordings first: a variant never takes the place of another label's sentence.
-    for place in range(3):
-        for label in dataset.labels:
-            for wording in ((label.sentence,), (label.completion, label.name), label.variants)[place]:
-                wordings.setdefault(_plain(wording), label.name)
+    wordings = _wordings(dataset)
     plain = _plain(head)
     found = wordings.get(plain)
-    if found is None and {"yes", "no"} <= wordings.keys() and plain.startswith(("yes,", "no,")):
-        found = wordings[plain.partition(",")[0]]
+    if found is None and completion and plain.startswith(("yes,", "no,")):
+        found = wordings.get(plain.partition(",")[0])
     return found, explanation.strip()
+
+
+@functools.cache
+def _wordings(dataset: Dataset) -> Mapping[str, str]:
+    """Return label names by wording; the official wordings first, so that a variant never takes
+    the place of another label's sentence."""
+    found: dict[str, str] = {}
+    for pick in (
+        lambda label: (label.sentence,),
+        lambda label: (label.completion, label.name),
+        lambda label: label.variants,
+    ):
+        for label in dataset.labels:
+            for wording in pick(label):
+                found.setdefault(_plain(wording), label.name)
+    return found
 
 
 def _plain(text: str) -> str:

@@ -61,7 +61,9 @@ def run_batches(
             budget = max(1, budget // 2)
             rest = [index for later in reversed(pending) for index in later]
             remaining = [lengths[index] for index in rest]
-            again = [[rest[i] for i in part] for part in token_batches(remaining, budget, max_items)]
+            again = [
+                [rest[i] for i in part] for part in token_batches(remaining, budget, max_items)
+            ]
             pending = [*again[::-1], batch[limit:], batch[:limit]]
             continue
         yield from zip(batch, results, strict=True)

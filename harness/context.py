@@ -73,7 +73,9 @@ class Context:
 
     def training_checksum(self, dataset: str) -> str:
         """Return what the training rows of a dataset are known by (SHA-256 of their files)."""
-        splits = [s for s in ("train", "val") if s != self.split and s in self.source.splits(dataset)]
+        splits = [
+            s for s in ("train", "val") if s != self.split and s in self.source.splits(dataset)
+        ]
         return digest([self.source.checksum(dataset, split) for split in splits])
 
     def labeler(self, name: str) -> Label:

@@ -9,7 +9,7 @@ from typing import Any
 from harness.plugin_manager import PluginManager, load_plugins
 from harness.results import Results
 from harness.settings import RunSettings, settings_from
-from harness.stages.pipeline import run
+from harness.stages.pipeline import check_names, run
 
 
 def evaluate(
@@ -43,5 +43,8 @@ def evaluate(
     given = {"model": several(models), "task": several(tasks), "dataset": several(datasets)}
     plain = {k: str(v) if isinstance(v, Path) else v for k, v in settings.items()}
     chosen = RunSettings(**settings_from({**given, **plain}, "evaluate()"))
-    manager = manager or load_plugins(plugins)
+    if manager is None:
+        manager = load_plugins(plugins)
+        manager.refuse_broken_files(plugins)
+    check_names(chosen, manager.registry)
     return Results([run(chosen, model, manager) for model in chosen.model])

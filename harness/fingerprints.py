@@ -31,9 +31,11 @@ def post_key(post: str) -> str:
 def file_checksum(path: Path) -> str:
     """Return the SHA-256 (hex) of a file, read in blocks."""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() if hasattr(
-            hashlib, "file_digest"
-        ) else _blocks(stream)
+        return (
+            hashlib.file_digest(stream, "sha256").hexdigest()
+            if hasattr(hashlib, "file_digest")
+            else _blocks(stream)
+        )
 
 
 def _blocks(stream: Any) -> str:

@@ -50,7 +50,10 @@ def parse_model(text: str, registry: Registry) -> ModelSpec:
     if ":" not in head:
         preset = registry.presets.aliases.get(head.lower())
         if preset is None:
-            known = [*registry.presets.things, *(f"{scheme}:" for scheme in registry.families.things)]
+            known = [
+                *registry.presets.things,
+                *(f"{scheme}:" for scheme in registry.families.things),
+            ]
             raise UnknownName("model", head, known, "expected a preset or SCHEME:TARGET")
         found = registry.presets.things[preset]
         prompt = found.prompt

@@ -77,6 +77,12 @@ class LoadedPlugin:
     adds: dict[str, list[str]] = field(default_factory=dict)
 
 
+def _name_and_version(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+    # Each access parses the metadata anew: one is enough.
+    metadata = distribution.metadata
+    return str(metadata["Name"] or "?"), str(metadata["Version"] or "?")
+
+
 def _where(error: BaseException, default: str) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     outside = [frame for frame in frames if "importlib" not in frame.filename]
@@ -115,10 +121,11 @@ class PluginManager:
         """Load every plugin installed under the entry-point group ``imhi``."""
         seen: set[tuple[str, str]] = set()
         for distribution in importlib.metadata.distributions():
-            for entry_point in distribution.entry_points:
-                if entry_point.group != ENTRY_POINT_GROUP:
-                    continue
-                dist_name = distribution.metadata["Name"]
+            entry_points = [ep for ep in distribution.entry_points if ep.group == ENTRY_POINT_GROUP]
+            if not entry_points:
+                continue
+            dist_name, version = _name_and_version(distribution)
+            for entry_point in entry_points:
                 # An editable install can be found twice on the path; it is one plugin.
                 if (entry_point.name, entry_point.value) in seen:
                     continue
@@ -127,12 +134,12 @@ class PluginManager:
                     continue
                 try:
                     module = entry_point.load()
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     self._problem(
                         entry_point.name, dist_name, "import", error, str(entry_point.value)
                     )
                     continue
-                self.register(module, entry_point.name, dist_name, distribution.version)
+                self.register(module, entry_point.name, dist_name, version)
 
     def load_file(self, path: Path) -> None:
         """Load a single-file plugin: a ``.py`` module, or a task as ``.yaml``.
@@ -159,7 +166,7 @@ class PluginManager:
             return
         try:
             plugin = make()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._problem(path.stem, str(path), "import", error, str(path))
             return
         self.register(plugin, path.stem, str(path), "file")
@@ -179,7 +186,9 @@ class PluginManager:
             self._call_register_hook(plugin, loaded, hook)
 
     def _call_register_hook(self, plugin: Any, loaded: LoadedPlugin, hook: str) -> None:
-        if not any(impl.plugin is plugin for impl in getattr(self._pluggy.hook, hook).get_hookimpls()):
+        if not any(
+            impl.plugin is plugin for impl in getattr(self._pluggy.hook, hook).get_hookimpls()
+        ):
             return
         expected = RETURNS[hook]
         # Called on this plugin alone, so that a failure has an owner.
@@ -227,6 +236,14 @@ class PluginManager:
         hit = self.disabled.intersection(names)
         self._used_disabled |= hit
         return bool(hit)
+
+    def refuse_broken_files(self, files: Iterable[str | Path]) -> None:
+        """Raise HarnessError if one of the plugin files that were asked for by name has a problem:
+        whoever named it cannot want to go on without it."""
+        named = {str(Path(file)) for file in files}
+        for problem in self.problems:
+            if problem.distribution in named:
+                raise HarnessError(f"plugin {problem}; correct the file, or leave it out")
 
     def check_disabled_names(self) -> None:
         """Raise UnknownName if a plugin to be disabled was never met."""

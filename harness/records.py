@@ -7,7 +7,6 @@ All are frozen and hold plain values only, so that each is one JSON object in a 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
@@ -103,7 +102,6 @@ class Prediction:
 Row = TypeVar("Row", Example, Request, Response, Prediction)
 
 
-@functools.cache
 def _defaults(cls: type[Any]) -> dict[str, Any]:
     return {field.name: field.default for field in dataclasses.fields(cls)}
 

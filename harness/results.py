@@ -64,7 +64,11 @@ class Results:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one object per run, dataset and metric."""
-        return [{"run": run.run, "labeler": run.labeler, **row} for run in self.runs for row in run.scores]
+        return [
+            {"run": run.run, "labeler": run.labeler, **row}
+            for run in self.runs
+            for row in run.scores
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints: ``run`` is the folder, or a list of folders
@@ -83,4 +87,5 @@ class Results:
         """Return the scores as a data frame, one row per run, dataset and metric."""
         import pandas
 
-        return pandas.DataFrame(self.rows())
+        frame: pandas.DataFrame = pandas.DataFrame(self.rows())
+        return frame

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -77,6 +76,8 @@ class RunSettings:
                     f"--{name.replace('_', '-')}: found {found}, expected {expected}"
                 )
 
+        expect(self.seed >= 0, "seed", "a whole number, 0 or more")
+        expect(self.max_cost is None or self.max_cost >= 0, "max_cost", "0 or more US dollars")
         expect(self.limit is None or self.limit > 0, "limit", "a whole number above 0")
         expect(self.temperature >= 0, "temperature", "0 or more")
         expect(0 < self.top_p <= 1, "top_p", "a number above 0, at most 1")
@@ -104,7 +105,7 @@ def _converted(name: str, annotation: Any, value: Any, where: str) -> Any:
         expected = "true or false"
     elif annotation is Path:
         if isinstance(value, str):
-            return Path(os.path.expanduser(value))
+            return Path(value).expanduser()
         expected = "a path"
     elif origin is Literal:
         # YAML 1.1 reads a bare on/off as true/false.
@@ -114,7 +115,9 @@ def _converted(name: str, annotation: Any, value: Any, where: str) -> Any:
         expected = " or ".join(typing.get_args(annotation))
     else:
         kinds = [
-            kind for kind in (typing.get_args(annotation) or (annotation,)) if kind is not types.NoneType
+            kind
+            for kind in (typing.get_args(annotation) or (annotation,))
+            if kind is not types.NoneType
         ]
         if value is None and len(kinds) < len(typing.get_args(annotation)):
             return None
@@ -123,8 +126,12 @@ def _converted(name: str, annotation: Any, value: Any, where: str) -> Any:
                 return value
             if kind is float and isinstance(value, int) and not isinstance(value, bool):
                 return float(value)
-        expected = " or ".join({"int": "a whole number", "float": "a number", "str": "a text"}.get(
-            kind.__name__, kind.__name__) for kind in kinds)
+        expected = " or ".join(
+            {"int": "a whole number", "float": "a number", "str": "a text"}.get(
+                kind.__name__, kind.__name__
+            )
+            for kind in kinds
+        )
     raise HarnessError(f"{where}: {name}: found {value!r}, expected {expected}")
 
 

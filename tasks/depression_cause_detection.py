@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from harness.declarations import Dataset, Label, Question, Task
 from harness.hookspecs import hookimpl
 
-
 # Words by which an answer that names no label means one all the same.
 _CUES = {
     "bias or abuse": "bias abuse abused abusive bullying bullied harassment assault discrimination "
@@ -39,7 +38,12 @@ def imhi_tasks() -> Iterator[Task]:
         Label(
             "none",
             "This post shows no causes of depression.",
-            variants=("no causes of depression", "no cause of depression", "no causes", "no reason"),
+            variants=(
+                "no causes of depression",
+                "no cause of depression",
+                "no causes",
+                "no reason",
+            ),
         ),
     )
     question = Question(

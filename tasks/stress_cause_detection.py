@@ -7,39 +7,57 @@ from collections.abc import Iterator
 from harness.declarations import Dataset, Label, Question, Task
 from harness.hookspecs import hookimpl
 
-
 # Words by which an answer that names no label means one all the same.
 _CUES = {
-    "school": "school college university academic academically exam exams test tests midterm midterms "
-    "final finals homework thesis class classes grade grades student students study studying "
-    "studies graduation scholarship scholarships essay teacher professor assignment assignments "
-    "education educational semester coursework dissertation tuition",
-    "financial problem": "money financial financially finances finance debt debts bill bills rent "
-    "mortgage loan loans income budget economic expense expenses afford unemployed unemployment "
-    "payment payments paycheck salary poverty",
-    "family issues": "family parent parents mother mom mum father dad sister sisters brother brothers "
-    "sibling siblings son daughter child children kids in-laws husband wife spouse marriage marital "
-    "grandparents grandmother grandfather relatives parenting divorce household",
-    "social relationships": "boyfriend girlfriend dating friend friends "
-    "friendship friendships romantic partner breakup roommate roommates girl crush isolation "
-    "loneliness lonely interpersonal isolated date",
-    "work": "work working worked teaching job jobs boss coworker coworkers co-workers colleague colleagues workplace career "
-    "employer employment shift shifts deadline deadlines project projects workload manager customers "
-    "staff meeting meetings worker professional",
-    "health issues": "health illness sick sickness disease diagnosis diagnosed dental dentist appointment pain sleep insomnia "
-    "surgery cancer virus corona coronavirus covid covid-19 medical doctor hospital migraine injury "
-    "pregnancy pregnant weight headache medication symptoms fatigue",
+    "school": (
+        "school college university academic academically exam exams test tests midterm "
+        "midterms final finals homework thesis class classes grade grades student students "
+        "study studying studies graduation scholarship scholarships essay teacher professor "
+        "assignment assignments education educational semester coursework dissertation "
+        "tuition"
+    ),
+    "financial problem": (
+        "money financial financially finances finance debt debts bill bills rent mortgage "
+        "loan loans income budget economic expense expenses afford unemployed unemployment "
+        "payment payments paycheck salary poverty"
+    ),
+    "family issues": (
+        "family parent parents mother mom mum father dad sister sisters brother brothers "
+        "sibling siblings son daughter child children kids in-laws husband wife spouse "
+        "marriage marital grandparents grandmother grandfather relatives parenting divorce "
+        "household"
+    ),
+    "social relationships": (
+        "boyfriend girlfriend dating friend friends friendship friendships romantic partner "
+        "breakup roommate roommates girl crush isolation loneliness lonely interpersonal "
+        "isolated date"
+    ),
+    "work": (
+        "work working worked teaching job jobs boss coworker coworkers co-workers colleague "
+        "colleagues workplace career employer employment shift shifts deadline deadlines "
+        "project projects workload manager customers staff meeting meetings worker "
+        "professional"
+    ),
+    "health issues": (
+        "health illness sick sickness disease diagnosis diagnosed dental dentist appointment "
+        "pain sleep insomnia surgery cancer virus corona coronavirus covid covid-19 medical "
+        "doctor hospital migraine injury pregnancy pregnant weight headache medication "
+        "symptoms fatigue"
+    ),
     "emotion turmoil": "grief grieving grieved death dying died bereavement heartbreak",
-    "everyday decision making": "decision decisions deciding decide choice choices choosing chores "
-    "cleaning cooking meal planning errands daily tasks time-management schedule scheduling "
-    "packing laundry procrastination",
+    "everyday decision making": (
+        "decision decisions deciding decide choice choices choosing chores cleaning cooking "
+        "meal planning errands daily tasks time-management schedule scheduling packing "
+        "laundry procrastination"
+    ),
 }
 
 # Every stress has feelings; these words mean a label only where nothing else is named.
 _FEELINGS = (
     "emotional emotion emotions overwhelmed overwhelming loss anger angry sadness sad "
-    "fear anxiety depression feeling feelings hopeless hopelessness frustration guilt insecurity self-doubt incomplete "
-    "panic worthlessness helplessness dread resentment turmoil anguish self-criticism disappointment"
+    "fear anxiety depression feeling feelings hopeless hopelessness frustration guilt "
+    "insecurity self-doubt incomplete panic worthlessness helplessness dread resentment "
+    "turmoil anguish self-criticism disappointment"
 )
 
 

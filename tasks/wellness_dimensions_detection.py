@@ -46,7 +46,13 @@ def imhi_tasks() -> Iterator[Task]:
             stem=f'The answer to the question "Does the {d} wellness dimension exists in the '
             'post?" is ',
             aspect=d,
-            terms=(f"{d} wellness", f"{d} dimension", f"{d} aspect", "wellness dimension", *_TERMS[d]),
+            terms=(
+                f"{d} wellness",
+                f"{d} dimension",
+                f"{d} aspect",
+                "wellness dimension",
+                *_TERMS[d],
+            ),
         )
         for d in DIMENSIONS
     )

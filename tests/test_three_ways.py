@@ -250,7 +250,9 @@ def test_an_encoder_decoder_gives_the_same_greedy_answers_in_two_ways(
 # --- lm_eval on the export -----------------------------------------------------------------------
 
 
-def lm_eval_run(export: Path, home: Path, folder: Path, *more: str) -> tuple[Answers, dict[str, Any]]:
+def lm_eval_run(
+    export: Path, home: Path, folder: Path, *more: str
+) -> tuple[Answers, dict[str, Any]]:
     """Run lm_eval as a user would; return its answers and its results by task."""
     command = [
         sys.executable, "-m", "lm_eval", "--include_path", str(export), "--tasks", "imhi",

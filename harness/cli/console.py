@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def out() -> Console:
     """Return the console for results."""
+    from rich.console import Console
+
     return Console(soft_wrap=False, highlight=False)
 
 
 def err() -> Console:
     """Return the console for progress, notes and errors."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False)
 
 
@@ -27,8 +32,14 @@ def print_json(value: Any) -> None:
 
 
 def say(text: str, style: str = "") -> None:
-    """Print a line of prose to standard error, wrapped to the terminal; no markup is read."""
-    err().print(plain(text), style=style or None, markup=False)
+    """Print a line of prose to standard error; no markup is read.
+
+    A terminal gets it wrapped between words; a pipe or a file gets one line, so that other
+    programs find a whole message in it.
+    """
+    console = err()
+    line = plain(" ".join(text.splitlines()))
+    console.print(line, style=style or None, markup=False, soft_wrap=not console.is_terminal)
 
 
 def plain(text: str) -> str:

@@ -74,7 +74,9 @@ def models(context: typer.Context, as_json: options.AsJson = False) -> None:
             "scheme": family.scheme,
             "write": f"{family.scheme}:{family.target}",
             "summary": family.summary,
-            "arguments": {a.name: {"summary": a.summary, "default": a.default} for a in family.arguments},
+            "arguments": {
+                a.name: {"summary": a.summary, "default": a.default} for a in family.arguments
+            },
             "examples": list(family.examples),
         }
         for family in registry.families
@@ -157,7 +159,9 @@ def plugins(context: typer.Context, as_json: options.AsJson = False) -> None:
     rows = []
     for plugin in manager.plugins:
         adds = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in plugin.adds.items())
-        rows.append((plugin.name, f"{plugin.distribution} {plugin.version}", adds or "commands, events"))
+        rows.append(
+            (plugin.name, f"{plugin.distribution} {plugin.version}", adds or "commands, events")
+        )
     _table(("plugin", "from", "adds"), rows)
     for problem in manager.problems:
         say(f"failed: {problem}", "red")

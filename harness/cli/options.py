@@ -3,25 +3,64 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-# typer reads these at run time, on Python 3.10 too.
-Texts = Optional[list[str]]  # noqa: UP045
+Text = str | None
+Number = int | None
+Real = float | None
+Texts = list[str] | None
 
 Source = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--source", "-s", metavar="NAME[:PATH]", help="Where examples come from: demo, official:PATH, own."),
+    Text,
+    typer.Option(
+        "--source", "-s", metavar="NAME[:PATH]", help="demo (default), official:PATH, own ..."
+    ),
 ]
-Split = Annotated[Optional[str], typer.Option(metavar="NAME", help="test (default), train, val, complete, expert ...")]  # noqa: UP045
-DatasetNames = Annotated[Texts, typer.Option("--dataset", "-d", metavar="NAME", help="Only this dataset; repeatable.")]
-TaskNames = Annotated[Texts, typer.Option("--task", "-t", metavar="NAME", help="Only this task; repeatable.")]
-LabelerName = Annotated[Optional[str], typer.Option("--labeler", metavar="NAME", help="How labels are read (default hybrid).")]  # noqa: UP045
-MetricNames = Annotated[Texts, typer.Option("--metric", metavar="NAME", help="A metric or group (labels, explanations); repeatable.")]
+Split = Annotated[
+    Text, typer.Option(metavar="NAME", help="test (default), train, val, complete, expert ...")
+]
+DatasetNames = Annotated[
+    Texts, typer.Option("--dataset", "-d", metavar="NAME", help="Only this dataset; repeatable.")
+]
+TaskNames = Annotated[
+    Texts, typer.Option("--task", "-t", metavar="NAME", help="Only this task; repeatable.")
+]
+Prompt = Annotated[Text, typer.Option(metavar="STYLE", help="Prompt style (see: imhi prompts).")]
+LabelerName = Annotated[
+    Text, typer.Option("--labeler", metavar="NAME", help="How labels are read (default hybrid).")
+]
+MetricNames = Annotated[
+    Texts,
+    typer.Option(
+        "--metric", metavar="NAME", help="A metric, or group: labels, explanations; repeatable."
+    ),
+]
+Limit = Annotated[Number, typer.Option(metavar="N", help="At most N examples per dataset.")]
+Shots = Annotated[Number, typer.Option(metavar="N", help="Examples in few-shot (default 3).")]
+MaxNewTokens = Annotated[Number, typer.Option(metavar="N", help="Longest answer, in tokens.")]
+Temperature = Annotated[Real, typer.Option(metavar="T", help="0 (default) is greedy.")]
+TopP = Annotated[Real, typer.Option(metavar="P", help="Nucleus sampling (default 1).")]
+Stop = Annotated[Texts, typer.Option(metavar="TEXT", help="Stop at this text; repeatable.")]
+ChatTemplate = Annotated[
+    Text, typer.Option(metavar="auto|on|off", help="Use the model's chat template.")
+]
+System = Annotated[Text, typer.Option(metavar="TEXT", help="System prompt.")]
+RepairMojibake = Annotated[
+    bool | None,
+    typer.Option(
+        "--repair-mojibake/--keep-mojibake", help="Repair wrongly decoded posts (recorded)."
+    ),
+]
+Resamples = Annotated[
+    Number, typer.Option(metavar="N", help="Bootstrap resamples (default 10000).")
+]
+Seed = Annotated[Number, typer.Option(metavar="N", help="Seed of all that is drawn (default 0).")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders lie.")]
-Resamples = Annotated[Optional[int], typer.Option(metavar="N", help="Bootstrap resamples (default 10000).")]  # noqa: UP045
-Seed = Annotated[Optional[int], typer.Option(metavar="N", help="Seed of everything drawn (default 0).")]  # noqa: UP045
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Format = Annotated[str, typer.Option("--format", metavar="NAME", help="How scores are shown: a reporter.")]
+Format = Annotated[str, typer.Option("--format", metavar="NAME", help="table, markdown or csv.")]
 All = Annotated[bool, typer.Option("--all", help="Every metric, and per-class parts.")]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="Folder, id, part of an id, or 'last'.")
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from harness.cli.console import err, plain
+from harness.cli.console import err, plain, say
 from harness.events import (
     Event,
     ExampleFailed,
@@ -28,11 +28,13 @@ class ProgressBar:
         self._task: Any = None
         self._failures = 0
         self._model = ""
+        self.started = False
 
     @hookimpl
     def imhi_event(self, event: Event) -> None:
         match event:
             case RunStarted():
+                self.started = True
                 self._failures = 0
                 self._model = plain(event.model)
                 if event.answered:
@@ -50,7 +52,7 @@ class ProgressBar:
                 self.close()
 
     def _line(self, text: str) -> None:
-        self._console.print(f"{self._model}: {text}", markup=False)
+        say(f"{self._model}: {text}")
 
     def _open(self, total: int) -> None:
         if not self._console.is_terminal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -31,35 +31,46 @@ def add_commands(app: typer.Typer) -> None:
 def run(
     context: typer.Context,
     run_file: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Argument(metavar="[RUN.yaml]", help="A file with any of these options by name."),
     ] = None,
     model: Annotated[
         options.Texts,
-        typer.Option("--model", "-m", metavar="NAME", help="A model (see: imhi models); repeatable."),
+        typer.Option(
+            "--model", "-m", metavar="NAME", help="A model (see: imhi models); repeatable."
+        ),
     ] = None,
     source: options.Source = None,
     split: options.Split = None,
     dataset: options.DatasetNames = None,
     task: options.TaskNames = None,
-    prompt: Annotated[Optional[str], typer.Option(metavar="STYLE", help="Prompt style (see: imhi prompts).")] = None,  # noqa: UP045
+    prompt: options.Prompt = None,
     labeler: options.LabelerName = None,
     metric: options.MetricNames = None,
-    limit: Annotated[Optional[int], typer.Option(metavar="N", help="At most N examples per dataset.")] = None,  # noqa: UP045
+    limit: options.Limit = None,
     seed: options.Seed = None,
-    out_folder: Annotated[Optional[Path], typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders go (default runs).")] = None,  # noqa: UP045
-    shots: Annotated[Optional[int], typer.Option(metavar="N", help="Examples shown by few-shot (default 3).")] = None,  # noqa: UP045
-    max_new_tokens: Annotated[Optional[int], typer.Option(metavar="N", help="Longest answer.")] = None,  # noqa: UP045
-    temperature: Annotated[Optional[float], typer.Option(metavar="T", help="0 (default) is greedy.")] = None,  # noqa: UP045
-    top_p: Annotated[Optional[float], typer.Option(metavar="P", help="Nucleus sampling (default 1).")] = None,  # noqa: UP045
-    stop: Annotated[options.Texts, typer.Option(metavar="TEXT", help="Stop at this text; repeatable.")] = None,
-    chat_template: Annotated[Optional[str], typer.Option(metavar="auto|on|off", help="Use the model's chat template.")] = None,  # noqa: UP045
-    system: Annotated[Optional[str], typer.Option(metavar="TEXT", help="System prompt.")] = None,  # noqa: UP045
-    repair_mojibake: Annotated[Optional[bool], typer.Option("--repair-mojibake/--keep-mojibake", help="Repair wrongly decoded posts (recorded).")] = None,  # noqa: UP045
-    max_cost: Annotated[Optional[float], typer.Option(metavar="USD", help="Stop before this is exceeded.")] = None,  # noqa: UP045
+    out_folder: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders go (default runs)."),
+    ] = None,
+    shots: options.Shots = None,
+    max_new_tokens: options.MaxNewTokens = None,
+    temperature: options.Temperature = None,
+    top_p: options.TopP = None,
+    stop: options.Stop = None,
+    chat_template: options.ChatTemplate = None,
+    system: options.System = None,
+    repair_mojibake: options.RepairMojibake = None,
+    max_cost: Annotated[
+        float | None, typer.Option(metavar="USD", help="Stop before this is exceeded.")
+    ] = None,
     resamples: options.Resamples = None,
-    executor: Annotated[Optional[str], typer.Option(metavar="NAME", help="Where work runs (default local).")] = None,  # noqa: UP045
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked, and its cost.")] = False,
+    executor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where work runs (default local).")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be asked, and its cost.")
+    ] = False,
     format_name: options.Format = "table",
     as_json: options.AsJson = False,
     show_all: options.All = False,
@@ -78,15 +89,19 @@ def run(
     if dry_run:
         _dry_run(settings, manager, as_json)
         return
+    from harness.stages.pipeline import check_names
     from harness.stages.pipeline import run as run_stages
 
+    check_names(settings, manager.registry)
+    manager.registry.reporters.get(format_name)
     progress = _progress(manager)
     results = []
     try:
         for name in settings.model:
             results.append(run_stages(settings, name, manager))
     except HarnessError:
-        _say_what_is_safe(settings)
+        if progress.started:
+            _say_what_is_safe(settings)
         raise
     finally:
         progress.close()
@@ -116,8 +131,7 @@ def _progress(manager: PluginManager) -> Any:
 def _say_what_is_safe(settings: RunSettings) -> None:
     """Point to the way on when a run ends early."""
     command = shlex.join(["imhi", *sys.argv[1:]])
-    if list_runs(settings.out):
-        say(f"answers so far are safe under {settings.out}; to go on: {command}")
+    say(f"answers so far are safe under {settings.out}; to go on: {command}")
 
 
 def finish(
@@ -136,9 +150,11 @@ def finish(
     missing = {s.run: sum(c["failed"] for c in s.labelling.values()) for s in results.runs}
     if any(missing.values()):
         worst = next(run for run, count in missing.items() if count)
+        unasked = sum(s.totals.get("unanswered") or 0 for s in results.runs)
         raise RunIncomplete(
-            f"{sum(missing.values())} examples have no answer and count as wrong (reasons: "
-            f"{worst}/failures/); run the same command again to ask them again"
+            f"{sum(missing.values())} examples have no answer and count as wrong (of these {unasked} "
+            f"were not asked: a budget that is spent needs a higher --max-cost; reasons of the "
+            f"others: imhi show {worst} --failed); run the same command again to ask them"
         )
 
 
@@ -150,8 +166,13 @@ def show_scores(
     runs = list(results.runs)
     if show_all:
         runs = [
-            RunScores(**{**s.to_json(), "scores": [{**row, "headline": True} for row in s.scores],
-                         "settings": {**s.settings, "all": True}})
+            RunScores(
+                **{
+                    **s.to_json(),
+                    "scores": [{**row, "headline": True} for row in s.scores],
+                    "settings": {**s.settings, "all": True},
+                }
+            )
             for s in runs
         ]
     console = out()
@@ -169,18 +190,32 @@ def _dry_run(settings: RunSettings, manager: PluginManager, as_json: bool) -> No
 
     console = out()
     for found in previews:
-        table = Table(title=plain(f"{found['model']}, prompt style {found['prompt']}"), title_justify="left")
+        table = Table(
+            title=plain(f"{found['model']}, prompt style {found['prompt']}"), title_justify="left"
+        )
         table.add_column("dataset")
         for column in ("requests", "prompt tokens", "answer tokens, at most", "cost, at most"):
             table.add_column(column, justify="right")
         rows = found["datasets"]
         costs = [row["cost"] for row in rows]
         for row in rows:
-            table.add_row(row["dataset"], f"{row['requests']:,}", f"{row['prompt_tokens']:,}",
-                          f"{row['completion_tokens']:,}", _dollars(row["cost"]))
+            table.add_row(
+                row["dataset"],
+                f"{row['requests']:,}",
+                f"{row['prompt_tokens']:,}",
+                f"{row['completion_tokens']:,}",
+                _dollars(row["cost"]),
+            )
         total = None if None in costs else sum(costs)
-        table.add_row("all", *(f"{sum(r[k] for r in rows):,}" for k in (
-            "requests", "prompt_tokens", "completion_tokens")), _dollars(total), style="bold")
+        table.add_row(
+            "all",
+            *(
+                f"{sum(r[k] for r in rows):,}"
+                for k in ("requests", "prompt_tokens", "completion_tokens")
+            ),
+            _dollars(total),
+            style="bold",
+        )
         console.print(table)
         for note in sorted({row["note"] for row in rows if row["note"]}):
             console.print(f"({note})", markup=False)
@@ -193,7 +228,9 @@ def _dollars(cost: float | None) -> str:
     return "-" if cost is None else f"${cost:,.2f}"
 
 
-def runs(context: typer.Context, folder: options.Out = Path("runs"), as_json: options.AsJson = False) -> None:
+def runs(
+    context: typer.Context, folder: options.Out = Path("runs"), as_json: options.AsJson = False
+) -> None:
     """List the runs there are."""
     rows = []
     for found in list_runs(folder):
@@ -208,7 +245,10 @@ def runs(context: typer.Context, folder: options.Out = Path("runs"), as_json: op
                 "datasets": len(manifest["datasets"]),
                 "status": manifest["status"],
                 "labelers": found.labelers(),
-                **{k: manifest["totals"].get(k) for k in ("answered", "failed", "unanswered", "cost")},
+                **{
+                    k: manifest["totals"].get(k)
+                    for k in ("answered", "failed", "unanswered", "cost")
+                },
             }
         )
     if as_json:
@@ -224,19 +264,28 @@ def runs(context: typer.Context, folder: options.Out = Path("runs"), as_json: op
         table.add_column(column, no_wrap=True)
     table.add_column("run", overflow="fold")
     for row in rows:
-        table.add_row(row["created"][:16].replace("T", " "), row["status"], str(row["answered"] or 0),
-                      str(row["failed"] or 0), plain(row["run"]))
+        table.add_row(
+            row["created"][:16].replace("T", " "),
+            row["status"],
+            str(row["answered"] or 0),
+            str(row["failed"] or 0),
+            plain(row["run"]),
+        )
     out().print(table)
 
 
 def show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="RUN", help="Folder, id, part of an id, or last.")],
+    name: options.RunName,
     labeler: options.LabelerName = None,
     folder: options.Out = Path("runs"),
     format_name: options.Format = "table",
-    unparsed: Annotated[bool, typer.Option("--unparsed", help="List answers without a label.")] = False,
-    failed: Annotated[bool, typer.Option("--failed", help="List examples without an answer.")] = False,
+    unparsed: Annotated[
+        bool, typer.Option("--unparsed", help="List answers without a label.")
+    ] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="List examples without an answer.")
+    ] = False,
     as_json: options.AsJson = False,
     show_all: options.All = False,
 ) -> None:
@@ -244,21 +293,29 @@ def show(
     found = find_run(name, folder)
     manifest = found.manifest()
     if failed:
-        rows = [{"dataset": d, "id": r.id, "error": r.error, "attempts": r.attempts}
-                for d in manifest["datasets"] for r in found.failed(d).values()]
+        rows = [
+            {"dataset": d, "id": r.id, "error": r.error, "attempts": r.attempts}
+            for d in manifest["datasets"]
+            for r in found.failed(d).values()
+        ]
         _list_rows(rows, as_json, "failed", "no failed examples")
         return
     labelers = found.labelers()
     if labeler is None:
         if not labelers:
-            raise HarnessError(f"{found.path}: not scored yet; make scores with: imhi score {found.path}")
+            raise HarnessError(
+                f"{found.path}: not scored yet; make scores with: imhi score {found.path}"
+            )
         labeler = "hybrid" if "hybrid" in labelers else labelers[0]
     if unparsed:
         rows = []
         for dataset in manifest["datasets"]:
             lost = {p.id for p in found.predictions(labeler, dataset) if p.status == "unparsed"}
-            rows += [{"dataset": dataset, "id": r.id, "text": r.text}
-                     for r in found.responses(dataset) if r.id in lost]
+            rows += [
+                {"dataset": dataset, "id": r.id, "text": r.text}
+                for r in found.responses(dataset)
+                if r.id in lost
+            ]
         _list_rows(rows, as_json, "unparsed", f"labeler {labeler} found a label in every answer")
         return
     scores = RunScores.from_json(found.scores(labeler), str(found.path))
@@ -286,8 +343,15 @@ def _list_rows(rows: list[dict[str, Any]], as_json: bool, key: str, nothing: str
 
 
 def _again(
-    context: typer.Context, name: str, settings: dict[str, Any], folder: Path, source: str | None,
-    again: str, format_name: str, as_json: bool, show_all: bool,
+    context: typer.Context,
+    name: str,
+    settings: dict[str, Any],
+    folder: Path,
+    source: str | None,
+    again: str,
+    format_name: str,
+    as_json: bool,
+    show_all: bool,
 ) -> None:
     from harness.stages import pipeline
 
@@ -299,7 +363,7 @@ def _again(
 
 def label(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="RUN", help="Folder, id, part of an id, or last.")],
+    name: options.RunName,
     labeler: options.LabelerName = None,
     metric: options.MetricNames = None,
     source: options.Source = None,
@@ -317,7 +381,7 @@ def label(
 
 def score(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="RUN", help="Folder, id, part of an id, or last.")],
+    name: options.RunName,
     labeler: options.LabelerName = None,
     metric: options.MetricNames = None,
     source: options.Source = None,

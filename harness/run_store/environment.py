@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 _PACKAGES = (
-    "imhi-harness pluggy datasets scikit-learn scipy numpy openai lm-eval torch transformers "
-    "tokenizers peft accelerate bert-score sacrebleu rouge-score ray ftfy"
-).split()
+    *("imhi-harness", "pluggy", "datasets", "scikit-learn", "scipy", "numpy", "openai", "lm-eval"),
+    *("torch", "transformers", "tokenizers", "peft", "accelerate", "bert-score", "sacrebleu"),
+    *("rouge-score", "ray", "ftfy"),
+)
 
 
 def package_versions() -> dict[str, str]:

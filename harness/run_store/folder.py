@@ -170,7 +170,9 @@ def list_runs(out: Path) -> list[RunFolder]:
     """Return the run folders below ``out``, oldest first."""
     if not out.is_dir():
         return []
-    found = [path.parent for path in out.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
+    found = [
+        path.parent for path in out.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")
+    ]
     return [RunFolder(path) for path in sorted(found, key=lambda p: (p / MANIFEST).stat().st_mtime)]
 
 

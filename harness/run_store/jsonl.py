@@ -119,12 +119,14 @@ class AppendLog:
 
 def disk_error(error: OSError, path: Path) -> HarnessError:
     """Return the error to show when writing fails."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return HarnessError(
             f"{path}: no space left on the disk; what was written before is safe: free some space "
             "and run the same command again, or choose another place with --out"
         )
-    return HarnessError(f"{path}: cannot write: {error.strerror}; expected a folder you may write to")
+    return HarnessError(
+        f"{path}: cannot write: {error.strerror}; expected a folder you may write to"
+    )
 
 
 def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> int:
@@ -139,7 +141,7 @@ def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> int:
                 count += 1
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise disk_error(error, path) from error
     finally:
@@ -157,7 +159,7 @@ def write_json(path: Path, value: Any) -> None:
             stream.write("\n")
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise disk_error(error, path) from error
     finally:

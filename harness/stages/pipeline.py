@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from harness.context import Context
 from harness.events import RunFinished, RunStarted
+from harness.models import parse_model
 from harness.plugin_manager import PluginManager
+from harness.registry import Registry
 from harness.results import RunScores
 from harness.run_store import RunFolder
 from harness.settings import RunSettings
 from harness.stages.label import label
-from harness.stages.prepare import make_context, prepare
+from harness.stages.prepare import choose_style, make_context, prepare
 from harness.stages.respond import respond
 from harness.stages.score import score
+
+
+def check_names(settings: RunSettings, registry: Registry) -> None:
+    """Look up every name of a run before any model is asked anything.
+
+    Raises:
+        HarnessError: something of that name is not there.
+    """
+    registry.labelers.get(settings.labeler)
+    registry.executors.get(settings.executor)
+    registry.select_metrics(settings.metric)
+    for model in settings.model:
+        choose_style(settings, parse_model(model, registry), registry)
 
 
 def run(settings: RunSettings, model: str, manager: PluginManager) -> RunScores:
     """Run one model through all stages; a run that was stopped goes on where it stopped."""
     registry = manager.registry
-    # Names are looked up before the model is asked anything.
-    registry.labelers.get(settings.labeler)
-    registry.executors.get(settings.executor)
+    check_names(settings, registry)
     metrics = registry.select_metrics(settings.metric)
     prepared = prepare(settings, model, registry)
     folder, context = prepared.folder, prepared.context
@@ -34,9 +47,7 @@ def run(settings: RunSettings, model: str, manager: PluginManager) -> RunScores:
         result = score(
             folder, context, settings.labeler, metrics, settings.resamples, settings.seed
         )
-    manager.notify(
-        RunFinished(folder.id, result.totals["failed"], result.totals["unanswered"])
-    )
+    manager.notify(RunFinished(folder.id, result.totals["failed"], result.totals["unanswered"]))
     return result
 
 
@@ -70,24 +81,27 @@ def relabel(
     metrics = manager.registry.select_metrics(settings.metric)
     with folder.lock():
         label(folder, context, settings.labeler)
-        return score(
-            folder, context, settings.labeler, metrics, settings.resamples, settings.seed
-        )
+        return score(folder, context, settings.labeler, metrics, settings.resamples, settings.seed)
 
 
 def rescore(
     folder: RunFolder, manager: PluginManager, settings: RunSettings, source: str = ""
 ) -> RunScores:
-    """Score a run again; its predictions are made first where the labeler has not been asked."""
-    if not all(
-        folder.file(f"predictions/{settings.labeler}", dataset).exists()
-        for dataset in folder.datasets()
-    ):
+    """Score a run again; its predictions are made first where the labeler has not been asked, or
+    was asked before all the answers there are had come."""
+    if not all(_labelled(folder, settings.labeler, dataset) for dataset in folder.datasets()):
         return relabel(folder, manager, settings, source)
     context = reopen(folder, manager, source)
     metrics = manager.registry.select_metrics(settings.metric)
     with folder.lock():
-        return score(
-            folder, context, settings.labeler, metrics, settings.resamples, settings.seed
-        )
+        return score(folder, context, settings.labeler, metrics, settings.resamples, settings.seed)
 
+
+def _labelled(folder: RunFolder, labeler: str, dataset: str) -> bool:
+    if not folder.file(f"predictions/{labeler}", dataset).exists():
+        return False
+    answered = folder.answered(dataset)
+    return not any(
+        prediction.status == "failed" and prediction.id in answered
+        for prediction in folder.predictions(labeler, dataset)
+    )

@@ -167,14 +167,25 @@ def prepare(settings: RunSettings, model: str, registry: Registry) -> Prepared:
         if not (folder.path / "manifest.json").exists():
             manifest = _manifest(settings, spec, style, context, rows, identity, run_id)
             RunFolder(staging).write_manifest(manifest)
-            shutil.rmtree(folder.path, ignore_errors=True)  # a folder without manifest is no run
-            os.replace(staging, folder.path)
+            _settle(staging, folder.path)
         folder.manifest()
     except OSError as error:
         raise disk_error(error, settings.out) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return Prepared(folder, spec, context)
+
+
+def _settle(staging: Path, place: Path) -> None:
+    """Move a prepared run to its place, unless another process was faster."""
+    try:
+        os.replace(staging, place)
+    except OSError:
+        if (place / "manifest.json").exists():
+            return
+        # Runs appear whole: a folder without manifest is no run, nor is it becoming one.
+        shutil.rmtree(place, ignore_errors=True)
+        os.replace(staging, place)
 
 
 def _write_pairs(
@@ -188,8 +199,12 @@ def _write_pairs(
     for kind in ("examples", "requests"):
         (staging / kind).mkdir(exist_ok=True)
     with (
-        (staging / "examples" / f"{dataset}.jsonl").open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as examples,
-        (staging / "requests" / f"{dataset}.jsonl").open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as requests,
+        (staging / "examples" / f"{dataset}.jsonl").open(
+            "w", encoding="utf-8", errors="surrogatepass", newline="\n"
+        ) as examples,
+        (staging / "requests" / f"{dataset}.jsonl").open(
+            "w", encoding="utf-8", errors="surrogatepass", newline="\n"
+        ) as requests,
     ):
         for example, request in pairs:
             for stream, record in ((examples, example), (requests, request)):

@@ -77,8 +77,9 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "respond", total))
     manifest = folder.manifest()
-    spent = manifest["totals"].get("cost") or 0.0
-    context.budget.spent += spent
+    if context.budget.limit is not None:
+        # Counted from the answers: a run that was killed had no time to write its totals.
+        context.budget.spent += totals(folder, {}, 0.0)["cost"] or 0.0
     if total:
         answering = Answering(spec, context)
         run_on = resolve(context.registry.executors.get(executor).create)(context)
@@ -157,7 +158,8 @@ def totals(folder: RunFolder, before: dict[str, Any], seconds: float) -> dict[st
                 cost, priced = cost + response.cost, True
         failed = folder.failed(dataset)
         for response in failed.values():
-            cost += response.cost or 0.0
+            if response.cost is not None:
+                cost, priced = cost + response.cost, True
         counts["answered"] += answered
         counts["failed"] += len(failed)
         counts["unanswered"] += rows - answered - len(failed)

@@ -140,7 +140,10 @@ def _averages(
     for name, values in draws.items():
         if set(values) != set(datasets):
             continue
-        for over, groups in (("datasets", [[d] for d in datasets]), ("tasks", list(tasks.values()))):
+        for over, groups in (
+            ("datasets", [[d] for d in datasets]),
+            ("tasks", list(tasks.values())),
+        ):
             point = float(np.mean([np.mean([values[d][0] for d in group]) for group in groups]))
             sampled = np.mean(
                 [np.mean([values[d][1] for d in group], axis=0) for group in groups], axis=0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,8 @@ from harness.registry import Registry
 from plugins.data_commands.manifest import COMMIT, REPOSITORY
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-# typer reads these at run time, on Python 3.10 too.
-Texts = Optional[list[str]]  # noqa: UP045
-Text = Optional[str]  # noqa: UP045
+Texts = list[str] | None
+Text = str | None
 
 
 def check(

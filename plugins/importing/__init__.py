@@ -21,7 +21,9 @@ def imhi_models() -> Iterator[ModelFamily]:
         "answers made elsewhere, from CSV (columns goldens, generated_text; or id, text)",
         "plugins.importing.model:create",
         target="FILE_OR_FOLDER",
-        arguments=(Argument("dataset", "the dataset of a single file, if its name does not say it"),),
+        arguments=(
+            Argument("dataset", "the dataset of a single file, if its name does not say it"),
+        ),
         fingerprint="plugins.importing.model:fingerprint",
         examples=("imported:answers/DR.csv",),
     )

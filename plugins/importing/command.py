@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -11,8 +11,6 @@ from harness.cli import options
 from harness.cli.runs import finish, merge_settings
 from harness.plugin_manager import PluginManager
 from harness.results import Results
-
-Text = Optional[str]  # noqa: UP045 - typer reads it at run time, on Python 3.10 too
 
 
 def import_answers(
@@ -25,12 +23,18 @@ def import_answers(
         ),
     ],
     dataset: Annotated[
-        Text, typer.Option("--dataset", "-d", metavar="NAME", help="The dataset of a single file.")
+        options.Text,
+        typer.Option("--dataset", "-d", metavar="NAME", help="The dataset of a single file."),
     ] = None,
     source: options.Source = None,
     split: options.Split = None,
     name: Annotated[
-        Text, typer.Option("--name", metavar="NAME", help="What tables call it (default: the folder's or file's name).")
+        options.Text,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="What tables call it (default: the folder's or file's name).",
+        ),
     ] = None,
     labeler: options.LabelerName = None,
     metric: options.MetricNames = None,

@@ -72,7 +72,9 @@ def find_answer_files(
     elif path.is_file():
         paths = [path]
     else:
-        raise HarnessError(f"{path}: there is no such file or folder, expected CSV files of answers")
+        raise HarnessError(
+            f"{path}: there is no such file or folder, expected CSV files of answers"
+        )
     if not paths:
         raise HarnessError(f"{path}: found no CSV file, expected files such as DR.csv")
     names = {name.lower(): one for one in datasets.values() for name in (one.name, *one.aliases)}

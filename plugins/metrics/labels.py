@@ -202,6 +202,4 @@ def imhi_metrics() -> Iterator[Metric]:
         higher_is_better=False,
     )
     yield lower
-    yield Metric(
-        "per_class", "Precision, recall and F1 of each class", per_class, default=True
-    )
+    yield Metric("per_class", "Precision, recall and F1 of each class", per_class, default=True)

@@ -4,13 +4,16 @@
 logistic regression on the post, one model per question; it answers in full IMHI form, naming the
 phrases of the post that moved its decision most. Neither needs torch.
 
-Both learn from the source's train and val rows (without the split under evaluation). Where a
-source has none for a dataset (the expert sets of a partial checkout), they are cross-fitted on the
-split itself: no post is judged by a model that saw it; the scores say so.
+No post is judged by a model that saw it. Both learn from the source's train and val rows, without
+the split under evaluation and without posts that occur in it too (the published expert sets are in
+part drawn from val). Where nothing is left (the expert sets of a partial checkout), they are
+cross-fitted on the split itself; the scores say so.
 """
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -85,17 +88,33 @@ class Tfidf:
             zip(map(str, self.model.classes_), map(float, row), strict=True)
         )
         best = int(row.argmax())
-        coefficients = self.model.coef_
-        # Two classes share one row of coefficients, which speaks for the second.
-        weights = (
-            coefficients[best] if len(coefficients) > 1 else coefficients[0] * (1 if best else -1)
-        )
-        moved = features.multiply(weights).tocsr()
+        moved = features.multiply(self._pull(row, best)).tocsr()
         ranked = sorted(
             zip(moved.data, moved.indices, strict=True), key=lambda pair: (-pair[0], pair[1])
         )
-        named = [f'"{self.phrases[index]}"' for value, index in ranked[:5] if value > 0]
+        where = self._spans(post)
+        named = [f'"{where[self.phrases[index]]}"' for value, index in ranked[:5] if value > 0]
         return probabilities, _phrases_text(named, float(row[best]))
+
+    def _pull(self, probabilities: Any, best: int) -> Any:
+        """Return, for each phrase, how far it moves the log-odds of the best class (shape (k,))."""
+        coefficients = self.model.coef_
+        if len(coefficients) == 1:  # two classes share one row, which speaks for the second
+            return coefficients[0] * (1 if best else -1)
+        others = probabilities.copy()
+        others[best] = 0.0
+        return coefficients[best] - others @ coefficients / max(others.sum(), 1e-300)
+
+    def _spans(self, post: str) -> dict[str, str]:
+        """Return each phrase of the post as the post first has it: the features are in lower case
+        and pass over one-letter words ("need a break" is counted as "need break")."""
+        words = list(re.finditer(self.vectorizer.token_pattern, post))
+        spans: dict[str, str] = {}
+        for first, last in (*zip(words, words, strict=True), *itertools.pairwise(words)):
+            phrase = " ".join(word.group().lower() for word in dict.fromkeys((first, last)))
+            text = " ".join(post[first.start() : last.end()].split())
+            spans.setdefault(phrase, text.replace('"', "'"))
+        return spans
 
 
 def _phrases_text(named: Sequence[str], probability: float) -> str:
@@ -106,6 +125,11 @@ def _phrases_text(named: Sequence[str], probability: float) -> str:
     return f"The post says {listed}, which speaks most for this answer. {sure}"
 
 
+def _post(row: Example) -> str:
+    """Return what tells posts apart; rows of sources that do not say are posts of their own."""
+    return row.post_id or row.id
+
+
 class Baseline:
     """Answers requests with one fitted model per question (dataset and aspect)."""
 
@@ -113,7 +137,6 @@ class Baseline:
         self.kind = kind
         self.context = context
         self._fitted: dict[tuple[str, str], list[tuple[Majority | Tfidf, frozenset[str]]]] = {}
-        self._folds: dict[str, dict[str, int]] = {}
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         for request in requests:
@@ -142,24 +165,40 @@ class Baseline:
             "that the baseline was cross-fitted on; run the whole split"
         )
 
-    def _fit(
-        self, dataset: str, aspect: str
-    ) -> list[tuple[Majority | Tfidf, frozenset[str]]]:
+    def _fit(self, dataset: str, aspect: str) -> list[tuple[Majority | Tfidf, frozenset[str]]]:
         labels = self.context.dataset(dataset).label_names
-        rows = [r for r in self.context.training_examples(dataset) if r.aspect == aspect]
+        split = self.context.split
+        asked = list(self.context.examples(dataset, split))
+        posts = {_post(row) for row in asked}
+        training = [
+            row for row in self.context.training_examples(dataset) if row.aspect == aspect
+        ]
+        rows = [row for row in training if _post(row) not in posts]
+        if len(rows) < len(training):
+            self.context.note(
+                f"baselines on {dataset}: posts of {split} that are also training rows were left "
+                "out of the training"
+            )
         if rows:
             return [(self.kind().fit(rows, labels), frozenset())]
-        own = [r for r in self.context.examples(dataset, self.context.split) if r.aspect == aspect]
+        own = [row for row in asked if row.aspect == aspect]
+        order = sorted({_post(row) for row in own}, key=lambda post: digest([dataset, post]))
+        if len(order) < 2:
+            raise HarnessError(
+                f"baseline on {dataset}: found no training rows and {len(order)} post in split "
+                f"'{split}', expected training rows or at least 2 posts to cross-fit on; use a "
+                "source with a train split"
+            )
         self.context.note(
             f"baselines on {dataset}: the source has no training rows, so they were cross-fitted on "
-            f"the {self.context.split} rows ({FOLDS} folds by post)"
+            f"the {split} rows ({FOLDS} folds by post)"
         )
+        fold_of = {post: place % FOLDS for place, post in enumerate(order)}
         fitted: list[tuple[Majority | Tfidf, frozenset[str]]] = []
-        for fold in range(FOLDS):
-            held_out = frozenset(r.id for r in own if int(digest(r.post_id), 16) % FOLDS == fold)
+        for fold in sorted(set(fold_of.values())):
+            held_out = frozenset(row.id for row in own if fold_of[_post(row)] == fold)
             seen = [row for row in own if row.id not in held_out]
-            if held_out:
-                fitted.append((self.kind().fit(seen or own, labels), held_out))
+            fitted.append((self.kind().fit(seen, labels), held_out))
         return fitted
 
     def describe(self) -> Mapping[str, Any]:

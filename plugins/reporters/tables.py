@@ -104,7 +104,9 @@ def terminal(runs: Sequence[RunScores], write: Callable[..., None]) -> None:
         header, rows = grid(runs, metric)
         table = Table(title=f"{metric} - {source}", title_justify="left", title_style="bold")
         for index, column in enumerate(header):
-            table.add_column(Text(column), justify="left" if index == 0 else "right", overflow="fold")
+            table.add_column(
+                Text(column), justify="left" if index == 0 else "right", overflow="fold"
+            )
         for cells in rows:
             if cells[0] == "mean over datasets":
                 table.add_section()
@@ -145,7 +147,12 @@ def markdown(runs: Sequence[RunScores], write: Callable[..., None]) -> None:
     """Write one Markdown table per headline metric."""
     for metric in metrics_of(runs):
         header, rows = grid(runs, metric)
-        lines = [f"**{metric}**", "", _pipes(header), _pipes(["---", *["---:"] * (len(header) - 1)])]
+        lines = [
+            f"**{metric}**",
+            "",
+            _pipes(header),
+            _pipes(["---", *["---:"] * (len(header) - 1)]),
+        ]
         lines += [_pipes(cells) for cells in rows]
         write("\n".join([*lines, ""]), markup=False, soft_wrap=True)
     write("\n".join(f"_{remark}_  " for remark in _remarks(runs)), markup=False, soft_wrap=True)
@@ -157,7 +164,18 @@ def _pipes(cells: Sequence[str]) -> str:
 
 def comma_separated(runs: Sequence[RunScores], write: Callable[..., None]) -> None:
     """Write every score as CSV, one row per run, dataset and metric."""
-    fields = ("run", "model", "labeler", "dataset", "task", "split", "metric", "value", "low", "high")
+    fields = (
+        "run",
+        "model",
+        "labeler",
+        "dataset",
+        "task",
+        "split",
+        "metric",
+        "value",
+        "low",
+        "high",
+    )
     fields += ("n", "posts", "unparsed", "failed")
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fields, extrasaction="ignore", lineterminator="\n")

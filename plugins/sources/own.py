@@ -142,7 +142,7 @@ def _rows(dataset: Dataset) -> Iterator[tuple[str, Mapping[str, Any] | DataError
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    from plugins.sources.tables import place, read_table
+    from harness.tables import place, read_table
 
     for row in read_table(path, REQUIRED, OPTIONAL):
         if isinstance(row, DataError):

@@ -125,7 +125,10 @@ def _task_yaml(name: str, settings: RunSettings, style: PromptStyle, context: Co
         },
     }
     # Written by hand, since YAML libraries do not know lm-eval's tag !function.
-    functions = ["custom_dataset: !function utils.rows", "process_results: !function utils.process_results"]
+    functions = [
+        "custom_dataset: !function utils.rows",
+        "process_results: !function utils.process_results",
+    ]
     metrics = ["metric_list:"]
     for metric in METRICS:
         better = "false" if metric == "unparsed" else "true"

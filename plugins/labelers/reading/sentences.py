@@ -31,7 +31,9 @@ _ANNOUNCED = re.compile(
     r"|\bsymptoms? (?:of|related to)|\bshows?|\bstress cause related to|\bcauses? related to"
     r"|\bmaking)\s*:?\s*(?:an? |the |issues? (?:of|related to) |related to |due to )*[\"'(\[]*$"
 )
-_ENDS = re.compile(r"^[\"')\]]*(?:\s*(?:[.,;:!\n)]|$)|\s+(?:as|because|since|in|for|the appropriate)\b)")
+_ENDS = re.compile(
+    r"^[\"')\]]*(?:\s*(?:[.,;:!\n)]|$)|\s+(?:as|because|since|in|for|the appropriate)\b)"
+)
 # Before a sentence-long variant: what takes its assertion away.
 _DOUBT = re.compile(
     r"\b(?:not|n't|no|cannot|never|neither|nor|whether|if|that does|unclear|without|could|may|might|"
@@ -76,9 +78,9 @@ def _phrases(dataset: Dataset) -> _Phrases:
             kind = sentences if len(phrase.split()) > 3 and " or " not in phrase else names
             kind.setdefault(phrase, label.name)
         if re.match(r"(yes|no)\b", sentence) or label.name.lower() in {"yes", "no"}:
-            openings[label.name.lower() if label.name.lower() in {"yes", "no"} else sentence[:3]] = (
-                label.name
-            )
+            openings[
+                label.name.lower() if label.name.lower() in {"yes", "no"} else sentence[:3]
+            ] = label.name
             names.pop(label.name.lower(), None)
 
     def compiled(phrases: dict[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:

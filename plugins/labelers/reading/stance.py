@@ -21,7 +21,9 @@ from plugins.labelers.reading.sentences import normalise
 Stance = Literal["yes", "no", "refused"]
 
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
-_CLAUSES = re.compile(r",?\s*\b(?:but|however|although|though|nevertheless|therefore|thus|so)\b,?\s*|;\s*")
+_CLAUSES = re.compile(
+    r",?\s*\b(?:but|however|although|though|nevertheless|therefore|thus|so)\b,?\s*|;\s*"
+)
 _CLOSED = re.compile(
     r"(?:(?:cannot|can't|can not|unable to|not able to) (?:be )?(?:answer|provide an answer|determined?)"
     r"|answer (?:to this question |to the question )?is not (?:included|provided|in the text)"
@@ -57,9 +59,15 @@ _ANCHOR = re.compile(
     r"person's|user|user's|they|their|them|he|she|his|her|text|content|message|statement|words|tone|"
     r"language|writing|this|these|answer|signs?|dimension)\b"
 )
-_HEDGED = re.compile(r"\b(?:could|might|potentially|potential|possible|possibly|necessarily|can be|may be seen)\b")
-_LEADING_WHILE = re.compile(r"^(?:\s*answer:)?\s*(?:while|although|though|even though)\b([^,]*),\s*")
-_HARMLESS_NOT = re.compile(r"\bnot only\b|\bno longer\b|\bno doubt\b|\bnot alone\b|\bwhether or not\b")
+_HEDGED = re.compile(
+    r"\b(?:could|might|potentially|potential|possible|possibly|necessarily|can be|may be seen)\b"
+)
+_LEADING_WHILE = re.compile(
+    r"^(?:\s*answer:)?\s*(?:while|although|though|even though)\b([^,]*),\s*"
+)
+_HARMLESS_NOT = re.compile(
+    r"\bnot only\b|\bno longer\b|\bno doubt\b|\bnot alone\b|\bwhether or not\b"
+)
 
 
 @functools.cache

@@ -7,8 +7,8 @@ swallows them: a misspelt ``pretraned=`` or ``temprature=`` then changes nothing
 from __future__ import annotations
 
 import json
-import os
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,7 +57,7 @@ def given_arguments(spec: ModelSpec) -> dict[str, Any]:
                 ) from None
         elif name in MODEL_PATHS:
             # A name made of digits stays a name.
-            values[name] = os.path.expanduser(value)
+            values[name] = str(Path(value).expanduser())
         elif isinstance(value, str) and name != "batch_size":
             values[name] = compat.parse_value(value)
         else:
@@ -106,7 +106,9 @@ def complete(spec: ModelSpec, cls: type[Any], seed: int) -> dict[str, Any]:
 
 
 def _missing(name: str, known: dict[str, Any], values: dict[str, Any]) -> bool:
-    return not values.get(name) and name in known and known[name].default in (None, known[name].empty)
+    return (
+        not values.get(name) and name in known and known[name].default in (None, known[name].empty)
+    )
 
 
 def _batch_size(cls: type[Any]) -> int:

@@ -24,11 +24,31 @@ from harness.errors import HarnessError, UnknownName
 
 # Arguments that HFLM hands on to ``from_pretrained`` without naming them itself.
 _FROM_PRETRAINED = frozenset(
-    """attn_implementation cache_dir device_map experts_implementation force_download
-    ignore_mismatched_sizes load_in_4bit load_in_8bit local_files_only low_cpu_mem_usage max_memory
-    offload_buffers offload_state_dict quantization_config rope_scaling use_safetensors variant
-    weights_only bnb_4bit_compute_dtype bnb_4bit_quant_type bnb_4bit_use_double_quant
-    use_cache sliding_window""".split()
+    {
+        "attn_implementation",
+        "bnb_4bit_compute_dtype",
+        "bnb_4bit_quant_type",
+        "bnb_4bit_use_double_quant",
+        "cache_dir",
+        "device_map",
+        "experts_implementation",
+        "force_download",
+        "ignore_mismatched_sizes",
+        "load_in_4bit",
+        "load_in_8bit",
+        "local_files_only",
+        "low_cpu_mem_usage",
+        "max_memory",
+        "offload_buffers",
+        "offload_state_dict",
+        "quantization_config",
+        "rope_scaling",
+        "sliding_window",
+        "use_cache",
+        "use_safetensors",
+        "variant",
+        "weights_only",
+    }
 )
 
 
@@ -79,7 +99,8 @@ def version() -> str:
         return importlib.metadata.version("lm_eval")
     except importlib.metadata.PackageNotFoundError:
         raise HarnessError(
-            "lm-eval: models need the package 'lm_eval', which is not installed: pip install lm_eval"
+            "lm-eval: models need the package 'lm_eval', which is not installed: "
+            "pip install 'lm_eval[api]'"
         ) from None
 
 
@@ -253,7 +274,7 @@ def token_count(lm: Any, context: Any) -> int | None:
 
 def facts(lm: Any) -> dict[str, Any]:
     """Return what a loaded model says of itself, as JSON values; nothing is looked up online."""
-    network = getattr(lm, "_model", None)
+    network: Any = getattr(lm, "_model", None)
     found: dict[str, Any] = {"max_length": getattr(lm, "max_length", None)}
     for name, value in (
         ("device", getattr(lm, "device", None)),

@@ -24,7 +24,11 @@ PROBE = 16
 # Single requests that may fail one after another before the backend itself is put to the test.
 FAILURES_IN_A_ROW = 5
 # Statuses with which a server says that no request of ours will ever be answered.
-_POINTLESS = {401: "the key is missing or wrong", 403: "access is denied", 404: "no such address or model"}
+_POINTLESS = {
+    401: "the key is missing or wrong",
+    403: "access is denied",
+    404: "no such address or model",
+}
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,8 @@ class LmEvalModel:
         if compat.is_chat_server(type(self.lm)):
             if wanted == "off":
                 raise HarnessError(
-                    f"--chat-template off: the backend {self.spec.target} takes chat messages only; "
-                    "use --chat-template auto, or a completions backend"
+                    f"--chat-template off: the backend {self.spec.target} takes chat messages "
+                    "only; use --chat-template auto, or a completions backend"
                 )
             self.template: str | None = None
             return True

@@ -1,4 +1,4 @@
-"""Makes lm-eval's one long call an iterator: answers come out while the backend is still at work."""
+"""Makes lm-eval's one long call an iterator: answers come out while the backend works on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class BackendFailed(Exception):
 
 
 class _Abandoned(BaseException):
-    """Raised inside the backend when the consumer has gone. Not an Exception: backends retry those."""
+    """Raised inside the backend when the consumer has gone; no Exception, as those are retried."""
 
 
 class _End:
@@ -99,5 +99,7 @@ def _key(context: Any) -> Any:
 def describe(error: BaseException) -> str:
     """Return an exception as one line, with what the server said where that is known."""
     said = getattr(getattr(error, "response", None), "text", "")
-    text = " ".join(f"{type(error).__name__}: {error} {said if isinstance(said, str) else ''}".split())
+    text = " ".join(
+        f"{type(error).__name__}: {error} {said if isinstance(said, str) else ''}".split()
+    )
     return text if len(text) <= 300 else text[:297] + "..."

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.answers import MARKER, gold_label
 from harness.declarations import Dataset, Question
 from plugins.sources.official.layout import Style
 
 QUESTION_MARKER = "Question:"
-ANSWER_MARKER = "Reasoning:"
 _OPENING = {"instruction": 'Consider this post: "', "completion": "Post: "}
 _FORM = {
     "instruction": 'Consider this post: "POST" Question: QUESTION',
@@ -37,27 +37,12 @@ class RowReader:
     dataset: Dataset
     style: Style
     _questions: Mapping[str, Question] = field(init=False)
-    _labels: Mapping[str, str] = field(init=False)
-    _yes_or_no: bool = field(init=False)
 
     def __post_init__(self) -> None:
         declared = self.dataset.questions
         texts = [q.text if self.style == "instruction" else q.stem for q in declared]
         pairs = zip(texts, declared, strict=True)
-        labels: dict[str, str] = {}
-        # The official wordings first: a variant never takes the place of another label's sentence.
-        for wordings in (
-            lambda label: (label.sentence,),
-            lambda label: (label.completion, label.name),
-            lambda label: label.variants,
-        ):
-            for label in self.dataset.labels:
-                for wording in wordings(label):
-                    labels.setdefault(_plain(wording), label.name)
-        completions = {_plain(label.completion) for label in self.dataset.labels}
         object.__setattr__(self, "_questions", {_plain(text): q for text, q in pairs if text})
-        object.__setattr__(self, "_labels", labels)
-        object.__setattr__(self, "_yes_or_no", completions <= {"yes", "no"})
 
     def query(self, text: str) -> tuple[str, Question]:
         """Return the bare post and the question asked about it.
@@ -101,22 +86,18 @@ class RowReader:
         Raises:
             Unreadable: the words before ``Reasoning:`` are no label of the dataset.
         """
-        head, _, explanation = text.partition(ANSWER_MARKER)
-        plain = _plain(head)
-        label = self._labels.get(plain)
-        if label is None and self.style == "completion" and self._yes_or_no:
-            label = self._labels.get(plain.partition(",")[0])
+        label, explanation = gold_label(text, self.dataset, completion=self.style == "completion")
         if label is None:
             wordings = " / ".join(
                 one.sentence if self.style == "instruction" else f"{one.completion}."
                 for one in self.dataset.labels
             )
             raise Unreadable(
-                f"the label {_shown(head)}",
+                f"the label {_shown(text.partition(MARKER)[0])}",
                 f"one of {wordings}",
                 f"correct it, or check that this is a file of {self.dataset.name}",
             )
-        return label, explanation.strip()
+        return label, explanation
 
     def _known_questions(self) -> list[str]:
         return [

@@ -17,9 +17,9 @@ from harness.declarations import Dataset
 from harness.errors import DataError, HarnessError
 from harness.fingerprints import file_checksum, post_key
 from harness.records import Example
+from harness.tables import TableRow, place, read_table
 from plugins.sources.official.layout import SplitFile, find_files
 from plugins.sources.official.rows import RowReader, Unreadable
-from plugins.sources.tables import TableRow, place, read_table
 
 ROW_NAMES = {"complete": "test", "train-complete": "train", "val-complete": "val"}
 ANSWER = "gpt-3.5-turbo"

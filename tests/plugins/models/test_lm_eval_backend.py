@@ -311,7 +311,9 @@ def test_nobody_listening_any_more_stops_the_backend() -> None:
 
 def test_the_chat_template_is_used_where_there_is_one(chatty: Path, plain: Path) -> None:
     (request,) = requests(["Hello"])
-    assert model(f"lm-eval:hf,pretrained={chatty}").prompt(request) == "<s>[user] Hello\n[assistant]"
+    assert (
+        model(f"lm-eval:hf,pretrained={chatty}").prompt(request) == "<s>[user] Hello\n[assistant]"
+    )
     assert model(f"lm-eval:hf,pretrained={plain}").prompt(request) == "Hello"
     off = context(chat_template="off")
     assert model(f"lm-eval:hf,pretrained={chatty}", off).prompt(request) == "Hello"

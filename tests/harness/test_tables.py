@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DataError
-from plugins.sources.tables import TableRow, read_table
+from harness.tables import TableRow, read_table
 
 COLUMNS = ("post", "label")
 

@@ -1,0 +1,48 @@
+# make demo   two baselines on fictional posts (installs the light core into .venv first)
+# make test   format and lint checks, type check, all tests (installs everything into .venv first)
+# make docs   fill the generated parts of docs/
+# make format / make clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+SOURCES := harness plugins tasks imhi_build finetune tests docs benchmarks examples
+# Two workers with one thread each: more threads than cores make torch many times slower.
+TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
+
+.PHONY: demo test docs format clean
+
+demo: $(VENV)/core.installed
+	$(BIN)/imhi run
+
+test: $(VENV)/dev.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile
+
+docs: $(VENV)/dev.installed
+	$(BIN)/python docs/generate.py
+
+format: $(VENV)/dev.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format $(SOURCES)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+
+# A stamp is older than what it was made from when an installation is out of date. The demo is
+# content with what the tests have installed.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/core.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing the light core into $(VENV) ..."
+	$(PIP) --no-compile -e .
+	@touch $@
+
+$(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing everything the tests need into $(VENV) ..."
+	$(PIP) -e '.[dev]'
+	@touch $(VENV)/core.installed $@
