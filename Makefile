@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 SOURCES := harness plugins tasks imhi_build finetune tests docs benchmarks examples
 # Two workers with one thread each: more threads than cores make torch many times slower.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
@@ -36,13 +36,14 @@ clean:
 # content with what the tests have installed.
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade 'pip>=26'  # installs twice as fast as the one that comes with Python 3.11
 
 $(VENV)/core.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing the light core into $(VENV) ..."
-	$(PIP) --no-compile -e .
+	$(PIP) --no-compile -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing everything the tests need into $(VENV) ..."
-	$(PIP) -e '.[dev]'
+	$(PIP) -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/core.installed $@

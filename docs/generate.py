@@ -100,7 +100,7 @@ def _field(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
         default = getattr(field.default, "__name__", None) or repr(field.default)
     elif field.default_factory is not dataclasses.MISSING:
-        default = f"{field.default_factory.__name__}()"
+        default = f"{getattr(field.default_factory, '__name__', '...')}()"
     else:
         return f"{field.name}: {field.type},"
     return f"{field.name}: {field.type} = {default},"
@@ -185,7 +185,8 @@ def _run_options(manager: PluginManager) -> str:
 
     from harness.cli.app import build
 
-    command = typer.main.get_command(build(manager)).commands["run"]  # type: ignore[attr-defined]
+    application: Any = typer.main.get_command(build(manager))
+    command = application.commands["run"]
     rows = []
     for option in command.params:
         names = [name for name in option.opts if name.startswith("--")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,10 @@ from harness.protocols import Label, OpenSource
 from harness.records import Example
 from harness.registry import Registry
 from harness.settings import Generation
+
+
+def _nobody(event: Event) -> None:
+    """Be told, and do nothing."""
 
 
 @dataclass
@@ -33,13 +38,19 @@ class Context:
     repair_mojibake: bool = False
     generation: Generation = field(default_factory=Generation)
     budget: Budget = field(default_factory=Budget)
-    notify: Callable[[Event], None] = lambda event: None
+    notify: Callable[[Event], None] = _nobody
     notes: list[str] = field(default_factory=list)
     _training: dict[tuple[str, tuple[str, ...]], list[Example]] = field(default_factory=dict)
     _labelers: dict[str, Label] = field(default_factory=dict)
 
     def dataset(self, name: str) -> Dataset:
         return self.registry.datasets.get(name)
+
+    def without_observers(self) -> Context:
+        """Return a copy that can be sent to another process."""
+        return dataclasses.replace(
+            self, notify=_nobody, notes=list(self.notes), _training={}, _labelers={}
+        )
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -266,9 +266,12 @@ class Reporter:
 
 @dataclass(frozen=True)
 class Executor:
-    """Where work runs. ``create(context)`` returns a function ``(work, items) -> iterator``: it
-    splits items, calls ``work(shard)`` (which yields results) somewhere, and yields the results
-    as they come, in any order."""
+    """Where work runs, chosen with ``--executor NAME[:ARGUMENT]``.
+
+    ``create(context, argument)`` returns a function ``(work, items) -> iterator``: it splits items,
+    calls ``work(shard)`` (which yields results, and can be pickled) somewhere, and yields all
+    results as they come, in any order. ``argument`` is empty where none was given.
+    """
 
     name: str
     summary: str

@@ -151,11 +151,11 @@ def imhi_reporters() -> Iterable[Reporter]:
 def imhi_executors() -> Iterable[Executor]:
     """Add places where work runs. Called once, when plugins are loaded.
 
-    ``create(context)`` returns a function ``(work, items) -> iterator of results``::
+    ``create(context, argument)`` returns a function ``(work, items) -> iterator of results``::
 
         @hookimpl
         def imhi_executors():
-            def create(context):
+            def create(context, argument):
                 return lambda work, items: work(items)
             yield Executor("here", "In this process", create)
     """

@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +40,7 @@ from harness.registry import Registry
 
 ENTRY_POINT_GROUP = "imhi"
 ENVIRONMENT = "IMHI_PLUGINS"
+FILE_PLUGIN_PREFIX = "imhi_plugin_"
 
 RETURNS: dict[str, tuple[type, ...]] = {
     "imhi_tasks": (Task,),
@@ -54,7 +56,8 @@ RETURNS: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a plugin, or a part of it, is not there. ``stage``: import, hooks, register, observe."""
+    """Why a plugin, or a part of it, is not there. ``stage``: metadata, import, hooks, observe,
+    or the name of the hook that failed."""
 
     plugin: str
     distribution: str
@@ -121,10 +124,17 @@ class PluginManager:
         """Load every plugin installed under the entry-point group ``imhi``."""
         seen: set[tuple[str, str]] = set()
         for distribution in importlib.metadata.distributions():
-            entry_points = [ep for ep in distribution.entry_points if ep.group == ENTRY_POINT_GROUP]
-            if not entry_points:
+            try:
+                found = distribution.entry_points
+                entry_points = [entry for entry in found if entry.group == ENTRY_POINT_GROUP]
+                if not entry_points:
+                    continue
+                dist_name, version = _name_and_version(distribution)
+            except Exception as error:  # a damaged installation, of whatever
+                place = str(getattr(distribution, "_path", "?"))
+                damage = HarnessError(f"its metadata cannot be read ({_one_line(error)})")
+                self._problem(Path(place).name, "?", "metadata", damage, place)
                 continue
-            dist_name, version = _name_and_version(distribution)
             for entry_point in entry_points:
                 # An editable install can be found twice on the path; it is one plugin.
                 if (entry_point.name, entry_point.value) in seen:
@@ -179,7 +189,9 @@ class PluginManager:
         try:
             self._pluggy.register(plugin, f"{distribution}:{name}")
         except (pluggy.PluginValidationError, ValueError) as error:
-            self._problem(name, distribution, "hooks", error, file)
+            self._problem(name, distribution, "hooks", HarnessError(_one_line(error)), file)
+            with suppress(Exception):
+                self._pluggy.unregister(plugin)  # what was taken before the fault was met
             return
         self.plugins.append(loaded)
         for hook in hookspecs.REGISTER_HOOKS:
@@ -288,7 +300,7 @@ class PluginManager:
 def _import_file(path: Path) -> ModuleType:
     # The name is made unique by the path, so two files called plugin.py do not collide.
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    name = f"imhi_plugin_{path.stem}_{digest}"
+    name = f"{FILE_PLUGIN_PREFIX}{path.stem}_{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

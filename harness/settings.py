@@ -157,17 +157,9 @@ def read_run_file(path: Path) -> dict[str, Any]:
     Raises:
         HarnessError: unreadable, not a mapping, an unknown name, a value of the wrong kind.
     """
-    import yaml
+    from harness.yaml_files import read_yaml
 
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise HarnessError(
-            f"run file {path}: there is no such file; expected a YAML file with the names of the "
-            "options of 'imhi run'"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise HarnessError(f"run file {path}: not YAML: {' '.join(str(error).split())}") from None
+    loaded = read_yaml(path, f"run file {path}")
     if not isinstance(loaded, dict):
         raise HarnessError(
             f"run file {path}: found {type(loaded).__name__}, expected a mapping such as "

@@ -21,6 +21,7 @@ from typing import Any
 from harness.declarations import Dataset, Label, Question, Task
 from harness.errors import HarnessError, UnknownName
 from harness.hookspecs import hookimpl
+from harness.yaml_files import read_yaml
 
 _TASK_KEYS = ("task", "summary", "datasets")
 _DATASET_KEYS = ("dataset", "rows", "question", "stem", "questions", "labels", "counts", "note")
@@ -45,17 +46,14 @@ class TaskFile:
 
 def read_task(path: Path) -> Task:
     """Read a task file (one dataset at the top level, or several under ``datasets``)."""
-    import yaml
-
     where = f"task file {path}"
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise HarnessError(f"{where}: not YAML: {' '.join(str(error).split())}") from None
+    loaded = read_yaml(path, where)
     _expect(isinstance(loaded, dict), where, loaded, "a mapping with the key 'task'")
     _known_keys(loaded, (*_TASK_KEYS, *_DATASET_KEYS), where)
     several = loaded.get("datasets")
-    if several is None:
+    if "datasets" in loaded:
+        _known_keys(loaded, _TASK_KEYS, f"{where}: beside datasets")
+    else:
         several = [{key: loaded[key] for key in _DATASET_KEYS if key in loaded}]
     _expect(isinstance(several, list) and several, f"{where}: datasets", several, "a list")
     name = _text(loaded, "task", where)
@@ -72,11 +70,14 @@ def _dataset(entry: Any, where: str, folder: Path) -> Dataset:
     _expect(isinstance(labels, dict) and labels, f"{where}: labels", labels, "label: sentence")
     rows = entry.get("rows")
     _expect(rows is None or isinstance(rows, str), f"{where}: rows", rows, "a path")
+    counts = entry.get("counts", {})
+    fine = isinstance(counts, dict) and all(type(count) is int for count in counts.values())
+    _expect(fine, f"{where}: counts", counts, "a mapping 'split: number of rows'")
     return Dataset(
         name,
         tuple(_label(key, value, where) for key, value in labels.items()),
         _questions(entry, where),
-        counts=dict(entry.get("counts") or {}),
+        counts={str(split): count for split, count in counts.items()},
         rows=str(folder / rows) if rows else None,
         note=str(entry.get("note", "")),
     )

@@ -27,6 +27,8 @@ def imhi_tasks() -> Iterator[Task]:
             Label(
                 "none",
                 "This post shows no mental disorder symptoms.",
+                # No completion file of SWMH is public: T-SID's wording, which shares its stem.
+                completion="no mental disorders",
                 variants=("no mental disorder symptoms", "no mental disorders", "no symptoms"),
             ),
         ),
@@ -42,12 +44,12 @@ def imhi_tasks() -> Iterator[Task]:
             Label(
                 "suicide or self-harm tendency",
                 "This post shows suicide or self-harm tendency.",
-                completion="suicide or self-harm",
                 variants=("suicide or self-harm", "suicide", "self-harm"),
             ),
             Label(
                 "none",
                 "This post shows no mental disorders.",
+                completion="no mental disorders",
                 variants=("no mental disorders", "no mental disorder"),
             ),
         ),

@@ -27,12 +27,13 @@ import pytest
 
 from harness.declarations import resolve
 from harness.models import create_model, parse_model
-from harness.plugin_manager import PluginManager, load_plugins
+from harness.plugin_manager import PluginManager
 from harness.records import Example, Request
 from harness.settings import RunSettings
 from harness.stages.pipeline import run
 from harness.stages.prepare import make_context, requests_of
-from tests.tiny_models import CHAT_TEMPLATE, save_causal, save_seq2seq
+from tests.conftest import ImhiCommand
+from tests.tiny_models import CHAT_TEMPLATE, save_adapter, save_causal, save_seq2seq
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -50,11 +51,6 @@ def source(request: pytest.FixtureRequest) -> str:
         return f"official:{request.getfixturevalue('imhi')}"
     except pytest.skip.Exception:
         return "demo"
-
-
-@pytest.fixture(scope="module")
-def manager() -> PluginManager:
-    return load_plugins()
 
 
 def settings(source: str, **more: Any) -> RunSettings:
@@ -97,7 +93,7 @@ def answers(name: str, source: str, manager: PluginManager) -> Answers:
 # --- models and server ---------------------------------------------------------------------------
 
 
-def teach(folder: Path, lessons: Sequence[tuple[str, str]], steps: int = 60) -> None:
+def teach(folder: Path, lessons: Sequence[tuple[str, str]], steps: int = 36) -> None:
     """Train a chat model on prompts and answers until it knows most of them."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -114,8 +110,10 @@ def teach(folder: Path, lessons: Sequence[tuple[str, str]], steps: int = 60) -> 
         question = tokenizer(text, add_special_tokens=False).input_ids
         reply = tokenizer(f" {answer}</s>", add_special_tokens=False).input_ids
         rows.append((question, reply))
+    rows.sort(key=lambda row: len(row[0]))  # neighbours are of like length: little is padding
     for step in range(steps):
-        batch = [rows[(step * 6 + i) % len(rows)] for i in range(6)]
+        start = step * 3 % len(rows)
+        batch = rows[start : start + 3]
         width = max(len(question) + len(reply) for question, reply in batch)
         ids = torch.zeros(len(batch), width, dtype=torch.long)
         labels = torch.full_like(ids, -100)
@@ -236,6 +234,15 @@ def test_a_server_asked_through_lm_eval_agrees_too(
     assert answers(name, source, manager) == direct
 
 
+def test_an_adapter_gives_the_same_greedy_answers_in_two_ways(
+    causal: Path, source: str, manager: PluginManager, tmp_path: Path
+) -> None:
+    adapter = save_adapter(causal, tmp_path / "adapter")
+    direct = answers(f"hf:{causal},peft={adapter}", source, manager)
+    assert answers(f"lm-eval:hf,pretrained={causal},peft={adapter}", source, manager) == direct
+    assert direct != answers(f"hf:{causal}", source, manager)
+
+
 @pytest.mark.parametrize("architecture", ["t5", "bart"])
 def test_an_encoder_decoder_gives_the_same_greedy_answers_in_two_ways(
     architecture: Any, source: str, manager: PluginManager, tmp_path: Path
@@ -287,19 +294,18 @@ def imhi_run(
     return found, values, means
 
 
-def export(source: str, directory: Path) -> None:
-    command = [
-        sys.executable, "-c", "import sys; from harness.cli import main; sys.exit(main())",
+def export(run_imhi: ImhiCommand, source: str, directory: Path) -> None:
+    done = run_imhi(
         "export", "lm-eval", str(directory), "--source", source, "--limit", str(LIMIT),
         "--max-new-tokens", str(NEW_TOKENS), *(f"--dataset={name}" for name in DATASETS),
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True)
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_lm_eval_on_the_export_gives_the_answers_and_scores_of_imhi_run(
-    causal: Path, source: str, manager: PluginManager, tmp_path: Path
+    causal: Path, source: str, manager: PluginManager, tmp_path: Path, run_imhi: ImhiCommand
 ) -> None:
-    export(source, tmp_path / "export")
+    export(run_imhi, source, tmp_path / "export")
     theirs, results = lm_eval_run(tmp_path / "export", tmp_path, causal, "--apply_chat_template")
     ours, scores, means = imhi_run(f"hf:{causal}", source, manager, tmp_path / "runs")
     assert theirs == ours
@@ -313,10 +319,10 @@ def test_lm_eval_on_the_export_gives_the_answers_and_scores_of_imhi_run(
 
 
 def test_lm_eval_on_the_export_agrees_for_an_encoder_decoder_as_its_page_says(
-    source: str, manager: PluginManager, tmp_path: Path
+    source: str, manager: PluginManager, tmp_path: Path, run_imhi: ImhiCommand
 ) -> None:
     folder = save_seq2seq(tmp_path / "model", architecture="bart", window=2048)
-    export(source, tmp_path / "export")
+    export(run_imhi, source, tmp_path / "export")
     page = (tmp_path / "export" / "README.md").read_text(encoding="utf-8")
     extra = ("--gen_kwargs", f"max_length={NEW_TOKENS + 1}", "--batch_size", "1")
     assert all(" ".join(extra[i : i + 2]) in page for i in (0, 2))

@@ -234,7 +234,11 @@ def runs(
     """List the runs there are."""
     rows = []
     for found in list_runs(folder):
-        manifest = found.manifest()
+        try:
+            manifest = found.manifest()
+        except HarnessError as error:  # one strange folder must not hide the others
+            say(f"passed over: {error}", "yellow")
+            continue
         rows.append(
             {
                 "run": found.id,

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,12 @@ class AppendLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.cut = recover(path)
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.cut = recover(path)
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise disk_error(error, path) from error
         self._unsynced = 0
 
     def append(self, row: dict[str, Any]) -> None:
@@ -131,10 +135,10 @@ def disk_error(error: OSError, path: Path) -> HarnessError:
 
 def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> int:
     """Write a whole file at once: it appears complete or not at all. Return the number of rows."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     count = 0
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as stream:
             for row in rows:
                 stream.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
@@ -145,15 +149,16 @@ def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> int:
     except OSError as error:
         raise disk_error(error, path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
     return count
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file at once: it appears complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as stream:
             json.dump(value, stream, ensure_ascii=False, indent=1, allow_nan=False)
             stream.write("\n")
@@ -163,4 +168,5 @@ def write_json(path: Path, value: Any) -> None:
     except OSError as error:
         raise disk_error(error, path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()

@@ -23,7 +23,7 @@ def check_names(settings: RunSettings, registry: Registry) -> None:
         HarnessError: something of that name is not there.
     """
     registry.labelers.get(settings.labeler)
-    registry.executors.get(settings.executor)
+    registry.executors.get(settings.executor.partition(":")[0])
     registry.select_metrics(settings.metric)
     for model in settings.model:
         choose_style(settings, parse_model(model, registry), registry)

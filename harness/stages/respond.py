@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from harness.context import Context
@@ -17,21 +18,33 @@ from harness.run_store import RunFolder
 from harness.run_store.jsonl import AppendLog
 
 
+@dataclass(frozen=True)
+class Described:
+    """What a process says of the model it made, after its answers."""
+
+    details: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+
 class Answering:
-    """The work an executor spreads: make the model once per process, answer shards of requests."""
+    """The work an executor spreads: make the model once per process, answer shards of requests.
+
+    It can be sent to another process (pickled): observers and what was learnt stay behind.
+    """
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         self.spec = spec
         self.context = context
         self.model: Model | None = None
 
-    def __call__(self, requests: Sequence[Request]) -> Iterator[Response]:
+    def __call__(self, requests: Sequence[Request]) -> Iterator[Response | Described]:
         if self.model is None:
             self.model = create_model(self.spec, self.context)
         yield from self.model.generate(requests)
+        yield Described(dict(self.model.describe()), tuple(self.context.notes))
 
-    def describe(self) -> dict[str, Any]:
-        return dict(self.model.describe()) if self.model is not None else {}
+    def __getstate__(self) -> dict[str, Any]:
+        return {"spec": self.spec, "context": self.context.without_observers(), "model": None}
 
     def close(self) -> None:
         if self.model is not None:
@@ -71,24 +84,27 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
     A request whose answer is an error goes to ``failures/`` and is asked again by the next run.
     Answers that were written survive anything that happens later.
     """
-    datasets = folder.datasets()
-    pending = {dataset: pending_requests(folder, dataset) for dataset in datasets}
-    total = sum(len(requests) for requests in pending.values())
+    manifest = folder.manifest()
+    answered = sum(len(folder.answered(dataset)) for dataset in manifest["datasets"])
+    total = sum(manifest["datasets"].values()) - answered
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "respond", total))
-    manifest = folder.manifest()
     if context.budget.limit is not None:
         # Counted from the answers: a run that was killed had no time to write its totals.
         context.budget.spent += totals(folder, {}, 0.0)["cost"] or 0.0
     if total:
         answering = Answering(spec, context)
-        run_on = resolve(context.registry.executors.get(executor).create)(context)
+        name, _, argument = executor.partition(":")
+        run_on = resolve(context.registry.executors.get(name).create)(context, argument)
+        details: dict[str, Any] = {}
         try:
-            for dataset, requests in pending.items():
+            for dataset in manifest["datasets"]:
+                requests = pending_requests(folder, dataset)
                 if requests and not context.budget.exhausted:
-                    _answer_dataset(folder, dataset, run_on(answering, requests), requests, context)
-            manifest["model_details"] = answering.describe() or manifest.get("model_details", {})
+                    results = run_on(answering, requests)
+                    details |= _answer_dataset(folder, dataset, results, requests, context)
         finally:
+            manifest["model_details"] = details or manifest.get("model_details", {})
             answering.close()
             seconds = time.perf_counter() - started
             manifest["status"] = "responded"
@@ -101,15 +117,22 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
 def _answer_dataset(
     folder: RunFolder,
     dataset: str,
-    responses: Iterator[Response],
+    responses: Iterator[Response | Described],
     requests: Sequence[Request],
     context: Context,
-) -> None:
+) -> dict[str, Any]:
+    """Write down what comes; return what the model says of itself."""
+    details: dict[str, Any] = {}
     waiting = {request.id: request for request in requests}
     answers = AppendLog(folder.file("responses", dataset))
     failures: AppendLog | None = None
     try:
         for response in responses:
+            if isinstance(response, Described):
+                details.update(response.details)
+                for note in response.notes:
+                    context.note(note)
+                continue
             request = waiting.get(response.id)
             if request is None or response.prompt_hash != request.prompt_hash:
                 raise HarnessError(
@@ -139,6 +162,7 @@ def _answer_dataset(
         answers.close()
         if failures is not None:
             failures.close()
+    return details
 
 
 def totals(folder: RunFolder, before: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -7,10 +7,14 @@ from typing import Any
 
 from harness.context import Context
 from harness.declarations import Executor
+from harness.errors import HarnessError
 from harness.hookspecs import hookimpl
 
 
-def create(context: Context) -> Callable[..., Iterator[Any]]:
+def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
+    if argument:
+        raise HarnessError(f"executor local:{argument}: local takes no argument, write local")
+
     def run(work: Callable[[Sequence[Any]], Iterator[Any]], items: Sequence[Any]) -> Iterator[Any]:
         return work(items)
 

@@ -30,6 +30,11 @@ from harness.records import Example, Request, Response
 
 KINDS = ("majority", "tfidf")
 FOLDS = 5
+SHOWN = 5  # phrases an explanation names, at most
+_BATCH = 256
+
+# Probability of each label, and the explanation.
+Answer = tuple[dict[str, float], str]
 
 
 class Majority:
@@ -43,12 +48,14 @@ class Majority:
         self.probabilities = {name: counts[name] / total for name in labels}
         return self
 
-    def answer(self, post: str) -> tuple[dict[str, float], str]:
+    def answers(self, posts: Sequence[str]) -> Iterator[Answer]:
         share = 100 * self.probabilities[self.label]
-        return self.probabilities, (
+        explanation = (
             f"This is the most frequent answer among the training rows ({share:.0f}%); "
             "the post was not read."
         )
+        for _ in posts:
+            yield self.probabilities, explanation
 
 
 class Tfidf:
@@ -63,9 +70,9 @@ class Tfidf:
         from sklearn.linear_model import LogisticRegression
 
         self.labels = list(labels)
+        self.model: Any = None
         gold = [row.label for row in rows]
         if len(set(gold)) < 2:
-            self.model = None
             self.only = gold[0]
             return self
         self.vectorizer = TfidfVectorizer(
@@ -77,24 +84,30 @@ class Tfidf:
         self.phrases = self.vectorizer.get_feature_names_out()
         return self
 
-    def answer(self, post: str) -> tuple[dict[str, float], str]:
+    def answers(self, posts: Sequence[str]) -> Iterator[Answer]:
         if self.model is None:
-            return {name: float(name == self.only) for name in self.labels}, (
-                "All training rows have this answer; the post was not read."
+            for _ in posts:
+                yield (
+                    {name: float(name == self.only) for name in self.labels},
+                    "All training rows have this answer; the post was not read.",
+                )
+            return
+        features = self.vectorizer.transform(posts).tocsr()
+        classes = [str(name) for name in self.model.classes_]
+        table = self.model.predict_proba(features)
+        for post, row, own in zip(posts, table, features, strict=True):
+            best = int(row.argmax())
+            pull = own.data * self._pull(row, best)[own.indices]
+            ranked = sorted(
+                zip(pull.tolist(), own.indices.tolist(), strict=True),
+                key=lambda pair: (-pair[0], pair[1]),
             )
-        features = self.vectorizer.transform([post])
-        row = self.model.predict_proba(features)[0]
-        probabilities = dict.fromkeys(self.labels, 0.0) | dict(
-            zip(map(str, self.model.classes_), map(float, row), strict=True)
-        )
-        best = int(row.argmax())
-        moved = features.multiply(self._pull(row, best)).tocsr()
-        ranked = sorted(
-            zip(moved.data, moved.indices, strict=True), key=lambda pair: (-pair[0], pair[1])
-        )
-        where = self._spans(post)
-        named = [f'"{where[self.phrases[index]]}"' for value, index in ranked[:5] if value > 0]
-        return probabilities, _phrases_text(named, float(row[best]))
+            spans = self._spans(post)
+            named = [f'"{spans[self.phrases[i]]}"' for value, i in ranked[:SHOWN] if value > 0]
+            probabilities = dict.fromkeys(self.labels, 0.0) | dict(
+                zip(classes, row.tolist(), strict=True)
+            )
+            yield probabilities, _phrases_text(named, float(row[best]))
 
     def _pull(self, probabilities: Any, best: int) -> Any:
         """Return, for each phrase, how far it moves the log-odds of the best class (shape (k,))."""
@@ -139,19 +152,29 @@ class Baseline:
         self._fitted: dict[tuple[str, str], list[tuple[Majority | Tfidf, frozenset[str]]]] = {}
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
-        for request in requests:
-            dataset = self.context.dataset(request.dataset)
-            probabilities, explanation = self._model_for(request).answer(request.post)
-            label = max(probabilities, key=lambda name: probabilities[name])
-            yield Response(
-                id=request.id,
-                dataset=request.dataset,
-                prompt_hash=request.prompt_hash,
-                text=compose(dataset, label, explanation),
-                label=label,
-                probabilities=probabilities,
-                finish_reason="stop",
-            )
+        for start in range(0, len(requests), _BATCH):
+            groups: dict[int, tuple[Majority | Tfidf, list[Request]]] = {}
+            for request in requests[start : start + _BATCH]:
+                model = self._model_for(request)
+                groups.setdefault(id(model), (model, []))[1].append(request)
+            for model, group in groups.values():
+                answers = model.answers([request.post for request in group])
+                for request, (probabilities, explanation) in zip(group, answers, strict=True):
+                    yield self._response(request, probabilities, explanation)
+
+    def _response(
+        self, request: Request, probabilities: dict[str, float], explanation: str
+    ) -> Response:
+        label = max(probabilities, key=lambda name: probabilities[name])
+        return Response(
+            id=request.id,
+            dataset=request.dataset,
+            prompt_hash=request.prompt_hash,
+            text=compose(self.context.dataset(request.dataset), label, explanation),
+            label=label,
+            probabilities=probabilities,
+            finish_reason="stop",
+        )
 
     def _model_for(self, request: Request) -> Majority | Tfidf:
         key = (request.dataset, request.aspect)
@@ -170,9 +193,7 @@ class Baseline:
         split = self.context.split
         asked = list(self.context.examples(dataset, split))
         posts = {_post(row) for row in asked}
-        training = [
-            row for row in self.context.training_examples(dataset) if row.aspect == aspect
-        ]
+        training = [row for row in self.context.training_examples(dataset) if row.aspect == aspect]
         rows = [row for row in training if _post(row) not in posts]
         if len(rows) < len(training):
             self.context.note(
@@ -190,8 +211,8 @@ class Baseline:
                 "source with a train split"
             )
         self.context.note(
-            f"baselines on {dataset}: the source has no training rows, so they were cross-fitted on "
-            f"the {split} rows ({FOLDS} folds by post)"
+            f"baselines on {dataset}: the source has no training rows, so they were cross-fitted "
+            f"on the {split} rows ({FOLDS} folds by post)"
         )
         fold_of = {post: place % FOLDS for place, post in enumerate(order)}
         fitted: list[tuple[Majority | Tfidf, frozenset[str]]] = []

@@ -11,11 +11,6 @@ from harness.cli import options
 from harness.cli.console import say
 from harness.cli.runs import merge_settings
 
-Text = str | None
-Number = int | None
-Real = float | None
-Flag = bool | None
-
 
 def export_lm_eval(
     context: typer.Context,

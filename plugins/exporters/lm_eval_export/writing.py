@@ -208,6 +208,9 @@ Run it, where imhi-harness is installed (it reads the labels and scores them), w
 Labels are read as by `imhi run --labeler {LABELER}`; `weighted_f1`, `accuracy` and `unparsed` are
 on a scale of 0 to 100, and the group's values are means over the datasets.
 {system}
+`imhi run` answers in float32 on a CPU: for a checkpoint in another precision add `dtype=float32`
+to `--model_args` there.
+
 An encoder-decoder needs `--gen_kwargs max_length={tokens + 1}` and `--batch_size 1`: lm_eval
 would let its answers grow by the length of the prompt, and pads its inputs on the left.
 """

@@ -24,6 +24,13 @@ _OPENING = re.compile(
     r"^(?:[^\w]*(?:\b(?:answers?|label|response|the (?:final |correct )?answer"
     r"(?: to (?:this|the) question)? is)\b\s*[:.\-]*|\b[a-i][).:]|\d+[).:])?[^\w]*)*"
 )
+# What may follow an opening yes or no that is an answer: a stop, or a new clause ("No the post ...").
+# "No one can tell", "no information is given", "yes or no" and "no, I cannot say" are no answers.
+_AFTER_YES_NO = re.compile(
+    r"(?!\W*i(?:'m| am)? (?:cannot|can't|can not|unable|not able|do not know|don't know)\b)"
+    r"(?:\s*(?:[^\w\s/]|$)|\n|\s+(?:the|this|it|they|he|she|there|based|as|because|since|i|not|"
+    r"definitely|reasoning|explanation|poster|post)\b)"
+)
 # Between such words and a label name: "the stress cause of this post is", "related to".
 _ANNOUNCED = re.compile(
     r"(?:\blabel\b[^.;:\n]{0,60}?\b(?:is|would be|be|as)|\bcategory(?: of)?|\bcategori[sz]ed as"
@@ -90,6 +97,13 @@ def _phrases(dataset: Dataset) -> _Phrases:
     return _Phrases(compiled(sentences), compiled(names), compiled(openings))
 
 
+@functools.cache
+def _echoes(dataset: Dataset) -> re.Pattern[str]:
+    """Match the question where an answer begins by repeating it."""
+    questions = "|".join(re.escape(normalise(question.text)) for question in dataset.questions)
+    return re.compile(rf"^\W*(?:question\W+)?(?:{questions})\s*")
+
+
 def _stated_sentences(text: str, phrases: _Phrases) -> list[tuple[int, str]]:
     """Return (position, label) of label sentences that are stated, not denied or doubted."""
     taken: list[tuple[int, int]] = []
@@ -131,7 +145,7 @@ def _opening(text: str, phrases: _Phrases) -> str | None:
     rest = text[start.end() :] if start else text
     for pattern, label in phrases.openings:
         match = pattern.match(rest)
-        if match:
+        if match and _AFTER_YES_NO.match(rest[match.end() :]):
             return label
     for pattern, label in phrases.names:
         match = pattern.match(rest)
@@ -151,7 +165,7 @@ def read_part(text: str, dataset: Dataset, last: bool = False) -> str | None:
     the last one, its conclusion, counts.
     """
     phrases = _phrases(dataset)
-    text = normalise(text)
+    text = _echoes(dataset).sub("", normalise(text))
     if not text:
         return None
     options = len(re.findall(r"(?m)^\W*(?:[a-i]|\d)[).:]", text))

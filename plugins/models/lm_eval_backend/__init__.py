@@ -1,8 +1,8 @@
 """``lm-eval:BACKEND,ARGS``: every model backend of lm-evaluation-harness, as a model of ours.
 
-The backends are adapted through lm-eval's ``LM`` class. All contact with lm-eval is in
-:mod:`plugins.models.lm_eval_backend.compat`. lm-eval's own response cache is never used: its keys
-leave out the model, so one model's answers could be credited to another.
+The backends are adapted through lm-eval's ``LM`` class. All contact with lm-eval is in the modules
+``compat`` and ``compat_servers`` of this package. lm-eval's own response cache is never used: its
+keys leave out the model, so one model's answers could be credited to another.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def imhi_models() -> Iterator[ModelFamily]:
         arguments=(
             Argument(
                 "batch_size",
-                "prompts at a time (default: 1 for servers and encoder-decoders, 8 in this process, "
-                "64 for vllm and sglang); auto probes at the full window, which is slow",
+                "prompts at a time (default: 1 for servers and encoder-decoders, 8 in this "
+                "process, 64 for vllm and sglang); auto probes at the full window, which is slow",
                 parse=parse_batch_size,
                 changes_answers=False,
             ),

@@ -43,6 +43,17 @@ def refuse_secrets(spec: ModelSpec) -> None:
                 )
 
 
+def check_paths(spec: ModelSpec) -> None:
+    """Raise HarnessError where what can only be a path on this machine is not there."""
+    for name in MODEL_PATHS:
+        value = str(spec.given.get(name) or "")
+        if value.startswith((".", "/", "~")) and not Path(value).expanduser().exists():
+            raise HarnessError(
+                f"model '{spec.name}': {name}={value}: there is no such folder or file; expected "
+                "a model's folder, or an id of the hub"
+            )
+
+
 def given_arguments(spec: ModelSpec) -> dict[str, Any]:
     """Return the arguments as values: JSON where they look like it, else as lm-eval reads them."""
     values: dict[str, Any] = {}
@@ -83,7 +94,8 @@ def complete(spec: ModelSpec, cls: type[Any], seed: int) -> dict[str, Any]:
                 raise HarnessError(f"model '{spec.name}': {unknown}")
     if compat.is_server(cls):
         # The class has defaults for both, None, and fails when it asks.
-        wanted = [name for name in ("model", "base_url") if _missing(name, known, values)]
+        needed = ("model", "base_url") if compat.needs_address(cls) else ("model",)
+        wanted = [name for name in needed if _missing(name, known, values)]
         if wanted == ["model"] and values.get("pretrained"):
             wanted = []
     else:
@@ -100,8 +112,11 @@ def complete(spec: ModelSpec, cls: type[Any], seed: int) -> dict[str, Any]:
     defaults: dict[str, Any] = {"batch_size": _batch_size(cls), "seed": seed}
     if compat.is_server(cls):
         defaults["num_concurrent"] = CONCURRENT
-    if compat.is_transformers(cls) and "device" not in values:
-        defaults["device"] = compat.best_device()
+    if compat.is_transformers(cls):
+        defaults["device"] = values.get("device") or compat.best_device()
+        if defaults["device"] == "cpu":
+            # As hf: does. Half precision is several times slower there, and answers otherwise.
+            defaults["dtype"] = "float32"
     return {name: value for name, value in defaults.items() if name in known} | values
 
 

@@ -1,5 +1,6 @@
-"""The one module that touches lm-eval (written against 0.4.13; its contract test is
-``tests/plugins/models/test_lm_eval_backend.py``).
+"""What touches lm-eval: this module, and ``compat_servers`` for the backends that ask servers.
+
+Written against 0.4.13; the contract test is ``tests/plugins/models/test_lm_eval_backend.py``.
 
 What is relied on: ``lm_eval.api.registry.get_model`` after ``lm_eval.models`` was imported (the
 other order hides the built-in backends); ``LM.generate_until(requests)``, which reads only
@@ -10,13 +11,12 @@ never call it); ``LM.apply_chat_template``, ``LM.chat_template`` and ``tok_encod
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import importlib.metadata
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,19 +74,6 @@ class Ask:
         return (self.context, self.gen_kwargs)
 
     arguments = args
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a server said about an answer, where it said anything."""
-
-    finish_reason: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-class IllFormedAnswer(ValueError):
-    """A server's JSON has no text where a text must be."""
 
 
 def version() -> str:
@@ -150,6 +137,12 @@ def _has_base(cls: type[Any], name: str) -> bool:
 def is_server(cls: type[Any]) -> bool:
     """Whether answers come from a server (lm-eval's ``TemplateAPI``)."""
     return _has_base(cls, "TemplateAPI")
+
+
+def needs_address(cls: type[Any]) -> bool:
+    """Whether a server backend sends its requests to ``base_url`` itself (LiteLLM knows better)."""
+    base = next((base for base in cls.__mro__ if base.__name__ == "TemplateAPI"), None)
+    return base is not None and cls.model_call is vars(base).get("model_call")
 
 
 def is_chat_server(cls: type[Any]) -> bool:
@@ -275,7 +268,7 @@ def token_count(lm: Any, context: Any) -> int | None:
 def facts(lm: Any) -> dict[str, Any]:
     """Return what a loaded model says of itself, as JSON values; nothing is looked up online."""
     network: Any = getattr(lm, "_model", None)
-    found: dict[str, Any] = {"max_length": getattr(lm, "max_length", None)}
+    found: dict[str, Any] = {"max_length": window_of(lm)}
     for name, value in (
         ("device", getattr(lm, "device", None)),
         ("dtype", getattr(network, "dtype", None)),
@@ -310,104 +303,8 @@ def generate(lm: Any, asks: Sequence[Ask], finished: Callable[[Any, str], None])
     options = {}
     if "disable_tqdm" in inspect.signature(lm.generate_until).parameters:
         options["disable_tqdm"] = True
-    _quiet_bars()
     results: list[Any] = lm.generate_until(list(asks), **options)
     return results
-
-
-def watch_server(lm: Any, meter: Callable[[Usage], None]) -> None:
-    """Look at each answer of an OpenAI-style server before the backend reads the text out of it.
-
-    ``meter`` is called with the usage just before the answer is announced, on the same thread and
-    without anything between. Left to itself lm-eval turns JSON of the wrong form into an empty
-    answer; here it raises IllFormedAnswer, so that it is asked again and never scored.
-    """
-    if not is_server(type(lm)):
-        return
-    parse = lm.parse_generations
-
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        outputs = kwargs.get("outputs", args[0] if args else None)
-        meter(Usage())
-        for output in outputs if isinstance(outputs, list) else [outputs]:
-            for usage in _usages(output):
-                meter(usage)
-        return parse(*args, **kwargs)
-
-    lm.parse_generations = checked
-    create = lm._create_payload
-
-    def without_empty_stop(*args: Any, **kwargs: Any) -> Any:
-        payload = create(*args, **kwargs)
-        # Some servers refuse ``"stop": []``.
-        if isinstance(payload, dict) and payload.get("stop") == []:
-            del payload["stop"]
-        return payload
-
-    lm._create_payload = without_empty_stop
-    ask_all = lm.get_batched_requests
-
-    async def quietly(*args: Any, **kwargs: Any) -> Any:
-        # After the first failure nobody looks at the other requests' exceptions; asyncio would
-        # print them when they are thrown away, request headers and so the key included.
-        asyncio.get_running_loop().set_exception_handler(lambda loop, what: None)
-        return await ask_all(*args, **kwargs)
-
-    lm.get_batched_requests = quietly
-
-
-def _usages(output: Any) -> Iterator[Usage]:
-    if isinstance(output, dict) and "choices" not in output and "content" in output:
-        return  # Anthropic's form, which its backend reads strictly
-    choices = output.get("choices") if isinstance(output, dict) else None
-    if not isinstance(choices, list) or not choices:
-        raise IllFormedAnswer("the server's answer has no 'choices'")
-    for choice in choices:
-        if not isinstance(choice, dict) or "index" not in choice:
-            raise IllFormedAnswer("a choice in the server's answer has no 'index'")
-        message = choice.get("message")
-        told = message if isinstance(message, dict) else {"content": choice.get("text")}
-        # No text is an answer only where the server says why there is none.
-        reason = told.get("refusal") or choice.get("finish_reason") in ("content_filter", "length")
-        if not isinstance(told.get("content"), str) and not reason:
-            raise IllFormedAnswer("a choice in the server's answer has no text")
-    usage = output.get("usage")
-    # A usage covers the whole answer: it can be credited only where that is one text.
-    single = len(choices) == 1 and isinstance(usage, Mapping)
-    yield Usage(
-        choices[0].get("finish_reason"),
-        usage.get("prompt_tokens") if single else None,
-        usage.get("completion_tokens") if single else None,
-    )
-
-
-def http_status(error: BaseException) -> int | None:
-    """Return the HTTP status behind an exception of requests or aiohttp."""
-    for status in (
-        getattr(error, "status", None),
-        getattr(getattr(error, "response", None), "status_code", None),
-        getattr(error, "status_code", None),
-    ):
-        if isinstance(status, int):
-            return status
-    return None
-
-
-def _quiet_bars() -> None:
-    """Hide the bars of server backends: they cannot be switched off from outside, and the harness
-    shows its own."""
-    module: Any = sys.modules.get("lm_eval.models.api_models")
-    if module is None or getattr(module.tqdm, "of_imhi", False):
-        return
-
-    def silent(bar: type[Any]) -> type[Any]:
-        def start(self: Any, *args: Any, **kwargs: Any) -> None:
-            bar.__init__(self, *args, **{**kwargs, "disable": True})
-
-        return type(bar.__name__, (bar,), {"__init__": start, "of_imhi": True})
-
-    module.tqdm = silent(module.tqdm)
-    module.tqdm_asyncio = silent(module.tqdm_asyncio)
 
 
 def free_memory() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.context import Context
-from harness.errors import HarnessError, UnknownName
+from harness.errors import UnknownName
 from harness.fingerprints import digest, file_checksum
 from harness.models import ModelSpec
 from plugins.models.lm_eval_backend import compat
-from plugins.models.lm_eval_backend.arguments import MODEL_PATHS, refuse_secrets
+from plugins.models.lm_eval_backend.arguments import MODEL_PATHS, check_paths, refuse_secrets
 
 # Files beside the weights that do not change an answer.
 _IGNORED = {".md", ".png", ".jpg", ".svg", ".pdf", ".lock", ".log"}
@@ -41,6 +41,7 @@ def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, Any]:
         HarnessError: unknown backend, a key among the arguments, or a folder that is not there.
     """
     refuse_secrets(spec)
+    check_paths(spec)
     names = compat.backend_names()
     if spec.target not in names:
         raise UnknownName(
@@ -54,8 +55,4 @@ def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, Any]:
         path = Path(value).expanduser()
         if path.exists():
             hashes[name] = folder_checksum(path)
-        elif value.startswith((".", "/", "~")):
-            raise HarnessError(
-                f"model '{spec.name}': {name}={value}: there is no such folder or file"
-            )
     return {"lm_eval": compat.version(), "files": hashes}

@@ -13,9 +13,10 @@ from harness.errors import HarnessError
 from harness.fingerprints import digest
 from harness.models import ModelSpec
 from harness.records import Request, Response
-from plugins.models.lm_eval_backend import compat
-from plugins.models.lm_eval_backend.arguments import complete, refuse_secrets
-from plugins.models.lm_eval_backend.compat import Ask, Usage
+from plugins.models.lm_eval_backend import compat, compat_servers
+from plugins.models.lm_eval_backend.arguments import check_paths, complete, refuse_secrets
+from plugins.models.lm_eval_backend.compat import Ask
+from plugins.models.lm_eval_backend.compat_servers import Usage
 from plugins.models.lm_eval_backend.stream import BackendFailed, describe, stream
 
 # Asked first, to see whether the backend announces answers while it works. One that does not gets
@@ -46,6 +47,7 @@ def create(spec: ModelSpec, context: Context) -> LmEvalModel:
         HarnessError: unknown backend or argument, missing package, or the backend cannot be made.
     """
     refuse_secrets(spec)
+    check_paths(spec)
     cls = compat.backend_class(spec.target)
     arguments = complete(spec, cls, context.seed)
     try:
@@ -77,7 +79,8 @@ class LmEvalModel:
         self.facts = compat.facts(lm)
         self.chat = self._decide_chat()
         self._usage = [Usage()]
-        compat.watch_server(lm, self._meter)
+        if compat.is_server(type(lm)):
+            compat_servers.watch_server(lm, self._meter, context.note)
 
     # --- prompts ---------------------------------------------------------------------------------
 
@@ -107,7 +110,13 @@ class LmEvalModel:
         messages = [{"role": "user", "content": request.prompt}]
         if request.system:
             messages.insert(0, {"role": "system", "content": request.system})
-        return compat.as_chat(self.lm, messages)
+        chat = compat.as_chat(self.lm, messages)
+        if isinstance(chat, str) and request.system and request.system.strip() not in chat:
+            # lm-eval does so, with a warning, where a template refuses the role.
+            self.context.note(
+                f"{self.spec.name}: its chat template takes no system prompt; lm-eval left it out"
+            )
+        return chat
 
     def generation_arguments(self) -> dict[str, Any]:
         """Return lm-eval's ``gen_kwargs`` for the run's decoding settings."""
@@ -235,7 +244,7 @@ class LmEvalModel:
         yield self._response(shortest, finished.text, finished.usage, asked[shortest.ask.idx])
 
     def _give_up_if_pointless(self, failure: BackendFailed) -> None:
-        status = compat.http_status(failure.__cause__) if failure.__cause__ else None
+        status = compat_servers.http_status(failure.__cause__) if failure.__cause__ else None
         if status in _POINTLESS:
             raise HarnessError(
                 f"model '{self.spec.name}': the server answers with status {status} "

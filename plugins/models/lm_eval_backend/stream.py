@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugins.models.lm_eval_backend import compat
-from plugins.models.lm_eval_backend.compat import Ask, Usage
+from plugins.models.lm_eval_backend.compat import Ask
+from plugins.models.lm_eval_backend.compat_servers import Usage
 
 # How long to wait for a backend to notice that nobody listens any more, in seconds.
 _PATIENCE = 1.0

@@ -19,6 +19,7 @@ from harness.registry import Registry
 from harness.settings import Generation
 from plugins.models import lm_eval_backend
 from plugins.models.lm_eval_backend import compat
+from plugins.models.lm_eval_backend.compat_servers import Usage
 from plugins.models.lm_eval_backend.model import FAILURES_IN_A_ROW, PROBE, LmEvalModel
 from plugins.models.lm_eval_backend.stream import stream
 from tests.faulty_server import Asked, FaultyServer, Reply, answer, echo, status, wrong_form
@@ -96,7 +97,7 @@ def test_all_of_lm_evals_own_backends_are_offered() -> None:
 def test_hf_announces_each_generation_while_it_works(plain: Path) -> None:
     made = model(f"lm-eval:hf,pretrained={plain},batch_size=2")
     asks = [compat.Ask(post[:60], made.generation_arguments()) for post in demo_posts()[:5]]
-    finished = list(stream(made.lm, asks, [compat.Usage()]))
+    finished = list(stream(made.lm, asks, [Usage()]))
     assert all(item.announced for item in finished)
     assert sorted(item.index for item in finished) == [0, 1, 2, 3, 4]
 
@@ -164,6 +165,23 @@ def test_a_server_backend_gets_chat_messages_and_its_usage_is_kept() -> None:
     assert response.text == "No. Reasoning: echo of How are you?"
     assert (response.finish_reason, response.prompt_tokens) == ("stop", 3)
     assert response.completion_tokens == len(response.text.split())
+
+
+def test_a_5_in_a_models_name_does_not_change_how_it_decodes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
+    where = context(stop=("###",))
+    with FaultyServer(echo) as server:
+        address = f"base_url={server.url}/chat/completions"
+        for name in ("gpt-3.5-turbo", "gpt-5-mini"):
+            made = model(f"lm-eval:openai-chat-completions,model={name},{address}", where)
+            list(made.generate(requests(["hello"])))
+        turbo, mini = (asked.body for asked in server.asked)
+    assert (turbo["temperature"], turbo["stop"]) == (0.0, ["###"])
+    assert (mini["temperature"], "stop" in mini) == (1, False)
+    (note,) = where.notes
+    assert "gpt-5-mini was sampled at temperature 1" in note
 
 
 @pytest.mark.parametrize("concurrent", [1, 4])
@@ -334,6 +352,18 @@ def test_a_system_prompt_without_a_template_goes_before_the_prompt(plain: Path) 
     assert model(f"lm-eval:hf,pretrained={plain}").prompt(request) == "Be kind.\n\nHello"
 
 
+def test_a_system_prompt_that_a_template_refuses_is_noted(tmp_path: Path) -> None:
+    refusing = (
+        "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('no system') }}"
+        "{% endif %}{{ m['content'] }}{% endfor %}"
+    )
+    where = context()
+    made = model(f"lm-eval:hf,pretrained={save_causal(tmp_path, chat_template=refusing)}", where)
+    (request,) = requests(["Hello"], system="Be kind.")
+    assert made.prompt(request) == "Hello"
+    assert "takes no system prompt" in where.notes[0]
+
+
 def test_a_prompt_that_lm_eval_cuts_is_marked_and_noted(plain: Path) -> None:
     where = context(max_new_tokens=56)
     made = model(f"lm-eval:hf,pretrained={plain}", where)
@@ -366,7 +396,8 @@ def test_a_window_without_room_for_a_prompt_is_an_error(plain: Path) -> None:
         ("lm-eval:local-chat-completions,model=m,base_url=u,temprature=1", "unknown argument"),
         ("lm-eval:local-chat-completions,model=m,auth_token=abc", "would store a key"),
         ("lm-eval:local-chat-completions,base_url=http://me:pw@h/v1", "holds credentials"),
-        ("lm-eval:hf,pretrained=./no-such-folder", "could not start the backend hf"),
+        ("lm-eval:hf,pretrained=./no-such-folder", "there is no such folder or file"),
+        ("lm-eval:hf,pretrained=tests", "could not start the backend hf"),
         ("lm-eval:hf,pretrained=x,batch_size=big", "expected a whole number above 0, auto"),
         ("lm-eval:vllm,pretrained=x", "vllm"),
     ],
@@ -383,6 +414,15 @@ def test_a_mistake_is_one_line_that_says_what_to_do(
 def test_arguments_of_from_pretrained_go_through(plain: Path) -> None:
     made = model(f"lm-eval:hf,pretrained={plain},attn_implementation=eager,dtype=float32")
     assert made.lm.model.config._attn_implementation == "eager"
+
+
+def test_a_half_precision_checkpoint_answers_in_float32_on_a_cpu(tmp_path: Path) -> None:
+    folder = save_causal(tmp_path, dtype="bfloat16")
+    assert (
+        model(f"lm-eval:hf,pretrained={folder},device=cpu").describe()["dtype"] == "torch.float32"
+    )
+    asked_for = f"lm-eval:hf,pretrained={folder},device=cpu,dtype=bfloat16"
+    assert model(asked_for).describe()["dtype"] == "torch.bfloat16"
 
 
 # --- identity ------------------------------------------------------------------------------------

@@ -1,0 +1,171 @@
+"""What stands in the tables, whatever they are drawn with.
+
+Names of models, sources and notes may hold anything (a model's folder, a plugin's text), so
+:func:`clean` takes out of them what could steer a terminal or break a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.results import RunScores
+
+HEADLINE = "weighted_f1"
+NOTICE = "For non-clinical research only."
+SYNTHETIC = "Demo posts are fictional: these scores are not IMHI results."
+
+# Escape and other control characters, and those that turn the direction of writing.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run's part of a row: the value with its interval, and the answers without a label."""
+
+    value: str
+    lost: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row: its name, how many examples (or groups) it is about, and a cell for each run."""
+
+    name: str
+    count: str
+    cells: Sequence[Cell]
+    mean: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table before it is laid out. ``measured`` says what the values are."""
+
+    title: str
+    key: str
+    measured: str
+    runs: Sequence[str]
+    lines: Sequence[Line]
+
+    def loses(self, run: int) -> bool:
+        """Say whether any answer of a run has no label: only then is there a column for it."""
+        return any(line.cells[run].lost not in {"", "0"} for line in self.lines)
+
+
+def clean(text: str) -> str:
+    """Return text on one line without control characters."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+
+
+def metrics_of(runs: Sequence[RunScores]) -> list[str]:
+    """Return the metrics to show, the headline first."""
+    names: dict[str, None] = {}
+    for run in runs:
+        for row in run.scores:
+            if row["headline"] and row["metric"] != "unparsed":
+                names[row["metric"]] = None
+    return sorted(names, key=lambda name: name != HEADLINE)
+
+
+def names_of(runs: Sequence[RunScores]) -> list[str]:
+    """Return what each run is called: its model, with the prompt style and then the run's folder
+    where the model alone does not tell runs apart."""
+    names = [run.model for run in runs]
+    styles = [str(run.settings.get("prompt", {}).get("style", "")) for run in runs]
+    folders = [run.run.rstrip("/").rpartition("/")[2] for run in runs]
+    for more in (styles, folders):
+        seen = Counter(names)
+        names = [
+            f"{name} ({extra})" if seen[name] > 1 and extra else name
+            for name, extra in zip(names, more, strict=True)
+        ]
+    return [clean(name) for name in names]
+
+
+def datasets_of(runs: Sequence[RunScores]) -> list[str]:
+    return list(dict.fromkeys(row["dataset"] for run in runs for row in run.scores))
+
+
+def source_of(runs: Sequence[RunScores]) -> str:
+    """Return the source and split the runs are about."""
+    return clean("; ".join(dict.fromkeys(f"{run.source}, split {run.split}" for run in runs)))
+
+
+def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
+    """Return one metric: a line for each dataset, then the averages."""
+    lines = []
+    for dataset in datasets_of(runs):
+        rows = [_find(run.scores, dataset=dataset, metric=metric) for run in runs]
+        count = next((f"{row['n']:,}" for row in rows if row), "")
+        cells = [
+            Cell(_value(row), _lost(run, dataset)) for run, row in zip(runs, rows, strict=True)
+        ]
+        lines.append(Line(clean(dataset), count, cells))
+    for over in ("datasets", "tasks"):
+        found = [_find(run.averages, over=over, metric=metric) for run in runs]
+        if any(found) and len(lines) > 1:
+            number = next(str(row["groups"]) for row in found if row)
+            lines.append(
+                Line(f"mean over {over}", number, [Cell(_value(row)) for row in found], mean=True)
+            )
+    title = f"{clean(metric)} - {source_of(runs)}"
+    return Grid(title, "dataset", clean(metric), names_of(runs), lines)
+
+
+def other_metrics(runs: Sequence[RunScores], metrics: Sequence[str]) -> Grid:
+    """Return the other metrics, as means over datasets (or the one dataset's value)."""
+    single = len(datasets_of(runs)) == 1
+    lines = []
+    for metric in metrics:
+        rows = [
+            _find(run.scores, metric=metric)
+            if single
+            else _find(run.averages, over="datasets", metric=metric)
+            for run in runs
+        ]
+        if any(row is not None and row["value"] is not None for row in rows):
+            lines.append(Line(clean(metric), "", [Cell(_value(row)) for row in rows]))
+    title = "other metrics" + ("" if single else ", mean over datasets (each dataset: --all)")
+    return Grid(title, "metric", "value", names_of(runs), lines)
+
+
+def remarks(runs: Sequence[RunScores]) -> list[str]:
+    """Return what a reader of the scores must know, a sentence each."""
+    labelers = ", ".join(sorted({run.labeler for run in runs}))
+    found = [f"95% bootstrap intervals over posts; labels read by: {labelers}."]
+    contradictions = sum(
+        counts.get("contradictions", 0) for run in runs for counts in run.labelling.values()
+    )
+    if contradictions:
+        answers = "1 answer contradicts itself"
+        if contradictions > 1:
+            answers = f"{contradictions:,} answers contradict themselves"
+        found.append(f"{answers} (label sentence against explanation).")
+    found += sorted({note for run in runs for note in run.notes})
+    if any(run.synthetic for run in runs):
+        found.append(SYNTHETIC)
+    return [clean(remark) for remark in (*found, NOTICE)]
+
+
+def _value(row: Mapping[str, Any] | None) -> str:
+    if row is None or row["value"] is None:
+        return "-"
+    if row["low"] is None or row["high"] is None:
+        return f"{row['value']:.1f}"
+    return f"{row['value']:.1f} [{row['low']:.1f}, {row['high']:.1f}]"
+
+
+def _lost(run: RunScores, dataset: str) -> str:
+    counts = run.labelling.get(dataset)
+    if counts is None:
+        return ""
+    failed = f" + {counts['failed']:,} failed" if counts["failed"] else ""
+    return f"{counts['unparsed']:,}{failed}"
+
+
+def _find(rows: Sequence[Mapping[str, Any]], **wanted: Any) -> Mapping[str, Any] | None:
+    return next((r for r in rows if all(r.get(k) == v for k, v in wanted.items())), None)

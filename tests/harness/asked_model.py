@@ -1,0 +1,76 @@
+"""A single-file plugin for the tests: a model that writes down each request when it is asked.
+
+``asked:LOG`` appends ``DATASET/ID`` to the file LOG before it answers. Its answers depend on the
+request alone. It takes ``ahead`` requests at a time and answers them last first, so answers come in
+another order than the requests, and some are lost when the process is killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import Argument, Context, ModelFamily, ModelSpec, Request, Response, compose, hookimpl
+from harness.models import parse_count
+
+
+class Asked:
+    def __init__(self, spec: ModelSpec, context: Context) -> None:
+        self.log = Path(spec.target)
+        self.spec = spec
+        self.context = context
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        given = self.spec.arguments
+        for start in range(0, len(requests), given["ahead"]):
+            batch = requests[start : start + given["ahead"]]
+            if not all(self.context.budget.reserve(given["cost"]) for _ in batch):
+                return
+            for request in batch:
+                self._write_down(request)
+            for request in reversed(batch):
+                time.sleep(given["wait"])
+                self.context.budget.settle(given["cost"], given["cost"])
+                yield self._answer(request)
+
+    def _write_down(self, request: Request) -> None:
+        file = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(file, f"{request.dataset}/{request.id}\n".encode())
+        os.close(file)
+
+    def _answer(self, request: Request) -> Response:
+        known = (request.id, request.dataset, request.prompt_hash)
+        number = int(hashlib.sha256("/".join(known).encode()).hexdigest(), 16)
+        broken = Path(f"{self.log}.broken")  # while this file is there, some requests fail
+        if broken.exists() and number % 3 == 0:
+            return Response(*known, error="the file .broken is there")
+        dataset = self.context.dataset(request.dataset)
+        label = dataset.label_names[number % len(dataset.labels)]
+        text = compose(dataset, label, f"A “reason” made of {number % 1000}.")
+        return Response(*known, text, cost=self.spec.arguments["cost"] or None)
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"log": str(self.log)}
+
+    def close(self) -> None:
+        return None
+
+
+@hookimpl
+def imhi_models() -> Iterator[ModelFamily]:
+    yield ModelFamily(
+        "asked",
+        "writes down what it is asked",
+        Asked,
+        target="LOG",
+        arguments=(
+            Argument("wait", "seconds per answer", 0.0, float, changes_answers=False),
+            Argument("ahead", "requests taken at a time", 1, parse_count, changes_answers=False),
+            Argument("cost", "US dollars per answer", 0.0, float, changes_answers=False),
+            Argument("style", "any text; stands for what changes answers", "plain"),
+        ),
+    )

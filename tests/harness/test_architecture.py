@@ -1,0 +1,113 @@
+"""Who may import whom, and that the built-in plugins use the public door."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    tomllib = pytest.importorskip("tomli")
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("harness", "plugins", "tasks", "imhi_build", "finetune")
+ENTRY_POINTS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+    "entry-points"
+]["imhi"]
+
+
+def modules(package: str) -> Iterator[tuple[str, Path]]:
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imported(path: Path) -> set[str]:
+    """Every module a file imports, at its top or inside a function, and factories by name."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, f"{path}:{node.lineno}: a relative import"
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            module, colon, attribute = node.value.partition(":")
+            if colon and attribute.isidentifier() and module.replace(".", "").isidentifier():
+                names.add(module)
+    return names
+
+
+def plugin_of(module: str) -> str | None:
+    """The entry point a module belongs to: the one that names it or a package it lies in."""
+    owners = [v for v in ENTRY_POINTS.values() if module == v or module.startswith(f"{v}.")]
+    return max(owners, key=len, default=None)
+
+
+def test_the_core_imports_no_plugin() -> None:
+    for module, path in modules("harness"):
+        strangers = {name for name in imported(path) if name.split(".")[0] in PACKAGES[1:]}
+        assert not strangers, f"{module} imports {strangers}"
+
+
+@pytest.mark.parametrize("package", PACKAGES[1:])
+def test_a_plugin_imports_the_core_and_itself_only(package: str) -> None:
+    for module, path in modules(package):
+        own = plugin_of(module)
+        for name in imported(path):
+            if name.split(".")[0] not in PACKAGES[1:] or name in PACKAGES:
+                continue
+            theirs = plugin_of(name)
+            assert own is not None and theirs == own, f"{module} imports {name} of {theirs}"
+
+
+def test_every_module_of_a_plugin_package_is_reached_by_an_entry_point() -> None:
+    for package in ("plugins", "tasks"):
+        for module, path in modules(package):
+            empty = path.name == "__init__.py" and not ast.parse(path.read_text()).body[1:]
+            assert empty or plugin_of(module), f"{module} belongs to no entry point"
+
+
+def test_every_hook_implementation_is_in_a_module_that_is_an_entry_point() -> None:
+    for package in PACKAGES[1:]:
+        for module, path in modules(package):
+            hooks = [
+                node.name
+                for node in ast.parse(path.read_text(encoding="utf-8")).body
+                if isinstance(node, ast.FunctionDef) and node.name.startswith("imhi_")
+            ]
+            assert not hooks or module in ENTRY_POINTS.values(), f"{module}: {hooks}"
+
+
+def test_every_entry_point_is_loaded_adds_something_and_has_no_problem(manager) -> None:
+    loaded = {plugin.name for plugin in manager.plugins if plugin.distribution == "imhi-harness"}
+    assert loaded == set(ENTRY_POINTS)
+    assert not [p for p in manager.problems if p.distribution == "imhi-harness"]
+    silent = {plugin.name for plugin in manager.plugins if not plugin.adds}
+    assert all(name.startswith("commands.") for name in silent), silent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", sorted(ENTRY_POINTS.values()))
+def test_importing_a_plugin_loads_nothing_but_the_core_and_the_standard_library(
+    module: str,
+) -> None:
+    code = (
+        "import sys, harness.cli.app, harness.cli.lists, harness.cli.runs, importlib\n"
+        "before = set(sys.modules)\n"
+        f"importlib.import_module({module!r})\n"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before}\n"
+        f"print(*sorted(new - sys.stdlib_module_names - set({PACKAGES!r})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    allowed = {"rich", "typer"}
+    assert set(done.stdout.split()) <= allowed, f"importing {module} loads {done.stdout}"

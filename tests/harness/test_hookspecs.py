@@ -1,0 +1,60 @@
+"""The hookspecs are the plugin author's manual: each says when, what, and shows an example."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness import hookspecs
+from harness.plugin_manager import RETURNS, hook_signature, load_plugins
+
+HOOKS = [name for name in dir(hookspecs) if name.startswith("imhi_")]
+
+
+def example(hook: str) -> str:
+    """The code shown in a hook's docstring."""
+    doc = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    return textwrap.dedent(doc.partition("::\n")[2])
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_hook_says_when_it_is_called_and_shows_a_short_example(hook: str) -> None:
+    doc = inspect.getdoc(getattr(hookspecs, hook))
+    assert doc and "Called" in doc
+    assert inspect.signature(getattr(hookspecs, hook)).return_annotation
+    code = example(hook)
+    assert f"@hookimpl\ndef {hook}(" in code
+    assert len(code.strip().splitlines()) <= 8
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_example_of_a_hook_works_as_a_plugin(hook: str, tmp_path: Path) -> None:
+    names = [name for name in harness.__all__ if name != "hookimpl"]
+    head = f"from harness import hookimpl, {', '.join(names)}\nfrom harness.events import *\n"
+    path = tmp_path / "example.py"
+    path.write_text(head + example(hook))
+    manager = load_plugins([path])
+    assert manager.problems == []
+    (loaded,) = [plugin for plugin in manager.plugins if plugin.name == "example"]
+    assert bool(loaded.adds) == (hook in RETURNS)
+    if hook == "imhi_commands":
+        import typer
+
+        app = typer.Typer()
+        manager.add_commands(app)
+        assert "hello" in {
+            command.callback.__name__ for command in app.registered_commands if command.callback
+        }
+        assert manager.problems == []
+
+
+def test_every_register_hook_has_the_types_it_must_return() -> None:
+    assert set(RETURNS) == set(hookspecs.REGISTER_HOOKS)
+    assert set(HOOKS) == {*hookspecs.REGISTER_HOOKS, "imhi_commands", "imhi_event"}
+    for hook, kinds in RETURNS.items():
+        for kind in kinds:
+            assert kind.__name__ in hook_signature(hook)

@@ -1,0 +1,81 @@
+"""The labeler ``explanation``: which label does an explanation argue for?"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from tests.plugins.labelers.reading import read
+
+from harness.context import Context
+from harness.records import Response
+from plugins.labelers.reading.explanations import argument, without_label_sentences
+
+# Accuracy on the reference explanations of the official test files.
+FLOORS = {"DR": 0.94, "dreaddit": 0.97, "SAD": 0.975, "IRF": 0.93, "MultiWD": 0.95}
+
+
+def test_the_label_sentence_is_not_read(demo: Context) -> None:
+    """With either label before it, an explanation argues for the same."""
+    row = next(row for row in demo.training_examples("DR") if row.label == "yes")
+    found = {
+        read(demo, "explanation", "DR", f"{label.sentence} Reasoning: {row.explanation}").label
+        for label in demo.dataset("DR").labels
+    }
+    assert found == {"yes"}
+
+
+def test_label_sentences_are_taken_out_wherever_they_stand(demo: Context) -> None:
+    declared = demo.dataset("SAD")
+    text = f"An exam. {declared.label('school').sentence} It is near."
+    assert "stress cause" not in without_label_sentences(text, declared)
+    assert argument(f"{declared.label('work').sentence} An exam is near.", declared).strip(
+        " ."
+    ) == "an exam is near"
+
+
+def test_it_says_how_sure_it_is(demo: Context) -> None:
+    row = demo.training_examples("SAD")[0]
+    found = read(demo, "explanation", "SAD", f"Reasoning: {row.explanation}")
+    assert found.label == found.explanation_label == row.label
+    assert found.confidence is not None
+    assert found.confidence > 0
+    assert found.decided_by == "explanation"
+
+
+@pytest.mark.parametrize("text", ["", "Yes.", "Reasoning: so it is", "No, the poster does not "
+                                  "suffer from depression."])
+def test_a_few_words_argue_for_nothing(demo: Context, text: str) -> None:
+    assert read(demo, "explanation", "DR", text).status == "unparsed"
+
+
+def test_without_training_explanations_it_reads_nothing_and_says_so(demo: Context) -> None:
+    class TestOnly:
+        def __getattr__(self, name: str) -> object:
+            return getattr(demo.source, name)
+
+        def splits(self, dataset: str) -> list[str]:
+            return ["test"]
+
+    bare = dataclasses.replace(
+        demo, source=TestOnly(), _training={}, _labelers={}, notes=[]
+    )
+    found = read(bare, "explanation", "DR", "Reasoning: They cannot sleep and see no way out.")
+    assert found.status == "unparsed"
+    assert any("DR: the source has no training explanations" in note for note in bare.notes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", list(FLOORS))
+def test_reference_explanations_are_read_without_their_label_sentences(
+    official: Context, dataset: str
+) -> None:
+    """Trained on train + val, asked for the labels of the test explanations."""
+    rows = list(official.examples(dataset, "test"))
+    declared = official.dataset(dataset)
+    responses = [
+        Response(row.id, dataset, "", text=f"Reasoning: {row.explanation}") for row in rows
+    ]
+    found = official.labeler("explanation")(declared, [row.aspect for row in rows], responses)
+    right = sum(got.label == row.label for got, row in zip(found, rows, strict=True))
+    assert right / len(rows) >= FLOORS[dataset]

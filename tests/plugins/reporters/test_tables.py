@@ -1,0 +1,240 @@
+"""Tables that can be read at 80 columns as well as at 160, and names that cannot do harm."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+
+import pytest
+from rich.console import Console
+
+from harness.declarations import resolve
+from harness.registry import Registry
+from harness.results import RunScores
+from plugins.reporters.tables.terminal import fold
+
+DATASETS = ("DR", "dreaddit", "T-SID", "SAD", "MultiWD")
+METRICS = ("weighted_f1", "accuracy", "mcc", "unparsed")
+SHORT = ("baseline:majority", "baseline:tfidf", "gpt-4", "mentalbart")
+LONG = (
+    "openai:gpt-4o-mini-2024-07-18,base_url=http://127.0.0.1:8000/v1",
+    "hf:klyang/MentaLLaMA-chat-13B,dtype=bfloat16,peft=/data/adapters/stress-lora-v3",
+    f"hf:/data/models/{'x' * 90}",
+    "lm-eval:hf,pretrained=EleutherAI/pythia-70m-deduped,dtype=float32",
+)
+EVIL = "[bold red]x[/] \x1b[31mred\x1b]8;;http://e\x07 |y| *z* `q` <b>\u202enib\nline"
+
+
+def scores(
+    model: str = "baseline:tfidf",
+    datasets: Sequence[str] = DATASETS,
+    *,
+    unparsed: int = 0,
+    failed: int = 0,
+    folder: str = "",
+    source: str = "official:/data/imhi",
+    notes: Sequence[str] = (),
+    prompt: str = "instruction",
+    synthetic: bool = False,
+) -> RunScores:
+    """Return scores with a value of its own for every dataset and metric."""
+    base = 40 + len(model) / 10
+
+    def row(place: int, metric: str, **more: object) -> dict[str, object]:
+        value = base + place + METRICS.index(metric) / 7
+        bounds = {"value": value, "low": value - 3.2, "high": value + 2.9}
+        return {"model": model, "split": "test", "metric": metric, **bounds, **more}
+
+    counts = {"n": 1234, "posts": 1234, "unparsed": unparsed, "failed": failed}
+    return RunScores(
+        run=folder or f"runs/{model}",
+        model=model,
+        labeler="hybrid",
+        split="test",
+        source=source,
+        synthetic=synthetic,
+        scores=[
+            row(i, metric, dataset=name, task="a task", headline=True, details={}, **counts)
+            for i, name in enumerate(datasets)
+            for metric in METRICS
+        ],
+        averages=[
+            row(9, metric, over=over, groups=groups)
+            for metric in METRICS
+            for over, groups in (("datasets", len(datasets)), ("tasks", 4))
+            if len(datasets) > 1
+        ],
+        labelling={
+            name: {**counts, "contradictions": 2, "decided_by": {"strict": 1}} for name in datasets
+        },
+        notes=notes,
+        settings={"prompt": {"style": prompt}},
+    )
+
+
+def shown(registry: Registry, reporter: str, runs: Sequence[RunScores], width: int = 100) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, highlight=False, force_terminal=False)
+    resolve(registry.reporters.get(reporter).render)(runs, console.print)
+    return stream.getvalue()
+
+
+def intervals(run: RunScores, metric: str = "weighted_f1") -> list[str]:
+    """Return the cells of one metric as they must stand in a table."""
+    rows = [row for row in run.scores if row["metric"] == metric]
+    return [f"{row['value']:.1f} [{row['low']:.1f}, {row['high']:.1f}]" for row in rows]
+
+
+def without_layout(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+@pytest.mark.parametrize("lost", [(0, 0), (17, 0), (1200, 34)], ids=["read", "unparsed", "failed"])
+@pytest.mark.parametrize("names", [SHORT, LONG], ids=["short", "long"])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_table_fits_its_terminal_whole(
+    registry: Registry, count: int, names: tuple[str, ...], lost: tuple[int, int], width: int
+) -> None:
+    """No line is too long, no number is folded or cut, every name can be read."""
+    runs = [scores(name, unparsed=lost[0], failed=lost[1]) for name in names[:count]]
+    text = shown(registry, "table", runs, width)
+    assert all(len(line) <= width for line in text.splitlines())
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    for run in runs:
+        for cell in intervals(run):
+            assert cell in text
+        parts = re.split(r"[/:,\-_]", run.model)
+        assert all(part in text for part in parts if len(part) <= 17)
+    if lost[0]:
+        assert "unparsed" in text
+        assert f"{lost[0]:,}" in text
+    if lost[1]:
+        assert f"{lost[1]} failed" in text
+
+
+def test_runs_stand_side_by_side_where_there_is_room(registry: Registry) -> None:
+    runs = [scores(name) for name in SHORT]
+    wide = [line.split()[0] for line in shown(registry, "table", runs, 160).splitlines() if "DR " in line]
+    assert wide == ["DR"]
+    narrow = shown(registry, "table", runs, 80).splitlines()
+    first = next(i for i, line in enumerate(narrow) if line.lstrip().startswith("DR "))
+    assert [name for line, name in zip(narrow[first:], SHORT, strict=False) if name in line] == [
+        *SHORT
+    ]
+
+
+def test_long_names_get_a_legend(registry: Registry) -> None:
+    text = shown(registry, "table", [scores(name) for name in LONG], 80)
+    for number, name in enumerate(LONG, start=1):
+        assert without_layout(f"({number}) {name}") in without_layout(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "lines"),
+    [
+        ("baseline:tfidf", 20, ["baseline:tfidf"]),
+        ("openai:gpt-4o-mini-2024", 14, ["openai:gpt-4o-", "mini-2024"]),
+        ("xxxxxxxx", 3, ["xxx", "xxx", "xx"]),
+        ("a/bbbbbb", 4, ["a/", "bbbb", "bb"]),
+        ("", 4, []),
+    ],
+)
+def test_names_are_folded_where_their_parts_end(name: str, width: int, lines: list[str]) -> None:
+    assert fold(name, width).splitlines() == lines
+
+
+def test_the_averages_and_what_to_know_stand_below(registry: Registry) -> None:
+    note = "baselines on DR: cross-fitted"
+    text = shown(registry, "table", [scores(notes=[note], synthetic=True)])
+    for part in (
+        "mean over datasets",
+        "mean over tasks",
+        "10 answers contradict themselves",
+        note,
+        "labels read by: hybrid",
+        "fictional: these scores are not IMHI results",
+        "non-clinical research only",
+    ):
+        assert part in text
+
+
+def test_one_dataset_has_no_average(registry: Registry) -> None:
+    text = shown(registry, "table", [scores(datasets=["DR"])])
+    assert "mean over" not in text
+    assert intervals(scores(datasets=["DR"]), "accuracy")[0] in text
+
+
+def test_runs_of_one_model_are_told_apart(registry: Registry) -> None:
+    by_style = [scores(prompt=style, folder=style) for style in ("zero-shot", "few-shot")]
+    text = without_layout(shown(registry, "table", by_style, 160))
+    assert "(zero-shot)" in text
+    assert "(few-shot)" in text
+    by_folder = [scores(folder="runs/first"), scores(folder="runs/second")]
+    assert "(second)" in shown(registry, "markdown", by_folder)
+
+
+def test_a_value_that_is_undefined_is_a_dash(registry: Registry) -> None:
+    run = scores(datasets=["DR"])
+    empty = [{**row, "value": None, "low": None, "high": None} for row in run.scores]
+    undefined = RunScores(**{**run.to_json(), "scores": empty})
+    assert re.search(r"DR +1,234 +-", shown(registry, "table", [undefined]))
+
+
+def test_all_shows_every_dataset_for_every_metric(registry: Registry) -> None:
+    run = scores()
+    everything = RunScores(**{**run.to_json(), "settings": {"all": True}})
+    text = shown(registry, "table", [everything])
+    assert all(cell in text for metric in METRICS[:3] for cell in intervals(run, metric))
+
+
+@pytest.mark.parametrize("reporter", ["table", "markdown", "csv"])
+def test_names_cannot_steer_a_terminal(registry: Registry, reporter: str) -> None:
+    run = scores(EVIL, notes=[EVIL], source=f"official:{EVIL}", folder=EVIL)
+    text = shown(registry, reporter, [run], 160)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
+    assert "bold red" in text  # names are shown, not obeyed
+
+
+def markdown_rows(text: str) -> list[list[str]]:
+    """Split the lines of the first table at pipes that are not escaped."""
+    lines = text.split("\n\n")[1].splitlines()
+    return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
+
+
+@pytest.mark.parametrize("names", [SHORT[:2], (EVIL, "b")], ids=["plain", "evil"])
+def test_markdown_has_as_many_cells_in_every_row(
+    registry: Registry, names: tuple[str, ...]
+) -> None:
+    runs = [scores(names[0], unparsed=3), scores(names[1])]
+    rows = markdown_rows(shown(registry, "markdown", runs, 60))
+    assert {len(row) for row in rows} == {5}
+    assert all(re.fullmatch(r" -+:? ", cell) for cell in rows[1])
+    assert len(rows) == 2 + len(DATASETS) + 2
+
+
+def test_markdown_takes_no_commands_from_names(registry: Registry) -> None:
+    text = shown(registry, "markdown", [scores(EVIL)])
+    assert "<b>" not in text
+    assert r"\*z\*" in text
+    assert r"\`q\`" in text
+
+
+def test_csv_holds_every_score_as_a_number(registry: Registry) -> None:
+    runs = [scores(), scores(LONG[2], unparsed=3)]
+    rows = list(csv.DictReader(io.StringIO(shown(registry, "csv", runs, 40))))
+    expected = [row for run in runs for row in run.scores]
+    assert len(rows) == len(expected)
+    for row, score in zip(rows, expected, strict=True):
+        assert (row["model"], row["dataset"]) == (score["model"], score["dataset"])
+        for name in ("value", "low", "high", "n", "unparsed"):
+            assert float(row[name]) == pytest.approx(score[name])
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", "a,b\"c"])
+def test_csv_cells_are_no_formulas(registry: Registry, name: str) -> None:
+    (row, *_) = csv.DictReader(io.StringIO(shown(registry, "csv", [scores(name)])))
+    assert row["model"].lstrip("'") == name.strip()
+    assert not row["model"].startswith(("=", "+", "-", "@", "\t"))

@@ -1,0 +1,210 @@
+"""What the documentation says is so: commands run, options exist, links lead somewhere, and the
+generated parts are those that the code would write.
+
+In the guides, a fenced block ``sh`` is run, ``python run`` too, and a block with ``file=NAME`` is
+written to that file first; all blocks of a guide share one folder. ``sh needs=WHAT`` is run where
+WHAT can be had (imhi, outputs) and otherwise only parsed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from harness import hookspecs
+from harness.models import parse_model
+from harness.plugin_manager import PluginManager
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*GUIDES, *sorted(ROOT.glob("examples/*/README.md")), ROOT / "benchmarks" / "README.md"]
+_FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: language, flags (``run``) and settings (``needs=, file=``), and its text."""
+
+    language: str
+    text: str
+    flags: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def need(self) -> str:
+        return self.settings.get("needs", "")
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    for language, info, text in _FENCE.findall(page.read_text(encoding="utf-8")):
+        words = info.split()
+        settings = dict(word.split("=", 1) for word in words if "=" in word)
+        yield Block(language, text, tuple(w for w in words if "=" not in w), settings)
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def guides_with(*needs: str) -> list[Path]:
+    """Return the guides that have something to run with one of these needs ('' is none)."""
+    return [
+        page
+        for page in GUIDES
+        if any(
+            block.need in needs and (block.language == "sh" or "run" in block.flags)
+            for block in blocks(page)
+        )
+    ]
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder in which ``imhi`` is this checkout's."""
+    command = tmp_path / "bin" / "imhi"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m harness.cli "$@"\n')
+    command.chmod(0o755)
+    work = tmp_path / "work"
+    work.mkdir()
+    return work
+
+
+def run_block(block: Block, folder: Path) -> None:
+    """Write a file block; run a command or Python block. What fails is shown with its output."""
+    if "file" in block.settings:
+        path = folder / block.settings["file"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, encoding="utf-8")
+        return
+    if block.language == "sh":
+        command = ["bash", "-euo", "pipefail", "-c", block.text]
+    elif block.language == "python" and "run" in block.flags:
+        command = [sys.executable, "-c", block.text]
+    else:
+        return
+    environment = os.environ | {
+        "PATH": f"{folder.parent / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", guides_with(""), ids=named)
+def test_what_a_guide_shows_works_without_network_data_or_models(page: Path, folder: Path) -> None:
+    for block in blocks(page):
+        if not block.need:
+            run_block(block, folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", guides_with("imhi", "outputs"), ids=named)
+def test_what_a_guide_shows_of_the_published_data_works_on_them(
+    page: Path, folder: Path, imhi: Path, model_outputs: Path
+) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "imhi").symlink_to(imhi)
+    answers = sorted(path for path in model_outputs.iterdir() if path.is_dir())[0]
+    (folder / "my-answers").symlink_to(answers)
+    for block in blocks(page):
+        if block.need in {"imhi", "outputs"}:
+            run_block(block, folder)
+
+
+@pytest.mark.parametrize(
+    "page", guides_with("", "imhi", "outputs", "network", "model", "files"), ids=named
+)
+def test_commands_in_a_guide_have_the_options_and_models_they_show(
+    page: Path, manager: PluginManager
+) -> None:
+    import typer
+
+    from harness.cli.app import build, take_global_options
+
+    application = typer.main.get_command(build(manager))
+    for block in blocks(page):
+        for line in block.text.splitlines() if block.language == "sh" else ():
+            name, *words = shlex.split(line, comments=True) or [""]
+            if name != "imhi":
+                continue
+            _, words = take_global_options(words)
+            command = application
+            while hasattr(command, "commands"):
+                command = command.commands[words.pop(0)]
+            parsed = command.make_context(line, words).params
+            for model in parsed.get("model") or () if block.need != "files" else ():
+                parse_model(model, manager.registry)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in GUIDES if "<!-- generated" in page.read_text()], ids=named
+)
+def test_the_generated_parts_of_a_guide_are_up_to_date(page: Path, generate: ModuleType) -> None:
+    assert page.read_text(encoding="utf-8") == generate.filled(page, generate.built_in()), (
+        "run: make docs"
+    )
+
+
+def test_every_hook_stands_in_the_plugin_guide_with_its_signature(generate: ModuleType) -> None:
+    guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    for name in [*hookspecs.REGISTER_HOOKS, "imhi_commands", "imhi_event"]:
+        assert f"### {name}\n\n`{name}(" in guide
+
+
+def test_the_example_in_every_hookspec_loads_as_a_plugin(generate: ModuleType) -> None:
+    import harness
+
+    for name, code in re.findall(
+        r"^### (imhi_\w+)\n.*?^```python\n(.*?)^```$", generate.hooks(), re.DOTALL | re.MULTILINE
+    ):
+        plugin = ModuleType(f"example_of_{name}")
+        vars(plugin).update({public: getattr(harness, public) for public in harness.__all__})
+        exec(code, vars(plugin))
+        manager = PluginManager()
+        manager.register(plugin, name, "example", "0")
+        assert manager.problems == []
+        if name in hookspecs.REGISTER_HOOKS:
+            assert manager.plugins[0].adds, f"the example of {name} adds nothing"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith("http"):
+            continue
+        file, _, heading = target.partition("#")
+        other = (page.parent / file).resolve() if file else page
+        assert other.exists(), f"{named(page)}: {target}"
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", other.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles}
+            assert heading in anchors, f"{named(page)}: {target}"
+
+
+def test_every_benchmark_is_listed() -> None:
+    listed = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    for script in (ROOT / "benchmarks").glob("*.py"):
+        assert f"`{script.name}`" in listed
