@@ -6,10 +6,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 SOURCES := harness plugins tasks imhi_build finetune tests docs benchmarks examples
 # Two workers with one thread each: more threads than cores make torch many times slower.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
+
+# Packages are compiled when they are first imported, not when they are installed: few are used.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test docs format clean
 
@@ -32,18 +35,19 @@ format: $(VENV)/dev.installed
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
+# A recent pip installs twice as fast as the one that comes with Python 3.11.
 # A stamp is older than what it was made from when an installation is out of date. The demo is
 # content with what the tests have installed.
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --upgrade 'pip>=26'  # installs twice as fast as the one that comes with Python 3.11
+	@$(PIP) --upgrade 'pip>=26'
 
 $(VENV)/core.installed: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "installing the light core into $(VENV) ..."
-	$(PIP) --no-compile -c constraints.txt -e .
+	@echo "installing the light core into $(VENV): a minute or so ..."
+	@$(PIP) -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "installing everything the tests need into $(VENV) ..."
-	$(PIP) -c constraints.txt -e '.[dev]'
+	@echo "installing everything the tests need into $(VENV): some minutes ..."
+	@$(PIP) -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/core.installed $@

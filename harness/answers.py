@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from harness.declarations import Dataset
 
 MARKER = "Reasoning:"
-_MARKER = re.compile(r"(?<![\w])reasoning\s*\**\s*:\s*", re.IGNORECASE)
+_MARKER = re.compile(r"(?<![\w])reasoning\s*\**\s*:\**\s*", re.IGNORECASE)
 
 
 def compose(dataset: Dataset, label: str, explanation: str) -> str:

@@ -35,7 +35,7 @@ def read_yaml(path: Path, where: str) -> Any:
 
     try:
         # The loader is SafeLoader: it makes plain values only.
-        return yaml.load(path.read_text(encoding="utf-8"), Strict)  # noqa: S506
+        return yaml.load(path.read_text(encoding="utf-8"), Strict)
     except FileNotFoundError:
         raise HarnessError(f"{where}: there is no such file; expected a YAML file") from None
     except OSError as error:

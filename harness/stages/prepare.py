@@ -179,13 +179,13 @@ def prepare(settings: RunSettings, model: str, registry: Registry) -> Prepared:
 def _settle(staging: Path, place: Path) -> None:
     """Move a prepared run to its place, unless another process was faster."""
     try:
-        os.replace(staging, place)
+        staging.replace(place)
     except OSError:
         if (place / "manifest.json").exists():
             return
         # Runs appear whole: a folder without manifest is no run, nor is it becoming one.
         shutil.rmtree(place, ignore_errors=True)
-        os.replace(staging, place)
+        staging.replace(place)
 
 
 def _write_pairs(

@@ -85,8 +85,8 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
     Answers that were written survive anything that happens later.
     """
     manifest = folder.manifest()
-    answered = sum(len(folder.answered(dataset)) for dataset in manifest["datasets"])
-    total = sum(manifest["datasets"].values()) - answered
+    # Every dataset is checked before the first is asked; requests are held one dataset at a time.
+    total = sum(len(pending_requests(folder, dataset)) for dataset in manifest["datasets"])
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "respond", total))
     if context.budget.limit is not None:

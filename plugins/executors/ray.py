@@ -7,6 +7,7 @@ cluster, as Ray itself has it.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -41,7 +42,7 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
     except ValueError as error:
         raise HarnessError(f"executor ray:{argument}: found '{argument}', {error}") from None
     if not ray.is_initialized():
-        ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     for name, module in list(sys.modules.items()):
         if name.startswith(FILE_PLUGIN_PREFIX):
             # A single-file plugin has no place on the workers' import path: it travels whole.

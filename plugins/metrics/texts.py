@@ -58,7 +58,7 @@ def bleu(
     context: Context,
 ) -> list[Measure]:
     """Corpus BLEU; per example the smoothed sentence BLEU."""
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     corpus, sentence = BLEU(), BLEU(effective_order=True)
     return [_sacrebleu("bleu", corpus, sentence, examples, responses)]
@@ -71,7 +71,7 @@ def chrf(
     context: Context,
 ) -> list[Measure]:
     """Corpus chrF (chrF2, character 6-grams)."""
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     return [_sacrebleu("chrf", CHRF(), CHRF(), examples, responses)]
 

@@ -70,10 +70,8 @@ def test_gold_in_completion_style_may_go_on_after_yes(registry: Registry) -> Non
     "text",
     ["", "Reasoning: No joy.", "Maybe. Reasoning: No joy.", f"{YES} Or not. Reasoning: No joy."],
 )
-def test_gold_must_be_a_wording_of_a_label_and_nothing_more(
-    depression: Dataset, text: str
-) -> None:
-    assert gold_label(text, depression)[0] is None
+def test_gold_must_be_a_wording_of_a_label_and_nothing_more(depression: Dataset, text: str) -> None:
+    assert gold_label(text, depression, completion=False)[0] is None
 
 
 def test_which_questions_have_no_yes_that_goes_on(causes: Dataset) -> None:

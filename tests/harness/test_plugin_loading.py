@@ -267,12 +267,12 @@ def imhi_event(event):
     if isinstance(event, ResponsesWritten):
         raise RuntimeError("the tracker is down")
 """
-QUICK = "run -m baseline:majority -d DR --limit 3 --metric accuracy --labeler strict".split()
+QUICK = "run -m baseline:majority -d DR --limit 3 --metric accuracy --labeler strict"
 
 
 def test_an_observer_that_raises_never_fails_a_run_and_is_reported_once(imhi_here: Imhi) -> None:
     Path("watch.py").write_text(OBSERVER)
-    said = imhi_here(*QUICK, "--plugin", "watch.py", "--json")
+    said = imhi_here(*QUICK.split(), "--plugin", "watch.py", "--json")
     assert said.code == 0 and said.json["complete"]
     (line,) = [line for line in said.err.splitlines() if "observer failed" in line]
     assert "watch" in line and "RuntimeError: the tracker is down" in line
@@ -280,7 +280,7 @@ def test_an_observer_that_raises_never_fails_a_run_and_is_reported_once(imhi_her
 
 def test_strict_observers_let_it_fail_and_keep_the_answers(imhi_here: Imhi) -> None:
     Path("watch.py").write_text(OBSERVER)
-    said = imhi_here(*QUICK, "--plugin", "watch.py", "--strict-observers")
+    said = imhi_here(*QUICK.split(), "--plugin", "watch.py", "--strict-observers")
     assert said.code == 2
     assert "the tracker is down" in said.complaint
     (responses,) = Path("runs").glob("*/responses/DR.jsonl")

@@ -95,13 +95,13 @@ def test_a_dry_run_makes_no_model_and_no_folder_and_says_what_would_be_asked(
     imhi_here: Imhi,
 ) -> None:
     Path("never.py").write_text(NEVER)
-    words = "run --dry-run --plugin never.py -m never:x -d DR -d IRF --limit 3".split()
-    said = imhi_here(*words, "--json")
+    words = "run --dry-run --plugin never.py -m never:x -d DR -d IRF --limit 3"
+    said = imhi_here(*words.split(), "--json")
     assert said.code == 0, said.err
     (preview,) = json.loads(said.out)["dry_run"]
     assert [row["dataset"] for row in preview["datasets"]] == ["DR", "IRF"]
     assert all(row["requests"] == 3 and row["prompt_tokens"] > 30 for row in preview["datasets"])
     assert preview["datasets"][0]["first_prompt"].startswith("Consider this post: ")
     assert not Path("runs").exists()
-    shown = imhi_here(*words)
+    shown = imhi_here(*words.split())
     assert shown.code == 0 and "Does the poster suffer from depression?" in shown.out

@@ -44,10 +44,16 @@ def create(spec: ModelSpec, context: Context) -> LmEvalModel:
     """Load the backend.
 
     Raises:
-        HarnessError: unknown backend or argument, missing package, or the backend cannot be made.
+        HarnessError: unknown backend or argument, missing package, a budget that could not be
+            kept, or the backend cannot be made.
     """
     refuse_secrets(spec)
     check_paths(spec)
+    if context.budget.limit is not None:
+        raise HarnessError(
+            f"model '{spec.name}': lm-eval backends do not say what an answer costs, so --max-cost "
+            "cannot be kept; leave it out, or use openai: for a paid server"
+        )
     cls = compat.backend_class(spec.target)
     arguments = complete(spec, cls, context.seed)
     try:

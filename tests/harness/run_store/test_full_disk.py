@@ -14,7 +14,8 @@ import pytest
 from tests.conftest import ImhiCommand
 
 ROOT = Path(__file__).resolve().parents[3]
-WORDS = "--labeler strict --metric accuracy --resamples 100 -d DR -d SAD -d MultiWD".split()
+QUICK = "--labeler strict --metric accuracy --resamples 100"
+WORDS = [*QUICK.split(), "-d", "DR", "-d", "SAD", "-d", "MultiWD"]
 
 
 @pytest.fixture

@@ -10,13 +10,15 @@ import pytest
 
 from tests.harness.conftest import Imhi, Said
 
-QUICK = "run --labeler strict --metric accuracy --resamples 100 -d DR --limit 4".split()
+QUICK = "run --labeler strict --metric accuracy --resamples 100 -d DR --limit 4"
 
 
 @pytest.fixture
 def run(imhi_here: Imhi, asked_plugin: Path) -> Path:
     """A finished run of four examples."""
-    said = imhi_here(*QUICK, "--json", "--plugin", asked_plugin, "-m", "asked:log,name=asked")
+    said = imhi_here(
+        *QUICK.split(), "--json", "--plugin", asked_plugin, "-m", "asked:log,name=asked"
+    )
     assert said.code == 0, said.err
     return Path(said.json["run"])
 
@@ -26,7 +28,7 @@ def again(imhi_here: Imhi, asked_plugin: Path):
     """Run the same command once more."""
 
     def again() -> Said:
-        return imhi_here(*QUICK, "--plugin", asked_plugin, "-m", "asked:log,name=asked")
+        return imhi_here(*QUICK.split(), "--plugin", asked_plugin, "-m", "asked:log,name=asked")
 
     return again
 
@@ -127,7 +129,7 @@ def test_runs_are_found_by_a_part_of_their_name(run: Path, imhi_here: Imhi) -> N
 def test_a_part_that_fits_two_runs_is_refused_with_both(
     run: Path, imhi_here: Imhi, asked_plugin: Path
 ) -> None:
-    other = [*QUICK, "--plugin", asked_plugin, "-m", "asked:log,name=asked", "--seed", "1"]
+    other = [*QUICK.split(), "--plugin", asked_plugin, "-m", "asked:log,name=asked", "--seed", "1"]
     assert imhi_here(*other).code == 0
     said = imhi_here("show", "asked")
     assert said.code == 2

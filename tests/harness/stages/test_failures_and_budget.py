@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.harness.conftest import Imhi
 
-QUICK = "run --labeler strict --metric accuracy --resamples 100 -d SAD --json".split()
+QUICK = "run --labeler strict --metric accuracy --resamples 100 -d SAD --json"
 
 
 def rows(path: Path) -> list[dict]:
@@ -17,7 +17,7 @@ def rows(path: Path) -> list[dict]:
 def test_failed_requests_are_recorded_asked_again_and_then_succeed(
     imhi_here: Imhi, asked_plugin: Path
 ) -> None:
-    words = [*QUICK, "--plugin", asked_plugin, "-m", "asked:log"]
+    words = [*QUICK.split(), "--plugin", asked_plugin, "-m", "asked:log"]
     broken = Path("log.broken")
     broken.write_text("")
     first = imhi_here(*words)
@@ -47,7 +47,7 @@ def test_failed_requests_are_recorded_asked_again_and_then_succeed(
 def test_an_answer_that_came_late_is_labelled_before_it_is_scored(
     imhi_here: Imhi, asked_plugin: Path
 ) -> None:
-    words = [*QUICK, "--plugin", asked_plugin, "-m", "asked:log"]
+    words = [*QUICK.split(), "--plugin", asked_plugin, "-m", "asked:log"]
     Path("log.broken").write_text("")
     run = imhi_here(*words).json["run"]
     assert imhi_here("label", run, "--labeler", "reference-rule", "--metric", "accuracy").code == 1
@@ -70,7 +70,7 @@ def test_an_answer_that_came_late_is_labelled_before_it_is_scored(
 def test_a_spent_budget_stops_the_run_in_good_order_and_a_higher_one_goes_on(
     imhi_here: Imhi, asked_plugin: Path
 ) -> None:
-    words = [*QUICK, "--plugin", asked_plugin, "-m", "asked:log,cost=0.5"]
+    words = [*QUICK.split(), "--plugin", asked_plugin, "-m", "asked:log,cost=0.5"]
     first = imhi_here(*words, "--max-cost", "3.2")
     assert first.code == 1
     assert "16 examples have no answer" in first.complaint
@@ -88,7 +88,7 @@ def test_a_spent_budget_stops_the_run_in_good_order_and_a_higher_one_goes_on(
 def test_what_a_killed_run_has_spent_counts_against_the_budget(
     imhi_here: Imhi, asked_plugin: Path
 ) -> None:
-    words = [*QUICK, "--plugin", asked_plugin, "-m", "asked:log,cost=0.5"]
+    words = [*QUICK.split(), "--plugin", asked_plugin, "-m", "asked:log,cost=0.5"]
     run = Path(imhi_here(*words, "--max-cost", "3").json["run"])
     # A process that is killed has no time to write down what it spent.
     manifest = json.loads((run / "manifest.json").read_text())
@@ -137,8 +137,8 @@ def test_a_model_that_breaks_its_contract_is_told_so_and_its_good_answers_are_ke
         "raises": "unexpected RuntimeError: the engine is on fire",
     }
     for kind, message in expected.items():
-        words = "run --labeler strict -d DR --limit 3 --plugin bad.py --out".split()
-        said = imhi_here(*words, kind, "-m", f"bad:{kind}")
+        words = f"run --labeler strict -d DR --limit 3 --plugin bad.py --out {kind} -m bad:{kind}"
+        said = imhi_here(*words.split())
         assert said.code == 2
         assert message in said.complaint
         (responses,) = Path(kind).glob("*/responses/DR.jsonl")

@@ -8,8 +8,8 @@ import pytest
 
 from tests.harness.conftest import Imhi
 
-QUICK = "run --labeler strict --metric accuracy --resamples 100 --json".split()
-RUN = [*QUICK, "--dataset", "DR", "--limit", "4"]
+QUICK = "run --labeler strict --metric accuracy --resamples 100 --json"
+RUN = [*QUICK.split(), "--dataset", "DR", "--limit", "4"]
 
 
 def run_id(imhi_here: Imhi, plugin: Path, *words: str, model: str = "asked:log") -> str:
@@ -91,7 +91,7 @@ def test_changed_posts_make_another_run(imhi_here: Imhi, asked_plugin: Path) -> 
         "task: mood\ndataset: mood\nrows: mood.jsonl\nquestion: Is it good?\n"
         "labels: {yes: Yes., no: No.}\n"
     )
-    words = [*QUICK, "--plugin", asked_plugin, "--plugin", "mood.yaml", "-m", "asked:log"]
+    words = [*QUICK.split(), "--plugin", asked_plugin, "--plugin", "mood.yaml", "-m", "asked:log"]
     ids = set()
     for post in ("a fine day", "a grey day"):
         Path("mood.jsonl").write_text(f'{{"post": "{post}", "label": "yes"}}\n')

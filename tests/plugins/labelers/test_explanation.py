@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from tests.plugins.labelers.reading import read
 
 from harness.context import Context
 from harness.records import Response
 from plugins.labelers.reading.explanations import argument, without_label_sentences
+from tests.plugins.labelers.reading import read
 
 # Accuracy on the reference explanations of the official test files.
 FLOORS = {"DR": 0.94, "dreaddit": 0.97, "SAD": 0.975, "IRF": 0.93, "MultiWD": 0.95}
@@ -29,9 +29,10 @@ def test_label_sentences_are_taken_out_wherever_they_stand(demo: Context) -> Non
     declared = demo.dataset("SAD")
     text = f"An exam. {declared.label('school').sentence} It is near."
     assert "stress cause" not in without_label_sentences(text, declared)
-    assert argument(f"{declared.label('work').sentence} An exam is near.", declared).strip(
-        " ."
-    ) == "an exam is near"
+    assert (
+        argument(f"{declared.label('work').sentence} An exam is near.", declared).strip(" .")
+        == "an exam is near"
+    )
 
 
 def test_it_says_how_sure_it_is(demo: Context) -> None:
@@ -43,8 +44,9 @@ def test_it_says_how_sure_it_is(demo: Context) -> None:
     assert found.decided_by == "explanation"
 
 
-@pytest.mark.parametrize("text", ["", "Yes.", "Reasoning: so it is", "No, the poster does not "
-                                  "suffer from depression."])
+@pytest.mark.parametrize(
+    "text", ["", "Yes.", "Reasoning: so it is", "No, the poster does not suffer from depression."]
+)
 def test_a_few_words_argue_for_nothing(demo: Context, text: str) -> None:
     assert read(demo, "explanation", "DR", text).status == "unparsed"
 
@@ -57,9 +59,7 @@ def test_without_training_explanations_it_reads_nothing_and_says_so(demo: Contex
         def splits(self, dataset: str) -> list[str]:
             return ["test"]
 
-    bare = dataclasses.replace(
-        demo, source=TestOnly(), _training={}, _labelers={}, notes=[]
-    )
+    bare = dataclasses.replace(demo, source=TestOnly(), _training={}, _labelers={}, notes=[])
     found = read(bare, "explanation", "DR", "Reasoning: They cannot sleep and see no way out.")
     assert found.status == "unparsed"
     assert any("DR: the source has no training explanations" in note for note in bare.notes)

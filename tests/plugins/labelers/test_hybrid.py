@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.plugins.labelers.reading import read
 
 from harness.context import Context
 from harness.evaluation import evaluate
 from harness.plugin_manager import PluginManager
+from tests.plugins.labelers.reading import read
 
 READ = [
     ("strict", "DR", "yes", "Yes, the poster suffers from depression."),
@@ -119,8 +119,13 @@ def test_what_came_of_the_answers_is_counted(
     yes, no = (label.sentence for label in demo.dataset("DR").labels)
     low = demo.training_examples("DR")
     argued = next(row.explanation for row in low if row.label == "yes")
-    answers = [f"{yes} Reasoning: {argued}", "", "I cannot answer.", "The poster is depressed, no"
-               " doubt.", "Their words suggest depression."]
+    answers = [
+        f"{yes} Reasoning: {argued}",
+        "",
+        "I cannot answer.",
+        "The poster is depressed, no doubt.",
+        "Their words suggest depression.",
+    ]
     lines = ["goldens,generated_text"]
     lines += [f'"{yes} Reasoning: so","{answer}"' for answer in answers]
     (tmp_path / "DR.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.plugins.labelers.reading import read
 
 from harness.context import Context
 from harness.declarations import Dataset, Label, Question
 from harness.errors import HarnessError
 from harness.records import Response
 from plugins.labelers.reference_rule import rules
+from tests.plugins.labelers.reading import read
 
 QUIRKS = [
     ("no is in know", "DR", "I know this feeling.", "no", "reference-rule"),
@@ -21,8 +21,13 @@ QUIRKS = [
     ("school in schooling", "SAD", "Homeschooling.", "school", "reference-rule"),
     ("gold wording is not looked for", "SAD", "emotion turmoil", "other", "ood"),
     ("completion wording is", "SAD", "emotional turmoil", "emotion turmoil", "reference-rule"),
-    ("no causes is not looked for", "CAMS", "This post shows no causes of depression.", "none",
-     "ood"),
+    (
+        "no causes is not looked for",
+        "CAMS",
+        "This post shows no causes of depression.",
+        "none",
+        "ood",
+    ),
     ("depression goes first", "T-SID", "No depression but PTSD.", "depression", "reference-rule"),
     ("PTSD goes before none", "T-SID", "no mental disorders", "none", "reference-rule"),
     ("nothing", "MultiWD", "", "no", "ood"),
@@ -47,5 +52,5 @@ def test_the_ten_datasets_have_a_rule_with_labels_of_theirs(demo: Context) -> No
 
 def test_another_dataset_is_refused(demo: Context) -> None:
     other = Dataset("mine", (Label("a", "A."), Label("b", "B.")), (Question("Which?"),))
-    with pytest.raises(HarnessError, match="no rule for dataset mine .* strict or hybrid"):
+    with pytest.raises(HarnessError, match=r"no rule for dataset mine .* strict or hybrid"):
         demo.labeler("reference-rule")(other, [""], [Response("1", "mine", "", text="a")])

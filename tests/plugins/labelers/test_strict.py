@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.plugins.labelers.reading import read
 
 from harness.context import Context
 from harness.records import Response
+from tests.plugins.labelers.reading import read
 
 NONE = None
 TEN = (
@@ -26,16 +26,26 @@ ANSWERS = {
     "an answer as it should be": [
         ("DR", "yes", "Yes, the poster suffers from depression. Reasoning: They are tired."),
         ("DR", "no", "No, the poster does not suffer from depression. Reasoning: A joke."),
-        ("SAD", "school", "This post shows the stress cause related to school. Reasoning: An exam."),
+        (
+            "SAD",
+            "school",
+            "This post shows the stress cause related to school. Reasoning: An exam.",
+        ),
         ("T-SID", "none", "This post shows no mental disorders."),
-        ("SWMH", "bipolar disorder", "This post shows mental disorder symptoms related to bipolar "
-         "disorder."),
+        (
+            "SWMH",
+            "bipolar disorder",
+            "This post shows mental disorder symptoms related to bipolar disorder.",
+        ),
     ],
     "the label stands after the reasoning": [
         ("DR", "no", "Reasoning: No, the poster does not suffer from depression."),
         ("DR", "yes", "Reasoning: Tired, flat. Therefore the poster suffers from depression."),
-        ("SAD", "family issues", "Reasoning: Her mother shouts. Hence the label would be family "
-         "issues."),
+        (
+            "SAD",
+            "family issues",
+            "Reasoning: Her mother shouts. Hence the label would be family issues.",
+        ),
     ],
     "no is not in know": [
         ("DR", NONE, "I know that nobody can tell."),
@@ -74,8 +84,11 @@ ANSWERS = {
         ("DR", "yes", "Label: yes"),
         ("SAD", "school", "The stress cause of this post is school."),
         ("SAD", "work", "The cause of stress is work, not school."),
-        ("SAD", "everyday decision making", "The post shows the stress cause of everyday "
-         "decision-making."),
+        (
+            "SAD",
+            "everyday decision making",
+            "The post shows the stress cause of everyday decision-making.",
+        ),
         ("CAMS", "jobs and career", "The cause is jobs and careers."),
     ],
     "sentences in other words": [
@@ -92,7 +105,11 @@ ANSWERS = {
         ("DR", NONE, "I cannot say whether the poster suffers from depression."),
         ("DR", NONE, "It does not follow that the poster suffers from depression."),
         ("DR", NONE, "The poster may be depressed."),
-        ("MultiWD", NONE, "It is unclear whether the social wellness dimension exists in the post."),
+        (
+            "MultiWD",
+            NONE,
+            "It is unclear whether the social wellness dimension exists in the post.",
+        ),
         ("SAD", NONE, "The post does not show the stress cause related to school."),
     ],
     "the question, echoed": [
@@ -103,18 +120,29 @@ ANSWERS = {
         ("SAD", "work", "What is the stress cause of this post? Work."),
     ],
     "lists of options": [
-        ("DR", NONE, "A) Yes, the poster suffers from depression.\nB) No, the poster does not "
-         "suffer from depression."),
+        (
+            "DR",
+            NONE,
+            "A) Yes, the poster suffers from depression.\nB) No, the poster does not "
+            "suffer from depression.",
+        ),
         ("DR", NONE, "A) Yes\nB) No"),
         ("SAD", NONE, "Options:\nA) school\nB) work\nC) other"),
         ("DR", "no", "A) No, the poster does not suffer from depression."),
         ("DR", "yes", "1. Yes, the poster suffers from depression.\n2. They sleep badly."),
     ],
     "two labels are none": [
-        ("DR", NONE, "The poster suffers from depression. The poster does not suffer from "
-         "depression."),
-        ("SAD", NONE, "This post shows the stress cause related to school. This post shows the "
-         "stress cause related to work."),
+        (
+            "DR",
+            NONE,
+            "The poster suffers from depression. The poster does not suffer from depression.",
+        ),
+        (
+            "SAD",
+            NONE,
+            "This post shows the stress cause related to school. This post shows the "
+            "stress cause related to work.",
+        ),
         ("SAD", NONE, "school or work"),
     ],
     "words of labels in passing": [
@@ -189,9 +217,7 @@ def test_every_official_gold_answer_is_read_back(official: Context, labeler: str
                 _answer(getattr(declared.label(row.label), words), row.explanation) for row in rows
             ]
             found = label(declared, [row.aspect for row in rows], _responses(dataset, answers))
-            wrong = [
-                row.id for row, got in zip(rows, found, strict=True) if got.label != row.label
-            ]
+            wrong = [row.id for row, got in zip(rows, found, strict=True) if got.label != row.label]
             assert not wrong, f"{dataset}/{split}: {wrong[:5]}"
 
 

@@ -1,4 +1,4 @@
-"""The baselines: known figures, faithful explanations, and no post judged by a model that saw it."""
+"""The baselines: known figures, faithful explanations, no post judged by a model that saw it."""
 
 from __future__ import annotations
 
@@ -149,7 +149,12 @@ def test_without_training_rows_no_post_is_judged_by_a_model_that_saw_it(
 ) -> None:
     """Every post carries a word of its own: no model that judges it knows that word."""
     rows = [
-        example(i, f"mark{i}mark and more words", "yes" if i % 2 else "no", None if with_post_ids else "")
+        example(
+            i,
+            f"mark{i}mark and more words",
+            "yes" if i % 2 else "no",
+            None if with_post_ids else "",
+        )
         for i in range(12)
     ]
     model = cross_fitted(registry, rows)
@@ -189,7 +194,7 @@ def test_training_rows_about_a_post_under_evaluation_are_left_out(registry: Regi
 
 
 def test_one_post_and_nothing_to_learn_from_is_refused(registry: Registry) -> None:
-    with pytest.raises(HarnessError, match="no training rows and 1 post .* train split"):
+    with pytest.raises(HarnessError, match=r"no training rows and 1 post .* train split"):
         run_on("tfidf", registry, {"test": [example(0, "a post", "yes")]})
 
 
@@ -203,10 +208,8 @@ def test_training_rows_of_one_label_give_that_label(registry: Registry) -> None:
 
 
 def test_an_unknown_baseline_is_named(registry: Registry) -> None:
-    with pytest.raises(HarnessError, match="unknown baseline 'tfdif': did you mean 'tfidf'"):
-        create_model(
-            parse_model("baseline:tfdif", registry), Context(registry, Rows({}), "test")
-        )
+    with pytest.raises(HarnessError, match=r"unknown baseline 'tfdif': did you mean 'tfidf'"):
+        create_model(parse_model("baseline:tfdif", registry), Context(registry, Rows({}), "test"))
 
 
 @pytest.mark.slow

@@ -456,3 +456,10 @@ def test_the_fingerprint_is_found_without_torch() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "False"]
+
+
+def test_a_budget_that_could_not_be_kept_is_refused() -> None:
+    where = context()
+    where.budget.limit = 1.0
+    with pytest.raises(HarnessError, match="--max-cost cannot be kept"):
+        model("lm-eval:dummy", where)

@@ -130,7 +130,9 @@ class WithExperts:
 
 def test_few_shot_shows_expert_rows_where_there_are_any(demo: Context) -> None:
     experts = [
-        Example(f"expert-{i}", "DR", "expert", f"expert post {i}", "", label, "why", post_id=f"e{i}")
+        Example(
+            f"expert-{i}", "DR", "expert", f"expert post {i}", "", label, "why", post_id=f"e{i}"
+        )
         for i, label in enumerate(["yes", "no", "yes", "no"])
     ]
     context = dataclasses.replace(demo, source=WithExperts(demo, experts))
@@ -163,7 +165,7 @@ def test_few_shot_without_rows_to_show_is_refused(demo: Context) -> None:
     )
     build = builder("few-shot", context)
     row = next(iter(demo.examples("DR", "test")))
-    with pytest.raises(HarnessError, match="no expert or training rows of DR .* zero-shot"):
+    with pytest.raises(HarnessError, match=r"no expert or training rows of DR .* zero-shot"):
         build(row, demo.dataset("DR"))
 
 
@@ -179,4 +181,5 @@ def test_few_shot_on_official_data_never_shows_the_post_it_asks_about(
             build = builder("few-shot", context)
             for row in context.examples(dataset, split):
                 prompt = " ".join(build(row, context.dataset(dataset)).split())
-                assert prompt.count(f'"{" ".join(row.post.split())}"') == 1, f"{dataset}/{row.id}"
+                quoted = " ".join(f'"{row.post}"'.split())
+                assert prompt.count(quoted) == 1, f"{dataset}/{row.id}"

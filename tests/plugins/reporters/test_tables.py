@@ -117,7 +117,11 @@ def test_a_table_fits_its_terminal_whole(
 
 def test_runs_stand_side_by_side_where_there_is_room(registry: Registry) -> None:
     runs = [scores(name) for name in SHORT]
-    wide = [line.split()[0] for line in shown(registry, "table", runs, 160).splitlines() if "DR " in line]
+    wide = [
+        line.split()[0]
+        for line in shown(registry, "table", runs, 160).splitlines()
+        if "DR " in line
+    ]
     assert wide == ["DR"]
     narrow = shown(registry, "table", runs, 80).splitlines()
     first = next(i for i, line in enumerate(narrow) if line.lstrip().startswith("DR "))
@@ -233,7 +237,7 @@ def test_csv_holds_every_score_as_a_number(registry: Registry) -> None:
             assert float(row[name]) == pytest.approx(score[name])
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", "a,b\"c"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", 'a,b"c'])
 def test_csv_cells_are_no_formulas(registry: Registry, name: str) -> None:
     (row, *_) = csv.DictReader(io.StringIO(shown(registry, "csv", [scores(name)])))
     assert row["model"].lstrip("'") == name.strip()

@@ -1,0 +1,232 @@
+"""How often each labeler reads the label a reader reads, on real answers of three models.
+
+The hand labels (``tests/data/hand_labels.csv``: model, dataset, row, label; no text) belong to the
+answers published as ``model_outputs/MODEL/DATASET.csv``, row for row with the official test files.
+Run from the project's root, with both folders beside the project::
+
+    python benchmarks/labelers.py [--outputs ../shared/model_outputs] [--imhi ../shared/imhi]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scipy.stats import binomtest  # noqa: E402
+
+from harness.answers import compose  # noqa: E402
+from harness.context import Context, open_source  # noqa: E402
+from harness.declarations import Dataset  # noqa: E402
+from harness.plugin_manager import load_plugins  # noqa: E402
+from harness.records import Example, Prediction, Response  # noqa: E402
+from harness.tables import TableRow, read_table  # noqa: E402
+from plugins.metrics.labels import confusion_statistics, weighted_f1  # noqa: E402
+
+HAND_LABELS = ROOT / "tests" / "data" / "hand_labels.csv"
+LABELERS = ("strict", "explanation", "hybrid", "reference-rule")
+NO_LABEL = "none"  # in the hand labels, where no dataset used here has a label of that name
+
+
+@dataclass(frozen=True)
+class HandLabel:
+    """What a reader read in one answer; ``row`` counts from 0."""
+
+    sample: str
+    model: str
+    dataset: str
+    row: int
+    label: str | None
+    sure: bool
+
+
+def hand_labels(path: Path = HAND_LABELS) -> list[HandLabel]:
+    """Return the hand labels in file order."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [
+            HandLabel(
+                row["sample"],
+                row["model"],
+                row["dataset"],
+                int(row["row"]),
+                None if row["label"] == NO_LABEL else row["label"],
+                row["sure"] == "1",
+            )
+            for row in csv.DictReader(stream)
+        ]
+
+
+def answers(path: Path) -> list[str]:
+    """Return the answers of one file in file order."""
+    rows = read_table(path, ("goldens", "generated_text"))
+    return [row.cells["generated_text"] for row in rows if isinstance(row, TableRow)]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One model's answers to one dataset, read by one labeler."""
+
+    model: str
+    dataset: Dataset
+    labeler: str
+    examples: Sequence[Example]
+    predictions: Sequence[Prediction]
+
+    def weighted_f1(self) -> float:
+        """Against the released gold labels; answers without a label count as wrong."""
+        names = self.dataset.label_names
+        cells = confusion_statistics(self.examples, self.predictions, names)
+        return float(weighted_f1(cells.sum(axis=0), len(names)))
+
+    def share(self, status: str) -> float:
+        return 100 * sum(p.status == status for p in self.predictions) / len(self.predictions)
+
+
+def read_all(context: Context, outputs: Path) -> Iterator[Answered]:
+    """Read every file of every model with every labeler."""
+    for path in sorted(outputs.glob("*/*.csv")):
+        dataset = context.dataset(path.stem)
+        examples = list(context.examples(dataset.name, "test"))
+        responses = [
+            Response(example.id, dataset.name, "", text=text)
+            for example, text in zip(examples, answers(path), strict=True)
+        ]
+        aspects = [example.aspect for example in examples]
+        for name in LABELERS:
+            predictions = context.labeler(name)(dataset, aspects, responses)
+            yield Answered(path.parent.name, dataset, name, examples, predictions)
+
+
+def against_readers(context: Context, found: Sequence[Answered], labels: list[HandLabel]) -> None:
+    """Print the accuracy of each labeler on the hand labels, with Wilson's 95% interval."""
+    tables = {(a.model, a.dataset.name, a.labeler): a.predictions for a in found}
+    print("agreement with a reader (none is a label here: right where the labeler reads none too)")
+    for sample in ("uniform", "stratified"):
+        chosen = [label for label in labels if label.sample == sample]
+        print(f"\n{sample}: {len(chosen)} answers, {sum(one.sure for one in chosen)} sure")
+        for name in LABELERS:
+            pairs = [
+                (one, tables[one.model, context.dataset(one.dataset).name, name][one.row].label)
+                for one in chosen
+            ]
+            sure = [pair for pair in pairs if pair[0].sure]
+            print(f"  {name:15} {_agreement(pairs)}; sure {_agreement(sure)}; {_misses(pairs)}")
+
+
+def _agreement(pairs: Sequence[tuple[HandLabel, str | None]]) -> str:
+    right = sum(one.label == label for one, label in pairs)
+    low, high = binomtest(right, len(pairs)).proportion_ci(method="wilson")
+    share = 100 * right / len(pairs)
+    return f"{right:3}/{len(pairs):3} {share:5.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _misses(pairs: Sequence[tuple[HandLabel, str | None]]) -> str:
+    wrong = [(one.label, label) for one, label in pairs if one.label != label]
+    left = sum(label is None for _, label in wrong)
+    invented = sum(hand is None for hand, _ in wrong)
+    other = len(wrong) - left - invented
+    return f"left unparsed {left}, read where a reader could not {invented}, other label {other}"
+
+
+def on_all_answers(found: Sequence[Answered]) -> None:
+    """Print weighted F1, the share without a label, and contradictions, for all answers."""
+    print("\nall answers: weighted F1 (unparsed %)")
+    print(f"  {'model':18} {'dataset':9} {'n':>5} " + " ".join(f"{name:>16}" for name in LABELERS))
+    for start in range(0, len(found), len(LABELERS)):
+        group = found[start : start + len(LABELERS)]
+        cells = [f"{one.weighted_f1():8.1f} ({_lost(one):5.1f})" for one in group]
+        first = group[0]
+        name, n = first.dataset.name, len(first.examples)
+        print(f"  {first.model:18} {name:9} {n:5} " + " ".join(f"{cell:>16}" for cell in cells))
+    print(
+        "\n(reference-rule leaves nothing unparsed: its column has the share it finds no rule for)"
+    )
+    print("\nhybrid: who decided, and contradictions")
+    for model in dict.fromkeys(one.model for one in found):
+        rows = [
+            p
+            for one in found
+            if (one.model, one.labeler) == (model, "hybrid")
+            for p in one.predictions
+        ]
+        decided = Counter(p.decided_by or "(unparsed)" for p in rows)
+        shares = ", ".join(f"{by} {100 * n / len(rows):.1f}%" for by, n in decided.most_common())
+        print(
+            f"  {model:18} {len(rows)} answers: {shares}; "
+            f"{sum(p.contradiction for p in rows)} contradictions"
+        )
+
+
+def _lost(one: Answered) -> float:
+    if one.labeler != "reference-rule":
+        return one.share("unparsed")
+    return 100 * sum(p.decided_by == "ood" for p in one.predictions) / len(one.predictions)
+
+
+def contradictions_found(context: Context, names: Sequence[str]) -> None:
+    """Print how many contradictions ``hybrid`` finds where label sentences were exchanged, and how
+    many it sees where they were not."""
+    print("\ncontradictions seen in reference answers of the test files")
+    for name in names:
+        dataset = context.dataset(name)
+        rows = [row for row in context.examples(name, "test") if row.explanation]
+        labels = dataset.label_names
+        seen = {}
+        for kind, step in (("as they are", 0), ("with another label sentence", 1)):
+            texts = [
+                compose(
+                    dataset, labels[(labels.index(r.label) + step) % len(labels)], r.explanation
+                )
+                for r in rows
+            ]
+            read = context.labeler("hybrid")(
+                dataset,
+                [row.aspect for row in rows],
+                [Response(r.id, name, "", text=t) for r, t in zip(rows, texts, strict=True)],
+            )
+            seen[kind] = 100 * sum(p.contradiction for p in read) / len(rows)
+        print(f"  {name:9} {len(rows):5} " + ", ".join(f"{k}: {v:.1f}%" for k, v in seen.items()))
+
+
+def explanations_read(context: Context, names: Sequence[str]) -> None:
+    """Print the accuracy of ``explanation`` on reference and on expert explanations."""
+    print("\nexplanation: accuracy on explanations without their label sentences")
+    for name in names:
+        dataset = context.dataset(name)
+        parts = []
+        for split in ("test", "expert"):
+            rows = list(context.examples(name, split))
+            read = context.labeler("explanation")(
+                dataset,
+                [row.aspect for row in rows],
+                [Response(r.id, name, "", text=f"Reasoning: {r.explanation}") for r in rows],
+            )
+            right = sum(p.label == r.label for p, r in zip(read, rows, strict=True))
+            parts.append(f"{split} {right / len(rows):.3f} ({len(rows)})")
+        print(f"  {name:9} {', '.join(parts)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--outputs", type=Path, default=ROOT.parent / "shared" / "model_outputs")
+    parser.add_argument("--imhi", type=Path, default=ROOT.parent / "shared" / "imhi")
+    given = parser.parse_args()
+    registry = load_plugins().registry
+    context = Context(registry, open_source(f"official:{given.imhi}", registry)[1], "test")
+    found = list(read_all(context, given.outputs))
+    against_readers(context, found, hand_labels())
+    on_all_answers(found)
+    names = list(dict.fromkeys(one.dataset.name for one in found))
+    explanations_read(context, names)
+    contradictions_found(context, names)
+
+
+if __name__ == "__main__":
+    main()
