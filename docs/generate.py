@@ -12,7 +12,7 @@ import dataclasses
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -175,7 +175,7 @@ def _datasets(manager: PluginManager) -> str:
     rows = []
     for task in manager.registry.tasks:
         for dataset in task.datasets:
-            counts = "/".join(f"{dataset.counts.get(s, '-'):}" for s in ("train", "val", "test"))
+            counts = "/".join(str(dataset.counts.get(s, "-")) for s in ("train", "val", "test"))
             rows.append((f"`{dataset.name}`", task.name, counts, ", ".join(dataset.label_names)))
     return table(("dataset", "task", "published rows: train/val/test", "labels"), rows)
 
@@ -205,7 +205,7 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         shown = set(re.findall(r"<!-- generated: model ([\w-]+) -->", text))
         rest = [f for scheme, f in families.items() if scheme not in shown]
         return "\n\n".join(f"### {f.scheme}\n\n{_family(f)}" for f in rest)
-    writers = {
+    writers: dict[str, Callable[[], str]] = {
         "hooks": hooks,
         "declarations": lambda: _dataclasses(declarations),
         "records": lambda: _dataclasses(records),

@@ -25,38 +25,49 @@ _CLAUSES = re.compile(
     r",?\s*\b(?:but|however|although|though|nevertheless|therefore|thus|so)\b,?\s*|;\s*"
 )
 _CLOSED = re.compile(
-    r"(?:(?:cannot|can't|can not|unable to|not able to) (?:be )?(?:answer|provide an answer|determined?)"
+    r"(?:(?:cannot|can't|can not|unable to|not able to) (?:be )?(?:answer|"
+    r"provide an answer|determined?)"
     r"|answer (?:to this question |to the question )?is not (?:included|provided|in the text)"
     r"|(?:cannot|not possible to|impossible to) (?:answer|determine))"
 )
 _REFUSED = re.compile(
-    r"\b(?:cannot|can't|can not|could not|not clear|unable|not able|impossible|not possible|not appropriate|"
+    r"\b(?:cannot|can't|can not|could not|not clear|unable|not able|impossible|"
+    r"not possible|not appropriate|"
     r"inappropriate|difficult|hard|challenging|not enough|insufficient|not sufficient|unclear|"
     r"uncertain|not qualified|no way)\b|\bwhether\b|"
     r"\bn[o']t (?:explicitly |directly )?(?:provide|contain|specify|include|give|offer|state)\b|"
-    r"\b(?:does not|doesn't) (?:explicitly |directly )?(?:provide|specify|include|give|offer|state)\b|"
+    r"\b(?:does not|doesn't) (?:explicitly |directly )?(?:provide|specify|include|give|"
+    r"offer|state)\b|"
     r"\bwithout (?:more|further|additional|knowing|a proper|proper|conducting|an? )|\bas an ai\b|"
-    r"\bwould (?:be necessary|need|be needed|be important)\b|\bif (?:you|the poster|they)\b|\bto assess\b"
+    r"\bwould (?:be necessary|need|be needed|be important)\b|\bif (?:you|the poster|"
+    r"they)\b|\bto assess\b"
 )
 _DENIED_BEFORE = re.compile(
-    r"(?:\b(?:no|not|never|neither|nor|without|lacks?|lacking|absence of|lack of|rather than|unlikely|"
+    r"(?:\b(?:no|not|never|neither|nor|without|lacks?|lacking|absence of|lack of|"
+    r"rather than|unlikely|"
     r"instead of|little|rule out|far from|fails? to)\b|n't\b)(?:\W+[\w'-]+){0,9}\W*$"
 )
 _DENIED_AFTER = re.compile(
-    r"^(?:\W+[\w'-]+){0,5}?\W*(?:(?:is|are|was|does|do|did|may|seems?|appears?|has|have)\W+(?:\w+\W+)?"
+    r"^(?:\W+[\w'-]+){0,5}?\W*(?:(?:is|are|was|does|do|did|may|seems?|appears?|has|"
+    r"have)\W+(?:\w+\W+)?"
     r"(?:not|no)\b|(?:is|does|are|do)n't\b|is (?:absent|missing|lacking))"
 )
 # What is said of conditions in general, or of readers, is not said of the poster.
 _GENERAL = re.compile(
     r"^\W*(?:it is (?:also )?important|if\b|everyone\b|many people\b|only a\b)|"
-    r"\b(?:depression|stress|loneliness|anxiety)\b(?: itself)?,? (?:is an?|can|may|might|are|could be caused)\b|"
-    r"\bsymptoms of \w+ (?:can |may )?include\b|\b(?:conditions?|issues|concerns|disorders?) (?:like|such as)\b|"
-    r"\bif (?:someone|anyone|you|they|left|the person|the individual)\b|\bseek(?:ing)? (?:professional|help)\b"
+    r"\b(?:depression|stress|loneliness|anxiety)\b(?: itself)?,? (?:is an?|can|may|might|"
+    r"are|could be caused)\b|"
+    r"\bsymptoms of \w+ (?:can |may )?include\b|\b(?:conditions?|issues|concerns|"
+    r"disorders?) (?:like|such as)\b|"
+    r"\bif (?:someone|anyone|you|they|left|the person|the individual)\b|"
+    r"\bseek(?:ing)? (?:professional|help)\b"
 )
 # Words by which a clause speaks of the poster or of what was posted.
 _ANCHOR = re.compile(
-    r"\b(?:post|posts|poster|poster's|author|author's|individual|individual's|writer|writer's|person|"
-    r"person's|user|user's|they|their|them|he|she|his|her|text|content|message|statement|words|tone|"
+    r"\b(?:post|posts|poster|poster's|author|author's|individual|individual's|writer|"
+    r"writer's|person|"
+    r"person's|user|user's|they|their|them|he|she|his|her|text|content|message|statement|"
+    r"words|tone|"
     r"language|writing|this|these|answer|signs?|dimension)\b"
 )
 _HEDGED = re.compile(

@@ -45,7 +45,10 @@ def scored(manager: PluginManager, tmp_path: Path) -> Scored:
     """Import a path and score it; ``source`` joins it to a source."""
 
     def run(path: Path, source: str | None = None, **settings: Any) -> RunScores:
-        given = {"source": source or f"imported:{path}", "split": "test" if source else "imported"}
+        given: dict[str, Any] = {
+            "source": source or f"imported:{path}",
+            "split": "test" if source else "imported",
+        }
         given |= {"labeler": "strict", "resamples": 200, "out": tmp_path / "runs", **settings}
         return evaluate(f"imported:{path},name=mine", manager=manager, **given).runs[0]
 

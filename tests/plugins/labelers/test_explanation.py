@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -53,13 +54,14 @@ def test_a_few_words_argue_for_nothing(demo: Context, text: str) -> None:
 
 def test_without_training_explanations_it_reads_nothing_and_says_so(demo: Context) -> None:
     class TestOnly:
-        def __getattr__(self, name: str) -> object:
+        def __getattr__(self, name: str) -> Any:
             return getattr(demo.source, name)
 
         def splits(self, dataset: str) -> list[str]:
             return ["test"]
 
-    bare = dataclasses.replace(demo, source=TestOnly(), _training={}, _labelers={}, notes=[])
+    bare_source: Any = TestOnly()
+    bare = dataclasses.replace(demo, source=bare_source, _training={}, _labelers={}, notes=[])
     found = read(bare, "explanation", "DR", "Reasoning: They cannot sleep and see no way out.")
     assert found.status == "unparsed"
     assert any("DR: the source has no training explanations" in note for note in bare.notes)

@@ -116,7 +116,7 @@ def test_what_came_of_the_answers_is_counted(
     manager: PluginManager, tmp_path: Path, demo: Context
 ) -> None:
     """An imported file of a plain, a contradictory, an empty, a refusing and a hinting answer."""
-    yes, no = (label.sentence for label in demo.dataset("DR").labels)
+    yes = demo.dataset("DR").labels[0].sentence
     low = demo.training_examples("DR")
     argued = next(row.explanation for row in low if row.label == "yes")
     answers = [

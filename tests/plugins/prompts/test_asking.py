@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,14 +119,18 @@ class WithExperts:
     def __init__(self, context: Context, rows: Sequence[Example], *, only: bool = False) -> None:
         self.inner, self.rows, self.only = context.source, rows, only
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
     def splits(self, dataset: str) -> list[str]:
         return ["test", "expert"] if self.only else [*self.inner.splits(dataset), "expert"]
 
-    def examples(self, dataset: str, split: str) -> object:
+    def examples(self, dataset: str, split: str) -> Iterator[Example]:
         return iter(self.rows) if split == "expert" else self.inner.examples(dataset, split)
+
+
+def with_experts(context: Context, rows: Sequence[Example], *, only: bool = False) -> Any:
+    return WithExperts(context, rows, only=only)
 
 
 def test_few_shot_shows_expert_rows_where_there_are_any(demo: Context) -> None:
@@ -135,7 +140,7 @@ def test_few_shot_shows_expert_rows_where_there_are_any(demo: Context) -> None:
         )
         for i, label in enumerate(["yes", "no", "yes", "no"])
     ]
-    context = dataclasses.replace(demo, source=WithExperts(demo, experts))
+    context = dataclasses.replace(demo, source=with_experts(demo, experts))
     for prompt in prompts("few-shot", context, "DR").values():
         assert prompt.count("expert post") == 3
 
@@ -143,7 +148,7 @@ def test_few_shot_shows_expert_rows_where_there_are_any(demo: Context) -> None:
 def test_few_shot_never_shows_the_post_it_asks_about(demo: Context) -> None:
     """Every test row is an expert row too, as a few published ones are."""
     rows = list(demo.examples("IRF", "test"))
-    context = dataclasses.replace(demo, source=WithExperts(demo, rows), shots=200)
+    context = dataclasses.replace(demo, source=with_experts(demo, rows), shots=200)
     found = prompts("few-shot", context, "IRF")
     for row in rows:
         assert found[row.id].count(f'"{row.post}"') == 1
@@ -152,7 +157,7 @@ def test_few_shot_never_shows_the_post_it_asks_about(demo: Context) -> None:
 def test_few_shot_on_the_expert_split_shows_training_rows(demo: Context) -> None:
     experts = list(demo.examples("DR", "test"))
     context = dataclasses.replace(
-        demo, source=WithExperts(demo, experts), split="expert", _training={}
+        demo, source=with_experts(demo, experts), split="expert", _training={}
     )
     posts = [row.post for row in experts]
     for prompt in prompts("few-shot", context, "DR").values():
@@ -161,7 +166,7 @@ def test_few_shot_on_the_expert_split_shows_training_rows(demo: Context) -> None
 
 def test_few_shot_without_rows_to_show_is_refused(demo: Context) -> None:
     context = dataclasses.replace(
-        demo, source=WithExperts(demo, [], only=True), split="expert", _training={}
+        demo, source=with_experts(demo, [], only=True), split="expert", _training={}
     )
     build = builder("few-shot", context)
     row = next(iter(demo.examples("DR", "test")))

@@ -1,0 +1,52 @@
+"""A prepared run takes its place whole, and never takes the place of another's work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.plugin_manager import PluginManager
+from harness.settings import RunSettings
+from harness.stages.prepare import prepare
+
+
+def settings(out: Path) -> RunSettings:
+    return RunSettings(dataset=("DR",), limit=2, out=out)
+
+
+def test_a_folder_without_manifest_in_its_place_is_no_run_and_is_replaced(
+    manager: PluginManager, tmp_path: Path
+) -> None:
+    place = prepare(settings(tmp_path), "baseline:majority", manager.registry).folder.path
+    (place / "manifest.json").unlink()
+    (place / "rest.txt").write_text("")
+    again = prepare(settings(tmp_path), "baseline:majority", manager.registry).folder
+    assert again.path == place and again.datasets() == ["DR"]
+    assert not (place / "rest.txt").exists()
+
+
+def test_preparing_again_leaves_what_is_there_untouched(
+    manager: PluginManager, tmp_path: Path
+) -> None:
+    place = prepare(settings(tmp_path), "baseline:majority", manager.registry).folder.path
+    (place / "responses").mkdir()
+    (place / "responses" / "DR.jsonl").write_text("")
+    manifest = (place / "manifest.json").read_bytes()
+    prepare(settings(tmp_path), "baseline:majority", manager.registry)
+    assert (place / "manifest.json").read_bytes() == manifest
+    assert (place / "responses" / "DR.jsonl").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [place.name], "nothing else is left"
+
+
+def test_what_a_dead_process_was_preparing_is_cleared_and_a_living_one_s_is_not(
+    manager: PluginManager, tmp_path: Path
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    dead, living = tmp_path / f".prepare-{ended.pid}-1", tmp_path / f".prepare-{os.getppid()}-1"
+    dead.mkdir()
+    living.mkdir()
+    prepare(settings(tmp_path), "baseline:majority", manager.registry)
+    assert not dead.exists() and living.exists()
