@@ -65,7 +65,8 @@ def take_global_options(arguments: Sequence[str]) -> tuple[GlobalOptions, list[s
 
 def build(manager: PluginManager) -> typer.Typer:
     """Return the application with every command, ours and the plugins'."""
-    from harness.cli import lists, runs
+    from harness.cli import again, lists, runs
+    from harness.cli.run import run as run_command
 
     app = typer.Typer(
         name="imhi",
@@ -93,7 +94,11 @@ def build(manager: PluginManager) -> typer.Typer:
     ) -> None:
         context.obj = manager
 
-    runs.add_commands(app)
+    app.command("run")(run_command)
+    app.command("runs")(runs.runs)
+    app.command("show")(runs.show)
+    app.command("label")(again.label)
+    app.command("score")(again.score)
     lists.add_commands(app)
     manager.add_commands(app)
     return app

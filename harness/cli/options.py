@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from harness.settings import RunSettings, read_run_file
 
 Text = str | None
 Number = int | None
@@ -64,3 +66,14 @@ All = Annotated[bool, typer.Option("--all", help="Every metric, and per-class pa
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="Folder, id, part of an id, or 'last'.")
 ]
+
+
+def merge_settings(given: dict[str, Any], run_file: Path | None = None) -> RunSettings:
+    """Return settings: the command line over the run file over the defaults."""
+    from_file = read_run_file(run_file) if run_file else {}
+    flags = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if value is not None and value != []
+    }
+    return RunSettings(**{**from_file, **flags})

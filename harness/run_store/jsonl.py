@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from harness.errors import DataError, HarnessError
 
@@ -133,16 +133,14 @@ def disk_error(error: OSError, path: Path) -> HarnessError:
     )
 
 
-def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> int:
-    """Write a whole file at once: it appears complete or not at all. Return the number of rows."""
+@contextmanager
+def _replacing(path: Path) -> Iterator[TextIO]:
+    """Open a file that takes the place of ``path`` when all was written, and else leaves no trace."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as stream:
-            for row in rows:
-                stream.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
-                count += 1
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
@@ -151,22 +149,20 @@ def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> int:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write a whole file at once: it appears complete or not at all. Return the number of rows."""
+    count = 0
+    with _replacing(path) as stream:
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+            count += 1
     return count
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file at once: it appears complete or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as stream:
-            json.dump(value, stream, ensure_ascii=False, indent=1, allow_nan=False)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise disk_error(error, path) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    with _replacing(path) as stream:
+        json.dump(value, stream, ensure_ascii=False, indent=1, allow_nan=False)
+        stream.write("\n")

@@ -134,7 +134,11 @@ def _answer_dataset(
                     context.note(note)
                 continue
             request = waiting.get(response.id)
-            if request is None or response.prompt_hash != request.prompt_hash:
+            if (
+                request is None
+                or response.prompt_hash != request.prompt_hash
+                or response.dataset != dataset
+            ):
                 raise HarnessError(
                     f"the model answered {response.dataset}/{response.id} (prompt "
                     f"{response.prompt_hash}), which was not asked or is answered already; "

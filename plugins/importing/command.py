@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from harness.cli import options
-from harness.cli.runs import finish, merge_settings
+from harness.cli.options import merge_settings
+from harness.cli.scores import finish
 from harness.plugin_manager import PluginManager
 from harness.results import Results
 

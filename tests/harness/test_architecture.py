@@ -95,7 +95,7 @@ def test_every_entry_point_is_loaded_adds_something_and_has_no_problem(manager) 
 
 _IMPORTING = """
 import importlib, sys
-import harness.cli.app, harness.cli.lists, harness.cli.runs
+import harness.cli.app, harness.cli.lists, harness.cli.runs, harness.cli.run
 for module in sys.argv[1:]:
     before = set(sys.modules)
     importlib.import_module(module)

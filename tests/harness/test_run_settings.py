@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.cli.runs import merge_settings
+from harness.cli.options import merge_settings
 from harness.errors import HarnessError
 from harness.settings import RunSettings, read_run_file, settings_from
 from tests.harness.conftest import Imhi

@@ -9,7 +9,7 @@ import typer
 
 from harness.cli import options
 from harness.cli.console import say
-from harness.cli.runs import merge_settings
+from harness.cli.options import merge_settings
 
 
 def export_lm_eval(

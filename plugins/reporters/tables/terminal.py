@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _GAP = 3  # columns of the terminal between two columns of a table
 _EDGES = 4
+_SCORE = len("00.0 [00.0, 00.0]") + 1
 _HEADER_LINES = 3  # a longer name gets a number
 _PARTS = re.compile(r"[^/:,\-_ ]*[/:,\-_ ]?")
 
@@ -88,7 +89,7 @@ def fold(name: str, width: int) -> str:
 
 
 def _column_width(grid: Grid, run: int) -> int:
-    return max([len("95% interval"), *(len(line.cells[run].value) for line in grid.lines)])
+    return max([_SCORE, *(len(line.cells[run].value) for line in grid.lines)])
 
 
 def _lost_width(grid: Grid, run: int) -> int:

@@ -26,7 +26,7 @@ TEN = (
     "IRF",
 )
 
-ANSWERS = {
+ANSWERS: dict[str, list[tuple[str, str | None, str]]] = {
     "an answer as it should be": [
         ("DR", "yes", "Yes, the poster suffers from depression. Reasoning: They are tired."),
         ("DR", "no", "No, the poster does not suffer from depression. Reasoning: A joke."),
@@ -232,6 +232,6 @@ def test_every_official_gold_answer_is_read_back(official: Context, labeler: str
 def gold_answers(file: SplitFile) -> list[str]:
     """Return the reference answers of an official file as they are."""
     joined = ("post", "question", "response")
-    columns = joined if file.folder.joined else ("query", "gpt-3.5-turbo")
+    columns: tuple[str, ...] = joined if file.folder.joined else ("query", "gpt-3.5-turbo")
     rows = read_table(file.path, columns)
     return [row.cells[columns[-1]] for row in rows if isinstance(row, TableRow)]

@@ -1,0 +1,116 @@
+"""The command ``imhi run``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.cli import options
+from harness.cli.console import say
+from harness.cli.options import merge_settings
+from harness.cli.scores import finish
+from harness.errors import HarnessError
+from harness.plugin_manager import PluginManager
+from harness.results import Results
+from harness.settings import RunSettings
+
+
+def run(
+    context: typer.Context,
+    run_file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[RUN.yaml]", help="A YAML file of run settings, by name."),
+    ] = None,
+    model: Annotated[
+        options.Texts,
+        typer.Option(
+            "--model", "-m", metavar="NAME", help="A model (see: imhi models); repeatable."
+        ),
+    ] = None,
+    source: options.Source = None,
+    split: options.Split = None,
+    dataset: options.DatasetNames = None,
+    task: options.TaskNames = None,
+    prompt: options.Prompt = None,
+    labeler: options.LabelerName = None,
+    metric: options.MetricNames = None,
+    limit: options.Limit = None,
+    seed: options.Seed = None,
+    out_folder: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders go (default runs)."),
+    ] = None,
+    shots: options.Shots = None,
+    max_new_tokens: options.MaxNewTokens = None,
+    temperature: options.Temperature = None,
+    top_p: options.TopP = None,
+    stop: options.Stop = None,
+    chat_template: options.ChatTemplate = None,
+    system: options.System = None,
+    repair_mojibake: options.RepairMojibake = None,
+    max_cost: Annotated[
+        float | None, typer.Option(metavar="USD", help="Stop before this is exceeded.")
+    ] = None,
+    resamples: options.Resamples = None,
+    executor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where work runs (default local).")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be asked, and its cost.")
+    ] = False,
+    format_name: options.Format = "table",
+    as_json: options.AsJson = False,
+    show_all: options.All = False,
+) -> None:
+    """Ask models about posts and score their answers. Run again to go on where it stopped."""
+    given: dict[str, Any] = {
+        "model": model, "source": source, "split": split, "dataset": dataset, "task": task,
+        "prompt": prompt, "labeler": labeler, "metric": metric, "limit": limit, "seed": seed,
+        "out": out_folder, "shots": shots, "max_new_tokens": max_new_tokens,
+        "temperature": temperature, "top_p": top_p, "stop": stop, "chat_template": chat_template,
+        "system": system, "repair_mojibake": repair_mojibake, "max_cost": max_cost,
+        "resamples": resamples, "executor": executor,
+    }  # fmt: skip
+    settings = merge_settings(given, run_file)
+    manager: PluginManager = context.obj
+    if dry_run:
+        from harness.cli.dry_run import show_dry_run
+
+        show_dry_run(settings, manager, as_json)
+        return
+    from harness.stages.pipeline import check_names
+    from harness.stages.pipeline import run as run_stages
+
+    check_names(settings, manager.registry)
+    manager.registry.reporters.get(format_name)
+    progress = _progress(manager)
+    results = []
+    try:
+        for name in settings.model:
+            results.append(run_stages(settings, name, manager))
+    except HarnessError:
+        if progress.started:
+            _say_what_is_safe(settings)
+        raise
+    finally:
+        progress.close()
+        manager.forget(progress)
+    finish(Results(results), manager, format_name, as_json, show_all)
+
+
+def _progress(manager: PluginManager) -> Any:
+    from harness.cli.progress import ProgressBar
+
+    progress = ProgressBar()
+    manager.observe(progress, "progress-bar")
+    return progress
+
+
+def _say_what_is_safe(settings: RunSettings) -> None:
+    """Point to the way on when a run ends early."""
+    command = shlex.join(["imhi", *sys.argv[1:]])
+    say(f"answers so far are safe under {settings.out}; to go on: {command}")

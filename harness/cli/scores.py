@@ -1,0 +1,59 @@
+"""How commands show scores and how they end."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from harness.cli.console import out, print_json, say
+from harness.declarations import resolve
+from harness.errors import RunIncomplete
+from harness.plugin_manager import PluginManager
+from harness.results import Results
+
+
+def finish(
+    results: Results, manager: PluginManager, format_name: str, as_json: bool, show_all: bool
+) -> None:
+    """Show scores, say where they lie and what to do next; leave with 1 if answers are missing."""
+    if as_json:
+        print_json(results.to_json())
+    else:
+        show_scores(results, manager, format_name, show_all)
+    for scores in results.runs:
+        say(f"run folder: {scores.run}")
+    for problem in manager.problems:
+        if problem.stage == "observe":
+            say(f"an observer failed and was passed over: {problem}", "yellow")
+    missing = sum(c["failed"] for run in results.runs for c in run.labelling.values())
+    unasked = sum(run.totals.get("unanswered") or 0 for run in results.runs)
+    if not missing:
+        return
+    reasons = []
+    if unasked:
+        reasons.append(f"{unasked} were not asked, as --max-cost was reached: raise it")
+    if missing > unasked:
+        worst = next(r for r in results.runs if any(c["failed"] for c in r.labelling.values()))
+        reasons.append(f"{missing - unasked} failed: imhi show {worst.run} --failed")
+    raise RunIncomplete(
+        f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); run the same "
+        "command again to ask them"
+    )
+
+
+def show_scores(
+    results: Results, manager: PluginManager, format_name: str, show_all: bool = False
+) -> None:
+    """Print scores through a reporter."""
+    reporter = manager.registry.reporters.get(format_name)
+    runs = list(results.runs)
+    if show_all:
+        runs = [
+            dataclasses.replace(
+                run,
+                scores=[{**row, "headline": True} for row in run.scores],
+                settings={**run.settings, "all": True},
+            )
+            for run in runs
+        ]
+    console = out()
+    resolve(reporter.render)(runs, console.print)
