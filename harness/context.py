@@ -69,12 +69,9 @@ class Context:
         self, dataset: str, splits: Sequence[str] = ("train", "val")
     ) -> list[Example]:
         """Return the rows a baseline or labeler may learn from: ``splits``, as far as the source
-        has them, without the split under evaluation. Empty where there are none."""
-        chosen = tuple(
-            split
-            for split in splits
-            if split != self.split and split in self.source.splits(dataset)
-        )
+        has them, without the split under evaluation (in whichever style: ``train-complete`` holds
+        the rows of ``train``). Empty where there are none."""
+        chosen = self._training_splits(dataset, splits)
         key = (dataset, chosen)
         if key not in self._training:
             self._training[key] = [
@@ -84,10 +81,13 @@ class Context:
 
     def training_checksum(self, dataset: str) -> str:
         """Return what the training rows of a dataset are known by (SHA-256 of their files)."""
-        splits = [
-            s for s in ("train", "val") if s != self.split and s in self.source.splits(dataset)
-        ]
+        splits = self._training_splits(dataset, ("train", "val"))
         return digest([self.source.checksum(dataset, split) for split in splits])
+
+    def _training_splits(self, dataset: str, splits: Sequence[str]) -> tuple[str, ...]:
+        evaluated = self.split.removesuffix("-complete")
+        there = self.source.splits(dataset)
+        return tuple(split for split in splits if split != evaluated and split in there)
 
     def labeler(self, name: str) -> Label:
         """Return a labeler at work; one labeler may build on another by its name."""
