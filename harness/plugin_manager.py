@@ -267,8 +267,13 @@ class PluginManager:
     def add_commands(self, app: Any) -> None:
         """Let each plugin add its commands; one that fails is a problem, not the end."""
         for impl in self._pluggy.hook.imhi_commands.get_hookimpls():
+            before = _command_names(app)
             try:
                 impl.function(app)
+                owner = next(
+                    p for p in self.plugins if f"{p.distribution}:{p.name}" == impl.plugin_name
+                )
+                owner.adds["Command"] = [n for n in _command_names(app) if n not in before]
             except Exception as error:
                 name = impl.plugin_name.rpartition(":")[2]
                 self._problem(name, impl.plugin_name, "imhi_commands", error, str(impl.function))
@@ -295,6 +300,14 @@ class PluginManager:
                     self._problem(
                         impl.plugin_name, impl.plugin_name, "observe", error, str(impl.function)
                     )
+
+
+def _command_names(app: Any) -> list[str]:
+    """Return the names of an application's commands and groups of commands."""
+    commands = [c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands]
+    return commands + [
+        group.name or group.typer_instance.info.name for group in app.registered_groups
+    ]
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -32,8 +32,8 @@ class Generation:
 
 @dataclasses.dataclass(frozen=True)
 class RunSettings:
-    """One run, in words. ``out`` holds run folders; ``limit`` is examples per dataset (whole posts
-    first in file order); ``shots`` is examples shown in the few-shot style."""
+    """One run, in words. ``out`` holds run folders; ``limit`` is examples per dataset in
+    file order; ``shots`` is examples shown in the few-shot style."""
 
     model: tuple[str, ...] = ("baseline:majority", "baseline:tfidf")
     source: str = "demo"

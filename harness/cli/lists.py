@@ -160,7 +160,7 @@ def plugins(context: typer.Context, as_json: options.AsJson = False) -> None:
     for plugin in manager.plugins:
         adds = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in plugin.adds.items())
         rows.append(
-            (plugin.name, f"{plugin.distribution} {plugin.version}", adds or "commands, events")
+            (plugin.name, f"{plugin.distribution} {plugin.version}", adds or "observes runs")
         )
     _table(("plugin", "from", "adds"), rows)
     for problem in manager.problems:

@@ -12,7 +12,7 @@ from harness.cli.console import out, plain, print_json, say
 from harness.cli.scores import show_scores
 from harness.errors import HarnessError
 from harness.results import Results, RunScores
-from harness.run_store import find_run, list_runs
+from harness.run_store import RunFolder, find_run, list_runs
 
 
 def runs(
@@ -36,6 +36,7 @@ def runs(
                 "datasets": len(manifest["datasets"]),
                 "status": manifest["status"],
                 "labelers": found.labelers(),
+                "weighted_f1": _headline(found),
                 **{
                     k: manifest["totals"].get(k)
                     for k in ("answered", "failed", "unanswered", "cost")
@@ -51,7 +52,7 @@ def runs(
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for column in ("created", "status", "answered", "failed"):
+    for column in ("created", "status", "answered", "failed", "F1"):
         table.add_column(column, no_wrap=True)
     table.add_column("run", overflow="fold")
     for row in rows:
@@ -60,9 +61,23 @@ def runs(
             row["status"],
             str(row["answered"] or 0),
             str(row["failed"] or 0),
+            "-" if row["weighted_f1"] is None else f"{row['weighted_f1']:.1f}",
             plain(row["run"]),
         )
     out().print(table)
+
+
+def _headline(run: RunFolder) -> float | None:
+    """Return a run's weighted F1 (mean over datasets) by its default labeler, if it was scored."""
+    labelers = run.labelers()
+    if not labelers:
+        return None
+    scores = run.scores("hybrid" if "hybrid" in labelers else labelers[0])
+    rows = [r for r in scores["averages"] if r["metric"] == "weighted_f1"] or [
+        r for r in scores["scores"] if r["metric"] == "weighted_f1"
+    ]
+    value: float | None = rows[0]["value"] if rows else None
+    return value
 
 
 def show(

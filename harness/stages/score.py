@@ -87,7 +87,13 @@ def score(
         averages=_keep_earlier(folder, labeler, "averages", _averages(manifest, draws, context)),
         labelling=labelling,
         notes=sorted({*manifest.get("notes", []), *context.notes}),
-        settings={"resamples": resamples, "seed": seed, "prompt": manifest["prompt"]},
+        settings={
+            "resamples": resamples,
+            "seed": seed,
+            "prompt": manifest["prompt"],
+            "labeler": {"name": labeler, "version": context.registry.labelers.get(labeler).version},
+            "metrics": {metric.name: metric.version for metric in metrics},
+        },
         totals=manifest["totals"],
     )
     write_json(folder.path / "scores" / f"{labeler}.json", result.to_json())

@@ -48,7 +48,7 @@ def export_lm_eval(
     settings = merge_settings(given)
     written = write_export(directory, settings, context.obj.registry)
     total = sum(written.rows.values())
-    say(f"{len(written.rows)} tasks with {total} examples are in {directory}; run them with")
+    say(f"{directory} holds {total} examples of {', '.join(written.rows)}; run them with")
     for line in written.commands:
         print(line)
     say(f"{directory} contains posts: it is readable by you only; do not share it", "yellow")
