@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.context import Context
+from harness.errors import HarnessError
 from harness.events import RunFinished, RunStarted
 from harness.models import parse_model
 from harness.plugin_manager import PluginManager
@@ -67,7 +68,14 @@ def reopen(folder: RunFolder, manager: PluginManager, source: str = "") -> Conte
     )
     registry = manager.registry
     style = registry.prompts.get(manifest["prompt"]["style"])
-    context = make_context(settings, registry, style)
+    try:
+        context = make_context(settings, registry, style)
+    except HarnessError as error:
+        if source:
+            raise
+        raise HarnessError(
+            f"{folder.path}: its source cannot be opened ({error}); say where it is now with --source"
+        ) from None
     context.notify = manager.notify
     context.notes = list(manifest.get("notes", []))
     return context
