@@ -12,7 +12,7 @@ from harness.declarations import Dataset, resolve
 from harness.errors import HarnessError
 from harness.events import Event
 from harness.fingerprints import digest
-from harness.protocols import Label, OpenSource
+from harness.protocols import OpenSource, ReadLabels
 from harness.records import Example
 from harness.registry import Registry
 from harness.settings import Generation
@@ -41,7 +41,7 @@ class Context:
     notify: Callable[[Event], None] = _nobody
     notes: list[str] = field(default_factory=list)
     _training: dict[tuple[str, tuple[str, ...]], list[Example]] = field(default_factory=dict)
-    _labelers: dict[str, Label] = field(default_factory=dict)
+    _labelers: dict[str, ReadLabels] = field(default_factory=dict)
 
     def dataset(self, name: str) -> Dataset:
         return self.registry.datasets.get(name)
@@ -89,7 +89,7 @@ class Context:
         there = self.source.splits(dataset)
         return tuple(split for split in splits if split != evaluated and split in there)
 
-    def labeler(self, name: str) -> Label:
+    def labeler(self, name: str) -> ReadLabels:
         """Return a labeler at work; one labeler may build on another by its name."""
         if name not in self._labelers:
             declared = self.registry.labelers.get(name)

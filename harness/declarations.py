@@ -228,7 +228,7 @@ class ModelPreset:
 @dataclass(frozen=True)
 class Labeler:
     """Reads labels out of responses. ``create(context)`` returns a function
-    ``(dataset, aspects, responses) -> list of Prediction`` (:class:`harness.protocols.Label`)."""
+    ``(dataset, aspects, responses) -> list of Prediction`` (:class:`harness.protocols.ReadLabels`)."""
 
     name: str
     summary: str

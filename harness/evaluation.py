@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.errors import HarnessError
 from harness.plugin_manager import PluginManager, load_plugins
 from harness.results import Results
 from harness.settings import RunSettings, settings_from
@@ -43,6 +44,8 @@ def evaluate(
     given = {"model": several(models), "task": several(tasks), "dataset": several(datasets)}
     plain = {k: str(v) if isinstance(v, Path) else v for k, v in settings.items()}
     chosen = RunSettings(**settings_from({**given, **plain}, "evaluate()"))
+    if manager is not None and plugins:
+        raise HarnessError("evaluate(): found plugins= beside manager=, expected one of the two")
     if manager is None:
         manager = load_plugins(plugins)
         manager.refuse_broken_files(plugins)

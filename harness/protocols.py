@@ -53,7 +53,7 @@ class OpenSource(Protocol):
     def describe(self) -> Mapping[str, Any]: ...
 
 
-class Label(Protocol):
+class ReadLabels(Protocol):
     """A labeler at work. ``aspects[i]`` is the aspect of the question that ``responses[i]``
     answers. Returns one prediction per response, in order."""
 

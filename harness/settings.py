@@ -78,6 +78,7 @@ class RunSettings:
 
         expect(self.seed >= 0, "seed", "a whole number, 0 or more")
         expect(self.max_cost is None or self.max_cost >= 0, "max_cost", "0 or more US dollars")
+        expect(bool(self.model), "model", "at least one model")
         expect(self.limit is None or self.limit > 0, "limit", "a whole number above 0")
         expect(self.temperature >= 0, "temperature", "0 or more")
         expect(0 < self.top_p <= 1, "top_p", "a number above 0, at most 1")

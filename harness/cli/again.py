@@ -32,9 +32,11 @@ def _command(stage: str, summary: str) -> Callable[..., None]:
     ) -> None:
         from harness.stages import pipeline
 
-        given = {"labeler": labeler, "metric": metric, "resamples": resamples, "seed": seed}
+        found = find_run(name, folder)
+        drawn = found.manifest()["seed"] if seed is None else seed
+        given = {"labeler": labeler, "metric": metric, "resamples": resamples, "seed": drawn}
         again = {"label": pipeline.relabel, "score": pipeline.rescore}[stage]
-        scores = again(find_run(name, folder), context.obj, merge_settings(given), source or "")
+        scores = again(found, context.obj, merge_settings(given), source or "")
         finish(Results([scores]), context.obj, format_name, as_json, show_all)
 
     command.__doc__ = summary

@@ -53,7 +53,7 @@ def run(
     system: options.System = None,
     repair_mojibake: options.RepairMojibake = None,
     max_cost: Annotated[
-        float | None, typer.Option(metavar="USD", help="Stop before this is exceeded.")
+        float | None, typer.Option(metavar="USD", help="Stop a model before this is exceeded.")
     ] = None,
     resamples: options.Resamples = None,
     executor: Annotated[

@@ -30,13 +30,15 @@ def finish(
         return
     reasons = []
     if unasked:
-        reasons.append(f"{unasked} were not asked, as --max-cost was reached: raise it")
+        budget = any(run.totals.get("stopped_by_budget") for run in results.runs)
+        why = "as --max-cost was reached: raise it" if budget else "as the run ended early"
+        reasons.append(f"{unasked} were not asked, {why}")
     if missing > unasked:
         worst = next(r for r in results.runs if any(c["failed"] for c in r.labelling.values()))
         reasons.append(f"{missing - unasked} failed: imhi show {worst.run} --failed")
     raise RunIncomplete(
-        f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); run the same "
-        "command again to ask them"
+        f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); give the same "
+        "'imhi run' again to ask them"
     )
 
 

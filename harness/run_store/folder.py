@@ -10,7 +10,7 @@
       failures/DATASET.jsonl      what got no answer, each attempt a line; asked again next time
       predictions/LABELER/DATASET.jsonl
       scores/LABELER.json         scores with intervals
-      scores/LABELER/DATASET.jsonl  values per example
+      scores/LABELER/MEASURE/DATASET.jsonl  values per example
 
 The folder holds posts and is readable by its owner only; nothing in it is meant to be shared as
 it is.
@@ -113,11 +113,14 @@ class RunFolder:
             seen[row["id"]] = row.get("prompt_hash", "")
         return seen
 
+    def failures(self, dataset: str) -> Iterator[Response]:
+        """Yield every failed attempt there was, also of examples that were answered later."""
+        return self._read(Response, self.file("failures", dataset))
+
     def failed(self, dataset: str) -> dict[str, Response]:
         """Return the last failure of each example that has no response yet."""
         answered = self.answered(dataset)
-        failures = self._read(Response, self.file("failures", dataset))
-        return {row.id: row for row in failures if row.id not in answered}
+        return {row.id: row for row in self.failures(dataset) if row.id not in answered}
 
     def predictions(self, labeler: str, dataset: str) -> Iterator[Prediction]:
         return self._read(Prediction, self.file(f"predictions/{labeler}", dataset))
@@ -177,7 +180,7 @@ def list_runs(out: Path) -> list[RunFolder]:
 
 
 def find_run(name: str, out: Path) -> RunFolder:
-    """Return a run by its folder, its id, the start of its id, or ``last``.
+    """Return a run by its folder, its id, a part of its id, or ``last``.
 
     Raises:
         HarnessError: none or several fit.

@@ -9,9 +9,10 @@ from itertools import islice
 from typing import Any
 
 from harness.context import Context
+from harness.declarations import Dataset
 from harness.errors import HarnessError
 from harness.events import StageFinished, StageStarted
-from harness.protocols import Label
+from harness.protocols import ReadLabels
 from harness.records import Prediction, Response
 from harness.run_store import RunFolder
 
@@ -35,7 +36,7 @@ def label(folder: RunFolder, context: Context, labeler: str) -> dict[str, Any]:
 
 
 def _predictions(
-    folder: RunFolder, context: Context, read: Label, dataset: str
+    folder: RunFolder, context: Context, read: ReadLabels, dataset: str
 ) -> Iterator[Prediction]:
     """Yield a prediction for each example, in the order of the examples."""
     responses = {response.id: response for response in folder.responses(dataset)}
@@ -62,15 +63,24 @@ def _predictions(
         done.update((prediction.id, prediction) for prediction in found)
         for example in batch:
             prediction = done.get(example.id)
-            if prediction is None or (
-                prediction.label is not None and prediction.label not in declared.label_names
-            ):
+            if prediction is None or not _is_sound(prediction, declared):
+                found_text = (
+                    "nothing"
+                    if prediction is None
+                    else (f"label {prediction.label!r} with status '{prediction.status}'")
+                )
                 raise HarnessError(
-                    f"{dataset}/{example.id}: the labeler gave "
-                    f"{'nothing' if prediction is None else repr(prediction.label)}, expected one "
-                    f"of {', '.join(declared.label_names)} or unparsed"
+                    f"{dataset}/{example.id}: the labeler gave {found_text}, expected one of "
+                    f"{', '.join(declared.label_names)}, or no label and the status unparsed"
                 )
             yield prediction
+
+
+def _is_sound(prediction: Prediction, dataset: Dataset) -> bool:
+    """Say whether a prediction has a label of the dataset exactly where it says it has one."""
+    if prediction.status == "labelled":
+        return prediction.label in dataset.label_names
+    return prediction.label is None
 
 
 def labelling_counts(predictions: Iterator[Prediction]) -> dict[str, Any]:

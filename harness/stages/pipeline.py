@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from harness.context import Context
+from typing import Any, cast
+
+from harness.context import Context, open_source
 from harness.errors import HarnessError
 from harness.events import RunFinished, RunStarted
 from harness.models import parse_model
 from harness.plugin_manager import PluginManager
+from harness.protocols import OpenSource
 from harness.registry import Registry
 from harness.results import RunScores
 from harness.run_store import RunFolder
@@ -40,16 +43,37 @@ def run(settings: RunSettings, model: str, manager: PluginManager) -> RunScores:
     context.notify = manager.notify
     with folder.lock():
         manifest = folder.manifest()
+        if manifest["model"] != prepared.spec.name:  # the same model, shown by another name
+            manifest["model"] = prepared.spec.name
+            folder.write_manifest(manifest)
         total = sum(manifest["datasets"].values())
         answered = sum(len(folder.answered(name)) for name in manifest["datasets"])
         manager.notify(RunStarted(folder.id, prepared.spec.name, total, answered))
         respond(folder, prepared.spec, context, settings.executor)
-        label(folder, context, settings.labeler)
-        result = score(
-            folder, context, settings.labeler, metrics, settings.resamples, settings.seed
-        )
+        labeler = registry.labelers.get(settings.labeler).name
+        label(folder, context, labeler)
+        result = score(folder, context, labeler, metrics, settings.resamples, settings.seed)
     manager.notify(RunFinished(folder.id, result.totals["failed"], result.totals["unanswered"]))
     return result
+
+
+class _WhenNeeded:
+    """A run's source, opened when something first asks for its rows: most stages never do."""
+
+    def __init__(self, folder: RunFolder, source: str, registry: Registry) -> None:
+        self._folder, self._source, self._registry = folder, source, registry
+        self._opened: OpenSource | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._opened is None:
+            try:
+                _, self._opened = open_source(self._source, self._registry)
+            except HarnessError as error:
+                raise HarnessError(
+                    f"{self._folder.path}: its source cannot be opened ({error}); say where it is now "
+                    "with --source"
+                ) from None
+        return getattr(self._opened, name)
 
 
 def reopen(folder: RunFolder, manager: PluginManager, source: str = "") -> Context:
@@ -68,14 +92,9 @@ def reopen(folder: RunFolder, manager: PluginManager, source: str = "") -> Conte
     )
     registry = manager.registry
     style = registry.prompts.get(manifest["prompt"]["style"])
-    try:
-        context = make_context(settings, registry, style)
-    except HarnessError as error:
-        if source:
-            raise
-        raise HarnessError(
-            f"{folder.path}: its source cannot be opened ({error}); say where it is now with --source"
-        ) from None
+    context = make_context(
+        settings, registry, style, cast(OpenSource, _WhenNeeded(folder, settings.source, registry))
+    )
     context.notify = manager.notify
     context.notes = list(manifest.get("notes", []))
     return context
@@ -87,9 +106,10 @@ def relabel(
     """Label a run again, with another labeler or an improved one, and score it."""
     context = reopen(folder, manager, source)
     metrics = manager.registry.select_metrics(settings.metric)
+    labeler = manager.registry.labelers.get(settings.labeler).name
     with folder.lock():
-        label(folder, context, settings.labeler)
-        return score(folder, context, settings.labeler, metrics, settings.resamples, settings.seed)
+        label(folder, context, labeler)
+        return score(folder, context, labeler, metrics, settings.resamples, settings.seed)
 
 
 def rescore(
@@ -97,12 +117,13 @@ def rescore(
 ) -> RunScores:
     """Score a run again; its predictions are made first where the labeler has not been asked, or
     was asked before all the answers there are had come."""
-    if not all(_labelled(folder, settings.labeler, dataset) for dataset in folder.datasets()):
+    labeler = manager.registry.labelers.get(settings.labeler).name
+    if not all(_labelled(folder, labeler, dataset) for dataset in folder.datasets()):
         return relabel(folder, manager, settings, source)
     context = reopen(folder, manager, source)
     metrics = manager.registry.select_metrics(settings.metric)
     with folder.lock():
-        return score(folder, context, settings.labeler, metrics, settings.resamples, settings.seed)
+        return score(folder, context, labeler, metrics, settings.resamples, settings.seed)
 
 
 def _labelled(folder: RunFolder, labeler: str, dataset: str) -> bool:

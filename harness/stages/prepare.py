@@ -22,7 +22,7 @@ from harness.declarations import PromptStyle, resolve
 from harness.errors import DataError, HarnessError
 from harness.fingerprints import canonical_json, digest, prompt_hash
 from harness.models import ModelSpec, fingerprint, parse_model
-from harness.protocols import BuildPrompt
+from harness.protocols import BuildPrompt, OpenSource
 from harness.records import Example, Request, as_row
 from harness.registry import Registry
 from harness.run_store import FORMAT, RunFolder
@@ -40,11 +40,17 @@ class Prepared:
     context: Context
 
 
-def make_context(settings: RunSettings, registry: Registry, style: PromptStyle) -> Context:
+def make_context(
+    settings: RunSettings,
+    registry: Registry,
+    style: PromptStyle,
+    source: OpenSource | None = None,
+) -> Context:
     """Open the source and gather what the factories of plugins need."""
     from harness.budget import Budget
 
-    _, source = open_source(settings.source, registry)
+    if source is None:
+        _, source = open_source(settings.source, registry)
     return Context(
         registry=registry,
         source=source,
@@ -162,7 +168,8 @@ def prepare(settings: RunSettings, model: str, registry: Registry) -> Prepared:
             "split": settings.split,
             "content": content,
         }
-        run_id = _run_id(settings, spec.name, style.name, digest(identity))
+        short = f"{spec.family.scheme}-{Path(spec.target).name}"
+        run_id = _run_id(settings, short, style.name, digest(identity))
         folder = RunFolder(settings.out / run_id)
         if not (folder.path / "manifest.json").exists():
             manifest = _manifest(settings, spec, style, context, rows, identity, run_id)
@@ -183,9 +190,10 @@ def _settle(staging: Path, place: Path) -> None:
     except OSError:
         if (place / "manifest.json").exists():
             return
-        # Runs appear whole: a folder without manifest is no run, nor is it becoming one.
-        shutil.rmtree(place, ignore_errors=True)
-        staging.replace(place)
+        raise HarnessError(
+            f"{place}: found a folder without manifest.json, expected a run or nothing; restore the "
+            "manifest, or move the folder away"
+        ) from None
 
 
 def _write_pairs(

@@ -92,7 +92,7 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
     if context.budget.limit is not None:
         # Counted from the answers: a run that was killed had no time to write its totals.
         context.budget.spent += totals(folder, {}, 0.0)["cost"] or 0.0
-    if total:
+    if total or not manifest["totals"]:
         answering = Answering(spec, context)
         name, _, argument = executor.partition(":")
         run_on = resolve(context.registry.executors.get(name).create)(context, argument)
@@ -103,13 +103,19 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
                 if requests and not context.budget.exhausted:
                     results = run_on(answering, requests)
                     details |= _answer_dataset(folder, dataset, results, requests, context)
+                    # Notes are written as they come: a killed run must not lose them.
+                    manifest["notes"] = sorted({*manifest["notes"], *context.notes})
+                    folder.write_manifest(manifest)
         finally:
             manifest["model_details"] = details or manifest.get("model_details", {})
             answering.close()
             seconds = time.perf_counter() - started
             manifest["status"] = "responded"
-            manifest["notes"] = sorted({*manifest.get("notes", []), *context.notes})
-            manifest["totals"] = totals(folder, manifest["totals"], seconds)
+            manifest["notes"] = sorted({*manifest["notes"], *context.notes})
+            manifest["totals"] = {
+                **totals(folder, manifest["totals"], seconds),
+                "stopped_by_budget": context.budget.exhausted,
+            }
             folder.write_manifest(manifest)
     context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
 
@@ -143,6 +149,12 @@ def _answer_dataset(
                     f"the model answered {response.dataset}/{response.id} (prompt "
                     f"{response.prompt_hash}), which was not asked or is answered already; "
                     "expected one response per request: this is an error in the model plugin"
+                )
+            labels = context.dataset(dataset).label_names
+            if response.label is not None and response.label not in labels:
+                raise HarnessError(
+                    f"the model gave {dataset}/{response.id} the label '{response.label}', expected "
+                    f"one of {', '.join(labels)}: this is an error in the model plugin"
                 )
             if response.error is None:
                 answers.append(as_row(response))
@@ -185,7 +197,8 @@ def totals(folder: RunFolder, before: dict[str, Any], seconds: float) -> dict[st
             if response.cost is not None:
                 cost, priced = cost + response.cost, True
         failed = folder.failed(dataset)
-        for response in failed.values():
+        # Failed attempts may have cost something too, also where a later one succeeded.
+        for response in folder.failures(dataset):
             if response.cost is not None:
                 cost, priced = cost + response.cost, True
         counts["answered"] += answered

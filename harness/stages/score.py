@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from harness.context import Context
 from harness.declarations import Metric, resolve
 from harness.errors import HarnessError
 from harness.events import StageFinished, StageStarted
-from harness.records import Example, Prediction, Response
+from harness.fingerprints import digest
+from harness.records import Example, Prediction, Response, as_row
 from harness.results import RunScores
 from harness.run_store import RunFolder
 from harness.run_store.jsonl import write_json, write_rows
@@ -39,6 +40,7 @@ def score(
     rows: list[dict[str, Any]] = []
     draws: dict[str, dict[str, tuple[float, Array]]] = {}
     labelling = {}
+    inputs = {}
     for dataset, expected in manifest["datasets"].items():
         examples = list(folder.examples(dataset))
         predictions = list(folder.predictions(labeler, dataset))
@@ -52,6 +54,9 @@ def score(
             answered.get(example.id) or Response(example.id, dataset, "", error="no answer")
             for example in examples
         ]
+        inputs[dataset] = digest(
+            [[as_row(prediction) for prediction in predictions], [r.text for r in responses]]
+        )
         counts = labelling[dataset] = labelling_counts(iter(predictions))
         measures = _measures(metrics, examples, responses, predictions, context)
         clusters = [example.post_id or example.id for example in examples]
@@ -83,13 +88,16 @@ def score(
         split=manifest["split"],
         source=manifest["source"],
         synthetic=bool(manifest["source_details"].get("synthetic")),
-        scores=_keep_earlier(folder, labeler, "scores", rows),
-        averages=_keep_earlier(folder, labeler, "averages", _averages(manifest, draws, context)),
+        scores=_keep_earlier(folder, labeler, inputs, "scores", rows),
+        averages=_keep_earlier(
+            folder, labeler, inputs, "averages", _averages(manifest, draws, context)
+        ),
         labelling=labelling,
         notes=sorted({*manifest.get("notes", []), *context.notes}),
         settings={
             "resamples": resamples,
             "seed": seed,
+            "inputs": inputs,
             "prompt": manifest["prompt"],
             "labeler": {"name": labeler, "version": context.registry.labelers.get(labeler).version},
             "metrics": {metric.name: metric.version for metric in metrics},
@@ -97,7 +105,7 @@ def score(
         totals=manifest["totals"],
     )
     write_json(folder.path / "scores" / f"{labeler}.json", result.to_json())
-    folder.write_manifest({**manifest, "status": "scored", "notes": list(result.notes)})
+    folder.write_manifest({**manifest, "status": "scored"})
     context.notify(StageFinished(folder.id, "score", time.perf_counter() - started))
     return result
 
@@ -168,14 +176,21 @@ def _averages(
 
 
 def _keep_earlier(
-    folder: RunFolder, labeler: str, kind: str, rows: list[dict[str, Any]]
+    folder: RunFolder,
+    labeler: str,
+    inputs: Mapping[str, str],
+    kind: str,
+    rows: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Return the rows plus those of metrics that were scored before and are not among them."""
+    """Return the rows plus those of other metrics that were made before from the same answers and
+    labels."""
     if labeler not in folder.labelers():
         return rows
+    earlier = folder.scores(labeler)
+    if earlier["settings"].get("inputs") != inputs:
+        return rows
     new = {row["metric"] for row in rows}
-    earlier = folder.scores(labeler).get(kind, [])
-    return rows + [row for row in earlier if row["metric"] not in new]
+    return rows + [row for row in earlier[kind] if row["metric"] not in new]
 
 
 def _write_per_example(

@@ -53,9 +53,10 @@ def import_answers(
 
     manager: PluginManager = context.obj
     files = find_answer_files(path, manager.registry.dataset_map(), dataset)
-    shown = name or path.resolve().stem.replace(",", " ")
-    model = f"imported:{path},name={shown}" + (f",dataset={dataset}" if dataset else "")
-    own = f"imported:{dataset}={path}" if dataset else f"imported:{path}"
+    place = path.resolve()
+    shown = name or (place.name if place.is_dir() else place.stem).replace(",", " ")
+    model = f"imported:{place},name={shown}" + (f",dataset={dataset}" if dataset else "")
+    own = f"imported:{dataset}={place}" if dataset else f"imported:{place}"
     settings = merge_settings(
         {
             "model": (model,),

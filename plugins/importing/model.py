@@ -46,6 +46,11 @@ class Imported:
         file = self.files[dataset]
         answers = list(file.answers())
         examples = list(self.context.examples(dataset, self.context.split))
+        if not any(example.post for example in examples):
+            self.context.note(
+                f"{dataset}: imported without --source, so questions and posts are unknown: intervals "
+                "are over rows, and answers are read without their question"
+            )
         if file.by_id:
             known = {example.id for example in examples}
             for answer in answers:

@@ -39,6 +39,7 @@ class ImportedSource:
                 f"{file.path}: it has no column 'goldens', so nothing to score against; say where "
                 "the examples are with --source"
             )
+        questions = file.dataset.questions
         for answer in file.answers():
             label, explanation = gold_label(answer.gold, file.dataset)
             if label is None:
@@ -55,8 +56,9 @@ class ImportedSource:
                 question="",
                 label=label,
                 explanation=explanation,
-                aspect=file.dataset.questions[0].aspect,
+                aspect=questions[0].aspect if len(questions) == 1 else "",
                 post_id=answer.key,
+                prompt_style="instruction",
             )
 
     def checksum(self, dataset: str, split: str) -> str:
@@ -69,6 +71,6 @@ class ImportedSource:
 def open_imported(argument: str, datasets: Mapping[str, Dataset]) -> ImportedSource:
     """Open ``PATH`` or ``DATASET=FILE``."""
     name, equals, path = argument.partition("=")
-    if equals and "/" not in name:
+    if equals and "/" not in name and not Path(argument).exists():
         return ImportedSource(Path(path), datasets, name)
     return ImportedSource(Path(argument), datasets, None)

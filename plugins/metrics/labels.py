@@ -78,8 +78,8 @@ def macro_f1(sums: Array, classes: int) -> Array:
 
 
 def micro_f1(sums: Array, classes: int) -> Array:
-    """F1 over all decisions; below accuracy's reach only where answers are missing, since those
-    are no false positives."""
+    """F1 over all decisions: accuracy, but above it where answers are missing, since those are no
+    false positives."""
     _, hits, support, predicted = _parts(sums, classes)
     return 100 * _f1(hits.sum(axis=-1), support.sum(axis=-1), predicted.sum(axis=-1))
 
@@ -152,7 +152,7 @@ def per_class(
     predictions: Sequence[Prediction],
     context: Context,
 ) -> list[Measure]:
-    """Precision, recall and F1 of each class that occurs, as ``precision[LABEL]`` and so on."""
+    """Precision, recall and F1 of each declared class, as ``precision[LABEL]`` and so on."""
     from harness.statistics import Measure
 
     labels = context.dataset(examples[0].dataset).label_names

@@ -105,7 +105,9 @@ class Tfidf:
                 key=lambda pair: (-pair[0], pair[1]),
             )
             spans = self._spans(post)
-            named = [f'"{spans[self.phrases[i]]}"' for value, i in ranked[:SHOWN] if value > 0]
+            # Lower case may split letters ("İ"): such a phrase is named as it was counted.
+            phrases = [self.phrases[i] for value, i in ranked[:SHOWN] if value > 0]
+            named = [f'"{spans.get(phrase, phrase)}"' for phrase in phrases]
             probabilities = dict.fromkeys(self.labels, 0.0) | dict(
                 zip(classes, row.tolist(), strict=True)
             )
@@ -247,10 +249,16 @@ def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
     """A baseline is how it learns (:data:`VERSION`) and what it was trained on."""
     if spec.target not in KINDS:
         raise UnknownName("baseline", spec.target, KINDS)
-    names = sorted(context.source.datasets())
+    # The evaluated rows count too: baselines are cross-fitted on them where there are no others.
+    learnt = [
+        [context.training_checksum(name), context.source.checksum(name, context.split)]
+        for name in sorted(context.source.datasets())
+        if context.split in context.source.splits(name)
+    ]
     return {
         "version": VERSION,
-        "training": digest([context.training_checksum(name) for name in names]),
+        "training": digest(learnt),
+        "repair_mojibake": context.repair_mojibake,
     }
 
 

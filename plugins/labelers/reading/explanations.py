@@ -16,7 +16,7 @@ from typing import Any
 from harness.answers import split_answer
 from harness.context import Context
 from harness.declarations import Dataset
-from harness.protocols import Label
+from harness.protocols import ReadLabels
 from harness.records import Prediction, Response
 from plugins.labelers.reading.sentences import normalise
 
@@ -111,7 +111,7 @@ class Readers:
         return found
 
 
-def create(context: Context) -> Label:
+def create(context: Context) -> ReadLabels:
     readers = Readers(context)
 
     def label(

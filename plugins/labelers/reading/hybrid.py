@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from harness.answers import split_answer
 from harness.context import Context
 from harness.declarations import Dataset
-from harness.protocols import Label
+from harness.protocols import ReadLabels
 from harness.records import Prediction, Response
 from plugins.labelers.reading import causes, sentences, stance
 from plugins.labelers.reading.explanations import Readers, argument
@@ -29,7 +29,7 @@ CONTRADICTION_MARGIN = 0.8
 SURE_MARGIN = 0.4
 
 
-def create(context: Context) -> Label:
+def create(context: Context) -> ReadLabels:
     readers = Readers(context)
 
     def label(
@@ -67,7 +67,9 @@ def _decide(
     in_style = argued is not None and bool(split_answer(response.text)[1])
     binary = stance.yes_and_no(dataset)
     if binary is not None and not in_style:
-        taken = stance.stance(response.text, dataset.question(aspect).terms)
+        # Imported answers may come without their question: then its terms are unknown.
+        terms = next((q.terms for q in dataset.questions if q.aspect == aspect), ())
+        taken = stance.stance(response.text, terms)
         if taken in {"yes", "no"}:
             return decided(binary[0] if taken == "yes" else binary[1], "stance")
         if taken == "refused":

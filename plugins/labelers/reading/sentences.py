@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from harness.answers import split_answer
 from harness.context import Context
 from harness.declarations import Dataset
-from harness.protocols import Label
+from harness.protocols import ReadLabels
 from harness.records import Prediction, Response
 
 # What may stand before an answer without being part of it: "Answer:", "A)", "- ", "The answer is".
@@ -185,7 +185,7 @@ def read(text: str, dataset: Dataset) -> str | None:
     return read_part(head, dataset) or read_part(explanation, dataset, last=True)
 
 
-def create(context: Context) -> Label:
+def create(context: Context) -> ReadLabels:
     def label(
         dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
     ) -> list[Prediction]:

@@ -24,7 +24,7 @@ from harness.context import Context
 from harness.declarations import Dataset, Labeler
 from harness.errors import HarnessError
 from harness.hookspecs import hookimpl
-from harness.protocols import Label
+from harness.protocols import ReadLabels
 from harness.records import Prediction, Response
 
 RULES = Path(__file__).with_name("rules.yaml")
@@ -59,7 +59,7 @@ def rules() -> dict[str, Rule]:
     }
 
 
-def create(context: Context) -> Label:
+def create(context: Context) -> ReadLabels:
     def label(
         dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
     ) -> list[Prediction]:

@@ -1,4 +1,4 @@
-"""Tables to be kept: Markdown, and CSV with every score."""
+"""Tables to be kept: Markdown, and CSV with every score of a dataset."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _escaped(text: str) -> str:
 
 
 def comma_separated(runs: Sequence[RunScores], write: Callable[..., None]) -> None:
-    """Write every score as CSV, one row per run, dataset and metric."""
+    """Write every score of a dataset as CSV, one row per run, dataset and metric."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, FIELDS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()

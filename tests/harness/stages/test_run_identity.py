@@ -81,7 +81,7 @@ def test_speed_is_no_part_of_a_run_and_neither_is_how_it_is_scored(
     imhi_here: Imhi, asked_plugin: Path
 ) -> None:
     plain = run_id(imhi_here, asked_plugin, model="asked:log,name=m")
-    assert plain == run_id(imhi_here, asked_plugin, model="asked:log,ahead=3,wait=0.001,name=m")
+    assert plain == run_id(imhi_here, asked_plugin, model="asked:log,ahead=3,wait=0.001")
     for words in (("--resamples", "200"), ("--metric", "mcc"), ("--max-cost", "9")):
         assert plain == run_id(imhi_here, asked_plugin, *words, model="asked:log,name=m")
 

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from harness.errors import HarnessError
 from harness.plugin_manager import PluginManager
 from harness.settings import RunSettings
 from harness.stages.prepare import prepare
@@ -16,15 +19,15 @@ def settings(out: Path) -> RunSettings:
     return RunSettings(dataset=("DR",), limit=2, out=out)
 
 
-def test_a_folder_without_manifest_in_its_place_is_no_run_and_is_replaced(
+def test_a_folder_without_manifest_in_its_place_is_left_alone_and_named(
     manager: PluginManager, tmp_path: Path
 ) -> None:
     place = prepare(settings(tmp_path), "baseline:majority", manager.registry).folder.path
     (place / "manifest.json").unlink()
     (place / "rest.txt").write_text("")
-    again = prepare(settings(tmp_path), "baseline:majority", manager.registry).folder
-    assert again.path == place and again.datasets() == ["DR"]
-    assert not (place / "rest.txt").exists()
+    with pytest.raises(HarnessError, match=r"without manifest\.json, expected a run or nothing"):
+        prepare(settings(tmp_path), "baseline:majority", manager.registry)
+    assert (place / "rest.txt").exists()
 
 
 def test_preparing_again_leaves_what_is_there_untouched(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from harness.context import Context
 from harness.evaluation import evaluate
 from harness.plugin_manager import PluginManager
+from plugins.labelers.reading.stance import stance
 from tests.plugins.labelers.reading import read
 
 READ = [
@@ -140,3 +142,10 @@ def test_what_came_of_the_answers_is_counted(
     counts = found.runs[0].labelling["DR"]
     assert (counts["n"], counts["unparsed"], counts["failed"]) == (5, 2, 0)
     assert counts["decided_by"] == {"strict": 2, "stance": 1}
+
+
+def test_runs_of_dashes_are_read_in_no_time() -> None:
+    answer = "There is no " + "-" * 4000 + " a b c d e f g h i j k l depression here" + "'-" * 2000
+    started = time.process_time()
+    stance(answer, ("depression",))
+    assert time.process_time() - started < 1.0, "the time must not explode with punctuation"
