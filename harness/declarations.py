@@ -107,6 +107,7 @@ class Dataset:
     def __post_init__(self) -> None:
         for what, values in (
             ("label", [label.name for label in self.labels]),
+            ("label sentence", [label.sentence for label in self.labels]),
             ("aspect", [question.aspect for question in self.questions]),
         ):
             doubled = sorted({value for value in values if values.count(value) > 1})

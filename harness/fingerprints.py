@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+# How the modules of single-file plugins are named.
+FILE_PLUGIN_PREFIX = "imhi_plugin_"
+
 
 def canonical_json(value: Any) -> str:
     """Return the one JSON text for a value: sorted keys, no spaces, paths as text."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.declarations import ModelFamily, resolve
 from harness.errors import HarnessError, UnknownName
+from harness.fingerprints import FILE_PLUGIN_PREFIX, file_checksum
 from harness.registry import Registry
 
 if TYPE_CHECKING:
@@ -96,9 +99,13 @@ def _parse_arguments(text: str, family: ModelFamily, pairs: list[str]) -> dict[s
 
 def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
     """Return what the model's stored answers are keyed by."""
-    extra: Mapping[str, Any] = {}
+    extra: dict[str, Any] = {}
+    module = sys.modules.get(getattr(spec.family.create, "__module__", None) or "")
+    if module is not None and module.__name__.startswith(FILE_PLUGIN_PREFIX):
+        # A single file under work has no version: its text tells the model from an earlier one.
+        extra["plugin_file"] = file_checksum(Path(str(module.__file__)))
     if spec.family.fingerprint is not None:
-        extra = resolve(spec.family.fingerprint)(spec, context)
+        extra.update(resolve(spec.family.fingerprint)(spec, context))
     return {**spec.identity(), **extra}
 
 

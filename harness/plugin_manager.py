@@ -36,11 +36,11 @@ from harness.declarations import (
 )
 from harness.errors import HarnessError, UnknownName
 from harness.events import Event
+from harness.fingerprints import FILE_PLUGIN_PREFIX
 from harness.registry import Registry
 
 ENTRY_POINT_GROUP = "imhi"
 ENVIRONMENT = "IMHI_PLUGINS"
-FILE_PLUGIN_PREFIX = "imhi_plugin_"
 
 RETURNS: dict[str, tuple[type, ...]] = {
     "imhi_tasks": (Task,),

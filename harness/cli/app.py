@@ -6,6 +6,7 @@ the line: they are taken out before commands are known, because plugins may add 
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
@@ -91,6 +92,7 @@ def build(manager: PluginManager) -> typer.Typer:
             bool, typer.Option("--strict-observers", help="Let a failing observer end the run.")
         ] = False,
         debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+        version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
     ) -> None:
         context.obj = manager
 
@@ -111,6 +113,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         options, rest = take_global_options(words)
         manager = load_plugins(options.plugins, options.disabled, options.strict_observers)
+        if rest == ["--version"]:
+            print("imhi-harness", importlib.metadata.version("imhi-harness"))
+            return 0
         app = build(manager)
         if rest[:1] != ["plugins"]:
             manager.refuse_broken_files(options.plugins)
@@ -143,6 +148,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _usage_or_bug(error: Exception) -> int:
     show = getattr(error, "format_message", None)
+    if show is not None and type(error).__name__ == "NoArgsIsHelpError":
+        print(show())
+        return 0
     if show is not None:  # a mistake on the command line, in typer's words
         context = getattr(error, "ctx", None)
         command = getattr(context, "command_path", "imhi")

@@ -28,13 +28,13 @@ class ProgressBar:
         self._task: Any = None
         self._failures = 0
         self._model = ""
-        self.started = False
+        self.answers = False
 
     @hookimpl
     def imhi_event(self, event: Event) -> None:
         match event:
             case RunStarted():
-                self.started = True
+                self.answers = self.answers or bool(event.answered)
                 self._failures = 0
                 self._model = plain(event.model)
                 if event.answered:
@@ -42,6 +42,7 @@ class ProgressBar:
             case StageStarted(stage="respond", total=total) if total:
                 self._open(total)
             case ResponsesWritten(count=count):
+                self.answers = True
                 self._advance(count)
             case ExampleFailed():
                 self._failures += 1

@@ -90,10 +90,10 @@ def run(
     progress = _progress(manager)
     results = []
     try:
-        for name in settings.model:
+        for name in dict.fromkeys(settings.model):
             results.append(run_stages(settings, name, manager))
     except HarnessError:
-        if progress.started:
+        if progress.answers:
             _say_what_is_safe(settings)
         raise
     finally:

@@ -34,13 +34,13 @@ def runs(
                 "source": manifest["source"],
                 "split": manifest["split"],
                 "datasets": len(manifest["datasets"]),
+                "examples": sum(manifest["datasets"].values()),
                 "status": manifest["status"],
                 "labelers": found.labelers(),
                 "weighted_f1": _headline(found),
-                **{
-                    k: manifest["totals"].get(k)
-                    for k in ("answered", "failed", "unanswered", "cost")
-                },
+                # Counted, not taken from the totals: a killed run had no time to write them.
+                "answered": sum(len(found.answered(name)) for name in manifest["datasets"]),
+                **{k: manifest["totals"].get(k) for k in ("failed", "unanswered", "cost")},
             }
         )
     if as_json:
@@ -59,7 +59,7 @@ def runs(
         table.add_row(
             row["created"][:16].replace("T", " "),
             row["status"],
-            str(row["answered"] or 0),
+            f"{row['answered']}/{row['examples']}",
             str(row["failed"] or 0),
             "-" if row["weighted_f1"] is None else f"{row['weighted_f1']:.1f}",
             plain(row["run"]),

@@ -96,6 +96,12 @@ def select_datasets(settings: RunSettings, context: Context) -> list[str]:
             )
     if settings.dataset or settings.task:
         have = [name for name in there if name in wanted and name in have]
+    lacking = [d.name for d in registry.datasets if d.name not in have and d.rows is None]
+    if have and lacking and not (settings.dataset or settings.task):
+        context.note(
+            f"{len(have)} of {len(have) + len(lacking)} datasets: split '{settings.split}' is not in this "
+            f"source for {', '.join(lacking)}"
+        )
     if not have:
         splits = sorted({split for name in there for split in source.splits(name)})
         raise HarnessError(
@@ -153,7 +159,9 @@ def prepare(settings: RunSettings, model: str, registry: Registry) -> Prepared:
             pairs = requests_of(
                 islice(context.examples(dataset, settings.split), settings.limit), context, build
             )
-            rows[dataset], content[dataset] = _write_pairs(staging, dataset, pairs)
+            rows[dataset], written = _write_pairs(staging, dataset, pairs)
+            # The labels' wording too: models answer in it, and labelers look for it.
+            content[dataset] = digest([written, asdict(context.dataset(dataset))["labels"]])
             if not rows[dataset]:
                 raise HarnessError(
                     f"source {settings.source}: {dataset}/{settings.split} has no rows, expected "

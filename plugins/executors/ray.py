@@ -15,9 +15,9 @@ from typing import Any
 from harness.context import Context
 from harness.declarations import Executor
 from harness.errors import HarnessError
+from harness.fingerprints import FILE_PLUGIN_PREFIX
 from harness.hookspecs import hookimpl
 from harness.models import parse_count
-from harness.plugin_manager import FILE_PLUGIN_PREFIX
 
 
 def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
