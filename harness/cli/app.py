@@ -10,6 +10,7 @@ import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -19,6 +20,8 @@ from harness.cli.console import say
 from harness.errors import HarnessError
 from harness.plugin_manager import PluginManager, load_plugins
 from harness.run_store.jsonl import disk_error
+
+STOPPED = 130  # as a shell reports a process that SIGINT ended
 
 _HELP = """Compare language models on IMHI, the interpretable mental-health instruction benchmark.
 
@@ -121,6 +124,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
             manager.refuse_broken_files(options.plugins)
             _warn_of_problems(manager)
         code = typer.main.get_command(app).main(rest, prog_name="imhi", standalone_mode=False)
+        if code == STOPPED:  # typer makes this of a KeyboardInterrupt
+            raise KeyboardInterrupt
         return int(code or 0)
     except HarnessError as error:
         if debug:
@@ -129,7 +134,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         say("imhi: stopped; answers so far are safe: run the same command again to go on", "yellow")
-        return 130
+        return STOPPED
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - nobody reads on
         return 0
@@ -149,7 +154,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _usage_or_bug(error: Exception) -> int:
     show = getattr(error, "format_message", None)
     if show is not None and type(error).__name__ == "NoArgsIsHelpError":
-        print(show())
+        with suppress(BrokenPipeError):
+            print(show(), flush=True)
         return 0
     if show is not None:  # a mistake on the command line, in typer's words
         context = getattr(error, "ctx", None)

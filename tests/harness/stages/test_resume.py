@@ -150,3 +150,24 @@ def test_wherever_the_last_line_is_torn_only_its_example_is_asked_again(
         run()
         assert lines(log) == [example], f"cut after {length} of {len(torn)} bytes"
         assert responses.read_bytes() == whole
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_says_that_its_answers_are_safe(
+    asked_plugin: Path, tmp_path: Path
+) -> None:
+    words = ["run", "--plugin", str(asked_plugin), "-m", "asked:log,wait=0.2", "-d", "DR"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness.cli", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "log").exists():
+        time.sleep(0.05)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped; answers so far are safe: run the same command again to go on" in said
