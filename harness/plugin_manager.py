@@ -229,14 +229,16 @@ class PluginManager:
     def _check_hook_names(self, plugin: Any, loaded: LoadedPlugin) -> None:
         known = [name for name in dir(hookspecs) if name.startswith("imhi_")]
         for name in dir(plugin):
-            if name.startswith("imhi_") and name not in known and callable(getattr(plugin, name)):
-                self._problem(
-                    loaded.name,
-                    loaded.distribution,
-                    "hooks",
-                    UnknownName("hook", name, known),
-                    loaded.file,
-                )
+            function = getattr(plugin, name)
+            if not name.startswith("imhi_") or not callable(function):
+                continue
+            error: HarnessError | None = None
+            if name not in known:
+                error = UnknownName("hook", name, known)
+            elif not hasattr(function, f"{hookspecs.PROJECT}_impl"):  # pluggy's mark
+                error = HarnessError(f"{name} is never called: it is not marked with @hookimpl")
+            if error is not None:
+                self._problem(loaded.name, loaded.distribution, "hooks", error, loaded.file)
 
     def _problem(
         self, plugin: str, distribution: str, stage: str, error: BaseException, where: str

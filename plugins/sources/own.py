@@ -43,12 +43,24 @@ class OwnSource:
         return list(self._datasets)
 
     def splits(self, dataset: str) -> Sequence[str]:
-        """Return the splits in the order in which the rows name them (reads all rows once)."""
+        """Return the splits in the order in which the rows name them (reads all rows once).
+
+        Raises:
+            DataError: not one row can be read; the first row's error.
+        """
         if dataset not in self._datasets:
             return []
         if dataset not in self._splits:
-            rows = (row for _, row in _rows(self._datasets[dataset]) if isinstance(row, Mapping))
-            self._splits[dataset] = list(dict.fromkeys(_split(row) for row in rows))
+            problem: DataError | None = None
+            splits: dict[str, None] = {}
+            for _, row in _rows(self._datasets[dataset]):
+                if isinstance(row, Mapping):
+                    splits[_split(row)] = None
+                else:
+                    problem = problem or row
+            if problem is not None and not splits:
+                raise problem
+            self._splits[dataset] = list(splits)
         return self._splits[dataset]
 
     def examples(self, dataset: str, split: str) -> Iterator[Example]:

@@ -32,6 +32,11 @@ BROKEN = {
         "hooks",
         "unknown hook 'imhi_metric': did you mean 'imhi_metrics'?",
     ),
+    "no mark": (
+        "def imhi_metrics():\n    return []\n",
+        "hooks",
+        "imhi_metrics is never called: it is not marked with @hookimpl",
+    ),
     "unknown argument": (
         "from harness import hookimpl\n@hookimpl\ndef imhi_event(evnt):\n    pass\n",
         "hooks",

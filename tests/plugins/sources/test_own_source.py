@@ -113,6 +113,13 @@ def test_a_line_that_is_no_json_is_named(tmp_path: Path) -> None:
     assert "row 1 (line 2): found no JSON" in error_of(path)
 
 
+def test_a_file_without_one_readable_row_has_no_splits_but_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "bored.jsonl"
+    path.write_text('{"post": "x"\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"row 0 \(line 1\): found no JSON"):
+        source(path).splits("bored")
+
+
 def test_ids_must_be_unique(tmp_path: Path) -> None:
     row = {"id": "a", "post": "x", "label": "yes"}
     assert "found the id 'a' again" in error_of(jsonl(tmp_path, row, row))
