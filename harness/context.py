@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.budget import Budget
 from harness.declarations import Dataset, resolve
 from harness.errors import HarnessError
-from harness.events import Event
+from harness.events import Event, ExamplesScored
 from harness.fingerprints import digest
 from harness.protocols import OpenSource, ReadLabels
 from harness.records import Example
 from harness.registry import Registry
+from harness.run_store.kept import Kept, KeptValues
 from harness.settings import Generation
 
 
@@ -27,7 +28,9 @@ class Context:
     """One run's surroundings.
 
     ``notes`` are sentences a reader of the scores must know; they go to the manifest and stand
-    under every table. ``notify`` tells observers.
+    under every table. ``notify`` tells observers. ``judges`` are the models, as written on the
+    command line, that metrics may ask; ``values`` is where metrics keep what they computed;
+    ``gaps`` are sentences on what a metric could not do yet and will do when asked again.
     """
 
     registry: Registry
@@ -40,6 +43,10 @@ class Context:
     budget: Budget = field(default_factory=Budget)
     notify: Callable[[Event], None] = _nobody
     notes: list[str] = field(default_factory=list)
+    run: str = ""
+    judges: tuple[str, ...] = ()
+    values: KeptValues = field(default_factory=KeptValues)
+    gaps: list[str] = field(default_factory=list)
     _training: dict[tuple[str, tuple[str, ...]], list[Example]] = field(default_factory=dict)
     _labelers: dict[str, ReadLabels] = field(default_factory=dict)
 
@@ -49,12 +56,31 @@ class Context:
     def without_observers(self) -> Context:
         """Return a copy that can be sent to another process."""
         return dataclasses.replace(
-            self, notify=_nobody, notes=list(self.notes), _training={}, _labelers={}
+            self,
+            notify=_nobody,
+            notes=list(self.notes),
+            values=KeptValues(),
+            _training={},
+            _labelers={},
         )
 
     def note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+    def gap(self, text: str) -> None:
+        """Say that a metric is incomplete: shown like a note, and the command exits with 1."""
+        if text not in self.gaps:
+            self.gaps.append(text)
+
+    def kept(self, name: str, identity: Mapping[str, Any]) -> Kept:
+        """Return what a metric computed before under the same identity: everything that changes
+        its values (model, layer, rubric ...), as JSON."""
+        return self.values.open(name, identity)
+
+    def advance(self, metric: str, dataset: str, done: int, total: int) -> None:
+        """Tell observers how far a metric that takes its time has come."""
+        self.notify(ExamplesScored(self.run, metric, dataset, done, total))
 
     def examples(self, dataset: str, split: str) -> Iterator[Example]:
         """Stream one split, with mojibake repaired where that was asked for."""

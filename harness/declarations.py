@@ -243,16 +243,32 @@ class Metric:
 
     ``score(examples, responses, predictions, context)`` gets aligned lists of one dataset and
     returns a list of :class:`harness.statistics.Measure` (several where a metric has parts).
-    ``group`` is ``labels`` or ``explanations``: a group name selects all its metrics.
+    A metric that has ``arguments`` or holds a model gives ``create(arguments)`` instead, called
+    once per command: it returns such a function, whose ``close()``, if it has one, is called at
+    the end. The first of the ``arguments`` may be written without its name:
+    ``--metric NAME:VALUE,key=value``.
+
+    ``estimate(arguments, examples, responses, context)``, optional, returns what asking for one
+    dataset would take: ``{model name: harness.budget.Estimate}``.
+
+    ``group`` is ``labels``, ``explanations`` (explanation metrics that need no model), ``neural``
+    or ``judges``: a group name selects all its metrics. ``higher_is_better`` None: neither.
     """
 
     name: str
     summary: str
-    score: Factory
+    score: Factory | None = None
     group: str = "labels"
     default: bool = False
-    higher_is_better: bool = True
+    higher_is_better: bool | None = True
     version: str = "1"
+    create: Factory | None = None
+    arguments: tuple[Argument, ...] = ()
+    estimate: Factory | None = None
+
+    def __post_init__(self) -> None:
+        if (self.score is None) == (self.create is None):
+            raise HarnessError(f"metric '{self.name}': expected one of score= and create=")
 
 
 @dataclass(frozen=True)

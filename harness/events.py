@@ -44,6 +44,17 @@ class ExampleFailed:
 
 
 @dataclass(frozen=True)
+class ExamplesScored:
+    """A metric that takes its time has done ``done`` of the ``total`` examples of a dataset."""
+
+    run: str
+    metric: str
+    dataset: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class StageFinished:
     """A stage ended after ``seconds`` of wall time."""
 
@@ -61,4 +72,12 @@ class RunFinished:
     unanswered: int
 
 
-Event = RunStarted | StageStarted | ResponsesWritten | ExampleFailed | StageFinished | RunFinished
+Event = (
+    RunStarted
+    | StageStarted
+    | ResponsesWritten
+    | ExampleFailed
+    | ExamplesScored
+    | StageFinished
+    | RunFinished
+)

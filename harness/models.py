@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.arguments import parse_arguments, split_arguments
 from harness.declarations import ModelFamily, resolve
 from harness.errors import HarnessError, UnknownName
 from harness.fingerprints import FILE_PLUGIN_PREFIX, file_checksum
@@ -17,8 +17,6 @@ from harness.registry import Registry
 if TYPE_CHECKING:
     from harness.context import Context
     from harness.protocols import Model
-
-_ARGUMENT = re.compile(r",(?=[A-Za-z_]\w*=)")
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def parse_model(text: str, registry: Registry) -> ModelSpec:
     Raises:
         HarnessError: unknown scheme or preset, missing target, unknown argument, bad value.
     """
-    head, *pairs = _ARGUMENT.split(text)
+    head, *pairs = split_arguments(text)
     prompt = ""
     written = head
     if ":" not in head:
@@ -60,7 +58,7 @@ def parse_model(text: str, registry: Registry) -> ModelSpec:
             raise UnknownName("model", head, known, "expected a preset or SCHEME:TARGET")
         found = registry.presets.things[preset]
         prompt = found.prompt
-        written, *preset_pairs = _ARGUMENT.split(found.model)
+        written, *preset_pairs = split_arguments(found.model)
         pairs = [*preset_pairs, *pairs]
     scheme, _, target = written.partition(":")
     family = registry.families.get(scheme, "expected SCHEME:TARGET, for example hf:gpt2")
@@ -71,30 +69,11 @@ def parse_model(text: str, registry: Registry) -> ModelSpec:
     # Any model may be given the name that tables show; it has no part in its identity.
     names = [pair.removeprefix("name=") for pair in pairs if pair.startswith("name=")]
     pairs = [pair for pair in pairs if not pair.startswith("name=")]
-    given = _parse_arguments(text, family, pairs)
+    given = parse_arguments(
+        f"model '{text}'", f"{family.scheme}:", family.arguments, pairs, family.open_arguments
+    )
     arguments = {argument.name: argument.default for argument in family.arguments} | given
     return ModelSpec(names[-1] if names else text, family, target, arguments, given, prompt)
-
-
-def _parse_arguments(text: str, family: ModelFamily, pairs: list[str]) -> dict[str, Any]:
-    declared = {argument.name: argument for argument in family.arguments}
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        key, _, value = pair.partition("=")
-        if key not in declared:
-            if not family.open_arguments:
-                unknown = UnknownName(f"argument of {family.scheme}:", key, declared)
-                raise HarnessError(f"model '{text}': {unknown}")
-            values[key] = value
-            continue
-        try:
-            values[key] = declared[key].parse(value)
-        except ValueError as error:
-            raise HarnessError(
-                f"model '{text}': argument {key}: found '{value}', {error or 'not a valid value'} "
-                f"({declared[key].summary})"
-            ) from None
-    return values
 
 
 def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:

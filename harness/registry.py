@@ -128,14 +128,3 @@ class Registry:
 
     def dataset_map(self) -> Mapping[str, Dataset]:
         return dict(self.datasets.things)
-
-    def select_metrics(self, names: tuple[str, ...]) -> list[Metric]:
-        """Return metrics by name or group name; the defaults where no name is given."""
-        if not names:
-            return [metric for metric in self.metrics if metric.default]
-        chosen: dict[str, Metric] = {}
-        for name in names:
-            group = [metric for metric in self.metrics if metric.group == name]
-            for metric in group or [self.metrics.get(name)]:
-                chosen[metric.name] = metric
-        return list(chosen.values())

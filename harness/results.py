@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 class RunScores:
     """The scores of one run under one labeler.
 
-    ``scores`` holds one object per dataset and metric: ``model, dataset, split, metric, value,
-    low, high, n, unparsed, failed, posts, headline, details``; values and bounds on the metric's scale
-    (0 to 100 for the shipped ones), ``n`` examples, ``unparsed`` and ``failed`` among them (both
-    count as wrong). ``averages`` are the means over datasets and over tasks.
+    ``scores`` holds one object per dataset and measure: ``model, dataset, split, metric, made_by,
+    value, low, high, decimals, higher_is_better, n, unparsed, failed, posts, headline, details``;
+    ``metric`` is the measure's name and ``made_by`` the metric it comes from; values and bounds are
+    on its scale (docs/metrics.md), ``n`` counts examples, ``unparsed`` and ``failed`` among them
+    (both count as wrong). ``averages`` are the means over datasets and over tasks. ``gaps`` say
+    what a metric could not do yet.
     """
 
     run: str
@@ -31,13 +33,14 @@ class RunScores:
     averages: Sequence[Mapping[str, Any]]
     labelling: Mapping[str, Mapping[str, Any]]
     notes: Sequence[str] = ()
+    gaps: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     totals: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
-        """True when every example was answered."""
-        return all(not counts["failed"] for counts in self.labelling.values())
+        """True when every example was answered and every metric could do its work."""
+        return not self.gaps and not any(c["failed"] for c in self.labelling.values())
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -80,6 +83,7 @@ class Results:
             "averages": [{"run": run.run, **row} for run in self.runs for row in run.averages],
             "labelling": {run.run: run.labelling for run in self.runs},
             "notes": sorted({note for run in self.runs for note in run.notes}),
+            "gaps": sorted({gap for run in self.runs for gap in run.gaps}),
             "complete": self.complete,
         }
 

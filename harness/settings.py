@@ -20,6 +20,8 @@ class Generation:
 
     ``max_new_tokens`` None means what the prompt style needs. ``chat_template``: ``auto`` uses the
     model's own where it has one, ``on`` insists on it, ``off`` sends the bare prompt.
+    ``answer_schema`` is a JSON schema the answer should meet; a model that cannot be held to one
+    ignores it.
     """
 
     max_new_tokens: int | None = None
@@ -28,12 +30,19 @@ class Generation:
     stop: tuple[str, ...] = ()
     chat_template: ChatTemplate = "auto"
     system: str = ""
+    answer_schema: Mapping[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a run's id and manifest hold; a schema only where there is one."""
+        values = dataclasses.asdict(self)
+        return {k: v for k, v in values.items() if k != "answer_schema" or v is not None}
 
 
 @dataclasses.dataclass(frozen=True)
 class RunSettings:
-    """One run, in words. ``out`` holds run folders; ``limit`` is examples per dataset in
-    file order; ``shots`` is examples shown in the few-shot style."""
+    """One run, in words. ``out`` holds run folders; ``judge`` names models that metrics may ask;
+    ``limit`` is examples per dataset in file order; ``shots`` is examples shown in the few-shot
+    style."""
 
     model: tuple[str, ...] = ("baseline:majority", "baseline:tfidf")
     source: str = "demo"
@@ -43,6 +52,7 @@ class RunSettings:
     prompt: str = ""
     labeler: str = "hybrid"
     metric: tuple[str, ...] = ()
+    judge: tuple[str, ...] = ()
     limit: int | None = None
     seed: int = 0
     out: Path = Path("runs")

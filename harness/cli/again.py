@@ -1,9 +1,9 @@
-"""The commands ``label`` and ``score``: the later stages once more, on a run that is there."""
+"""The commands ``label`` and ``score``: the later stages once more, on runs that are there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -14,36 +14,67 @@ from harness.results import Results
 from harness.run_store import find_run
 
 
-def _command(stage: str, summary: str) -> Callable[..., None]:
-    """Return a command that does a stage of :mod:`harness.stages.pipeline` again."""
+def label(
+    context: typer.Context,
+    names: options.RunNames,
+    labeler: options.LabelerName = None,
+    metric: options.MetricNames = None,
+    source: options.Source = None,
+    folder: options.Out = Path("runs"),
+    resamples: options.Resamples = None,
+    seed: options.Seed = None,
+    format_name: options.Format = "table",
+    as_json: options.AsJson = False,
+    show_all: options.All = False,
+) -> None:
+    """Read the labels of runs again, with this labeler, and score them. Asks no model."""
+    from harness.stages.pipeline import relabel
 
-    def command(
-        context: typer.Context,
-        name: options.RunName,
-        labeler: options.LabelerName = None,
-        metric: options.MetricNames = None,
-        source: options.Source = None,
-        folder: options.Out = Path("runs"),
-        resamples: options.Resamples = None,
-        seed: options.Seed = None,
-        format_name: options.Format = "table",
-        as_json: options.AsJson = False,
-        show_all: options.All = False,
-    ) -> None:
-        from harness.stages import pipeline
-
-        found = find_run(name, folder)
-        drawn = found.manifest()["seed"] if seed is None else seed
-        given = {"labeler": labeler, "metric": metric, "resamples": resamples, "seed": drawn}
-        again = {"label": pipeline.relabel, "score": pipeline.rescore}[stage]
-        scores = again(found, context.obj, merge_settings(given), source or "")
-        finish(Results([scores]), context.obj, format_name, as_json, show_all)
-
-    command.__doc__ = summary
-    return command
+    settings = merge_settings({"labeler": labeler, "metric": metric, "resamples": resamples})
+    runs = [find_run(name, folder) for name in names]
+    scores = relabel(runs, context.obj, settings, source or "", seed)
+    finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi label")
 
 
-label = _command(
-    "label", "Read the labels of a run again, with this labeler, and score them. Asks no model."
-)
-score = _command("score", "Score a run again, with these metrics. Asks no model.")
+def score(
+    context: typer.Context,
+    names: options.RunNames,
+    metric: options.MetricNames = None,
+    judge: options.Judges = None,
+    labeler: options.LabelerName = None,
+    source: options.Source = None,
+    folder: options.Out = Path("runs"),
+    max_cost: Annotated[
+        float | None, typer.Option(metavar="USD", help="Ask judges until this is reached.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what judges would be asked, and its cost.")
+    ] = False,
+    resamples: options.Resamples = None,
+    seed: options.Seed = None,
+    format_name: options.Format = "table",
+    as_json: options.AsJson = False,
+    show_all: options.All = False,
+) -> None:
+    """Score runs again, with these metrics. Asks no model but the judges you name.
+
+    What a metric computes is kept in the run folder: stopped, it goes on where it was.
+    """
+    from harness.cli.progress import shown
+    from harness.stages.pipeline import estimate_scoring, rescore
+
+    given: dict[str, Any] = {
+        "labeler": labeler, "metric": metric, "judge": judge, "resamples": resamples,
+        "max_cost": max_cost,
+    }  # fmt: skip
+    settings = merge_settings(given)
+    runs = [find_run(name, folder) for name in names]
+    if dry_run:
+        from harness.cli.dry_run import show_scoring
+
+        show_scoring(estimate_scoring(runs, context.obj, settings, source or ""), as_json)
+        return
+    context.obj.registry.reporters.get(format_name)
+    with shown(context.obj):
+        scores = rescore(runs, context.obj, settings, source or "", seed)
+    finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi score")

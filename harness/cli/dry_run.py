@@ -1,8 +1,10 @@
-"""``imhi run --dry-run``: what would be asked, how many tokens, what it would cost."""
+"""``--dry-run``: what would be asked, how many tokens, what it would cost."""
 
 from __future__ import annotations
 
-from harness.cli.console import out, plain, print_json
+from typing import Any
+
+from harness.cli.console import out, plain, print_json, say
 from harness.plugin_manager import PluginManager
 from harness.settings import RunSettings
 
@@ -15,42 +17,50 @@ def show_dry_run(settings: RunSettings, manager: PluginManager, as_json: bool) -
     if as_json:
         print_json({"dry_run": previews})
         return
-    from rich.table import Table
-
     console = out()
     for found in previews:
-        table = Table(
-            title=plain(f"{found['model']}, prompt style {found['prompt']}"), title_justify="left"
-        )
-        table.add_column("dataset")
-        for column in ("requests", "prompt tokens", "answer tokens, at most", "cost, at most"):
-            table.add_column(column, justify="right")
+        title = f"{found['model']}, prompt style {found['prompt']}"
         rows = found["datasets"]
-        costs = [row["cost"] for row in rows]
-        for row in rows:
-            table.add_row(
-                row["dataset"],
-                f"{row['requests']:,}",
-                f"{row['prompt_tokens']:,}",
-                f"{row['completion_tokens']:,}",
-                _dollars(row["cost"]),
-            )
-        total = None if None in costs else sum(costs)
-        table.add_row(
-            "all",
-            *(
-                f"{sum(r[k] for r in rows):,}"
-                for k in ("requests", "prompt_tokens", "completion_tokens")
-            ),
-            _dollars(total),
-            style="bold",
-        )
-        console.print(table)
-        for note in sorted({row["note"] for row in rows if row["note"]}):
-            console.print(f"({note})", markup=False)
+        _show_estimates(title, rows)
         console.print(f"\nthe first prompt, {rows[0]['dataset']}:\n", markup=False)
         console.print(plain(rows[0]["first_prompt"]), markup=False)
         console.print()
+
+
+def show_scoring(estimates: list[dict[str, Any]], as_json: bool) -> None:
+    """Print what the judges of one or more runs would be asked, a table per run and judge."""
+    if as_json:
+        print_json({"dry_run": estimates})
+        return
+    if not estimates:
+        say("none of the metrics asks a model")
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for row in estimates:
+        tables.setdefault(f"{row['metric']} by {row['model']}, {row['run']}", []).append(row)
+    for title, rows in tables.items():
+        _show_estimates(title, rows)
+
+
+def _show_estimates(title: str, rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table(title=plain(title), title_justify="left")
+    table.add_column("dataset")
+    for column in ("requests", "prompt tokens", "answer tokens, at most", "cost, at most"):
+        table.add_column(column, justify="right")
+    counted = ("requests", "prompt_tokens", "completion_tokens")
+    for row in rows:
+        table.add_row(
+            row["dataset"], *(f"{row[name]:,}" for name in counted), _dollars(row["cost"])
+        )
+    costs = [row["cost"] for row in rows]
+    total = None if None in costs else sum(costs)
+    sums = (f"{sum(row[name] for row in rows):,}" for name in counted)
+    table.add_row("all", *sums, _dollars(total), style="bold")
+    console = out()
+    console.print(table)
+    for note in sorted({row["note"] for row in rows if row["note"]}):
+        console.print(f"({note})", markup=False)
 
 
 def _dollars(cost: float | None) -> str:

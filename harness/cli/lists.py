@@ -135,6 +135,9 @@ def metrics(context: typer.Context, as_json: options.AsJson = False) -> None:
             "default": metric.default,
             "higher_is_better": metric.higher_is_better,
             "summary": metric.summary,
+            "arguments": {
+                a.name: {"summary": a.summary, "default": a.default} for a in metric.arguments
+            },
             "plugin": registry.metrics.owners[metric.name],
         }
         for metric in registry.metrics

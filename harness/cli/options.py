@@ -36,8 +36,14 @@ LabelerName = Annotated[
 MetricNames = Annotated[
     Texts,
     typer.Option(
-        "--metric", metavar="NAME", help="A metric, or group: labels, explanations; repeatable."
+        "--metric",
+        metavar="NAME",
+        help="A metric (NAME:VALUE,key=value) or a group: labels, explanations; repeatable.",
     ),
+]
+Judges = Annotated[
+    Texts,
+    typer.Option("--judge", metavar="MODEL", help="A model that --metric judge asks; repeatable."),
 ]
 Limit = Annotated[Number, typer.Option(metavar="N", help="At most N examples per dataset.")]
 Shots = Annotated[Number, typer.Option(metavar="N", help="Examples in few-shot (default 3).")]
@@ -63,8 +69,8 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Format = Annotated[str, typer.Option("--format", metavar="NAME", help="table, markdown or csv.")]
 All = Annotated[bool, typer.Option("--all", help="Every metric, and per-class parts.")]
-RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="Folder, id, part of an id, or 'last'.")
+RunNames = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="Folder, id, part of an id, or 'last'.")
 ]
 
 

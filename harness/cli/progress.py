@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from harness.cli.console import err, plain, say
 from harness.events import (
     Event,
     ExampleFailed,
+    ExamplesScored,
     ResponsesWritten,
     RunStarted,
     StageFinished,
     StageStarted,
 )
 from harness.hookspecs import hookimpl
+from harness.plugin_manager import PluginManager
 
 _SHOWN_FAILURES = 3
 
 
 class ProgressBar:
-    """Shows answers, rate, time left and failures on a terminal; plain lines elsewhere."""
+    """Shows answers, rate, time left and failures, then metrics that take their time, on a
+    terminal; plain lines elsewhere."""
 
     def __init__(self) -> None:
         self._console = err()
@@ -28,6 +33,7 @@ class ProgressBar:
         self._task: Any = None
         self._failures = 0
         self._model = ""
+        self._scored = ("", "", "")
         self.answers = False
 
     @hookimpl
@@ -40,7 +46,7 @@ class ProgressBar:
                 if event.answered:
                     self._line(f"{event.answered} of {event.total} answers are there already")
             case StageStarted(stage="respond", total=total) if total:
-                self._open(total)
+                self._open(self._model[:30], total)
             case ResponsesWritten(count=count):
                 self.answers = True
                 self._advance(count)
@@ -49,13 +55,24 @@ class ProgressBar:
                 if self._failures <= _SHOWN_FAILURES:
                     self._line(plain(f"failed: {event.dataset}/{event.id}: {event.error}"))
                 self._advance(1)
-            case StageFinished(stage="respond"):
+            case ExamplesScored():
+                self._score(event)
+            case StageFinished():
                 self.close()
 
     def _line(self, text: str) -> None:
         say(f"{self._model}: {text}")
 
-    def _open(self, total: int) -> None:
+    def _score(self, event: ExamplesScored) -> None:
+        scored = (event.run, event.metric, event.dataset)
+        if scored != self._scored or self._bar is None:
+            self.close()
+            self._scored = scored
+            self._open(f"{plain(event.metric)}, {plain(event.dataset)}", event.total)
+        if self._bar is not None:
+            self._advance(event.done - self._bar.tasks[0].completed)
+
+    def _open(self, what: str, total: int) -> None:
         if not self._console.is_terminal:
             return
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -70,7 +87,7 @@ class ProgressBar:
             console=self._console,
             transient=True,
         )
-        self._task = self._bar.add_task(self._model[:30], total=total, rate="", failed="")
+        self._task = self._bar.add_task(what, total=total, rate="", failed="")
         self._bar.start()
 
     def _advance(self, count: int) -> None:
@@ -89,3 +106,15 @@ class ProgressBar:
             self._line(f"... and {self._failures - _SHOWN_FAILURES} more failed examples")
         self._failures = 0
         sys.stderr.flush()
+
+
+@contextmanager
+def shown(manager: PluginManager) -> Iterator[ProgressBar]:
+    """Show progress while the block runs."""
+    progress = ProgressBar()
+    manager.observe(progress, "progress-bar")
+    try:
+        yield progress
+    finally:
+        progress.close()
+        manager.forget(progress)

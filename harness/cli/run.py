@@ -38,6 +38,7 @@ def run(
     prompt: options.Prompt = None,
     labeler: options.LabelerName = None,
     metric: options.MetricNames = None,
+    judge: options.Judges = None,
     limit: options.Limit = None,
     seed: options.Seed = None,
     out_folder: Annotated[
@@ -69,8 +70,8 @@ def run(
     """Ask models about posts and score their answers. Run again to go on where it stopped."""
     given: dict[str, Any] = {
         "model": model, "source": source, "split": split, "dataset": dataset, "task": task,
-        "prompt": prompt, "labeler": labeler, "metric": metric, "limit": limit, "seed": seed,
-        "out": out_folder, "shots": shots, "max_new_tokens": max_new_tokens,
+        "prompt": prompt, "labeler": labeler, "metric": metric, "judge": judge,
+        "limit": limit, "seed": seed, "out": out_folder, "shots": shots, "max_new_tokens": max_new_tokens,
         "temperature": temperature, "top_p": top_p, "stop": stop, "chat_template": chat_template,
         "system": system, "repair_mojibake": repair_mojibake, "max_cost": max_cost,
         "resamples": resamples, "executor": executor,
@@ -82,32 +83,22 @@ def run(
 
         show_dry_run(settings, manager, as_json)
         return
+    from harness.cli.progress import shown
     from harness.stages.pipeline import check_names
     from harness.stages.pipeline import run as run_stages
 
     check_names(settings, manager.registry)
     manager.registry.reporters.get(format_name)
-    progress = _progress(manager)
     results = []
-    try:
-        for name in dict.fromkeys(settings.model):
-            results.append(run_stages(settings, name, manager))
-    except HarnessError:
-        if progress.answers:
-            _say_what_is_safe(settings)
-        raise
-    finally:
-        progress.close()
-        manager.forget(progress)
-    finish(Results(results), manager, format_name, as_json, show_all)
-
-
-def _progress(manager: PluginManager) -> Any:
-    from harness.cli.progress import ProgressBar
-
-    progress = ProgressBar()
-    manager.observe(progress, "progress-bar")
-    return progress
+    with shown(manager) as progress:
+        try:
+            for name in dict.fromkeys(settings.model):
+                results.append(run_stages(settings, name, manager))
+        except HarnessError:
+            if progress.answers:
+                _say_what_is_safe(settings)
+            raise
+    finish(Results(results), manager, format_name, as_json, show_all, "imhi run")
 
 
 def _say_what_is_safe(settings: RunSettings) -> None:

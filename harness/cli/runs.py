@@ -82,7 +82,7 @@ def _headline(run: RunFolder) -> float | None:
 
 def show(
     context: typer.Context,
-    name: options.RunName,
+    names: options.RunNames,
     labeler: options.LabelerName = None,
     folder: options.Out = Path("runs"),
     format_name: options.Format = "table",
@@ -95,44 +95,63 @@ def show(
     as_json: options.AsJson = False,
     show_all: options.All = False,
 ) -> None:
-    """Show the scores of a run, or the answers that could not be read."""
-    found = find_run(name, folder)
-    manifest = found.manifest()
+    """Show the scores of runs beside each other, or the answers that could not be read."""
+    found = [find_run(name, folder) for name in names]
+    manifests = [run.manifest() for run in found]
     if failed:
-        rows = [
-            {"dataset": d, "id": r.id, "error": r.error, "attempts": r.attempts}
-            for d in manifest["datasets"]
-            for r in found.failed(d).values()
-        ]
+        rows = [row for run in found for row in _failed(run)]
         _list_rows(rows, as_json, "failed", "no failed examples")
         return
-    labelers = found.labelers()
-    if labeler is None:
-        if not labelers:
-            raise HarnessError(
-                f"{found.path}: not scored yet; make scores with: imhi score {found.path}"
-            )
-        labeler = "hybrid" if "hybrid" in labelers else labelers[0]
+    read_by = [labeler or _default_labeler(run) for run in found]
     if unparsed:
-        rows = []
-        for dataset in manifest["datasets"]:
-            lost = {p.id for p in found.predictions(labeler, dataset) if p.status == "unparsed"}
-            rows += [
-                {"dataset": dataset, "id": r.id, "text": r.text}
-                for r in found.responses(dataset)
-                if r.id in lost
-            ]
-        _list_rows(rows, as_json, "unparsed", f"labeler {labeler} found a label in every answer")
+        rows = [
+            row for run, name in zip(found, read_by, strict=True) for row in _unparsed(run, name)
+        ]
+        nothing = f"labeler {', '.join(dict.fromkeys(read_by))} found a label in every answer"
+        _list_rows(rows, as_json, "unparsed", nothing)
         return
-    scores = RunScores.from_json(found.scores(labeler), str(found.path))
-    results = Results([scores])
+    results = Results(
+        [
+            RunScores.from_json(run.scores(name), str(run.path))
+            for run, name in zip(found, read_by, strict=True)
+        ]
+    )
     if as_json:
-        print_json({**results.to_json(), "manifest": manifest})
+        shown = {"manifest": manifests[0]} if len(found) == 1 else {"manifests": manifests}
+        print_json({**results.to_json(), **shown})
         return
     show_scores(results, context.obj, format_name, show_all)
-    others = [other for other in labelers if other != labeler]
-    if others:
-        say(f"also scored with: {', '.join(others)} (--labeler NAME)")
+    for run, name in zip(found, read_by, strict=True):
+        others = [other for other in run.labelers() if other != name]
+        if others:
+            say(f"{run.id}: also scored with: {', '.join(others)} (--labeler NAME)")
+
+
+def _default_labeler(run: RunFolder) -> str:
+    labelers = run.labelers()
+    if not labelers:
+        raise HarnessError(f"{run.path}: not scored yet; make scores with: imhi score {run.path}")
+    return "hybrid" if "hybrid" in labelers else labelers[0]
+
+
+def _failed(run: RunFolder) -> list[dict[str, Any]]:
+    return [
+        {"dataset": dataset, "id": r.id, "error": r.error, "attempts": r.attempts, "run": run.id}
+        for dataset in run.datasets()
+        for r in run.failed(dataset).values()
+    ]
+
+
+def _unparsed(run: RunFolder, labeler: str) -> list[dict[str, Any]]:
+    rows = []
+    for dataset in run.datasets():
+        lost = {p.id for p in run.predictions(labeler, dataset) if p.status == "unparsed"}
+        rows += [
+            {"dataset": dataset, "id": r.id, "text": r.text, "run": run.id}
+            for r in run.responses(dataset)
+            if r.id in lost
+        ]
+    return rows
 
 
 def _list_rows(rows: list[dict[str, Any]], as_json: bool, key: str, nothing: str) -> None:
@@ -142,7 +161,8 @@ def _list_rows(rows: list[dict[str, Any]], as_json: bool, key: str, nothing: str
     if not rows:
         say(nothing)
     console = out()
+    several = len({row["run"] for row in rows}) > 1
     for row in rows:
-        head, *rest = row.values()
-        text = " ".join(str(part) for part in rest[1:])
-        console.print(plain(f"{head}/{rest[0]}: {' '.join(text.split())[:400]}"), markup=False)
+        place = f"{row['run']}: " if several else ""
+        text = " ".join(str(row.get("text", row.get("error"))).split())[:400]
+        console.print(plain(f"{place}{row['dataset']}/{row['id']}: {text}"), markup=False)

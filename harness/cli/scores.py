@@ -12,9 +12,15 @@ from harness.results import Results
 
 
 def finish(
-    results: Results, manager: PluginManager, format_name: str, as_json: bool, show_all: bool
+    results: Results,
+    manager: PluginManager,
+    format_name: str,
+    as_json: bool,
+    show_all: bool,
+    command: str,
 ) -> None:
-    """Show scores, say where they lie and what to do next; leave with 1 if answers are missing."""
+    """Show scores, say where they lie and what to do next; leave with 1 if answers are missing or
+    a metric could not do all its work."""
     if as_json:
         print_json(results.to_json())
     else:
@@ -27,6 +33,11 @@ def finish(
     missing = sum(c["failed"] for run in results.runs for c in run.labelling.values())
     unasked = sum(run.totals.get("unanswered") or 0 for run in results.runs)
     if not missing:
+        gaps = sorted({gap for run in results.runs for gap in run.gaps})
+        if gaps:
+            raise RunIncomplete(
+                f"{'; '.join(gaps)}; give the same '{command}' again to go on with it"
+            )
         return
     reasons = []
     if unasked:

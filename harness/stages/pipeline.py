@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any, cast
 
+from harness.budget import Budget
 from harness.context import Context, open_source
+from harness.declarations import resolve
 from harness.errors import HarnessError
 from harness.events import RunFinished, RunStarted
+from harness.metrics import MetricSpec, opened, parse_metrics
 from harness.models import parse_model
 from harness.plugin_manager import PluginManager
 from harness.protocols import OpenSource
 from harness.registry import Registry
 from harness.results import RunScores
 from harness.run_store import RunFolder
+from harness.run_store.kept import KeptValues
 from harness.settings import RunSettings
 from harness.stages.label import label
 from harness.stages.prepare import choose_style, make_context, prepare
 from harness.stages.respond import respond
-from harness.stages.score import score
+from harness.stages.score import answered_examples, score
+
+
+def check_metrics(settings: RunSettings, registry: Registry) -> list[MetricSpec]:
+    """Return the metrics asked for, and look up the judges they may ask.
+
+    Raises:
+        HarnessError: something of that name is not there, or judges are missing or not wanted.
+    """
+    specs = parse_metrics(settings.metric, registry)
+    for judge in settings.judge:
+        parse_model(judge, registry)
+    judging = [spec.name for spec in specs if spec.metric.group == "judges"]
+    if judging and not settings.judge:
+        raise HarnessError(
+            f"metric {judging[0]}: no judge given, expected --judge MODEL (see: imhi models)"
+        )
+    if settings.judge and not judging:
+        raise HarnessError(
+            f"--judge {settings.judge[0]}: none of the metrics asks judges; add --metric judge"
+        )
+    return specs
 
 
 def check_names(settings: RunSettings, registry: Registry) -> None:
@@ -28,7 +55,7 @@ def check_names(settings: RunSettings, registry: Registry) -> None:
     """
     registry.labelers.get(settings.labeler)
     registry.executors.get(settings.executor.partition(":")[0])
-    registry.select_metrics(settings.metric)
+    check_metrics(settings, registry)
     for model in settings.model:
         choose_style(settings, parse_model(model, registry), registry)
 
@@ -37,7 +64,7 @@ def run(settings: RunSettings, model: str, manager: PluginManager) -> RunScores:
     """Run one model through all stages; a run that was stopped goes on where it stopped."""
     registry = manager.registry
     check_names(settings, registry)
-    metrics = registry.select_metrics(settings.metric)
+    specs = check_metrics(settings, registry)
     prepared = prepare(settings, model, registry)
     folder, context = prepared.folder, prepared.context
     context.notify = manager.notify
@@ -52,7 +79,8 @@ def run(settings: RunSettings, model: str, manager: PluginManager) -> RunScores:
         respond(folder, prepared.spec, context, settings.executor)
         labeler = registry.labelers.get(settings.labeler).name
         label(folder, context, labeler)
-        result = score(folder, context, labeler, metrics, settings.resamples, settings.seed)
+        with opened(specs) as metrics:
+            result = score(folder, context, labeler, metrics, settings.resamples, settings.seed)
     manager.notify(RunFinished(folder.id, result.totals["failed"], result.totals["unanswered"]))
     return result
 
@@ -76,10 +104,16 @@ class _WhenNeeded:
         return getattr(self._opened, name)
 
 
-def reopen(folder: RunFolder, manager: PluginManager, source: str = "") -> Context:
+def reopen(
+    folder: RunFolder,
+    manager: PluginManager,
+    source: str = "",
+    asked: RunSettings | None = None,
+) -> Context:
     """Return the context in which a run that is there can be labelled and scored again.
 
-    Labelers that learn need the run's source; ``source`` names it where it has moved.
+    Labelers that learn need the run's source; ``source`` names it where it has moved. What is
+    ``asked`` now says which judges there are and what they may cost.
     """
     manifest = folder.manifest()
     settings = RunSettings(
@@ -89,6 +123,8 @@ def reopen(folder: RunFolder, manager: PluginManager, source: str = "") -> Conte
         seed=manifest["seed"],
         repair_mojibake=manifest["repair_mojibake"],
         shots=manifest["prompt"]["shots"],
+        judge=asked.judge if asked else (),
+        max_cost=asked.max_cost if asked else None,
     )
     registry = manager.registry
     style = registry.prompts.get(manifest["prompt"]["style"])
@@ -101,29 +137,84 @@ def reopen(folder: RunFolder, manager: PluginManager, source: str = "") -> Conte
 
 
 def relabel(
-    folder: RunFolder, manager: PluginManager, settings: RunSettings, source: str = ""
-) -> RunScores:
-    """Label a run again, with another labeler or an improved one, and score it."""
-    context = reopen(folder, manager, source)
-    metrics = manager.registry.select_metrics(settings.metric)
-    labeler = manager.registry.labelers.get(settings.labeler).name
-    with folder.lock():
-        label(folder, context, labeler)
-        return score(folder, context, labeler, metrics, settings.resamples, settings.seed)
+    folders: Sequence[RunFolder],
+    manager: PluginManager,
+    settings: RunSettings,
+    source: str = "",
+    seed: int | None = None,
+) -> list[RunScores]:
+    """Label runs again, with another labeler or an improved one, and score them."""
+    return _again(folders, manager, settings, source, seed, always_label=True)
 
 
 def rescore(
-    folder: RunFolder, manager: PluginManager, settings: RunSettings, source: str = ""
-) -> RunScores:
-    """Score a run again; its predictions are made first where the labeler has not been asked, or
-    was asked before all the answers there are had come."""
+    folders: Sequence[RunFolder],
+    manager: PluginManager,
+    settings: RunSettings,
+    source: str = "",
+    seed: int | None = None,
+) -> list[RunScores]:
+    """Score runs again; predictions are made first where the labeler has not been asked, or was
+    asked before all the answers there are had come.
+
+    Metrics are made ready once for all runs: a model is loaded once, and what it made of the
+    references serves every run. ``seed`` draws the bootstrap; each run's own where none is given.
+    """
+    return _again(folders, manager, settings, source, seed, always_label=False)
+
+
+def _again(
+    folders: Sequence[RunFolder],
+    manager: PluginManager,
+    settings: RunSettings,
+    source: str,
+    seed: int | None,
+    *,
+    always_label: bool,
+) -> list[RunScores]:
+    specs = check_metrics(settings, manager.registry)
     labeler = manager.registry.labelers.get(settings.labeler).name
-    if not all(_labelled(folder, labeler, dataset) for dataset in folder.datasets()):
-        return relabel(folder, manager, settings, source)
-    context = reopen(folder, manager, source)
-    metrics = manager.registry.select_metrics(settings.metric)
-    with folder.lock():
-        return score(folder, context, labeler, metrics, settings.resamples, settings.seed)
+    budget = Budget(settings.max_cost)
+    results = []
+    with opened(specs) as metrics:
+        for folder in folders:
+            context = reopen(folder, manager, source, settings)
+            context.budget = budget  # one limit for all of them
+            with folder.lock():
+                known = all(_labelled(folder, labeler, name) for name in folder.datasets())
+                if always_label or not known:
+                    label(folder, context, labeler)
+                drawn = folder.manifest()["seed"] if seed is None else seed
+                results.append(score(folder, context, labeler, metrics, settings.resamples, drawn))
+    return results
+
+
+def estimate_scoring(
+    folders: Sequence[RunFolder], manager: PluginManager, settings: RunSettings, source: str = ""
+) -> list[dict[str, Any]]:
+    """Return what the metrics would ask of models, without asking: an object per run, dataset and
+    model."""
+    found = []
+    for spec in check_metrics(settings, manager.registry):
+        if spec.metric.estimate is None:
+            continue
+        for folder in folders:
+            context = reopen(folder, manager, source, settings)
+            context.values = KeptValues(folder.path / "measured")
+            for dataset in folder.datasets():
+                columns = answered_examples(folder, dataset)
+                made = resolve(spec.metric.estimate)(spec.arguments, *columns, context)
+                found += [
+                    {
+                        "run": folder.id,
+                        "dataset": dataset,
+                        "metric": spec.name,
+                        "model": name,
+                        **dataclasses.asdict(estimate),
+                    }
+                    for name, estimate in made.items()
+                ]
+    return found
 
 
 def _labelled(folder: RunFolder, labeler: str, dataset: str) -> bool:

@@ -60,6 +60,7 @@ def make_context(
         repair_mojibake=settings.repair_mojibake,
         generation=settings.generation(style.max_new_tokens),
         budget=Budget(settings.max_cost),
+        judges=settings.judge,
     )
 
 
@@ -171,7 +172,7 @@ def prepare(settings: RunSettings, model: str, registry: Registry) -> Prepared:
             "format": FORMAT,
             "model": fingerprint(spec, context),
             "prompt": [style.name, style.version],
-            "generation": asdict(context.generation),
+            "generation": context.generation.to_json(),
             "seed": settings.seed,
             "split": settings.split,
             "content": content,
@@ -275,7 +276,7 @@ def _manifest(
         "data_checksums": checksums,
         "content_checksums": identity["content"],
         "prompt": {"style": style.name, "version": style.version, "shots": settings.shots},
-        "generation": asdict(context.generation),
+        "generation": context.generation.to_json(),
         "seed": settings.seed,
         "limit": settings.limit,
         "repair_mojibake": settings.repair_mojibake,

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from harness.context import Context
-from harness.declarations import Metric, resolve
 from harness.errors import HarnessError
 from harness.events import StageFinished, StageStarted
 from harness.fingerprints import digest
+from harness.metrics import MetricSpec
+from harness.protocols import Score
 from harness.records import Example, Prediction, Response, as_row
 from harness.results import RunScores
 from harness.run_store import RunFolder
 from harness.run_store.jsonl import write_json, write_rows
+from harness.run_store.kept import KeptValues
 from harness.stages.label import labelling_counts
 from harness.statistics import Array, Interval, Measure, interval, replicates
 
@@ -26,61 +28,63 @@ def score(
     folder: RunFolder,
     context: Context,
     labeler: str,
-    metrics: Sequence[Metric],
+    metrics: Sequence[tuple[MetricSpec, Score]],
     resamples: int = 10_000,
     seed: int = 0,
 ) -> RunScores:
-    """Score the predictions of a labeler and write ``scores/LABELER.json``.
+    """Score the predictions of a labeler with opened metrics and write ``scores/LABELER.json``.
 
-    Scores of metrics made earlier are kept beside the new ones.
+    Scores of metrics made earlier are kept beside the new ones. What metrics computed for it lies
+    in ``measured/``: a scoring that was stopped goes on where it was.
     """
     manifest = folder.manifest()
     started = time.perf_counter()
+    context.run = folder.id
+    context.values = KeptValues(folder.path / "measured")
     context.notify(StageStarted(folder.id, "score", len(manifest["datasets"])))
     rows: list[dict[str, Any]] = []
-    draws: dict[str, dict[str, tuple[float, Array]]] = {}
+    draws: dict[tuple[str, str], dict[str, tuple[float, Array]]] = {}
     labelling = {}
     inputs = {}
-    for dataset, expected in manifest["datasets"].items():
-        examples = list(folder.examples(dataset))
-        predictions = list(folder.predictions(labeler, dataset))
-        if len(predictions) != expected or len(examples) != expected:
-            raise HarnessError(
-                f"{folder.file(f'predictions/{labeler}', dataset)}: {len(predictions)} predictions, "
-                f"expected {expected}; make them with: imhi label {folder.path} --labeler {labeler}"
+    made = {spec.name: _record(spec) for spec, _ in metrics}
+    try:
+        for dataset, expected in manifest["datasets"].items():
+            examples, responses, predictions = _columns(folder, labeler, dataset, expected)
+            inputs[dataset] = digest(
+                [[as_row(prediction) for prediction in predictions], [r.text for r in responses]]
             )
-        answered = {response.id: response for response in folder.responses(dataset)}
-        responses = [
-            answered.get(example.id) or Response(example.id, dataset, "", error="no answer")
-            for example in examples
-        ]
-        inputs[dataset] = digest(
-            [[as_row(prediction) for prediction in predictions], [r.text for r in responses]]
-        )
-        counts = labelling[dataset] = labelling_counts(iter(predictions))
-        measures = _measures(metrics, examples, responses, predictions, context)
-        clusters = [example.post_id or example.id for example in examples]
-        drawn = replicates(measures, clusters, resamples, seed, dataset)
-        for measure, values in zip(measures, drawn, strict=True):
-            value = measure.value()
-            draws.setdefault(measure.name, {})[dataset] = (value, values)
-            rows.append(
-                {
-                    "model": manifest["model"],
-                    "dataset": dataset,
-                    "task": context.registry.task_of(dataset).name,
-                    "split": manifest["split"],
-                    "metric": measure.name,
-                    **_bounds(interval(value, values)),
-                    "n": counts["n"],
-                    "posts": len(set(clusters)),
-                    "unparsed": counts["unparsed"],
-                    "failed": counts["failed"],
-                    "headline": measure.headline,
-                    "details": dict(measure.details),
-                }
-            )
-        _write_per_example(folder, labeler, dataset, examples, measures)
+            counts = labelling[dataset] = labelling_counts(iter(predictions))
+            measures: list[tuple[MetricSpec, Measure]] = []
+            for spec, scorer in metrics:
+                found = _measures(spec, scorer, examples, responses, predictions, context, made)
+                measures += [(spec, measure) for measure in found]
+            clusters = [example.post_id or example.id for example in examples]
+            drawn = replicates([m for _, m in measures], clusters, resamples, seed, dataset)
+            for (spec, measure), values in zip(measures, drawn, strict=True):
+                value = measure.value()
+                draws.setdefault((spec.name, measure.name), {})[dataset] = (value, values)
+                rows.append(
+                    {
+                        "model": manifest["model"],
+                        "dataset": dataset,
+                        "task": context.registry.task_of(dataset).name,
+                        "split": manifest["split"],
+                        **_described(spec, measure),
+                        **_bounds(interval(value, values)),
+                        "n": counts["n"],
+                        "posts": len(set(clusters)),
+                        "unparsed": counts["unparsed"],
+                        "failed": counts["failed"],
+                        "headline": measure.headline,
+                        "details": dict(measure.details),
+                    }
+                )
+            _write_per_example(folder, labeler, dataset, examples, [m for _, m in measures])
+    finally:
+        context.values.close()
+    averages = _averages(manifest, draws, rows, context)
+    earlier = _earlier(folder, labeler, inputs, made)
+    made = {**earlier["metrics"], **made}
     result = RunScores(
         run=str(folder.path),
         model=manifest["model"],
@@ -88,19 +92,18 @@ def score(
         split=manifest["split"],
         source=manifest["source"],
         synthetic=bool(manifest["source_details"].get("synthetic")),
-        scores=_keep_earlier(folder, labeler, inputs, "scores", rows),
-        averages=_keep_earlier(
-            folder, labeler, inputs, "averages", _averages(manifest, draws, context)
-        ),
+        scores=rows + earlier["scores"],
+        averages=averages + earlier["averages"],
         labelling=labelling,
-        notes=sorted({*manifest.get("notes", []), *context.notes}),
+        notes=sorted({*manifest.get("notes", []), *context.notes, *_said(made, "notes")}),
+        gaps=sorted(_said(made, "gaps")),
         settings={
             "resamples": resamples,
             "seed": seed,
             "inputs": inputs,
             "prompt": manifest["prompt"],
             "labeler": {"name": labeler, "version": context.registry.labelers.get(labeler).version},
-            "metrics": {metric.name: metric.version for metric in metrics},
+            "metrics": made,
         },
         totals=manifest["totals"],
     )
@@ -110,23 +113,96 @@ def score(
     return result
 
 
+def _columns(
+    folder: RunFolder, labeler: str, dataset: str, expected: int
+) -> tuple[list[Example], list[Response], list[Prediction]]:
+    """Return a dataset's aligned columns."""
+    examples, responses = answered_examples(folder, dataset)
+    predictions = list(folder.predictions(labeler, dataset))
+    if len(predictions) != expected or len(examples) != expected:
+        raise HarnessError(
+            f"{folder.file(f'predictions/{labeler}', dataset)}: {len(predictions)} predictions, "
+            f"expected {expected}; make them with: imhi label {folder.path} --labeler {labeler}"
+        )
+    return examples, responses, predictions
+
+
+def answered_examples(folder: RunFolder, dataset: str) -> tuple[list[Example], list[Response]]:
+    """Return examples and responses in one order; an example without an answer has a failed one."""
+    examples = list(folder.examples(dataset))
+    answered = {response.id: response for response in folder.responses(dataset)}
+    return examples, [
+        answered.get(example.id) or Response(example.id, dataset, "", error="no answer")
+        for example in examples
+    ]
+
+
+def _record(spec: MetricSpec) -> dict[str, Any]:
+    """Return what the scores say of a metric: its version and arguments, and what it remarks."""
+    return {
+        "version": spec.metric.version,
+        "arguments": {name: _plain(value) for name, value in spec.arguments.items()},
+        "notes": [],
+        "gaps": [],
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _said(made: Mapping[str, Mapping[str, Any]], kind: str) -> set[str]:
+    return {text for record in made.values() for text in record[kind]}
+
+
+def _described(spec: MetricSpec, measure: Measure) -> dict[str, Any]:
+    direction = measure.higher_is_better
+    return {
+        "metric": measure.name,
+        "made_by": spec.name,
+        "decimals": measure.decimals,
+        "higher_is_better": spec.metric.higher_is_better if direction is None else direction,
+    }
+
+
 def _measures(
-    metrics: Sequence[Metric],
+    spec: MetricSpec,
+    scorer: Score,
     examples: Sequence[Example],
     responses: Sequence[Response],
     predictions: Sequence[Prediction],
     context: Context,
+    made: Mapping[str, dict[str, Any]],
 ) -> list[Measure]:
-    found: list[Measure] = []
-    for metric in metrics:
-        made = list(resolve(metric.score)(examples, responses, predictions, context))
-        for measure in made:
+    """Ask a metric; what it notes is recorded with it, so that it stays as long as its scores.
+
+    Raises:
+        HarnessError: the metric fails, or returns something other than a row per example.
+    """
+    notes, gaps = context.notes, context.gaps
+    context.notes, context.gaps = [], []
+    where = f"metric {spec.name} (plugin '{spec.owner}')"
+    try:
+        found = list(scorer(examples, responses, predictions, context))
+        for measure in found:
             if measure.statistics.shape[0] != len(examples):
                 raise HarnessError(
-                    f"metric {metric.name}: {measure.statistics.shape[0]} rows of statistics for "
-                    f"{len(examples)} examples, expected one each"
+                    f"{where}: {measure.name} has {measure.statistics.shape[0]} rows of statistics "
+                    f"for {len(examples)} examples, expected one each"
                 )
-        found += made
+    except (HarnessError, OSError):
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        raise HarnessError(
+            f"{where} failed on {examples[0].dataset}: {type(error).__name__}: {text}; this is a "
+            "fault of the plugin: run again with --debug to see where, and report it"
+        ) from error
+    finally:
+        record = made[spec.name]
+        record["notes"] += [note for note in context.notes if note not in record["notes"]]
+        record["gaps"] += [gap for gap in context.gaps if gap not in record["gaps"]]
+        context.notes, context.gaps = notes, gaps
     return found
 
 
@@ -139,7 +215,8 @@ def _bounds(found: Interval) -> dict[str, float | None]:
 
 def _averages(
     manifest: dict[str, Any],
-    draws: dict[str, dict[str, tuple[float, Array]]],
+    draws: dict[tuple[str, str], dict[str, tuple[float, Array]]],
+    rows: Sequence[Mapping[str, Any]],
     context: Context,
 ) -> list[dict[str, Any]]:
     """Return the mean over datasets, and over tasks (a task's value is the mean of its datasets).
@@ -150,8 +227,14 @@ def _averages(
     tasks: dict[str, list[str]] = {}
     for dataset in datasets:
         tasks.setdefault(context.registry.task_of(dataset).name, []).append(dataset)
-    rows = []
-    for name, values in draws.items():
+    described = {
+        (row["made_by"], row["metric"]): {
+            name: row[name] for name in ("metric", "made_by", "decimals", "higher_is_better")
+        }
+        for row in rows
+    }
+    averages = []
+    for key, values in draws.items():
         if set(values) != set(datasets):
             continue
         for over, groups in (
@@ -162,35 +245,37 @@ def _averages(
             sampled = np.mean(
                 [np.mean([values[d][1] for d in group], axis=0) for group in groups], axis=0
             )
-            rows.append(
+            averages.append(
                 {
                     "model": manifest["model"],
                     "over": over,
                     "split": manifest["split"],
-                    "metric": name,
+                    **described[key],
                     **_bounds(interval(point, sampled)),
                     "groups": len(groups),
                 }
             )
-    return rows
+    return averages
 
 
-def _keep_earlier(
-    folder: RunFolder,
-    labeler: str,
-    inputs: Mapping[str, str],
-    kind: str,
-    rows: list[dict[str, Any]],
-) -> list[dict[str, Any]]:
-    """Return the rows plus those of other metrics that were made before from the same answers and
-    labels."""
+def _earlier(
+    folder: RunFolder, labeler: str, inputs: Mapping[str, str], made: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the scores of other metrics that were made before from the same answers and labels."""
+    nothing: dict[str, Any] = {"scores": [], "averages": [], "metrics": {}}
     if labeler not in folder.labelers():
-        return rows
+        return nothing
     earlier = folder.scores(labeler)
-    if earlier["settings"].get("inputs") != inputs:
-        return rows
-    new = {row["metric"] for row in rows}
-    return rows + [row for row in earlier[kind] if row["metric"] not in new]
+    records = earlier["settings"].get("metrics", {})
+    if earlier["settings"].get("inputs") != inputs or not all(
+        isinstance(record, dict) for record in records.values()
+    ):
+        return nothing  # other answers or labels, or written by an earlier version
+    return {
+        "scores": [row for row in earlier["scores"] if row["made_by"] not in made],
+        "averages": [row for row in earlier["averages"] if row["made_by"] not in made],
+        "metrics": {name: record for name, record in records.items() if name not in made},
+    }
 
 
 def _write_per_example(

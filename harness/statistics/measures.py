@@ -28,6 +28,8 @@ class Measure:
         per_example: shape (n,), the value of each example alone, where that has a meaning.
         details: JSON values to keep with the score (a confusion matrix, a signature).
         headline: shown in tables; False keeps a part (a class's recall) to files and ``--all``.
+        decimals: how many are shown.
+        higher_is_better: None where the metric's own direction holds.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Measure:
     per_example: Array | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     headline: bool = True
+    decimals: int = 1
+    higher_is_better: bool | None = None
 
     def value(self) -> float:
         """Return the measure on all examples as they are."""
@@ -48,10 +52,16 @@ def _mean(sums: Array) -> Array:
 
 
 def mean_measure(
-    name: str, values: Sequence[float | None], *, headline: bool = True, **details: Any
+    name: str,
+    values: Sequence[float | None],
+    *,
+    headline: bool = True,
+    decimals: int = 1,
+    higher_is_better: bool | None = None,
+    **details: Any,
 ) -> Measure:
     """Return the measure that is the mean of per-example values; ``None`` and NaN do not count."""
     column = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     counted = ~np.isnan(column)
     statistics = np.stack([np.where(counted, column, 0.0), counted.astype(np.float64)], axis=1)
-    return Measure(name, statistics, _mean, column, details, headline)
+    return Measure(name, statistics, _mean, column, details, headline, decimals, higher_is_better)

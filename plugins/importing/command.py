@@ -71,4 +71,4 @@ def import_answers(
         }
     )
     results = Results([run(settings, model, manager)])
-    finish(results, manager, format_name, as_json, show_all)
+    finish(results, manager, format_name, as_json, show_all, "imhi import")

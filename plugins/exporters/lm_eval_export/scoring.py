@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.context import Context
-from harness.declarations import resolve
 from harness.errors import HarnessError
+from harness.metrics import opened, parse_metrics
 from harness.plugin_manager import load_plugins
 from harness.records import Example, Prediction, Response
 
@@ -86,6 +86,6 @@ def score(metric: str, items: Sequence[Item]) -> float:
         Prediction(id, dataset, label, "unparsed" if label is None else "labelled", LABELER)
         for dataset, id, _, label in items
     ]
-    declared = context.registry.metrics.get(metric)
-    measures = list(resolve(declared.score)(examples, responses, predictions, context))
+    with opened(parse_metrics([metric], context.registry)) as ((_, scorer),):
+        measures = list(scorer(examples, responses, predictions, context))
     return float(next(measure.value() for measure in measures if measure.name == metric))

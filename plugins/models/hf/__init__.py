@@ -147,7 +147,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         create="plugins.models.hf.model:create",
         target="ID_OR_FOLDER",
         arguments=ARGUMENTS,
-        fingerprint="plugins.models.hf.checkpoints:fingerprint",
+        fingerprint="plugins.models.hf.identity:fingerprint",
         estimate="plugins.models.hf.estimating:estimate",
         examples=(
             "hf:meta-llama/Llama-3.2-1B-Instruct,dtype=bfloat16",

@@ -1,14 +1,11 @@
-"""How much goes into one batch, and what running out of memory looks like."""
+"""How much goes into one batch."""
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from plugins.models.hf.loading import Loaded
-from plugins.models.hf.troubles import is_out_of_memory
 
 # Tokens per batch, prompt + answer + padding. On a CPU bigger batches stop paying early (for a
 # classifier sooner: it does all its work at once); on a GPU the key-value cache is the bound.
@@ -57,23 +54,3 @@ def default_tokens(loaded: Loaded) -> int:
     free, _ = torch.cuda.mem_get_info(loaded.device)
     per_token = 2 * layers * heads * width * max(item, 2)
     return max(2_048, min(_MOST_GPU_TOKENS, int(free * _SHARE_OF_FREE_MEMORY / per_token)))
-
-
-@contextlib.contextmanager
-def memory_as_memory_error() -> Iterator[None]:
-    """Turn every device's way of running out of memory into MemoryError."""
-    try:
-        yield
-    except Exception as error:
-        if is_out_of_memory(error) and not isinstance(error, MemoryError):
-            raise MemoryError(" ".join(str(error).split())[:200]) from None
-        raise
-
-
-def free_memory(device: str) -> None:
-    """Give unused memory back to the device."""
-    gc.collect()
-    if device.startswith("cuda"):
-        import torch
-
-        torch.cuda.empty_cache()

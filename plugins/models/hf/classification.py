@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.batching import run_batches
+from harness.checkpoints import free_memory, memory_as_memory_error
 from harness.context import Context
 from harness.declarations import Dataset
 from harness.errors import HarnessError
 from harness.records import Request, Response
-from plugins.models.hf.batches import batch_limits, free_memory, memory_as_memory_error
+from plugins.models.hf.batches import batch_limits
 from plugins.models.hf.loading import Loaded
 
 

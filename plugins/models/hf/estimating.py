@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.budget import Estimate
-from plugins.models.hf.checkpoints import find_checkpoint
+from harness.checkpoints import find_checkpoint
 
 if TYPE_CHECKING:
     from harness.context import Context

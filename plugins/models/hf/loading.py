@@ -8,9 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.checkpoints import (
+    Checkpoint,
+    choose_device,
+    explained,
+    find_checkpoint,
+    out_of_memory_named,
+    quiet,
+    require_safetensors,
+)
 from harness.errors import HarnessError
-from plugins.models.hf.checkpoints import Checkpoint, find_checkpoint, require_safetensors
-from plugins.models.hf.troubles import explained, out_of_memory_named, quiet
 
 Kind = Literal["causal", "seq2seq", "classifier"]
 
@@ -132,32 +139,6 @@ def kind_of(config: Any, target: str) -> Kind:
         f"hf:{target}: found a {architecture or type(config).__name__}, expected a causal model, "
         "an encoder-decoder or a ...ForSequenceClassification; such a model gives no answers"
     )
-
-
-def choose_device(asked: str) -> str:
-    """Return the device to load onto; ``auto`` is CUDA, else MPS, else the CPU.
-
-    Raises:
-        HarnessError: the device asked for is not there.
-    """
-    import torch
-
-    if asked == "auto":
-        if torch.cuda.is_available():
-            return "cuda:0"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if asked.startswith("cuda") or asked == "spread":
-        index = int(asked.partition(":")[2] or 0)
-        if index >= count:
-            raise HarnessError(
-                f"hf: device={asked}: this machine has {count} CUDA devices that torch can use; "
-                "expected one of them, or device=cpu"
-            )
-        return asked if asked == "spread" else f"cuda:{index}"
-    if asked == "mps" and not torch.backends.mps.is_available():
-        raise HarnessError("hf: device=mps: torch finds no MPS device here; write device=cpu")
-    return asked
 
 
 def _choose_dtype(asked: str, device: str) -> Any:

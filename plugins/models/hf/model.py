@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.checkpoints import free_memory
 from harness.errors import HarnessError
 from harness.records import Request, Response
-from plugins.models.hf.batches import default_tokens, free_memory
+from plugins.models.hf.batches import default_tokens
 from plugins.models.hf.classification import Classifier
 from plugins.models.hf.generation import Generator
 from plugins.models.hf.loading import Loaded, load

@@ -145,7 +145,7 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
         if contradictions > 1:
             answers = f"{contradictions:,} answers contradict themselves"
         found.append(f"{answers} (label sentence against explanation).")
-    found += sorted({note for run in runs for note in run.notes})
+    found += sorted({note for run in runs for note in (*run.gaps, *run.notes)})
     if any(run.synthetic for run in runs):
         found.append(SYNTHETIC)
     return [clean(remark) for remark in (*found, NOTICE)]
@@ -154,9 +154,10 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
 def _value(row: Mapping[str, Any] | None) -> str:
     if row is None or row["value"] is None:
         return "-"
+    digits = row.get("decimals", 1)
     if row["low"] is None or row["high"] is None:
-        return f"{row['value']:.1f}"
-    return f"{row['value']:.1f} [{row['low']:.1f}, {row['high']:.1f}]"
+        return f"{row['value']:.{digits}f}"
+    return f"{row['value']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
 
 
 def _lost(run: RunScores, dataset: str) -> str:

@@ -26,11 +26,12 @@ def test_a_run_whose_source_moved_is_scored_and_read_again_where_nothing_is_lear
     folder = RunFolder(Path(done.runs[0].run))
     moved = tmp_path / "moved"
     shutil.move(there, moved)
-    assert rescore(folder, manager, RunSettings()).scores == done.runs[0].scores
-    assert relabel(folder, manager, RunSettings(labeler="strict")).complete
+    (again,) = rescore([folder], manager, RunSettings())
+    assert again.scores == done.runs[0].scores
+    assert relabel([folder], manager, RunSettings(labeler="strict"))[0].complete
     with pytest.raises(HarnessError, match=r"its source cannot be opened .* with --source"):
-        relabel(folder, manager, RunSettings(labeler="explanation"))
-    relabel(folder, manager, RunSettings(labeler="explanation"), f"official:{moved}")
+        relabel([folder], manager, RunSettings(labeler="explanation"))
+    relabel([folder], manager, RunSettings(labeler="explanation"), f"official:{moved}")
 
 
 def test_scores_of_older_answers_are_not_kept_beside_newer_ones(

@@ -258,7 +258,7 @@ def test_declaring_and_fingerprinting_import_no_torch(causal: Path) -> None:
     code = (
         "import sys; from plugins.models import hf; list(hf.imhi_models())\n"
         "heavy = {'torch', 'transformers', 'huggingface_hub', 'numpy'} & set(sys.modules)\n"
-        "from plugins.models.hf.checkpoints import find_checkpoint\n"
+        "from harness.checkpoints import find_checkpoint\n"
         f"find_checkpoint({str(causal)!r}, None).identity()\n"
         "print(sorted(heavy), 'torch' in sys.modules)"
     )

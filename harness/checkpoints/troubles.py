@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import warnings
 from collections.abc import Iterator
 
+from harness.checkpoints.devices import is_out_of_memory
 from harness.errors import HarnessError
 
 
@@ -30,21 +30,8 @@ def quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def out_of_memory_named(target: str, device: str) -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        if is_out_of_memory(error):
-            raise HarnessError(
-                f"hf:{target}: the weights do not fit the memory of {device}; use dtype=bfloat16, "
-                "a smaller model, or device=spread on several GPUs"
-            ) from None
-        raise
-
-
-@contextlib.contextmanager
-def explained(target: str, part: str = "model") -> Iterator[None]:
-    """Turn the many ways transformers and the hub say no into one line."""
+def explained(target: str, part: str = "model", user: str = "hf") -> Iterator[None]:
+    """Turn the many ways transformers and the hub say no into one line: ``USER:TARGET: ...``."""
     try:
         yield
     except HarnessError:
@@ -85,21 +72,4 @@ def explained(target: str, part: str = "model") -> Iterator[None]:
             )
         else:
             reason = f"{type(error).__name__}: {text[:300]}"
-        raise HarnessError(f"hf:{target}: the {part} cannot be loaded: {reason}") from error
-
-
-@functools.cache
-def _memory_errors() -> tuple[type[BaseException], ...]:
-    import torch
-
-    return (MemoryError, torch.OutOfMemoryError)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Say whether an error means that memory ran out, on whatever device."""
-    if isinstance(error, _memory_errors()):
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and (
-        "not enough memory" in text or "can't allocate memory" in text or "out of memory" in text
-    )
+        raise HarnessError(f"{user}:{target}: the {part} cannot be loaded: {reason}") from error

@@ -6,14 +6,9 @@ import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
 from harness.fingerprints import digest, file_checksum
-
-if TYPE_CHECKING:
-    from harness.context import Context
-    from harness.models import ModelSpec
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -28,11 +23,13 @@ _LEFTOVERS = re.compile(
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model or adapter: a local folder, or a hub id with the commit it stands at."""
+    """A model or adapter: a local folder, or a hub id with the commit it stands at. ``user`` is
+    who needs it (``hf``, a metric): errors begin with ``USER:WRITTEN``."""
 
     written: str
     folder: Path | None = None
     commit: str | None = None
+    user: str = "hf"
 
     @property
     def location(self) -> str:
@@ -45,7 +42,9 @@ class Checkpoint:
         return f"sha256:{folder_checksum(self.folder)}" if self.folder else f"commit:{self.commit}"
 
 
-def find_checkpoint(written: str, revision: str | None, what: str = "model") -> Checkpoint:
+def find_checkpoint(
+    written: str, revision: str | None, what: str = "model", user: str = "hf"
+) -> Checkpoint:
     """Find a local folder, or ask the hub (failing that, its local cache) for the commit.
 
     Raises:
@@ -57,40 +56,38 @@ def find_checkpoint(written: str, revision: str | None, what: str = "model") -> 
     if folder.is_dir():
         if revision is not None:
             raise HarnessError(
-                f"hf:{written}: found revision={revision} for a local folder, expected none: a "
+                f"{user}:{written}: found revision={revision} for a local folder, expected none: a "
                 "folder has no revisions; leave it out"
             )
-        _check_folder(folder, config, what)
-        return Checkpoint(written, folder=folder)
+        _check_folder(folder, config, what, user)
+        return Checkpoint(written, folder=folder, user=user)
     if folder.exists():
         raise HarnessError(
-            f"hf:{written}: found a file, expected the {what}'s folder (with {config} in it)"
+            f"{user}:{written}: found a file, expected the {what}'s folder (with {config} in it)"
         )
     if written[0] in "./~\\" or not _HUB_ID.fullmatch(written):
         raise HarnessError(
-            f"hf:{written}: there is no such folder; expected a {what} folder (with {config} in "
+            f"{user}:{written}: there is no such folder; expected a {what} folder (with {config} in "
             "it) or a hub id such as owner/name"
         )
-    return Checkpoint(written, commit=hub_commit(written, revision))
+    return Checkpoint(written, commit=hub_commit(written, revision, user), user=user)
 
 
-def _check_folder(folder: Path, config: str, what: str) -> None:
+def _check_folder(folder: Path, config: str, what: str, user: str) -> None:
     if (folder / config).is_file():
         return
     if what == "model" and (folder / "adapter_config.json").is_file():
-        raise HarnessError(
-            f"hf:{folder}: found a PEFT adapter, expected a whole model; write "
-            f"hf:BASE_MODEL,peft={folder}"
-        )
+        hint = f"; write hf:BASE_MODEL,peft={folder}" if user == "hf" else ": merge it first"
+        raise HarnessError(f"{user}:{folder}: found a PEFT adapter, expected a whole model{hint}")
     present = sorted(path.name for path in folder.iterdir())[:6]
     raise HarnessError(
-        f"hf:{folder}: not a {what} folder: there is no {config} in it (found: "
+        f"{user}:{folder}: not a {what} folder: there is no {config} in it (found: "
         f"{', '.join(present) or 'nothing'}); give a folder that save_pretrained wrote"
     )
 
 
 @functools.cache
-def hub_commit(repository: str, revision: str | None) -> str:
+def hub_commit(repository: str, revision: str | None, user: str = "hf") -> str:
     """Return the commit a hub id stands at, so that a run loads and records one and the same.
 
     A full commit is taken at its word; otherwise the hub is asked, and where it cannot be reached,
@@ -110,23 +107,23 @@ def hub_commit(repository: str, revision: str | None) -> str:
         )
     except ImportError:
         raise HarnessError(
-            f"hf:{repository} needs the package 'huggingface_hub', which is not installed: "
+            f"{user}:{repository} needs the package 'huggingface_hub', which is not installed: "
             "pip install 'imhi-harness[hf]'"
         ) from None
     branch = revision or "main"
     try:
         found = HfApi().model_info(repository, revision=revision, timeout=10).sha
         if found:
-            return found
+            return str(found)
         why = "the hub named no commit"
     except RevisionNotFoundError:
         raise HarnessError(
-            f"hf:{repository}: found revision={branch}, but the hub has no such branch, tag or "
+            f"{user}:{repository}: found revision={branch}, but the hub has no such branch, tag or "
             "commit of it; see its 'Files and versions' page"
         ) from None
     except (RepositoryNotFoundError, HFValidationError):
         raise HarnessError(
-            f"hf:{repository}: neither a folder here nor a model the hub shows to you; check the "
+            f"{user}:{repository}: neither a folder here nor a model the hub shows to you; check the "
             "spelling, or 'hf auth login' if it is private"
         ) from None
     except Exception as error:
@@ -137,7 +134,7 @@ def hub_commit(repository: str, revision: str | None) -> str:
     if reference.is_file():
         return reference.read_text(encoding="utf-8").strip()
     raise HarnessError(
-        f"hf:{repository}: there is no such folder here, it is not in the download cache ({cache}) "
+        f"{user}:{repository}: there is no such folder here, it is not in the download cache ({cache}) "
         f"and the hub cannot be reached ({why}); give a model folder, or download it with 'hf "
         f"download {repository}' where there is a network"
     )
@@ -193,23 +190,13 @@ def require_safetensors(checkpoint: Checkpoint, what: str) -> None:
     pickles = [name for name in names if name.endswith(_WEIGHTS)]
     if not pickles:
         raise HarnessError(
-            f"hf:{checkpoint.written}: the {what} folder holds no weights (found: "
+            f"{checkpoint.user}:{checkpoint.written}: the {what} folder holds no weights (found: "
             f"{', '.join(names[:6]) or 'nothing'}); expected .safetensors files"
         )
+    trust = ", or add ',safetensors=false' if you trust where they come from"
     raise HarnessError(
-        f"hf:{checkpoint.written}: found weights in pickle form only ({pickles[0]}), which can run "
-        "code when loaded; expected .safetensors; convert them, or add ',safetensors=false' if you "
-        "trust where they come from"
+        f"{checkpoint.user}:{checkpoint.written}: found weights in pickle form only ({pickles[0]}), "
+        "which can run code when loaded; expected .safetensors; convert them"
+        + trust
+        * (checkpoint.user == "hf")
     )
-
-
-def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
-    """Return what tells this model's answers from any other's: commit or content hash of model and
-    adapter. Part of the run id."""
-    arguments = spec.arguments
-    model = find_checkpoint(spec.target, arguments["revision"])
-    found = {"model": model.identity()}
-    if arguments["peft"]:
-        adapter = find_checkpoint(arguments["peft"], arguments["peft_revision"], "adapter")
-        found["adapter"] = adapter.identity()
-    return found

@@ -1,0 +1,37 @@
+"""Checkpoints of transformers models, for whichever plugin loads them: found, checked, told apart.
+
+torch and transformers are imported inside the calls that need them.
+"""
+
+from harness.checkpoints.devices import (
+    choose_device,
+    free_memory,
+    is_out_of_memory,
+    memory_as_memory_error,
+    out_of_memory_named,
+)
+from harness.checkpoints.finding import (
+    Checkpoint,
+    find_checkpoint,
+    folder_checksum,
+    hub_commit,
+    model_files,
+    require_safetensors,
+)
+from harness.checkpoints.troubles import explained, quiet
+
+__all__ = [
+    "Checkpoint",
+    "choose_device",
+    "explained",
+    "find_checkpoint",
+    "folder_checksum",
+    "free_memory",
+    "hub_commit",
+    "is_out_of_memory",
+    "memory_as_memory_error",
+    "model_files",
+    "out_of_memory_named",
+    "quiet",
+    "require_safetensors",
+]
