@@ -33,7 +33,7 @@ def label(
     settings = merge_settings({"labeler": labeler, "metric": metric, "resamples": resamples})
     runs = [find_run(name, folder) for name in names]
     scores = relabel(runs, context.obj, settings, source or "", seed)
-    finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi label")
+    finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi label", metric or ())
 
 
 def score(
@@ -77,4 +77,4 @@ def score(
     context.obj.registry.reporters.get(format_name)
     with shown(context.obj):
         scores = rescore(runs, context.obj, settings, source or "", seed)
-    finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi score")
+    finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi score", metric or ())

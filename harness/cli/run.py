@@ -98,7 +98,7 @@ def run(
             if progress.answers:
                 _say_what_is_safe(settings)
             raise
-    finish(Results(results), manager, format_name, as_json, show_all, "imhi run")
+    finish(Results(results), manager, format_name, as_json, show_all, "imhi run", settings.metric)
 
 
 def _say_what_is_safe(settings: RunSettings) -> None:

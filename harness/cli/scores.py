@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from harness.cli.console import out, print_json, say
 from harness.declarations import resolve
@@ -18,13 +19,14 @@ def finish(
     as_json: bool,
     show_all: bool,
     command: str,
+    asked: Sequence[str] = (),
 ) -> None:
     """Show scores, say where they lie and what to do next; leave with 1 if answers are missing or
     a metric could not do all its work."""
     if as_json:
         print_json(results.to_json())
     else:
-        show_scores(results, manager, format_name, show_all)
+        show_scores(results, manager, format_name, show_all, asked)
     for scores in results.runs:
         say(f"run folder: {scores.run}")
     for problem in manager.problems:
@@ -54,11 +56,20 @@ def finish(
 
 
 def show_scores(
-    results: Results, manager: PluginManager, format_name: str, show_all: bool = False
+    results: Results,
+    manager: PluginManager,
+    format_name: str,
+    show_all: bool = False,
+    asked: Sequence[str] = (),
 ) -> None:
-    """Print scores through a reporter."""
+    """Print scores through a reporter; those of the metrics ``asked`` for come first."""
     reporter = manager.registry.reporters.get(format_name)
-    runs = list(results.runs)
+    names = [name.partition(":")[0].lower() for name in asked]
+    made_by = [m.name for m in manager.registry.metrics if {m.name.lower(), m.group} & {*names}]
+    runs = [
+        dataclasses.replace(run, settings={**run.settings, "asked": made_by})
+        for run in results.runs
+    ]
     if show_all:
         runs = [
             dataclasses.replace(

@@ -70,7 +70,7 @@ def score(
                         "task": context.registry.task_of(dataset).name,
                         "split": manifest["split"],
                         **_described(spec, measure),
-                        **_bounds(interval(value, values)),
+                        **_bounds(_interval(value, values, clusters)),
                         "n": counts["n"],
                         "posts": len(set(clusters)),
                         "unparsed": counts["unparsed"],
@@ -204,6 +204,13 @@ def _measures(
         record["gaps"] += [gap for gap in context.gaps if gap not in record["gaps"]]
         context.notes, context.gaps = notes, gaps
     return found
+
+
+def _interval(value: float, values: Array, clusters: Sequence[str]) -> Interval:
+    """Return the interval; there is none where one post is all there is to draw from."""
+    if len(set(clusters)) < 2:
+        return Interval(value, math.nan, math.nan)
+    return interval(value, values)
 
 
 def _bounds(found: Interval) -> dict[str, float | None]:

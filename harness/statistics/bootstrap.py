@@ -22,7 +22,7 @@ _CHUNK_CELLS = 4_000_000
 
 @dataclass(frozen=True)
 class Interval:
-    """A value and the bounds of its 95% percentile interval (equal where n posts is 1)."""
+    """A value and the bounds of its 95% percentile interval."""
 
     value: float
     low: float

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,13 +62,30 @@ def clean(text: str) -> str:
 
 
 def metrics_of(runs: Sequence[RunScores]) -> list[str]:
-    """Return the metrics to show, the headline first."""
-    names: dict[str, None] = {}
+    """Return the measures to show: those of metrics just asked for, then the headline, then the
+    rest."""
+    rank: dict[str, int] = {}
     for run in runs:
+        asked = run.settings.get("asked", ())
         for row in run.scores:
             if row["headline"] and row["metric"] != "unparsed":
-                names[row["metric"]] = None
-    return sorted(names, key=lambda name: name != HEADLINE)
+                rank[row["metric"]] = 0 if row.get("made_by") in asked else 2
+    if rank.get(HEADLINE) == 2:
+        rank[HEADLINE] = 1
+    return sorted(rank, key=lambda name: rank[name])
+
+
+def asked_for(runs: Sequence[RunScores]) -> list[str]:
+    """Return the measures of the metrics just asked for by name."""
+    return [
+        name
+        for name in metrics_of(runs)
+        if any(
+            row["metric"] == name and row.get("made_by") in run.settings.get("asked", ())
+            for run in runs
+            for row in run.scores
+        )
+    ]
 
 
 def names_of(runs: Sequence[RunScores]) -> list[str]:
@@ -84,6 +101,16 @@ def names_of(runs: Sequence[RunScores]) -> list[str]:
             for name, extra in zip(names, more, strict=True)
         ]
     return [clean(name) for name in names]
+
+
+def title_of(runs: Sequence[RunScores], metric: str) -> str:
+    """Return a measure's name, with an arrow where less is better."""
+    lower = any(
+        row["metric"] == metric and row.get("higher_is_better") is False
+        for run in runs
+        for row in run.scores
+    )
+    return clean(metric) + " \N{DOWNWARDS ARROW}" * lower
 
 
 def datasets_of(runs: Sequence[RunScores]) -> list[str]:
@@ -112,24 +139,34 @@ def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
             lines.append(
                 Line(f"mean over {over}", number, [Cell(_value(row)) for row in found], mean=True)
             )
-    title = f"{clean(metric)} - {source_of(runs)}"
-    return Grid(title, "dataset", clean(metric), names_of(runs), lines)
+    name = title_of(runs, metric)
+    return Grid(f"{name} - {source_of(runs)}", "dataset", name, names_of(runs), lines)
+
+
+def one_dataset(runs: Sequence[RunScores], metrics: Sequence[str], dataset: str) -> Grid:
+    """Return a line for each metric, on one dataset."""
+    rows = {m: [_find(run.scores, dataset=dataset, metric=m) for run in runs] for m in metrics}
+    return _metric_grid(f"{clean(dataset)} - {source_of(runs)}", runs, rows)
 
 
 def other_metrics(runs: Sequence[RunScores], metrics: Sequence[str]) -> Grid:
-    """Return the other metrics, as means over datasets (or the one dataset's value)."""
-    single = len(datasets_of(runs)) == 1
-    lines = []
-    for metric in metrics:
-        rows = [
-            _find(run.scores, metric=metric)
-            if single
-            else _find(run.averages, over="datasets", metric=metric)
-            for run in runs
-        ]
-        if any(row is not None and row["value"] is not None for row in rows):
-            lines.append(Line(clean(metric), "", [Cell(_value(row)) for row in rows]))
-    title = "other metrics" + ("" if single else ", mean over datasets (each dataset: --all)")
+    """Return a line for each metric: the mean over datasets, or the one dataset's value."""
+    datasets = datasets_of(runs)
+    if len(datasets) == 1:
+        return replace(one_dataset(runs, metrics, datasets[0]), title="other metrics")
+    rows = {m: [_find(run.averages, over="datasets", metric=m) for run in runs] for m in metrics}
+    title = "metrics, mean over datasets (every metric for each dataset: --all)"
+    return _metric_grid(title, runs, rows)
+
+
+def _metric_grid(
+    title: str, runs: Sequence[RunScores], rows: Mapping[str, Sequence[Mapping[str, Any] | None]]
+) -> Grid:
+    lines = [
+        Line(title_of(runs, metric), "", [Cell(_value(row)) for row in found])
+        for metric, found in rows.items()
+        if any(row is not None and row["value"] is not None for row in found)
+    ]
     return Grid(title, "metric", "value", names_of(runs), lines)
 
 

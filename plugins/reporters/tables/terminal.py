@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 from plugins.reporters.tables.cells import (
     Grid,
     Line,
+    asked_for,
+    datasets_of,
     metrics_of,
+    one_dataset,
     other_metrics,
     per_dataset,
     remarks,
@@ -27,22 +30,33 @@ if TYPE_CHECKING:
 _GAP = 3  # columns of the terminal between two columns of a table
 _EDGES = 4
 _SCORE = len("00.0 [00.0, 00.0]") + 1
+_WHOLE_TABLES = 4  # of more metrics than these there is a table for each dataset
 _HEADER_LINES = 3  # a longer name gets a number
 _PARTS = re.compile(r"[^/:,\-_ ]*[/:,\-_ ]?")
 
 
 def terminal(runs: Sequence[RunScores], write: Callable[..., None]) -> None:
-    """Write a table for a terminal; further headline metrics follow as one compact table."""
+    """Write tables for a terminal: the headline metric for each dataset, or the metrics just asked
+    for (where those are many, a table for each dataset), then a compact one of the rest."""
     from rich.text import Text
 
     metrics = metrics_of(runs)
+    asked = asked_for(runs)
     everything = any(run.settings.get("all") for run in runs)
-    for metric in metrics if everything else metrics[:1]:
+    if len(asked) > _WHOLE_TABLES and not everything:
+        whole = 0
+        for dataset in datasets_of(runs):
+            write(FittedTable(one_dataset(runs, asked, dataset)))
+    else:
+        whole = len(metrics) if everything else max(len(asked), 1)
+    for metric in metrics[:whole]:
         write(FittedTable(per_dataset(runs, metric)))
-    if len(metrics) > 1 and not everything:
-        others = other_metrics(runs, metrics[1:])
-        if others.lines:
-            write(FittedTable(others))
+    rest = metrics[whole:]
+    if len(datasets_of(runs)) == 1 and not whole:
+        rest = [metric for metric in rest if metric not in asked]
+    others = other_metrics(runs, rest)
+    if others.lines:
+        write(FittedTable(others))
     for remark in remarks(runs):
         write(Text(remark, style="dim"))
 
