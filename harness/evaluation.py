@@ -10,7 +10,7 @@ from harness.errors import HarnessError
 from harness.plugin_manager import PluginManager, load_plugins
 from harness.results import Results
 from harness.settings import RunSettings, settings_from
-from harness.stages.pipeline import check_names, run
+from harness.stages.pipeline import run
 
 
 def evaluate(
@@ -49,5 +49,4 @@ def evaluate(
     if manager is None:
         manager = load_plugins(plugins)
         manager.refuse_broken_files(plugins)
-    check_names(chosen, manager.registry)
-    return Results([run(chosen, model, manager) for model in chosen.model])
+    return Results(run(chosen, manager))

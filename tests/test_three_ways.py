@@ -11,6 +11,7 @@ takes the prompt's length off the front of the answer, as if the model had repea
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import socket
@@ -282,7 +283,7 @@ def imhi_run(
 ) -> tuple[Answers, dict[tuple[str, str], float], dict[str, float]]:
     """Return answers, scores by dataset and metric, and means over datasets."""
     chosen = settings(source, labeler="strict", out=out, resamples=100)
-    scores = run(chosen, model, manager)
+    (scores,) = run(dataclasses.replace(chosen, model=(model,)), manager)
     found = {}
     for dataset in DATASETS:
         file = Path(scores.run) / "responses" / f"{dataset}.jsonl"

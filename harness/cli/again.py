@@ -28,7 +28,7 @@ def label(
     show_all: options.All = False,
 ) -> None:
     """Read the labels of runs again, with this labeler, and score them. Asks no model."""
-    from harness.stages.pipeline import relabel
+    from harness.stages.again import relabel
 
     settings = merge_settings({"labeler": labeler, "metric": metric, "resamples": resamples})
     runs = [find_run(name, folder) for name in names]
@@ -61,7 +61,7 @@ def score(
     What a metric computes is kept in the run folder: stopped, it goes on where it was.
     """
     from harness.cli.progress import shown
-    from harness.stages.pipeline import estimate_scoring, rescore
+    from harness.stages.again import estimate_scoring, rescore
 
     given: dict[str, Any] = {
         "labeler": labeler, "metric": metric, "judge": judge, "resamples": resamples,

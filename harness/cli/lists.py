@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
 
 from harness.cli import options
 from harness.cli.console import out, plain, print_json, say
+from harness.declarations import Argument
 from harness.plugin_manager import PluginManager
 from harness.registry import Registry
 
@@ -30,6 +31,18 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for row in rows:
         table.add_row(*(plain(str(cell)) for cell in row))
     out().print(table)
+
+
+def _described(arguments: Sequence[Argument]) -> dict[str, dict[str, Any]]:
+    return {a.name: {"summary": a.summary, "default": a.default} for a in arguments}
+
+
+def _show_arguments(head: str, arguments: Mapping[str, Mapping[str, Any]]) -> None:
+    console = out()
+    console.print(plain(head), style="bold", markup=False)
+    for name, argument in arguments.items():
+        default = "" if argument["default"] is None else f" (default {argument['default']})"
+        console.print(plain(f"    {name}=  {argument['summary']}{default}"), markup=False)
 
 
 def _registry(context: typer.Context) -> Registry:
@@ -74,9 +87,7 @@ def models(context: typer.Context, as_json: options.AsJson = False) -> None:
             "scheme": family.scheme,
             "write": f"{family.scheme}:{family.target}",
             "summary": family.summary,
-            "arguments": {
-                a.name: {"summary": a.summary, "default": a.default} for a in family.arguments
-            },
+            "arguments": _described(family.arguments),
             "examples": list(family.examples),
         }
         for family in registry.families
@@ -87,10 +98,7 @@ def models(context: typer.Context, as_json: options.AsJson = False) -> None:
         return
     console = out()
     for family in families:
-        console.print(plain(f"{family['write']}   {family['summary']}"), style="bold", markup=False)
-        for name, argument in family["arguments"].items():
-            default = "" if argument["default"] is None else f" (default {argument['default']})"
-            console.print(plain(f"    {name}=  {argument['summary']}{default}"), markup=False)
+        _show_arguments(f"{family['write']}   {family['summary']}", family["arguments"])
         for example in family["examples"]:
             console.print(plain(f"    e.g. {example}"), markup=False, style="dim")
     console.print()
@@ -128,16 +136,14 @@ def sources(context: typer.Context, as_json: options.AsJson = False) -> None:
 def metrics(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List metrics and their groups."""
     registry = _registry(context)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": metric.name,
             "group": metric.group,
             "default": metric.default,
             "higher_is_better": metric.higher_is_better,
             "summary": metric.summary,
-            "arguments": {
-                a.name: {"summary": a.summary, "default": a.default} for a in metric.arguments
-            },
+            "arguments": _described(metric.arguments),
             "plugin": registry.metrics.owners[metric.name],
         }
         for metric in registry.metrics
@@ -149,6 +155,11 @@ def metrics(context: typer.Context, as_json: options.AsJson = False) -> None:
         ("name", "group", "by default", "summary"),
         [(r["name"], r["group"], "yes" if r["default"] else "", r["summary"]) for r in rows],
     )
+    for row in rows:
+        if row["arguments"]:
+            first = next(iter(row["arguments"]))
+            out().print()
+            _show_arguments(f"{row['name']}:{first.upper()},key=value,...", row["arguments"])
 
 
 def plugins(context: typer.Context, as_json: options.AsJson = False) -> None:

@@ -84,16 +84,12 @@ def run(
         show_dry_run(settings, manager, as_json)
         return
     from harness.cli.progress import shown
-    from harness.stages.pipeline import check_names
     from harness.stages.pipeline import run as run_stages
 
-    check_names(settings, manager.registry)
     manager.registry.reporters.get(format_name)
-    results = []
     with shown(manager) as progress:
         try:
-            for name in dict.fromkeys(settings.model):
-                results.append(run_stages(settings, name, manager))
+            results = run_stages(settings, manager)
         except HarnessError:
             if progress.answers:
                 _say_what_is_safe(settings)

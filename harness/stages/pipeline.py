@@ -1,29 +1,21 @@
-"""All stages of a run, one after the other, and the later ones on a run that is there."""
+"""All stages of one or more runs, one after the other."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Any, cast
 
-from harness.budget import Budget
-from harness.context import Context, open_source
-from harness.declarations import resolve
 from harness.errors import HarnessError
 from harness.events import RunFinished, RunStarted
 from harness.metrics import MetricSpec, opened, parse_metrics
 from harness.models import parse_model
 from harness.plugin_manager import PluginManager
-from harness.protocols import OpenSource
 from harness.registry import Registry
 from harness.results import RunScores
-from harness.run_store import RunFolder
-from harness.run_store.kept import KeptValues
 from harness.settings import RunSettings
 from harness.stages.label import label
-from harness.stages.prepare import choose_style, make_context, prepare
+from harness.stages.prepare import Prepared, choose_style, prepare
 from harness.stages.respond import respond
-from harness.stages.score import answered_examples, score
+from harness.stages.score import score
 
 
 def check_metrics(settings: RunSettings, registry: Registry) -> list[MetricSpec]:
@@ -60,14 +52,29 @@ def check_names(settings: RunSettings, registry: Registry) -> None:
         choose_style(settings, parse_model(model, registry), registry)
 
 
-def run(settings: RunSettings, model: str, manager: PluginManager) -> RunScores:
-    """Run one model through all stages; a run that was stopped goes on where it stopped."""
-    registry = manager.registry
-    check_names(settings, registry)
-    specs = check_metrics(settings, registry)
-    prepared = prepare(settings, model, registry)
+def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
+    """Run the models through all stages; a run that was stopped goes on where it stopped.
+
+    Metrics that hold something (a model, judges) come last, when every model has answered and is
+    closed: they are made ready once for all runs.
+    """
+    check_names(settings, manager.registry)
+    specs = check_metrics(settings, manager.registry)
+    light = [spec for spec in specs if spec.metric.create is None]
+    heavy = [spec for spec in specs if spec.metric.create is not None]
+    runs: list[Prepared] = []
+    results: list[RunScores] = []
+    for model in dict.fromkeys(settings.model):
+        prepared = prepare(settings, model, manager.registry)
+        prepared.context.notify = manager.notify
+        _answer(prepared, settings, manager)
+        runs.append(prepared)
+        results += _score([prepared], settings, light, manager, last=not heavy)
+    return _score(runs, settings, heavy, manager, last=True) if heavy else results
+
+
+def _answer(prepared: Prepared, settings: RunSettings, manager: PluginManager) -> None:
     folder, context = prepared.folder, prepared.context
-    context.notify = manager.notify
     with folder.lock():
         manifest = folder.manifest()
         if manifest["model"] != prepared.spec.name:  # the same model, shown by another name
@@ -77,151 +84,28 @@ def run(settings: RunSettings, model: str, manager: PluginManager) -> RunScores:
         answered = sum(len(folder.answered(name)) for name in manifest["datasets"])
         manager.notify(RunStarted(folder.id, prepared.spec.name, total, answered))
         respond(folder, prepared.spec, context, settings.executor)
-        labeler = registry.labelers.get(settings.labeler).name
-        label(folder, context, labeler)
-        with opened(specs) as metrics:
-            result = score(folder, context, labeler, metrics, settings.resamples, settings.seed)
-    manager.notify(RunFinished(folder.id, result.totals["failed"], result.totals["unanswered"]))
-    return result
+        label(folder, context, manager.registry.labelers.get(settings.labeler).name)
 
 
-class _WhenNeeded:
-    """A run's source, opened when something first asks for its rows: most stages never do."""
-
-    def __init__(self, folder: RunFolder, source: str, registry: Registry) -> None:
-        self._folder, self._source, self._registry = folder, source, registry
-        self._opened: OpenSource | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        if self._opened is None:
-            try:
-                _, self._opened = open_source(self._source, self._registry)
-            except HarnessError as error:
-                raise HarnessError(
-                    f"{self._folder.path}: its source cannot be opened ({error}); say where it is now "
-                    "with --source"
-                ) from None
-        return getattr(self._opened, name)
-
-
-def reopen(
-    folder: RunFolder,
-    manager: PluginManager,
-    source: str = "",
-    asked: RunSettings | None = None,
-) -> Context:
-    """Return the context in which a run that is there can be labelled and scored again.
-
-    Labelers that learn need the run's source; ``source`` names it where it has moved. What is
-    ``asked`` now says which judges there are and what they may cost.
-    """
-    manifest = folder.manifest()
-    settings = RunSettings(
-        model=(manifest["model"],),
-        source=source or manifest["source_location"],
-        split=manifest["split"],
-        seed=manifest["seed"],
-        repair_mojibake=manifest["repair_mojibake"],
-        shots=manifest["prompt"]["shots"],
-        judge=asked.judge if asked else (),
-        max_cost=asked.max_cost if asked else None,
-    )
-    registry = manager.registry
-    style = registry.prompts.get(manifest["prompt"]["style"])
-    context = make_context(
-        settings, registry, style, cast(OpenSource, _WhenNeeded(folder, settings.source, registry))
-    )
-    context.notify = manager.notify
-    context.notes = list(manifest.get("notes", []))
-    return context
-
-
-def relabel(
-    folders: Sequence[RunFolder],
-    manager: PluginManager,
+def _score(
+    runs: Sequence[Prepared],
     settings: RunSettings,
-    source: str = "",
-    seed: int | None = None,
-) -> list[RunScores]:
-    """Label runs again, with another labeler or an improved one, and score them."""
-    return _again(folders, manager, settings, source, seed, always_label=True)
-
-
-def rescore(
-    folders: Sequence[RunFolder],
+    specs: Sequence[MetricSpec],
     manager: PluginManager,
-    settings: RunSettings,
-    source: str = "",
-    seed: int | None = None,
-) -> list[RunScores]:
-    """Score runs again; predictions are made first where the labeler has not been asked, or was
-    asked before all the answers there are had come.
-
-    Metrics are made ready once for all runs: a model is loaded once, and what it made of the
-    references serves every run. ``seed`` draws the bootstrap; each run's own where none is given.
-    """
-    return _again(folders, manager, settings, source, seed, always_label=False)
-
-
-def _again(
-    folders: Sequence[RunFolder],
-    manager: PluginManager,
-    settings: RunSettings,
-    source: str,
-    seed: int | None,
     *,
-    always_label: bool,
+    last: bool,
 ) -> list[RunScores]:
-    specs = check_metrics(settings, manager.registry)
     labeler = manager.registry.labelers.get(settings.labeler).name
-    budget = Budget(settings.max_cost)
     results = []
     with opened(specs) as metrics:
-        for folder in folders:
-            context = reopen(folder, manager, source, settings)
-            context.budget = budget  # one limit for all of them
-            with folder.lock():
-                known = all(_labelled(folder, labeler, name) for name in folder.datasets())
-                if always_label or not known:
-                    label(folder, context, labeler)
-                drawn = folder.manifest()["seed"] if seed is None else seed
-                results.append(score(folder, context, labeler, metrics, settings.resamples, drawn))
+        for run in runs:
+            with run.folder.lock():
+                result = score(
+                    run.folder, run.context, labeler, metrics, settings.resamples, settings.seed
+                )
+            results.append(result)
+            if last:
+                totals = result.totals
+                ended = RunFinished(run.folder.id, totals["failed"], totals["unanswered"])
+                manager.notify(ended)
     return results
-
-
-def estimate_scoring(
-    folders: Sequence[RunFolder], manager: PluginManager, settings: RunSettings, source: str = ""
-) -> list[dict[str, Any]]:
-    """Return what the metrics would ask of models, without asking: an object per run, dataset and
-    model."""
-    found = []
-    for spec in check_metrics(settings, manager.registry):
-        if spec.metric.estimate is None:
-            continue
-        for folder in folders:
-            context = reopen(folder, manager, source, settings)
-            context.values = KeptValues(folder.path / "measured")
-            for dataset in folder.datasets():
-                columns = answered_examples(folder, dataset)
-                made = resolve(spec.metric.estimate)(spec.arguments, *columns, context)
-                found += [
-                    {
-                        "run": folder.id,
-                        "dataset": dataset,
-                        "metric": spec.name,
-                        "model": name,
-                        **dataclasses.asdict(estimate),
-                    }
-                    for name, estimate in made.items()
-                ]
-    return found
-
-
-def _labelled(folder: RunFolder, labeler: str, dataset: str) -> bool:
-    if not folder.file(f"predictions/{labeler}", dataset).exists():
-        return False
-    answered = folder.answered(dataset)
-    return not any(
-        prediction.status == "failed" and prediction.id in answered
-        for prediction in folder.predictions(labeler, dataset)
-    )

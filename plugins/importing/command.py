@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,17 +12,20 @@ import typer
 from harness.cli import options
 from harness.cli.options import merge_settings
 from harness.cli.scores import finish
+from harness.errors import HarnessError
 from harness.plugin_manager import PluginManager
 from harness.results import Results
+from harness.settings import RunSettings
 
 
 def import_answers(
     context: typer.Context,
-    path: Annotated[
-        Path,
+    paths: Annotated[
+        list[Path],
         typer.Argument(
-            metavar="FILE_OR_FOLDER",
-            help="CSV with goldens and generated_text, or id and text; a folder of such files.",
+            metavar="FILE_OR_FOLDER...",
+            help="CSV with goldens and generated_text, or id and text; a folder of such files is "
+            "one model's.",
         ),
     ],
     dataset: Annotated[
@@ -39,6 +44,7 @@ def import_answers(
     ] = None,
     labeler: options.LabelerName = None,
     metric: options.MetricNames = None,
+    judge: options.Judges = None,
     out_folder: options.Out = Path("runs"),
     seed: options.Seed = None,
     resamples: options.Resamples = None,
@@ -47,28 +53,48 @@ def import_answers(
     show_all: options.All = False,
 ) -> None:
     """Score answers made elsewhere. With --source, rows are joined and reference answers checked."""
+    from harness.cli.progress import shown
     from harness.stages.pipeline import run
     from plugins.importing.files import find_answer_files
     from plugins.importing.source import SPLIT
 
     manager: PluginManager = context.obj
-    files = find_answer_files(path, manager.registry.dataset_map(), dataset)
-    place = path.resolve()
-    shown = name or (place.name if place.is_dir() else place.stem).replace(",", " ")
-    model = f"imported:{place},name={shown}" + (f",dataset={dataset}" if dataset else "")
-    own = f"imported:{dataset}={place}" if dataset else f"imported:{place}"
-    settings = merge_settings(
-        {
+    if name and len(paths) > 1:
+        raise HarnessError(
+            f"--name {name}: found {len(paths)} files or folders, expected one: each is called by "
+            "its own name"
+        )
+    given = {
+        "labeler": labeler,
+        "metric": metric,
+        "judge": judge,
+        "out": out_folder,
+        "seed": seed,
+        "resamples": resamples,
+    }
+    datasets = manager.registry.dataset_map()
+    asked: list[RunSettings] = []
+    for path in paths:
+        place = path.resolve()
+        called = name or (place.name if place.is_dir() else place.stem).replace(",", " ")
+        model = f"imported:{place},name={called}" + (f",dataset={dataset}" if dataset else "")
+        own = f"imported:{dataset}={place}" if dataset else f"imported:{place}"
+        rows = {
             "model": (model,),
             "source": source or own,
             "split": split if source else SPLIT,
-            "dataset": tuple(files),
-            "labeler": labeler,
-            "metric": metric,
-            "out": out_folder,
-            "seed": seed,
-            "resamples": resamples,
+            "dataset": tuple(find_answer_files(path, datasets, dataset)),
         }
-    )
-    results = Results([run(settings, model, manager)])
-    finish(results, manager, format_name, as_json, show_all, "imhi import")
+        asked.append(merge_settings({**given, **rows}))
+    with shown(manager):
+        runs = [scores for settings in together(asked) for scores in run(settings, manager)]
+    finish(Results(runs), manager, format_name, as_json, show_all, "imhi import", metric or ())
+
+
+def together(asked: Sequence[RunSettings]) -> list[RunSettings]:
+    """Join settings that differ in nothing but the model, so that metrics are opened once."""
+    joined: dict[RunSettings, tuple[str, ...]] = {}
+    for settings in asked:
+        rest = dataclasses.replace(settings, model=("",))
+        joined[rest] = (*joined.get(rest, ()), *settings.model)
+    return [dataclasses.replace(rest, model=models) for rest, models in joined.items()]

@@ -13,7 +13,7 @@ from harness.evaluation import evaluate
 from harness.plugin_manager import PluginManager
 from harness.run_store import RunFolder
 from harness.settings import RunSettings
-from harness.stages.pipeline import relabel, rescore
+from harness.stages.again import relabel, rescore
 from tests.checkouts import depression_checkout
 from tests.harness.conftest import Imhi
 

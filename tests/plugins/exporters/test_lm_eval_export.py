@@ -6,6 +6,7 @@ That ``lm_eval`` then gives the answers and scores of ``imhi run`` is shown in
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import stat
 import subprocess
@@ -92,7 +93,7 @@ def test_scores_are_those_of_imhi_run(
     tmp_path: Path, registry: Registry, manager: PluginManager
 ) -> None:
     chosen = settings(labeler="strict", limit=None, out=tmp_path / "runs", resamples=100)
-    scores = run(chosen, "baseline:tfidf", manager)
+    (scores,) = run(dataclasses.replace(chosen, model=("baseline:tfidf",)), manager)
     expected = {(row["dataset"], row["metric"]): row["value"] for row in scores.scores}
     write_export(tmp_path / "export", chosen, registry)
     for name, task in lm_eval_tasks(tmp_path / "export").items():
