@@ -8,17 +8,22 @@ with its default settings. Scale 0 to 100.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from harness.answers import explanation_of
 from harness.context import Context
 from harness.declarations import Metric
+from harness.fingerprints import digest
 from harness.hookspecs import hookimpl
 from harness.records import Example, Prediction, Response
 
 if TYPE_CHECKING:
     from harness.statistics import Array, Measure
+
+_ROUGE = ("rouge1", "rouge2", "rougeL")
 
 
 def _pairs(
@@ -30,6 +35,23 @@ def _pairs(
             yield index, example.explanation, explanation_of(response.text)
 
 
+def _kept_rows(
+    name: str,
+    identity: Mapping[str, Any],
+    examples: Sequence[Example],
+    responses: Sequence[Response],
+    context: Context,
+    compute: Callable[[str, str], list[float]],
+) -> Iterator[tuple[int, list[float]]]:
+    """Yield index and ``compute(reference, hypothesis)``, computed once for each distinct pair."""
+    kept = context.kept(name, identity)
+    for index, reference, hypothesis in _pairs(examples, responses):
+        key = digest([reference, hypothesis])
+        if key not in kept:
+            kept.put(key, compute(reference, hypothesis))
+        yield index, kept.get(key) or []
+
+
 def rouge(
     examples: Sequence[Example],
     responses: Sequence[Response],
@@ -37,18 +59,33 @@ def rouge(
     context: Context,
 ) -> list[Measure]:
     """ROUGE-1, -2 and -L F-measure (Lin 2004), mean over examples."""
+    from nltk.stem.porter import PorterStemmer
+    from rouge_score import tokenize
     from rouge_score.rouge_scorer import RougeScorer
 
     from harness.statistics import mean_measure
 
-    kinds = ("rouge1", "rouge2", "rougeL")
-    scorer = RougeScorer(list(kinds), use_stemmer=True)
-    columns: dict[str, list[float | None]] = {kind: [None] * len(examples) for kind in kinds}
-    for index, reference, hypothesis in _pairs(examples, responses):
+    class Stemmer:
+        """rouge-score's own stemmer; a word is stemmed once: that is most of the work."""
+
+        stem = staticmethod(functools.cache(PorterStemmer().stem))
+
+    class Tokenizer:
+        def tokenize(self, text: str) -> list[str]:
+            return list(tokenize.tokenize(text, Stemmer))
+
+    scorer = RougeScorer(list(_ROUGE), tokenizer=Tokenizer())
+
+    def compute(reference: str, hypothesis: str) -> list[float]:
         scores = scorer.score(reference, hypothesis)
-        for kind in kinds:
-            columns[kind][index] = 100 * scores[kind].fmeasure
-    return [mean_measure(kind, columns[kind]) for kind in kinds]
+        return [100 * scores[kind].fmeasure for kind in _ROUGE]
+
+    identity = {"kinds": _ROUGE, "stemmer": "porter", "version": version("rouge-score")}
+    columns: dict[str, list[float | None]] = {kind: [None] * len(examples) for kind in _ROUGE}
+    for index, row in _kept_rows("rouge", identity, examples, responses, context, compute):
+        for kind, value in zip(_ROUGE, row, strict=True):
+            columns[kind][index] = value
+    return [mean_measure(kind, columns[kind]) for kind in _ROUGE]
 
 
 def bleu(
@@ -61,7 +98,7 @@ def bleu(
     from sacrebleu.metrics.bleu import BLEU
 
     corpus, sentence = BLEU(), BLEU(effective_order=True)
-    return [_sacrebleu("bleu", corpus, sentence, examples, responses)]
+    return [_sacrebleu("bleu", corpus, sentence, examples, responses, context)]
 
 
 def chrf(
@@ -73,44 +110,47 @@ def chrf(
     """Corpus chrF (chrF2, character 6-grams)."""
     from sacrebleu.metrics.chrf import CHRF
 
-    return [_sacrebleu("chrf", CHRF(), CHRF(), examples, responses)]
+    return [_sacrebleu("chrf", CHRF(), CHRF(), examples, responses, context)]
 
 
 def _sacrebleu(
     name: str,
-    corpus: object,
-    sentence: object,
+    corpus: Any,
+    sentence: Any,
     examples: Sequence[Example],
     responses: Sequence[Response],
+    context: Context,
 ) -> Measure:
     """Return a corpus metric of sacrebleu as a measure: its own sufficient statistics, summed."""
     import numpy as np
 
     from harness.statistics import Measure
 
-    pairs = list(_pairs(examples, responses))
-    rows = corpus._extract_corpus_statistics(  # type: ignore[attr-defined]
-        [hypothesis for _, _, hypothesis in pairs], [[reference for _, reference, _ in pairs]]
-    )
-    width = len(rows[0]) if rows else 1
+    def compute(reference: str, hypothesis: str) -> list[float]:
+        (row,) = corpus._extract_corpus_statistics([hypothesis], [[reference]])
+        # The statistics are sums, so those of one pair also make the score of that pair.
+        return [sentence._compute_score_from_stats(row).score, *row]
+
+    corpus.corpus_score(["a text"], [["a text"]])  # it has no signature before its first score
+    identity = {"signature": str(corpus.get_signature())}
+    rows = dict(_kept_rows(name, identity, examples, responses, context, compute))
+    width = max([1, *(len(row) - 1 for row in rows.values())])
     statistics = np.zeros((len(examples), width))
     alone = np.full(len(examples), np.nan)
-    for (index, reference, hypothesis), row in zip(pairs, rows, strict=True):
-        statistics[index] = row
-        alone[index] = sentence.sentence_score(hypothesis, [reference]).score  # type: ignore[attr-defined]
+    for index, row in rows.items():
+        alone[index], statistics[index] = row[0], row[1:]
 
     def value_of(sums: Array) -> Array:
         flat = sums.reshape(-1, width)
         scores = [
-            corpus._compute_score_from_stats([int(v) for v in row]).score  # type: ignore[attr-defined]
+            corpus._compute_score_from_stats([int(v) for v in row]).score
             if row.any()
             else float("nan")
             for row in flat
         ]
         return np.array(scores).reshape(sums.shape[:-1])
 
-    signature = str(corpus.get_signature())  # type: ignore[attr-defined]
-    return Measure(name, statistics, value_of, alone, {"signature": signature})
+    return Measure(name, statistics, value_of, alone, identity)
 
 
 @hookimpl
