@@ -30,7 +30,8 @@ class Context:
     ``notes`` are sentences a reader of the scores must know; they go to the manifest and stand
     under every table. ``notify`` tells observers. ``judges`` are the models, as written on the
     command line, that metrics may ask; ``values`` is where metrics keep what they computed;
-    ``gaps`` are sentences on what a metric could not do yet and will do when asked again.
+    ``gaps`` are sentences on what a metric could not do yet and will do when asked again;
+    ``model_identity`` is what the judged model is known by.
     """
 
     registry: Registry
@@ -47,6 +48,8 @@ class Context:
     judges: tuple[str, ...] = ()
     values: KeptValues = field(default_factory=KeptValues)
     gaps: list[str] = field(default_factory=list)
+    tallies: dict[tuple[str, str], float] = field(default_factory=dict)
+    model_identity: Mapping[str, Any] = field(default_factory=dict)
     _training: dict[tuple[str, tuple[str, ...]], list[Example]] = field(default_factory=dict)
     _labelers: dict[str, ReadLabels] = field(default_factory=dict)
 
@@ -72,6 +75,12 @@ class Context:
         """Say that a metric is incomplete: shown like a note, and the command exits with 1."""
         if text not in self.gaps:
             self.gaps.append(text)
+
+    def tally(self, text: str, count: float, *, gap: bool = False) -> None:
+        """Add to a note (or a gap) that counts: ``{n}`` in the text becomes the sum over all
+        datasets; a sum of 0 says nothing."""
+        key = ("gaps" if gap else "notes", text)
+        self.tallies[key] = self.tallies.get(key, 0) + count
 
     def kept(self, name: str, identity: Mapping[str, Any]) -> Kept:
         """Return what a metric computed before under the same identity: everything that changes
@@ -121,6 +130,13 @@ class Context:
             declared = self.registry.labelers.get(name)
             self._labelers[name] = resolve(declared.create)(self)
         return self._labelers[name]
+
+
+def counted(tallies: Mapping[tuple[str, str], float]) -> Iterator[tuple[str, str]]:
+    """Yield what :meth:`Context.tally` gathered, as ``("notes" or "gaps", sentence)``."""
+    for (kind, text), n in tallies.items():
+        if n:
+            yield kind, text.replace("{n}", f"{n:,.4f}" if isinstance(n, float) else f"{n:,}")
 
 
 def open_source(text: str, registry: Registry) -> tuple[str, OpenSource]:

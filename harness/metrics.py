@@ -6,13 +6,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.arguments import parse_arguments, split_arguments
 from harness.declarations import Metric, resolve
 from harness.errors import HarnessError
 from harness.protocols import Score
+from harness.records import Example, Prediction, Response
 from harness.registry import Registry
+
+if TYPE_CHECKING:
+    from harness.context import Context
+    from harness.statistics import Measure
 
 _KEY = re.compile(r"[A-Za-z_]\w*=")
 
@@ -30,6 +35,14 @@ class MetricSpec:
     @property
     def name(self) -> str:
         return self.metric.name
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what results say of it: version and arguments."""
+        values = {
+            name: value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+            for name, value in self.arguments.items()
+        }
+        return {"version": self.metric.version, "arguments": values}
 
 
 def parse_metrics(names: Sequence[str], registry: Registry) -> list[MetricSpec]:
@@ -87,3 +100,38 @@ def opened(specs: Sequence[MetricSpec]) -> Iterator[list[tuple[MetricSpec, Score
                 stack.callback(close)
             ready.append((spec, scorer))
         yield ready
+
+
+def measured(
+    spec: MetricSpec,
+    scorer: Score,
+    examples: Sequence[Example],
+    responses: Sequence[Response],
+    predictions: Sequence[Prediction],
+    context: Context,
+) -> list[Measure]:
+    """Return what an opened metric makes of one dataset.
+
+    Raises:
+        HarnessError: the metric fails, or gives something other than a row for each example.
+    """
+    where = f"metric {spec.name} (plugin '{spec.owner}')"
+    try:
+        found = list(scorer(examples, responses, predictions, context))
+    except (HarnessError, OSError):
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        raise HarnessError(
+            f"{where} failed on {examples[0].dataset}: {type(error).__name__}: {text}; this is a "
+            "fault of the plugin: run again with --debug to see where, and report it"
+        ) from error
+    for measure in found:
+        rows = measure.statistics if measure.per_example is None else measure.per_example
+        for what, count in (("statistics", len(measure.statistics)), ("values", len(rows))):
+            if count != len(examples):
+                raise HarnessError(
+                    f"{where}: {measure.name} has {count} {what} for {len(examples)} examples, "
+                    "expected one for each"
+                )
+    return found

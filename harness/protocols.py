@@ -23,6 +23,8 @@ class Model(Protocol):
     ``context.budget`` when its answers cost money, and may leave requests unanswered only then.
     ``describe`` returns JSON values for the manifest (resolved revision, dtype, device, ``notes``
     to be shown under the scores); never a key. ``close`` frees the memory before metrics run.
+    ``context.seed`` and ``context.budget`` are read when ``generate`` is called, not when the model
+    is made: a judge is asked with other seeds.
     """
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]: ...

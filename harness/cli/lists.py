@@ -38,11 +38,17 @@ def _described(arguments: Sequence[Argument]) -> dict[str, dict[str, Any]]:
 
 
 def _show_arguments(head: str, arguments: Mapping[str, Mapping[str, Any]]) -> None:
-    console = out()
-    console.print(plain(head), style="bold", markup=False)
+    from rich.padding import Padding
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
     for name, argument in arguments.items():
         default = "" if argument["default"] is None else f" (default {argument['default']})"
-        console.print(plain(f"    {name}=  {argument['summary']}{default}"), markup=False)
+        table.add_row(plain(f"{name}="), plain(f"{argument['summary']}{default}"))
+    out().print(plain(head), style="bold", markup=False)
+    out().print(Padding(table, (0, 0, 0, 4)))
 
 
 def _registry(context: typer.Context) -> Registry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -9,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from harness.context import Context
+from harness.context import Context, counted
 from harness.errors import HarnessError
 from harness.events import StageFinished, StageStarted
 from harness.fingerprints import digest
-from harness.metrics import MetricSpec
+from harness.metrics import MetricSpec, measured
 from harness.protocols import Score
 from harness.records import Example, Prediction, Response, as_row
 from harness.results import RunScores
@@ -40,13 +41,15 @@ def score(
     manifest = folder.manifest()
     started = time.perf_counter()
     context.run = folder.id
+    context.model_identity = manifest["model_identity"]
     context.values = KeptValues(folder.path / "measured")
     context.notify(StageStarted(folder.id, "score", len(manifest["datasets"])))
     rows: list[dict[str, Any]] = []
     draws: dict[tuple[str, str], dict[str, tuple[float, Array]]] = {}
     labelling = {}
     inputs = {}
-    made = {spec.name: _record(spec) for spec, _ in metrics}
+    remarks: dict[str, Any] = {"notes": [], "gaps": [], "tallies": {}}
+    made = {spec.name: {**spec.to_json(), **copy.deepcopy(remarks)} for spec, _ in metrics}
     try:
         for dataset, expected in manifest["datasets"].items():
             examples, responses, predictions = _columns(folder, labeler, dataset, expected)
@@ -82,6 +85,9 @@ def score(
             _write_per_example(folder, labeler, dataset, examples, [m for _, m in measures])
     finally:
         context.values.close()
+    for record in made.values():
+        for kind, sentence in counted(record.pop("tallies")):
+            record[kind].append(sentence)
     averages = _averages(manifest, draws, rows, context)
     earlier = _earlier(folder, labeler, inputs, made)
     made = {**earlier["metrics"], **made}
@@ -137,20 +143,6 @@ def answered_examples(folder: RunFolder, dataset: str) -> tuple[list[Example], l
     ]
 
 
-def _record(spec: MetricSpec) -> dict[str, Any]:
-    """Return what the scores say of a metric: its version and arguments, and what it remarks."""
-    return {
-        "version": spec.metric.version,
-        "arguments": {name: _plain(value) for name, value in spec.arguments.items()},
-        "notes": [],
-        "gaps": [],
-    }
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
-
-
 def _said(made: Mapping[str, Mapping[str, Any]], kind: str) -> set[str]:
     return {text for record in made.values() for text in record[kind]}
 
@@ -174,36 +166,16 @@ def _measures(
     context: Context,
     made: Mapping[str, dict[str, Any]],
 ) -> list[Measure]:
-    """Ask a metric; what it notes is recorded with it, so that it stays as long as its scores.
-
-    Raises:
-        HarnessError: the metric fails, or returns something other than a row per example.
-    """
-    notes, gaps = context.notes, context.gaps
-    context.notes, context.gaps = [], []
-    where = f"metric {spec.name} (plugin '{spec.owner}')"
+    """Ask a metric; what it notes is recorded with it, so that it stays as long as its scores."""
+    before = context.notes, context.gaps, context.tallies
+    context.notes, context.gaps, context.tallies = [], [], made[spec.name]["tallies"]
     try:
-        found = list(scorer(examples, responses, predictions, context))
-        for measure in found:
-            if measure.statistics.shape[0] != len(examples):
-                raise HarnessError(
-                    f"{where}: {measure.name} has {measure.statistics.shape[0]} rows of statistics "
-                    f"for {len(examples)} examples, expected one each"
-                )
-    except (HarnessError, OSError):
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split())
-        raise HarnessError(
-            f"{where} failed on {examples[0].dataset}: {type(error).__name__}: {text}; this is a "
-            "fault of the plugin: run again with --debug to see where, and report it"
-        ) from error
+        return measured(spec, scorer, examples, responses, predictions, context)
     finally:
         record = made[spec.name]
         record["notes"] += [note for note in context.notes if note not in record["notes"]]
         record["gaps"] += [gap for gap in context.gaps if gap not in record["gaps"]]
-        context.notes, context.gaps = notes, gaps
-    return found
+        context.notes, context.gaps, context.tallies = before
 
 
 def _interval(value: float, values: Array, clusters: Sequence[str]) -> Interval:

@@ -17,7 +17,7 @@ from plugins.models.openai_api.background import Outbox
 from plugins.models.openai_api.failures import Failure, backoff, classify
 from plugins.models.openai_api.pace import Pace, Stopped
 from plugins.models.openai_api.prices import Price, most_tokens
-from plugins.models.openai_api.wire import Dialect, Reply, payload, read_reply
+from plugins.models.openai_api.wire import Dialect, Reply, payload, read_reply, schema_text
 
 Send = Callable[[Mapping[str, Any]], Awaitable[Any]]
 """Sends one body and returns the answer as parsed JSON (or as text, where the server does not call
@@ -214,10 +214,12 @@ class Asking:
 
     def _most(self, request: Request) -> float:
         """Return the most one attempt can cost, in US dollars (0 where no price is known)."""
-        price, generation = self._terms.price, self._terms.generation
+        terms = self._terms
+        price, generation = terms.price, terms.generation
         if price is None:
             return 0.0
-        prompt_tokens = most_tokens(request.system or generation.system, request.prompt)
+        texts = (request.system or generation.system, request.prompt)
+        prompt_tokens = most_tokens(*texts, schema_text(terms.api, generation))
         return price.cost(prompt_tokens, generation.max_new_tokens or 0)
 
     def _cost(self, reply: Reply, most: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from plugins.models.openai_api.asking import Asking, Learnt, Terms
 from plugins.models.openai_api.background import Outbox, stream
 from plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
 from plugins.models.openai_api.prices import known_model, likely_tokens, price_of
-from plugins.models.openai_api.wire import Dialect, IllFormed
+from plugins.models.openai_api.wire import Dialect, IllFormed, schema_text
 
 
 def create(spec: ModelSpec, context: Context) -> OpenAIModel:
@@ -126,8 +127,10 @@ class OpenAIModel:
             except (json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise IllFormed(f"the answer is not JSON ({error})") from None
 
+        # The seed is that of the moment: a caller who wants several draws changes it in between.
+        terms = dataclasses.replace(self._terms, seed=self._context.seed)
         asking = Asking(
-            self._terms, send, self._context.budget, self._learnt, self._context.note, self._scrub
+            terms, send, self._context.budget, self._learnt, self._context.note, self._scrub
         )
         async with client:
             await asking.run(requests, outbox)
@@ -185,7 +188,8 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
     """Return about what the prompts would cost: prompt tokens at 4 bytes each, completions at the
     most they may have. Needs no key and sends nothing."""
     system = context.generation.system
-    prompt_tokens = sum(likely_tokens(system, prompt) for prompt in prompts)
+    schema = schema_text(spec.arguments["api"], context.generation)
+    prompt_tokens = sum(likely_tokens(system, prompt, schema) for prompt in prompts)
     limit = context.generation.max_new_tokens
     completion_tokens = (limit or 0) * len(prompts)
     price = price_of(spec.target, spec.arguments)

@@ -12,12 +12,16 @@ from harness.records import Request
 from harness.settings import Generation
 
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
-DROPPABLE = ("seed", "temperature", "top_p", "stop")
+DROPPABLE = ("seed", "temperature", "top_p", "stop", "response_format")
 
 _REFUSES_PARAMETER = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|"
     r"extra_forbidden|extra (?:inputs|fields)|invalid parameter",
     re.IGNORECASE,
+)
+# Servers refuse a schema in many words, and not always by the parameter's name.
+_REFUSES_SCHEMA = re.compile(
+    r"response[_ ]format|json[_ ]schema|structured outputs?|guided decoding", re.IGNORECASE
 )
 
 
@@ -62,15 +66,9 @@ class Dialect:
         Returns:
             What was changed, or an empty text where the error is about something else.
         """
-        if not _REFUSES_PARAMETER.search(message):
+        parameter = self._refused(message, sent, parameter)
+        if not parameter:
             return ""
-        candidates = [name for name in (self.token_limit, *DROPPABLE) if name in sent]
-        if parameter not in candidates:
-            found = {name: re.search(rf"['\"`]{name}['\"`]", message) for name in candidates}
-            positions = [(match.start(), name) for name, match in found.items() if match]
-            if not positions:
-                return ""
-            parameter = min(positions)[1]
         if parameter in TOKEN_LIMITS:
             if self.limit_switched:
                 return ""  # Both names were refused: an answer must stay bounded.
@@ -78,10 +76,22 @@ class Dialect:
             self.token_limit = TOKEN_LIMITS[1 - TOKEN_LIMITS.index(parameter)]
             self.changes += 1
             return f"{parameter} is called {self.token_limit}"
-        assert parameter is not None
         self.dropped.add(parameter)
         self.changes += 1
         return f"{parameter} is not taken and was left out"
+
+    def _refused(self, message: str, sent: Collection[str], parameter: str | None) -> str:
+        """Return which of the parameters sent the server refuses; empty where none is."""
+        candidates = [name for name in (self.token_limit, *DROPPABLE) if name in sent]
+        if _REFUSES_PARAMETER.search(message):
+            if parameter in candidates:
+                return str(parameter)
+            found = {name: re.search(rf"['\"`]{name}['\"`]", message) for name in candidates}
+            positions = [(match.start(), name) for name, match in found.items() if match]
+            if positions:
+                return min(positions)[1]
+        refuses_schema = parameter == "response_format" or _REFUSES_SCHEMA.search(message)
+        return "response_format" if "response_format" in candidates and refuses_schema else ""
 
 
 def payload(
@@ -104,7 +114,23 @@ def payload(
     if generation.stop:
         body["stop"] = list(generation.stop)
     body["seed"] = seed
+    if api == "chat" and generation.answer_schema is not None:
+        body["response_format"] = response_format(generation.answer_schema)
     return {name: value for name, value in body.items() if name not in dialect.dropped}
+
+
+def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameter that holds an answer to a JSON schema (OpenAI, Structured Outputs)."""
+    form = {"name": "answer", "schema": dict(schema), "strict": True}
+    return {"type": "json_schema", "json_schema": form}
+
+
+def schema_text(api: str, generation: Generation) -> str:
+    """Return the schema as it is sent, since servers count it among the prompt's tokens; empty
+    where none is sent."""
+    if api != "chat" or generation.answer_schema is None:
+        return ""
+    return json.dumps(response_format(generation.answer_schema))
 
 
 def read_reply(data: Any, api: str) -> Reply:

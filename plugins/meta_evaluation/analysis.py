@@ -1,0 +1,319 @@
+"""All figures of a meta-evaluation: for each system, then for all of them together (pooled)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from harness.statistics import Array, interval
+from plugins.meta_evaluation.agreement import (
+    alpha,
+    alpha_draws,
+    leave_one_out,
+    mean_defined,
+    mean_mark,
+    value_counts,
+)
+from plugins.meta_evaluation.comparisons import holm, paired_bootstrap, williams
+from plugins.meta_evaluation.correlations import (
+    COEFFICIENTS,
+    correlation,
+    draw_weights,
+    why_undefined,
+)
+from plugins.meta_evaluation.measuring import Column
+
+POOLED = "pooled"
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A value with its 95% interval; None where undefined, for the reason in ``why``.
+
+    ``n`` answers (of an annotators' figure: annotators) are behind it. ``undefined_draws`` is the
+    share of resamples without a value: the interval is that of the others.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    why: str = ""
+    undefined_draws: float = 0.0
+
+    @property
+    def above_zero(self) -> bool:
+        """Say whether the whole interval is above 0."""
+        return self.low is not None and self.low > 0
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far annotators agree on a mark. ``leave_one_out`` is by coefficient, as is
+    ``system_alone``: what a metric would reach that knew which system gave an answer (its mean
+    mark) and nothing about the answer; pooled only."""
+
+    alpha: Figure
+    leave_one_out: Mapping[str, Figure]
+    system_alone: Mapping[str, Figure]
+
+    @property
+    def no_ceiling(self) -> bool:
+        """Annotators do not demonstrably agree, so metrics have nothing to agree with."""
+        return not self.alpha.above_zero
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Whether ``first`` follows a mark more closely than ``second`` (difference above 0).
+
+    Both are turned so that higher is better. ``statistic`` is t (Williams) or z (bootstrap); None
+    where the test is not defined.
+    """
+
+    mark: str
+    coefficient: str
+    first: str
+    second: str
+    n: int
+    difference: float | None
+    low: float | None
+    high: float | None
+    test: str
+    statistic: float | None
+    p: float | None
+    p_holm: float | None
+
+    @property
+    def better(self) -> str:
+        """The metric that beats the other; empty where neither does."""
+        if self.p_holm is None or self.p_holm >= SIGNIFICANT or not self.difference:
+            return ""
+        return self.first if self.difference > 0 else self.second
+
+    @property
+    def worse(self) -> str:
+        return self.second if self.better == self.first else self.first if self.better else ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One system's figures, or those of all pooled: ``correlations`` by metric, mark and
+    coefficient; ``agreement`` by mark."""
+
+    name: str
+    pooled: bool
+    answers: int
+    posts: int
+    annotators: int
+    correlations: Mapping[tuple[str, str, str], Figure]
+    agreement: Mapping[str, Agreement]
+    comparisons: Sequence[Comparison]
+
+
+def panels(
+    columns: Sequence[Column],
+    marks: Mapping[str, Array],
+    systems: Sequence[str],
+    posts: Sequence[str],
+    resamples: int,
+    seed: int,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Panel]:
+    """Return a panel per system, then the pooled one where there are several.
+
+    ``marks`` are by kind, shape (answers, annotators), NaN for none. ``systems`` and ``posts`` name
+    each answer's. All metrics of a panel see the same resamples. ``advance`` is told how many of
+    the panels' marks are done.
+    """
+    names = list(dict.fromkeys(systems))
+    chosen = [(name, np.array([s == name for s in systems])) for name in names]
+    if len(names) > 1:
+        chosen.append((POOLED, np.ones(len(systems), dtype=bool)))
+    found: list[Panel] = []
+    for position, (name, rows) in enumerate(chosen):
+        keys = [post for post, inside in zip(posts, rows, strict=True) if inside]
+        weights = draw_weights(keys, resamples, seed)
+        correlations: dict[tuple[str, str, str], Figure] = {}
+        agreement = {}
+        comparisons: list[Comparison] = []
+        here = [Column(c.name, c.values[rows], "", c.higher_is_better, c.headline) for c in columns]
+        for number, (mark, given) in enumerate(marks.items()):
+            inside = given[rows]
+            inside = inside[:, ~np.isnan(inside).all(axis=0)]  # annotators of other systems
+            target = mean_mark(inside)
+            of_system = _system_means(target, systems) if position == len(names) else None
+            agreement[mark] = _agreement(inside, target, of_system, weights)
+            figures, tests = _mark(mark, here, target, weights)
+            correlations.update(figures)
+            comparisons += tests
+            advance(position * len(marks) + number + 1, len(chosen) * len(marks))
+        found.append(
+            Panel(
+                name=name,
+                pooled=position == len(names),
+                answers=int(rows.sum()),
+                posts=len(set(keys)),
+                annotators=max(_given(given[rows]) for given in marks.values()),
+                correlations=correlations,
+                agreement=agreement,
+                comparisons=comparisons,
+            )
+        )
+    return found
+
+
+def _given(marks: Array) -> int:
+    return int((~np.isnan(marks)).any(axis=0).sum())
+
+
+def _system_means(target: Array, systems: Sequence[str]) -> Array:
+    """Return for each answer the mean mark of its system."""
+    names = np.array(systems)
+    means = np.full(len(target), np.nan)
+    for name in set(systems):
+        means[names == name] = mean_defined(target[names == name])
+    return means
+
+
+def _agreement(marks: Array, target: Array, of_system: Array | None, weights: Array) -> Agreement:
+    counts, used = value_counts(marks)
+    value = alpha(counts, used)
+    why = "" if math.isfinite(value) else "all marks are alike, or each answer has only one"
+    draws = alpha_draws(marks, weights) if not why else np.full(len(weights), np.nan)
+    ones = np.ones((1, len(marks)))
+    others = {}
+    for name in COEFFICIENTS:
+        alone = leave_one_out(name, marks, ones)[:, 0]
+        counted = int((~np.isnan(alone)).sum())
+        others[name] = _figure(
+            float(mean_defined(alone)),
+            mean_defined(leave_one_out(name, marks, weights)),
+            counted,
+            "" if counted else "no annotator's marks vary with those of others",
+        )
+    alone_figures = {} if of_system is None else _figures(of_system, target, weights)
+    return Agreement(_figure(value, draws, len(marks), why), others, alone_figures)
+
+
+def _figures(x: Array, target: Array, weights: Array) -> dict[str, Figure]:
+    """Return one column's correlations with the marks, by coefficient."""
+    rows = ~np.isnan(x) & ~np.isnan(target)
+    x, y, weights = x[rows], target[rows], weights[:, rows]
+    why = why_undefined(x, y)
+    return {
+        name: _figure(
+            math.nan if why else correlation(name, x, y),
+            np.full(1, np.nan) if why else coefficient(x, y, weights),
+            len(x),
+            why,
+        )
+        for name, coefficient in COEFFICIENTS.items()
+    }
+
+
+def _mark(
+    mark: str, columns: Sequence[Column], target: Array, weights: Array
+) -> tuple[dict[tuple[str, str, str], Figure], list[Comparison]]:
+    """Return every metric's correlations with one mark, and the tests between metrics."""
+    drawn = _Draws(columns, target, weights)
+    figures = {}
+    for index, column in enumerate(columns):
+        rows = drawn.rows(index)
+        x, y = column.values[rows], target[rows]
+        why = why_undefined(x, y)
+        # Draws are of values turned so that higher is better; the figure is of those as they are.
+        sign = -1.0 if column.higher_is_better is False else 1.0
+        for name in COEFFICIENTS:
+            value = math.nan if why else correlation(name, x, y)
+            draws = np.full(1, np.nan) if why else sign * drawn.of(name, index, rows)
+            figures[column.name, mark, name] = _figure(value, draws, int(rows.sum()), why)
+    comparisons: list[Comparison] = []
+    for name in COEFFICIENTS:
+        pairs = [
+            _compare(mark, name, drawn, first, second)
+            for first, second in itertools.combinations(range(len(columns)), 2)
+            if columns[first].headline and columns[second].headline
+        ]
+        tested = holm([math.nan if pair.p is None else pair.p for pair in pairs])
+        comparisons += [
+            Comparison(**{**asdict(pair), "p_holm": _plain(p)})
+            for pair, p in zip(pairs, tested, strict=True)
+        ]
+    return figures, comparisons
+
+
+class _Draws:
+    """Correlations with one target on all resamples, each computed once."""
+
+    def __init__(self, columns: Sequence[Column], target: Array, weights: Array) -> None:
+        self.columns, self.target, self.weights = columns, target, weights
+        self._known: dict[tuple[str, int, bytes], Array] = {}
+
+    def rows(self, *indices: int) -> np.ndarray:
+        """Return which answers have a mark and a value of all these metrics."""
+        counted = ~np.isnan(self.target)
+        for index in indices:
+            counted &= ~np.isnan(self.columns[index].values)
+        return counted
+
+    def of(self, name: str, index: int, rows: np.ndarray) -> Array:
+        key = (name, index, rows.tobytes())
+        if key not in self._known:
+            x = self.columns[index].oriented[rows]
+            weights = self.weights[:, rows]
+            self._known[key] = COEFFICIENTS[name](x, self.target[rows], weights)
+        return self._known[key]
+
+
+def _compare(mark: str, name: str, drawn: _Draws, first: int, second: int) -> Comparison:
+    """Compare two metrics on the answers that both have a value for."""
+    rows = drawn.rows(first, second)
+    y = drawn.target[rows]
+    x1, x2 = (drawn.columns[index].oriented[rows] for index in (first, second))
+    difference = low = high = statistic = p = math.nan
+    if not why_undefined(x1, y) and not why_undefined(x2, y):
+        r1, r2 = correlation(name, x1, y), correlation(name, x2, y)
+        draws = drawn.of(name, first, rows) - drawn.of(name, second, rows)
+        difference = r1 - r2
+        bounds = interval(difference, draws)
+        low, high = bounds.low, bounds.high
+        if name == "pearson":
+            statistic, p = williams(r1, r2, correlation(name, x1, x2), int(rows.sum()))
+        else:
+            statistic, p = paired_bootstrap(difference, draws, int(rows.sum()))
+    return Comparison(
+        mark=mark,
+        coefficient=name,
+        first=drawn.columns[first].name,
+        second=drawn.columns[second].name,
+        n=int(rows.sum()),
+        difference=_plain(difference),
+        low=_plain(low),
+        high=_plain(high),
+        test="williams" if name == "pearson" else "paired bootstrap",
+        statistic=_plain(statistic),
+        p=_plain(p),
+        p_holm=None,
+    )
+
+
+def _figure(value: float, draws: Array, n: int, why: str) -> Figure:
+    if why or not math.isfinite(value):
+        return Figure(None, None, None, n, why or "undefined")
+    finite = np.isfinite(draws)
+    if not finite.any():
+        return Figure(_plain(value), None, None, n, "", 1.0)
+    bounds = interval(value, draws)
+    missing = round(1 - float(finite.mean()), 6)
+    return Figure(_plain(value), _plain(bounds.low), _plain(bounds.high), n, "", missing)
+
+
+def _plain(value: float) -> float | None:
+    """Return a number for JSON; rounded, so that the order of sums does not show."""
+    return round(value, 9) + 0.0 if math.isfinite(value) else None

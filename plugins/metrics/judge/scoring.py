@@ -1,0 +1,207 @@
+"""The metric at work: whom to ask what, and the measures made of the marks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.answers import explanation_of
+from harness.budget import Estimate
+from harness.context import Context
+from harness.errors import HarnessError
+from harness.fingerprints import digest
+from harness.records import Example, Prediction, Response
+from harness.settings import Generation
+from plugins.metrics.judge.judges import Asked, Judge, Said, parse_judges
+from plugins.metrics.judge.marks import Marks, read_marks
+from plugins.metrics.judge.measuring import marks_table, measures_of
+from plugins.metrics.judge.prompting import build_prompt, judged_text
+from plugins.metrics.judge.reporting import report, say_of
+from plugins.metrics.judge.rubric import SHIPPED, Rubric, load_rubric
+
+if TYPE_CHECKING:
+    from harness.statistics import Measure
+
+_SETTINGS = ("repeats", "temperature", "reference", "shown", "max_new_tokens", "structured")
+
+
+@dataclass
+class Columns:
+    """What is to be done about each example: ``asked[i]`` is None where it is not asked about,
+    since its explanation is missing (``empty``) or it has no reference to show (``unreferenced``).
+    """
+
+    asked: list[Asked | None] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+    unreferenced: list[int] = field(default_factory=list)
+
+    @property
+    def present(self) -> list[Asked]:
+        return [one for one in self.asked if one is not None]
+
+
+def create(arguments: Mapping[str, Any]) -> Judging:
+    """Make the metric; see :class:`harness.declarations.Metric`.
+
+    Raises:
+        HarnessError: a rubric that cannot be used, or repeats that could not differ.
+    """
+    return Judging(arguments)
+
+
+class Judging:
+    """Asks every judge about every explanation of a dataset; judges stay open until
+    :meth:`close`."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self.arguments = arguments
+        self.repeats: int = arguments["repeats"]
+        if self.repeats > 1 and arguments["temperature"] == 0:
+            raise HarnessError(
+                f"metric judge: repeats={self.repeats} at temperature 0 would give the same answer "
+                f"{self.repeats} times: add temperature=T above 0, or leave repeats out"
+            )
+        self.rubric: Rubric = load_rubric(Path(arguments["rubric"] or SHIPPED).expanduser())
+        self.generation = Generation(
+            max_new_tokens=arguments["max_new_tokens"],
+            temperature=arguments["temperature"],
+            answer_schema=self.rubric.schema() if arguments["structured"] else None,
+        )
+        self._judges: dict[tuple[str, ...], list[Judge]] = {}
+
+    def judges(self, context: Context) -> list[Judge]:
+        if context.judges not in self._judges:
+            self._judges[context.judges] = [
+                Judge(spec, short, context, self.generation)
+                for spec, short in parse_judges(context.judges, context)
+            ]
+        for judge in self._judges[context.judges]:
+            judge.work_for(context)
+        return self._judges[context.judges]
+
+    def close(self) -> None:
+        for judge in itertools.chain.from_iterable(self._judges.values()):
+            judge.close()
+
+    def columns(self, examples: Sequence[Example], responses: Sequence[Response]) -> Columns:
+        """Return what to ask. A missing or empty explanation needs no judge: its mark is 0."""
+        columns = Columns()
+        for index, (example, response) in enumerate(zip(examples, responses, strict=True)):
+            if self.arguments["reference"] and not example.explanation.strip():
+                columns.unreferenced.append(index)
+                columns.asked.append(None)
+            elif response.error is not None or not explanation_of(response.text).strip():
+                columns.empty.append(index)
+                columns.asked.append(None)
+            else:
+                answer = judged_text(response.text, self.arguments["shown"])
+                prompt = build_prompt(self.rubric, example, answer, self.arguments["reference"])
+                columns.asked.append(Asked(example, prompt))
+        return columns
+
+    def __call__(
+        self,
+        examples: Sequence[Example],
+        responses: Sequence[Response],
+        predictions: Sequence[Prediction],
+        context: Context,
+    ) -> list[Measure]:
+        judges = self.judges(context)
+        columns = self.columns(examples, responses)
+        dataset = examples[0].dataset
+        found = self._ask(judges, columns, dataset, context)
+        read = [[_read(answers, self.rubric.names) for answers in said.answers] for said in found]
+        distinct = len({one.prompt for one in columns.present})
+        reports = [
+            report(judge, said, marks, distinct, self.generation.temperature > 0)
+            for judge, said, marks in zip(judges, found, read, strict=True)
+        ]
+        self._say(judges, found, reports, columns, context)
+        details: dict[str, Any] = {
+            "rubric": self.rubric.file,
+            "rubric_sha256": digest(self.rubric.content()),
+            "examples_asked": len(columns.present),
+            "empty": len(columns.empty),
+            "unreferenced": len(columns.unreferenced),
+            **{name: self.arguments[name] for name in _SETTINGS},
+            "judges": reports,
+        }
+        names = self.rubric.names
+        table = marks_table(read, columns.asked, names)
+        return measures_of(table, columns.empty, columns.unreferenced, judges, names, details)
+
+    def _ask(
+        self, judges: Sequence[Judge], columns: Columns, dataset: str, context: Context
+    ) -> list[Said]:
+        asked = columns.present
+        kept = [judge.kept(context, self.rubric.content()) for judge in judges]
+        # All are made before the first is paid: a missing key or folder is said at once.
+        for judge, store in zip(judges, kept, strict=True):
+            if any(judge.pending(asked, repeat, store) for repeat in range(self.repeats)):
+                judge.open()
+        total = len({one.prompt for one in asked}) * len(judges) * self.repeats
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            if count:
+                context.advance("judge", dataset, done, total)
+
+        return [
+            judge.ask(asked, self.repeats, store, context.run, advance)
+            for judge, store in zip(judges, kept, strict=True)
+        ]
+
+    def _say(
+        self,
+        judges: Sequence[Judge],
+        found: Sequence[Said],
+        reports: Sequence[Mapping[str, Any]],
+        columns: Columns,
+        context: Context,
+    ) -> None:
+        context.tally(
+            "judge: missing or empty explanations, which get 0 without being asked about: {n}",
+            len(columns.empty),
+        )
+        context.tally(
+            "judge: examples without a reference explanation, which do not count: {n}",
+            len(columns.unreferenced),
+        )
+        for judge, said, done in zip(judges, found, reports, strict=True):
+            say_of(judge, said, done, context)
+        context.tally("judge: judging cost ${n}", sum((said.cost or 0.0 for said in found), 0.0))
+
+
+def _read(answers: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> dict[str, Marks]:
+    """Return the marks in a judge's answers, by prompt."""
+    return {
+        prompt: read_marks(value["text"], value.get("finish_reason"), names)
+        for prompt, value in answers.items()
+    }
+
+
+def estimate(
+    arguments: Mapping[str, Any],
+    examples: Sequence[Example],
+    responses: Sequence[Response],
+    context: Context,
+) -> dict[str, Estimate]:
+    """Return, for each judge, about what it would take to ask what has no answer yet."""
+    judging = create(arguments)
+    asked = judging.columns(examples, responses).present
+    found = {}
+    for judge in judging.judges(context):
+        kept = judge.kept(context, judging.rubric.content())
+        found[judge.name] = judge.estimate(
+            [
+                one.prompt
+                for repeat in range(judging.repeats)
+                for one in judge.pending(asked, repeat, kept)
+            ]
+        )
+    return found
