@@ -1,0 +1,182 @@
+"""Does ``grounding`` see what explanations take from their post? Measured against people's evidence.
+
+On the IRF test rows, for the released (ChatGPT) explanations and real answers of three models:
+
+* grounding, quoted, and recall and precision of the evidence spans that people marked;
+* the same explanations dealt out to other posts, and random spans of the post, as long as the
+  person's, in the place of the evidence: the floors;
+* how well a single value tells an explanation under its own post from one under another (AUC).
+
+Intervals are 95% bootstrap intervals over posts. Run from the project's root, with the official
+checkout, the answers and the raw IRF files beside the project::
+
+    python benchmarks/grounding.py [--imhi F] [--outputs F] [--raw F] [--resamples 2000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+from sklearn.metrics import roc_auc_score  # noqa: E402
+
+from harness.answers import explanation_of  # noqa: E402
+from harness.context import Context, open_source  # noqa: E402
+from harness.plugin_manager import load_plugins  # noqa: E402
+from harness.records import Example, Response  # noqa: E402
+from harness.statistics import Measure, interval, replicates  # noqa: E402
+from harness.tables import TableRow, read_table  # noqa: E402
+from plugins.metrics.faithfulness.evidence import SPANS, Evidence, read_evidence  # noqa: E402
+from plugins.metrics.faithfulness.grounding import Grounding  # noqa: E402
+from plugins.metrics.faithfulness.words import words  # noqa: E402
+
+SHOWN = ("grounding", "quoted", "evidence_recall", "evidence_precision")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The rows, what people marked in them, and how to measure."""
+
+    context: Context
+    examples: Sequence[Example]
+    evidence: Evidence
+    resamples: int
+
+    @property
+    def posts(self) -> list[str]:
+        return [example.post_id or example.id for example in self.examples]
+
+    def measures(
+        self, explanations: Sequence[str], evidence: Evidence | None = None
+    ) -> dict[str, Measure]:
+        responses = [
+            Response(example.id, example.dataset, "", text=f"Reasoning: {text}")
+            for example, text in zip(self.examples, explanations, strict=True)
+        ]
+        metric = Grounding(evidence or self.evidence)
+        found = metric(self.examples, responses, [], self.context)
+        return {measure.name: measure for measure in found}
+
+    def shown(self, measure: Measure) -> str:
+        """Return a value with its interval over posts."""
+        (drawn,) = replicates([measure], self.posts, self.resamples, 0, "IRF")
+        found = interval(measure.value(), drawn)
+        return f"{found.value:5.1f} [{found.low:4.1f}, {found.high:4.1f}]"
+
+
+def of_another_post(examples: Sequence[Example], texts: Sequence[str], seed: int) -> list[str]:
+    """Return texts dealt out anew: every one under another post, for the same question where the
+    other post has it."""
+    of_post: dict[str, dict[str, str]] = {}
+    for example, text in zip(examples, texts, strict=True):
+        of_post.setdefault(example.post_id, {})[example.aspect] = text
+    order = sorted(of_post)
+    random.Random(seed).shuffle(order)
+    following = dict(zip(order, [*order[1:], order[0]], strict=True))
+    dealt = []
+    for example in examples:
+        other = of_post[following[example.post_id]]
+        dealt.append(other.get(example.aspect, next(iter(other.values()))))
+    return dealt
+
+
+def random_spans(examples: Sequence[Example], evidence: Evidence, seed: int) -> Evidence:
+    """Return evidence of the same lengths from anywhere in the posts."""
+    chance = random.Random(seed)
+    spans: dict[str, dict[str, str]] = {}
+    for example in examples:
+        span = words(evidence.of(example.post, example.aspect))
+        post = words(example.post)
+        if not span:
+            continue
+        start = chance.randrange(max(len(post) - len(span), 0) + 1)
+        drawn = " ".join(post[start : start + len(span)])
+        spans.setdefault(" ".join(post), {})[example.aspect] = drawn
+    return replace(evidence, spans=spans)
+
+
+def apart(bench: Bench, texts: Sequence[str]) -> str:
+    """Return the AUC of grounding, own post against another post, with its interval."""
+    own = bench.measures(texts)["grounding"]
+    other = bench.measures(of_another_post(bench.examples, texts, seed=0))["grounding"]
+    assert own.per_example is not None and other.per_example is not None
+    values = np.stack([own.per_example, other.per_example])
+    rows: dict[str, list[int]] = {}
+    for row, post in enumerate(bench.posts):
+        rows.setdefault(post, []).append(row)
+    groups = [np.array(found) for found in rows.values()]
+    generator = np.random.default_rng(0)
+
+    def auc(chosen: np.ndarray) -> float:
+        truth = np.repeat([1, 0], len(chosen))
+        return float(roc_auc_score(truth, values[:, chosen].ravel()))
+
+    drawn = [
+        auc(np.concatenate([groups[i] for i in generator.integers(len(groups), size=len(groups))]))
+        for _ in range(min(bench.resamples, 300))
+    ]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{auc(np.arange(values.shape[1])):.3f} [{low:.3f}, {high:.3f}]"
+
+
+def systems(bench: Bench, outputs: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the explanations of the references and of each model, in row order."""
+    yield "released (ChatGPT)", [example.explanation for example in bench.examples]
+    for file in sorted(outputs.glob("*/Irf.csv")):
+        rows = read_table(file, ("goldens", "generated_text"))
+        texts = [row.cells["generated_text"] for row in rows if isinstance(row, TableRow)]
+        yield file.parent.name, [explanation_of(text) for text in texts]
+
+
+def main() -> None:
+    shared = ROOT.parent / "shared"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--imhi", type=Path, default=shared / "imhi")
+    parser.add_argument("--outputs", type=Path, default=shared / "model_outputs")
+    parser.add_argument("--raw", type=Path, default=shared / "raw" / "Irf")
+    parser.add_argument("--resamples", type=int, default=2000)
+    parser.add_argument("--draws", type=int, default=10, help="random spans per row")
+    given = parser.parse_args()
+    registry = load_plugins().registry
+    context = Context(registry, open_source(f"official:{given.imhi}", registry)[1], "test")
+    examples = list(context.examples("IRF", "test"))
+    bench = Bench(context, examples, read_evidence(str(given.raw)), given.resamples)
+    print(
+        f"IRF test: {len(examples)} rows, {len(set(bench.posts))} posts; "
+        f"{sum(bool(bench.evidence.of(e.post, e.aspect)) for e in examples)} rows with a span of "
+        f"{', '.join(SPANS)}\n"
+    )
+    print(f"{'':20} {'':18} " + " ".join(f"{name:>20}" for name in SHOWN))
+    single = []
+    for name, texts in systems(bench, given.outputs):
+        own = bench.measures(texts)
+        other = bench.measures(of_another_post(examples, texts, seed=0))
+        for kind, found in (("own post", own), ("another post", other)):
+            cells = " ".join(f"{bench.shown(found[measure]):>20}" for measure in SHOWN)
+            print(f"{name:20} {kind:18} {cells}")
+        drawn = [
+            bench.measures(texts, random_spans(examples, bench.evidence, seed))
+            for seed in range(given.draws)
+        ]
+        cells = " ".join(
+            f"{np.mean([found[measure].value() for found in drawn]):>20.1f}"
+            for measure in SHOWN[2:]
+        )
+        print(f"{name:20} {'random spans':18} {'':>20} {'':>20} {cells}")
+        there = [row for row, text in enumerate(texts) if text.strip()]
+        filled = replace(bench, examples=[examples[row] for row in there])
+        single.append(f"  {name:20} {len(there):5} {apart(filled, [texts[row] for row in there])}")
+    print("\ngrounding of one explanation, own post against another: AUC (empty ones left out)")
+    print("\n".join(single))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""The metric ``length``: words of the explanation.
+
+Neither good nor bad, and the baseline of every other metric: judges and overlap metrics alike are
+known to reward length, so one that says no more than length does says nothing. 0 for an empty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.answers import explanation_of
+from harness.context import Context
+from harness.records import Example, Prediction, Response
+from plugins.metrics.faithfulness.words import words
+
+if TYPE_CHECKING:
+    from harness.statistics import Measure
+
+
+def length(
+    examples: Sequence[Example],
+    responses: Sequence[Response],
+    predictions: Sequence[Prediction],
+    context: Context,
+) -> list[Measure]:
+    """Return the mean number of words."""
+    from harness.statistics import mean_measure
+
+    counts = [len(words(explanation_of(response.text))) for response in responses]
+    return [mean_measure("length", counts, headline=False, empty=counts.count(0))]
