@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from harness import declarations, hookspecs, protocols, records  # noqa: E402
-from harness.declarations import Argument, ModelFamily  # noqa: E402
+from harness.declarations import Argument, Metric, ModelFamily  # noqa: E402
 from harness.plugin_manager import PluginManager, hook_signature, load_plugins  # noqa: E402
 
 DISTRIBUTION = "imhi-harness"
@@ -154,6 +154,15 @@ def _shown(argument: Argument) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def _metric(metric: Metric) -> str:
+    first = metric.arguments[0].name.upper()
+    rows = [(f"`{a.name}`", a.summary, _shown(a)) for a in metric.arguments]
+    return (
+        f"Written `{metric.name}` or `{metric.name}:{first},key=value,...`; arguments:\n\n"
+        + table(("argument", "meaning", "default"), rows)
+    )
+
+
 def _presets(manager: PluginManager) -> str:
     rows = [(f"`{p.name}`", f"`{p.model}`", p.prompt, p.summary) for p in manager.registry.presets]
     return table(("preset", "stands for", "prompt style", "what it is"), rows)
@@ -201,6 +210,8 @@ def part(name: str, manager: PluginManager, text: str) -> str:
     families = manager.registry.families.things
     if kind == "model":
         return _family(families[argument])
+    if kind == "metric":
+        return _metric(manager.registry.metrics.things[argument])
     if name == "other models":
         shown = set(re.findall(r"<!-- generated: model ([\w-]+) -->", text))
         rest = [f for scheme, f in families.items() if scheme not in shown]

@@ -22,6 +22,7 @@ from types import ModuleType
 import pytest
 
 from harness import hookspecs
+from harness.metrics import parse_metrics
 from harness.models import parse_model
 from harness.plugin_manager import PluginManager
 
@@ -137,7 +138,7 @@ def test_what_a_guide_shows_of_the_published_data_works_on_them(
 @pytest.mark.parametrize(
     "page", guides_with("", "imhi", "outputs", "network", "model", "files"), ids=named
 )
-def test_commands_in_a_guide_have_the_options_and_models_they_show(
+def test_commands_in_a_guide_have_the_options_models_and_metrics_they_show(
     page: Path, manager: PluginManager
 ) -> None:
     import typer
@@ -155,8 +156,10 @@ def test_commands_in_a_guide_have_the_options_and_models_they_show(
             while hasattr(command, "commands"):
                 command = command.commands[words.pop(0)]
             parsed = command.make_context(line, words).params
-            for model in parsed.get("model") or () if block.need != "files" else ():
-                parse_model(model, manager.registry)
+            if block.need != "files":
+                for model in (*(parsed.get("model") or ()), *(parsed.get("judge") or ())):
+                    parse_model(model, manager.registry)
+                parse_metrics(parsed.get("metric") or (), manager.registry)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """The metric ``grounding``: does what the explanation names and quotes stand in the post?
 
 ``grounding`` is the weighted share of the explanation's content words (stems, each counted once)
-that the post has too. A word weighs ``ln((1 + n) / df)``: n non-empty explanations in the dataset,
-df of them with the word (inverse document frequency, Sparck Jones 1972, smoothed so that no weight
-is 0). So what a model writes under every post counts next to nothing, and naming what only this
-post says counts most. Words of the question and of the labels do not count. It is a test of
-wording: a paraphrase in other words is not seen, nor is a true word in a false sentence.
+that the post has too. A word weighs ``ln((1 + n) / df)``: n reference explanations in the dataset,
+df of them with the word, at least 1 (inverse document frequency, Sparck Jones 1972, smoothed so
+that no weight is 0). So the stock phrases of explanations count next to nothing, and naming what
+only this post says counts most; and since the references are the same for all models, so is the
+ruler. Without references the model's own explanations give the weights. Words of the question and
+of the labels do not count. It is a test of wording: a paraphrase in other words is not seen, nor
+is a true word in a false sentence.
 
 ``quoted`` is the share of quoted spans that the post has, over the explanations that quote: where
 nothing is quoted, as in an empty explanation, it has no value, and the details count those.
@@ -20,9 +22,9 @@ All 0 to 100. An empty explanation scores 0 in all but ``quoted``.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.answers import explanation_of
@@ -38,11 +40,14 @@ if TYPE_CHECKING:
 Stems = frozenset[str]
 
 
-def weights(explanations: Sequence[Stems]) -> dict[str, float]:
-    """Return the weight of each stem; empty explanations do not count. Order does not matter."""
+def weights(explanations: Sequence[Stems]) -> Mapping[str, float]:
+    """Return the weight of each stem, for one that is in none of the explanations too; empty ones
+    do not count. Order does not matter."""
     frequency = Counter(stem for stems in explanations for stem in stems)
     n = sum(bool(stems) for stems in explanations)
-    return {stem: math.log((1 + n) / count) for stem, count in frequency.items()}
+    unseen = math.log(1 + n)
+    found = {stem: math.log((1 + n) / count) for stem, count in frequency.items()}
+    return defaultdict(lambda: unseen, found)
 
 
 def grounded(explanation: Stems, post: Stems, weight: Mapping[str, float]) -> float:
@@ -91,7 +96,6 @@ class Grounding:
     """The metric at work; ``evidence`` is None where none was given."""
 
     evidence: Evidence | None = None
-    _told: set[str] = field(default_factory=set)
 
     def __call__(
         self,
@@ -109,7 +113,9 @@ class Grounding:
         texts = [explanation_of(response.text) for response in responses]
         named = [content(text) - task for text in texts]
         posts = [content(example.post) - task for example in examples]
-        weight = weights(named)
+        references = [content(example.explanation) - task for example in examples]
+        # Some rows without a reference change little; without any there is nothing to weigh by.
+        weight = weights(references if any(references) else named)
         values = [grounded(e, post, weight) for e, post in zip(named, posts, strict=True)]
         chance = [c for c in by_chance(named, posts, weight) if c is not None]
         quoted = [
@@ -122,6 +128,7 @@ class Grounding:
                 "grounding",
                 values,
                 empty=empty,
+                weighed_by_references=any(map(bool, references)),
                 without_content=sum(not stems for stems in named) - empty,
                 by_chance=round(math.fsum(chance) / len(chance), 4) if chance else None,
             ),

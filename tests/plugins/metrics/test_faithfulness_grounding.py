@@ -207,3 +207,23 @@ def test_missing_and_wrong_evidence_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match=r"posts\.csv.*belong_exp") as error:
         read_evidence(str(tmp_path))
     assert "\n" not in str(error.value)
+
+
+def test_references_give_one_ruler_for_all_models(context: Context) -> None:
+    posts = ["The exam is in June and I lie awake.", "My brother moved to Oslo."]
+    references = ["The exam keeps the poster awake.", "A brother moved away."]
+    examples = [
+        Example(str(i), "DR", "test", post, "", "yes", explanation=reference)
+        for i, (post, reference) in enumerate(zip(posts, references, strict=True))
+    ]
+
+    def first(second: str) -> tuple[float, bool]:
+        answers = ["Sleepless over an exam in June.", second]
+        responses = [Response(str(i), "DR", "", text=text) for i, text in enumerate(answers)]
+        found = create({"evidence": None})(examples, responses, [], context)[0]
+        assert found.per_example is not None
+        return float(found.per_example[0]), bool(found.details["weighed_by_references"])
+
+    # What the model says elsewhere does not move the first answer's value.
+    assert first("Sleepless over an exam in June.") == first("Oslo.")
+    assert first("Oslo.")[1]
