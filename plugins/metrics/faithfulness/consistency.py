@@ -123,17 +123,15 @@ def consistency(
         for label, reading, value in zip(stated, argued, values, strict=True)
         if value is not None and label.label is not None and reading.label is not None
     ]
-    counted = sum(value is not None for value in values)
     if counts["not_read"] and not pairs:
         context.note(
             f"{dataset.name}: consistency could not be measured: the labeler 'explanation' found "
             "no training explanations to learn from in the source"
         )
-    elif counted < len(values):
-        empty = f"; the {counts['empty']} empty ones score 0" if counts["empty"] else ""
-        context.note(
-            f"{dataset.name}: consistency rests on {counted} of {len(values)} answers: those that "
-            f"state a label{empty}"
+    else:
+        context.tally(
+            "consistency: answers that do not count, as they state no label: {n}",
+            counts["no_label_stated"],
         )
     agree = sum(stated_label == argued_label for stated_label, argued_label in pairs)
     details: dict[str, Any] = {

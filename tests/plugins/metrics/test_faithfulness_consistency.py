@@ -70,7 +70,9 @@ def test_an_answer_that_states_no_label_does_not_count_and_is_counted(
     assert math.isnan(measure.per_example[1])
     assert measure.value() == 100
     assert measure.details["no_label_stated"] == 1
-    assert any("rests on 1 of 2 answers" in note for note in context.notes)
+    assert list(counted(context.tallies)) == [
+        ("notes", "consistency: answers that do not count, as they state no label: 1")
+    ]
 
 
 @pytest.mark.parametrize(
