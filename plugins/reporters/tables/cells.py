@@ -182,7 +182,14 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
         if contradictions > 1:
             answers = f"{contradictions:,} answers contradict themselves"
         found.append(f"{answers} (label sentence against explanation).")
-    found += sorted({note for run in runs for note in (*run.gaps, *run.notes)})
+    said_of: dict[str, list[str]] = {}
+    for name, run in zip(names_of(runs), runs, strict=True):
+        for note in (*run.gaps, *run.notes):
+            said_of.setdefault(note, []).append(name)
+    found += [
+        note if len(names) == len(runs) else f"{', '.join(names)}: {note}"
+        for note, names in sorted(said_of.items())
+    ]
     if any(run.synthetic for run in runs):
         found.append(SYNTHETIC)
     return [clean(remark) for remark in (*found, NOTICE)]

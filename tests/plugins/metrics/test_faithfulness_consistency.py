@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from harness.context import Context, open_source
+from harness.context import Context, counted, open_source
 from harness.records import Example, Response
 from harness.registry import Registry
 from harness.statistics import Measure

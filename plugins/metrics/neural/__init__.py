@@ -1,0 +1,30 @@
+"""Explanation metrics that need a model of their own (extra ``hf``): BERTScore, BARTScore and the
+similarity of sentence embeddings. Declarations only; models are loaded when they are first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.declarations import Metric
+from harness.hookspecs import hookimpl
+from plugins.metrics.neural import bartscore, bertscore, similarity
+
+
+@hookimpl
+def imhi_metrics() -> Iterator[Metric]:
+    yield Metric(
+        "bertscore",
+        bertscore.SUMMARY,
+        group="neural",
+        create="plugins.metrics.neural.bertscore:create",
+        arguments=bertscore.ARGUMENTS,
+    )
+    yield Metric(
+        "bartscore",
+        bartscore.SUMMARY,
+        group="neural",
+        create="plugins.metrics.neural.bartscore:create",
+        arguments=bartscore.ARGUMENTS,
+    )
+    yield similarity.METRIC

@@ -1,0 +1,235 @@
+"""BERTScore at work on the columns of one dataset after the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.answers import explanation_of
+from harness.checkpoints import choose_device, find_checkpoint, require_safetensors
+from harness.context import Context
+from harness.fingerprints import digest
+from harness.records import Example, Prediction, Response
+from plugins.metrics.neural.bertscore.conventions import (
+    USER,
+    choose_layer,
+    find_baseline,
+    inverse_frequencies,
+    signature,
+    table_name,
+)
+from plugins.metrics.neural.bertscore.encoder import Encoder
+from plugins.metrics.neural.bertscore.loading import load_tokenizer, read_config
+from plugins.metrics.neural.bertscore.store import EmbeddingStore
+from plugins.metrics.neural.bertscore.work import NOTHING, Pair, PairScore, Work
+
+if TYPE_CHECKING:
+    from harness.run_store.kept import Kept
+    from harness.statistics import Measure
+
+# Raise it when values change: what was kept under the old one is then not used.
+_VERSION = "1"
+
+
+class BertScore:
+    """The metric, with everything but the weights checked; they are loaded when a pair is new."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        """Raises HarnessError as :func:`plugins.metrics.neural.bertscore.create` says."""
+        self.arguments = arguments
+        written = arguments["model"]
+        self.checkpoint = find_checkpoint(written, arguments["revision"], user=USER)
+        if arguments["safetensors"]:
+            require_safetensors(self.checkpoint, "model")
+        commit = self.checkpoint.commit
+        self._shared: dict[str, Any] = {"revision": commit} if commit else {}
+        self._config, layers = read_config(self.checkpoint, self._shared)
+        known = table_name(written, self.checkpoint.folder)
+        self.layer, by_table = choose_layer(arguments["layer"], known, layers, written)
+        self.baseline = find_baseline(arguments, self.checkpoint.folder, self.layer)
+        choose_device(arguments["device"], USER)
+        self._tokenizer = load_tokenizer(self.checkpoint, self._shared, self._config)
+        self._said = []
+        if by_table and self.checkpoint.folder is not None:
+            self._said.append(
+                f"{USER}: layer {self.layer} was chosen by the folder's name, as bert-score "
+                f"chooses it for {known}"
+            )
+        # A folder's path says something of this machine only.
+        shown = self.checkpoint.folder.resolve().name if self.checkpoint.folder else written
+        self.signature = signature(shown, self.layer, arguments["idf"], self.baseline)
+        self.encoder: Encoder | None = None
+        self._store: EmbeddingStore | None = None
+
+    def __call__(
+        self,
+        examples: Sequence[Example],
+        responses: Sequence[Response],
+        predictions: Sequence[Prediction],
+        context: Context,
+    ) -> list[Measure]:
+        """Return F1 (the headline), precision and recall on the scale 0 to 100; rescaled values
+        may lie outside it.
+
+        Examples without a reference explanation do not count. An answer that is missing or empty
+        has raw scores of 0 and counts.
+        """
+        from harness.statistics import mean_measure
+
+        pairs: list[Pair | None] = [
+            (example.explanation.strip(), explanation_of(response.text).strip())
+            if example.explanation.strip()
+            else None
+            for example, response in zip(examples, responses, strict=True)
+        ]
+        scored = self.score([pair for pair in pairs if pair], context, _name(examples))
+        columns: list[list[float | None]] = [[], [], []]
+        for pair in pairs:
+            raw: Sequence[float] | None = scored[pair].scores if pair else None
+            if raw is not None and self.baseline is not None:
+                raw = self.baseline.rescaled(raw)
+            for column, which in zip(columns, range(3), strict=True):
+                column.append(None if raw is None else 100 * raw[which])
+        details = self._details(pairs, scored)
+        self._remark(details["counts"], context)
+        precision, recall, f1 = columns
+        return [
+            mean_measure("bertscore", f1, **details),
+            mean_measure("bertscore_precision", precision, headline=False, **details),
+            mean_measure("bertscore_recall", recall, headline=False, **details),
+        ]
+
+    def score(self, pairs: Sequence[Pair], context: Context, dataset: str) -> dict[Pair, PairScore]:
+        """Return the raw scores of each distinct pair (reference, candidate), both stripped.
+
+        With idf, weights are made from the references of all ``pairs``, repeated ones counted as
+        often as they stand.
+        """
+        identity = self._identity()
+        if self.arguments["idf"]:
+            identity["idf"] = digest(sorted(reference for reference, _ in pairs))
+        kept = context.kept(USER, identity)
+        distinct = dict.fromkeys(pairs)
+        keys = {pair: digest(pair) for pair in distinct if pair[1]}
+        todo = [pair for pair in keys if keys[pair] not in kept]
+        if todo:
+            work = self._prepare(todo, [reference for reference, _ in pairs])
+            rows = Counter(pairs)
+            before = len(pairs) - sum(rows[pair] for pair in todo)
+            for step, (pair, found) in enumerate(work.run(todo), start=1):
+                if pair is not None:
+                    kept.put(keys[pair], found.to_json())
+                # References take their part of the time before the first pair is done.
+                done = before + (len(pairs) - before) * step // (len(todo) + work.unseen)
+                context.advance(USER, dataset, min(done, len(pairs)), len(pairs))
+        return {pair: _kept_score(kept, keys.get(pair)) for pair in distinct}
+
+    def _prepare(self, pairs: Sequence[Pair], references: Sequence[str]) -> Work:
+        """Load what is not loaded yet, and read the texts; ``references`` make the idf weights."""
+        encoder, store = self.ready()
+        needed = references if self.arguments["idf"] else [reference for reference, _ in pairs]
+        distinct = list(dict.fromkeys([*needed, *(candidate for _, candidate in pairs)]))
+        texts = dict(zip(distinct, encoder.read(distinct), strict=True))
+        idf = None
+        if self.arguments["idf"]:
+            idf = inverse_frequencies([texts[reference].ids.tolist() for reference in references])
+        unseen = {r for r, _ in pairs if not texts[r].empty and digest(r) not in store}
+        store.require_room(sum(len(texts[r].ids) for r in unseen), _width(self._config))
+        return Work(encoder, store, texts, idf, len(unseen))
+
+    def ready(self) -> tuple[Encoder, EmbeddingStore]:
+        """Load the weights and open the store, where that has not been done."""
+        if self.encoder is None:
+            self.encoder = Encoder(
+                self.checkpoint,
+                self._config,
+                self._tokenizer,
+                self.layer,
+                self.arguments,
+                self._shared,
+            )
+        if self._store is None:
+            folder = self.arguments["references"]
+            self._store = EmbeddingStore(
+                Path(folder).expanduser() if folder else None, self._identity()
+            )
+        return self.encoder, self._store
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what changes a token's embedding."""
+        return {
+            "version": _VERSION,
+            "model": self.checkpoint.identity(),
+            "layer": self.layer,
+            "dtype": self.arguments["dtype"],
+            "max_length": self.arguments["max_length"],
+            # Tokenizers of other versions may read a text in another way.
+            "tokenizer": f"{type(self._tokenizer).__name__} of {_major_version()}",
+        }
+
+    def _details(
+        self, pairs: Sequence[Pair | None], scored: Mapping[Pair, PairScore]
+    ) -> dict[str, Any]:
+        counts: Counter[str] = Counter()
+        for pair in pairs:
+            if pair is None:
+                counts["no reference"] += 1
+                continue
+            counts["scored"] += 1
+            counts["empty answer"] += not pair[1]
+            counts.update(scored[pair].remarks)
+        return {
+            "signature": self.signature,
+            "model": self.checkpoint.identity(),
+            "layer": self.layer,
+            "idf": self.arguments["idf"],
+            "baseline": str(self.baseline.file.name) if self.baseline else None,
+            "dtype": self.arguments["dtype"],
+            "counts": {name: count for name, count in sorted(counts.items()) if count},
+        }
+
+    def _remark(self, counts: Mapping[str, int], context: Context) -> None:
+        for text in self._said:
+            context.note(text)
+        for name, saying in (
+            ("empty answer", "missing or empty explanations, which score 0 before rescaling"),
+            ("no tokens", "pairs with a text without any token, which score 0 before rescaling"),
+            ("no weight", "pairs with a text whose idf weights are all 0, which score 0"),
+            ("candidate cut", "explanations longer than the model's window, which were cut"),
+            ("reference cut", "references longer than the model's window, which were cut"),
+        ):
+            context.tally(f"{USER}: {saying}: {{n}}", counts.get(name, 0))
+
+    def close(self) -> None:
+        """Free the weights; remove the embeddings unless ``references=`` keeps them."""
+        if self.encoder is not None:
+            self.encoder.close()
+            self.encoder = None
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+
+def _kept_score(kept: Kept, key: str | None) -> PairScore:
+    """Return a kept score; a pair without a key has an empty candidate."""
+    if key is None:
+        return PairScore(NOTHING)
+    value = kept.get(key)
+    assert value is not None
+    return PairScore.from_json(value)
+
+
+def _width(config: Any) -> int:
+    return int(getattr(config, "hidden_size", None) or getattr(config, "d_model", None) or 1024)
+
+
+def _major_version() -> str:
+    import transformers
+
+    return f"transformers {transformers.__version__.partition('.')[0]}"
+
+
+def _name(examples: Sequence[Example]) -> str:
+    return examples[0].dataset if examples else "(no rows)"
