@@ -151,6 +151,8 @@ def _shown(argument: Argument) -> str:
     if argument.default is None:
         return ""
     value = argument.default
+    if isinstance(value, tuple):
+        value = ";".join(value)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

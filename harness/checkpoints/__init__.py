@@ -18,10 +18,13 @@ from harness.checkpoints.finding import (
     model_files,
     require_safetensors,
 )
+from harness.checkpoints.soundness import check_complete, check_tokenizer, require_package
 from harness.checkpoints.troubles import explained, quiet
 
 __all__ = [
     "Checkpoint",
+    "check_complete",
+    "check_tokenizer",
     "choose_device",
     "explained",
     "find_checkpoint",
@@ -33,5 +36,6 @@ __all__ = [
     "model_files",
     "out_of_memory_named",
     "quiet",
+    "require_package",
     "require_safetensors",
 ]

@@ -193,10 +193,8 @@ def require_safetensors(checkpoint: Checkpoint, what: str) -> None:
             f"{checkpoint.user}:{checkpoint.written}: the {what} folder holds no weights (found: "
             f"{', '.join(names[:6]) or 'nothing'}); expected .safetensors files"
         )
-    trust = ", or add ',safetensors=false' if you trust where they come from"
     raise HarnessError(
         f"{checkpoint.user}:{checkpoint.written}: found weights in pickle form only ({pickles[0]}), "
-        "which can run code when loaded; expected .safetensors; convert them"
-        + trust
-        * (checkpoint.user == "hf")
+        "which can run code when loaded; expected .safetensors; convert them, or add "
+        "',safetensors=false' if you trust where they come from"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
 from collections.abc import Iterator
 
@@ -15,6 +16,8 @@ def quiet() -> Iterator[None]:
     """Keep transformers' progress bars and warnings out of the harness's own output."""
     from transformers.utils import logging
 
+    # Loading must not make transformers ask the hub's conversion bot for anything.
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     level = logging.get_verbosity()
     bars = logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
@@ -51,7 +54,7 @@ def explained(target: str, part: str = "model", user: str = "hf") -> Iterator[No
             reason = (
                 "its owner asks for consent first: accept it on its hub page, then 'hf auth login'"
             )
-        elif "trust_remote_code" in text:
+        elif "trust_remote_code" in text and user == "hf":
             reason = (
                 "it needs code that comes with the checkpoint; add ',trust_remote_code=true' if "
                 "you trust where it comes from"

@@ -34,7 +34,13 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _described(arguments: Sequence[Argument]) -> dict[str, dict[str, Any]]:
-    return {a.name: {"summary": a.summary, "default": a.default} for a in arguments}
+    return {
+        a.name: {
+            "summary": a.summary,
+            "default": ";".join(a.default) if isinstance(a.default, tuple) else a.default,
+        }
+        for a in arguments
+    }
 
 
 def _show_arguments(head: str, arguments: Mapping[str, Mapping[str, Any]]) -> None:

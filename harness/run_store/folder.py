@@ -11,6 +11,7 @@
       predictions/LABELER/DATASET.jsonl
       scores/LABELER.json         scores with intervals
       scores/LABELER/MEASURE/DATASET.jsonl  values per example
+      measured/NAME-IDENTITY.jsonl  what metrics have computed, and judges' answers
 
 The folder holds posts and is readable by its owner only; nothing in it is meant to be shared as
 it is.

@@ -43,8 +43,14 @@ METRIC = Metric(
         Argument("model", "sentence-transformers model: hub id or folder", DEFAULT_MODEL),
         Argument("revision", "branch, tag or commit of a hub id"),
         Argument("post", "also score the explanation against the post", False, parse_flag),
-        Argument("tokens", "tokens per batch", 1024, parse_count),
-        Argument("device", "cpu, cuda, cuda:N, mps or auto", "auto"),
+        Argument("batch_tokens", "tokens per batch", 1024, parse_count, changes_answers=False),
+        Argument("device", "cpu, cuda, cuda:N, mps or auto", "auto", changes_answers=False),
+        Argument(
+            "safetensors",
+            "refuse weights in pickle form, which can run code when loaded",
+            True,
+            parse_flag,
+        ),
     ),
 )
 
@@ -67,11 +73,14 @@ class Similarity:
     """The metric at work: one model for all datasets of all runs of a command."""
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
-        self.checkpoint = find_encoder(arguments["model"], arguments["revision"])
+        self.checkpoint = find_encoder(
+            arguments["model"], arguments["revision"], arguments["safetensors"]
+        )
         self.identity = identity(self.checkpoint)
         self.with_post: bool = arguments["post"]
         self.device: str = arguments["device"]
-        self.budget: int = arguments["tokens"]
+        self.safetensors: bool = arguments["safetensors"]
+        self.budget: int = arguments["batch_tokens"]
         self._model: SentenceTransformer | None = None
         # References are the same for every model under test: theirs stay until the end.
         self._references: dict[str, tuple[Array, bool]] = {}
@@ -237,12 +246,13 @@ class Similarity:
                     self.checkpoint.location,
                     revision=self.checkpoint.commit,
                     device=choose_device(self.device, "similarity"),
-                    model_kwargs={"use_safetensors": True},
+                    # None prefers safetensors and takes pickles where there is nothing else.
+                    model_kwargs={"use_safetensors": True if self.safetensors else None},
                 )
         return self._model
 
 
-def find_encoder(written: str, revision: str | None) -> Checkpoint:
+def find_encoder(written: str, revision: str | None, safetensors: bool) -> Checkpoint:
     """Find a model folder or hub id and check that it is a sentence encoder.
 
     Raises:
@@ -251,7 +261,8 @@ def find_encoder(written: str, revision: str | None) -> Checkpoint:
     from harness.checkpoints import find_checkpoint, require_safetensors
 
     checkpoint = find_checkpoint(written, revision, user="similarity")
-    require_safetensors(checkpoint, "model")
+    if safetensors:
+        require_safetensors(checkpoint, "model")
     # Without modules.json the library would pool any model's last layer and call that a meaning.
     if checkpoint.folder is not None:
         encodes = (checkpoint.folder / "modules.json").is_file()

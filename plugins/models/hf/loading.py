@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.checkpoints import (
     Checkpoint,
+    check_complete,
+    check_tokenizer,
     choose_device,
     explained,
     find_checkpoint,
     out_of_memory_named,
     quiet,
+    require_package,
     require_safetensors,
 )
 from harness.errors import HarnessError
@@ -56,10 +57,8 @@ def load(target: str, arguments: Mapping[str, Any]) -> Loaded:
         HarnessError: anything the user can put right: no such model, gated, no tokenizer, pickle
             weights, unknown kind, weights that are missing, no such device, not enough memory.
     """
-    transformers = _package("transformers", f"hf:{target}")
-    _package("torch", f"hf:{target}")
-    # Loading must not make transformers ask the hub's conversion bot for anything.
-    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    transformers = require_package("transformers", f"hf:{target}")
+    require_package("torch", f"hf:{target}")
     checkpoint = find_checkpoint(target, arguments["revision"])
     adapter = None
     if arguments["peft"]:
@@ -76,7 +75,7 @@ def load(target: str, arguments: Mapping[str, Any]) -> Loaded:
         kind = kind_of(config, target)
     with quiet(), explained(target, "tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.location, **shared)
-    _check_tokenizer(tokenizer, config, target)
+    check_tokenizer(tokenizer, config, f"hf:{target}")
     device = choose_device(arguments["device"])
     dtype = _choose_dtype(arguments["dtype"], device)
     classes = {
@@ -91,7 +90,7 @@ def load(target: str, arguments: Mapping[str, Any]) -> Loaded:
         options["device_map"] = "auto" if device == "spread" else {"": device}
     with quiet(), explained(target), out_of_memory_named(target, device):
         model, info = classes[kind].from_pretrained(checkpoint.location, config=config, **options)
-    _check_complete(info, target, kind)
+    check_complete(info, f"hf:{target}", f"{kind} model")
     if adapter is not None:
         model = _with_adapter(model, adapter, arguments)
     model.eval()
@@ -102,16 +101,6 @@ def load(target: str, arguments: Mapping[str, Any]) -> Loaded:
     return Loaded(
         kind, model, tokenizer, place, found_dtype, window, window_from, checkpoint, adapter, unused
     )
-
-
-def _package(name: str, needed_by: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise HarnessError(
-            f"{needed_by} needs the package '{error.name or name}', which is not installed: "
-            "pip install 'imhi-harness[hf]'"
-        ) from None
 
 
 def kind_of(config: Any, target: str) -> Kind:
@@ -150,38 +139,8 @@ def _choose_dtype(asked: str, device: str) -> Any:
     return getattr(torch, asked)
 
 
-def _check_tokenizer(tokenizer: Any, config: Any, target: str) -> None:
-    # Without tokenizer files transformers may build an empty tokenizer instead of failing.
-    text = "Does the poster suffer from stress?"
-    if not tokenizer.encode(text, add_special_tokens=False):
-        raise HarnessError(
-            f"hf:{target}: the tokenizer knows no words; the checkpoint lacks its tokenizer files "
-            "(tokenizer.json or the like): copy them in from the base model"
-        )
-    vocabulary = getattr(config.get_text_config(), "vocab_size", None)
-    highest = max(tokenizer.encode(text))
-    if vocabulary is not None and highest >= vocabulary:
-        raise HarnessError(
-            f"hf:{target}: the tokenizer gives token {highest}, but the model knows {vocabulary} "
-            "tokens; they do not belong together: use the tokenizer the model was trained with"
-        )
-
-
-def _check_complete(info: Mapping[str, Any], target: str, kind: Kind) -> None:
-    """Refuse weights that were not in the checkpoint: transformers fills them in at random."""
-    missing = sorted(map(str, info.get("missing_keys", ())))
-    # Buffers that are computed, not learnt, can be missing in old checkpoints.
-    missing = [name for name in missing if not name.endswith(("position_ids", "inv_freq"))]
-    if missing:
-        raise HarnessError(
-            f"hf:{target}: {len(missing)} weights are not in the checkpoint ({missing[0]}, ...) "
-            f"and would be random; expected a complete {kind} model: train it, or give the one "
-            "that was"
-        )
-
-
 def _with_adapter(model: Any, adapter: Checkpoint, arguments: Mapping[str, Any]) -> Any:
-    peft = _package("peft", f"peft={adapter.written}")
+    peft = require_package("peft", f"peft={adapter.written}")
     location, revision = adapter.location, adapter.commit
     with quiet(), explained(adapter.written, "adapter"):
         if adapter.folder is None:

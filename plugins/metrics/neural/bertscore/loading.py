@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from harness.checkpoints import Checkpoint, explained, out_of_memory_named, quiet
+from harness.checkpoints import (
+    Checkpoint,
+    check_complete,
+    check_tokenizer,
+    explained,
+    out_of_memory_named,
+    quiet,
+    require_package,
+)
 from harness.errors import HarnessError
 from plugins.metrics.neural.bertscore.conventions import USER
 
@@ -21,8 +27,8 @@ def read_config(checkpoint: Checkpoint, shared: Mapping[str, Any]) -> tuple[Any,
     Raises:
         HarnessError: it is no encoder, or does not say how many layers it has.
     """
-    transformers = _package("transformers")
-    _package("torch")
+    transformers = require_package("transformers", USER)
+    require_package("torch", USER)
     with quiet(), explained(checkpoint.written, "config", USER):
         config = transformers.AutoConfig.from_pretrained(checkpoint.location, **shared)
     architecture = (getattr(config, "architectures", None) or [type(config).__name__])[0]
@@ -51,31 +57,8 @@ def load_tokenizer(checkpoint: Checkpoint, shared: Mapping[str, Any], config: An
     written = checkpoint.written
     with quiet(), explained(written, "tokenizer", USER):
         tokenizer = AutoTokenizer.from_pretrained(checkpoint.location, use_fast=False, **shared)
-        # Without tokenizer files transformers may build an empty tokenizer instead of failing.
-        ids = tokenizer.encode("The poster writes of stress.", add_special_tokens=False)
-    if not set(ids) - {tokenizer.unk_token_id}:
-        raise HarnessError(
-            f"{USER}:{written}: the tokenizer knows no words; the checkpoint lacks its tokenizer "
-            "files (tokenizer.json or the like): copy them in from the base model"
-        )
-    vocabulary = getattr(config, "vocab_size", None)
-    if vocabulary is not None and max(ids) >= vocabulary:
-        raise HarnessError(
-            f"{USER}:{written}: the tokenizer gives token {max(ids)}, but the model knows "
-            f"{vocabulary} tokens; they do not belong together: use the tokenizer the model was "
-            "trained with"
-        )
+        check_tokenizer(tokenizer, config, f"{USER}:{written}")
     return tokenizer
-
-
-def _package(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise HarnessError(
-            f"{USER} needs the package '{error.name or name}', which is not installed: "
-            "pip install 'imhi-harness[hf]'"
-        ) from None
 
 
 def load_model(
@@ -94,8 +77,6 @@ def load_model(
     import torch
     from transformers import AutoModel
 
-    # Loading must not make transformers ask the hub's conversion bot for anything.
-    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     written = checkpoint.written
     with quiet(), explained(written, "model", USER), out_of_memory_named(written, device, USER):
         model, info = AutoModel.from_pretrained(
@@ -107,33 +88,14 @@ def load_model(
             output_loading_info=True,
             **shared,
         )
-    _check_complete(info, written)
+    # BERTScore never looks at a pooler or a decoder.
+    check_complete(info, f"{USER}:{written}", "encoder", unused=("pooler", "decoder"))
     if hasattr(model, "decoder") and hasattr(model, "encoder"):
         model = model.encoder
     _drop_layers_above(model, layer, written)
     model.eval()
     with out_of_memory_named(written, device, USER):
         return model.to(device)
-
-
-def _check_complete(info: Mapping[str, Any], written: str) -> None:
-    """Refuse weights that were not in the checkpoint: transformers fills them in at random.
-
-    What BERTScore never looks at may be missing: a pooler, a decoder, buffers that are computed.
-    """
-    missing = [
-        name
-        for name in sorted(map(str, info.get("missing_keys", ())))
-        if "pooler" not in name
-        and not name.startswith("decoder.")
-        and not name.endswith(("position_ids", "inv_freq"))
-    ]
-    if missing:
-        raise HarnessError(
-            f"{USER}:{written}: {len(missing)} weights are not in the checkpoint ({missing[0]}, "
-            "...) and would be random; expected a complete encoder: train it, or give the one that "
-            "was"
-        )
 
 
 def _drop_layers_above(model: Any, layer: int, written: str) -> None:

@@ -1,0 +1,164 @@
+"""Loads a BART model for scoring, with fine-tuned weights where they are given: tensors only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.checkpoints import (
+    Checkpoint,
+    check_complete,
+    check_tokenizer,
+    choose_device,
+    explained,
+    out_of_memory_named,
+    quiet,
+    require_package,
+    require_safetensors,
+)
+from harness.errors import HarnessError
+
+USER = "bartscore"
+
+
+def load_config(checkpoint: Checkpoint) -> Any:
+    """Return the config of a BART model.
+
+    Raises:
+        HarnessError: transformers is missing, the config cannot be read, or it is another kind of
+            model.
+    """
+    transformers = require_package("transformers", USER)
+    with quiet(), explained(checkpoint.written, "config", USER):
+        config = transformers.AutoConfig.from_pretrained(
+            checkpoint.location, revision=checkpoint.commit
+        )
+    architecture = (config.architectures or ["model without architecture"])[0]
+    if config.model_type != "bart" or not config.is_encoder_decoder:
+        raise HarnessError(
+            f"{USER}:{checkpoint.written}: found a {architecture} ({config.model_type}), expected a "
+            "BART encoder-decoder, such as facebook/bart-large-cnn; BARTScore is defined for no "
+            "other"
+        )
+    return config
+
+
+def load(checkpoint: Checkpoint, config: Any, arguments: Mapping[str, Any]) -> tuple[Any, Any, str]:
+    """Return model, tokenizer and device.
+
+    Raises:
+        HarnessError: anything the user can put right: no weights, pickled weights, an incomplete
+            model, a state file that does not fit, a tokenizer of another model, no such device,
+            not enough memory.
+    """
+    torch = require_package("torch", USER)
+    transformers = require_package("transformers", USER)
+    if arguments["safetensors"]:
+        require_safetensors(checkpoint, "model")
+    device = choose_device(arguments["device"], USER)
+    written = checkpoint.written
+    with quiet(), explained(written, "tokenizer", USER):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            checkpoint.location, revision=checkpoint.commit
+        )
+    check_tokenizer(tokenizer, config, f"{USER}:{written}")
+    _check_ends(tokenizer, written)
+    with quiet(), explained(written, user=USER), out_of_memory_named(written, device, USER):
+        model, info = transformers.BartForConditionalGeneration.from_pretrained(
+            checkpoint.location,
+            revision=checkpoint.commit,
+            config=config,
+            dtype=getattr(torch, arguments["dtype"]),
+            # None prefers safetensors and takes pickles where there is nothing else.
+            use_safetensors=True if arguments["safetensors"] else None,
+            output_loading_info=True,
+        )
+    check_complete(info, f"{USER}:{written}", "BartForConditionalGeneration")
+    if arguments["state"]:
+        load_state(model, Path(arguments["state"]).expanduser())
+    with out_of_memory_named(written, device, USER):
+        model = model.to(device)
+    return model.eval(), tokenizer, device
+
+
+def load_state(model: Any, path: Path) -> None:
+    """Put the tensors of a state file into a model, all of them, each in its place.
+
+    Raises:
+        HarnessError: not a file of tensors only, or names or sizes that do not fit.
+    """
+    state = _read_state(path)
+    own = model.state_dict()
+    given = {own[name].data_ptr() for name in state if name in own}
+    # Embeddings have several names for one tensor: any of them will do. The bias of the logits is
+    # no weight, and zero where nothing else is said.
+    missing = [
+        name
+        for name, tensor in own.items()
+        if tensor.data_ptr() not in given and name != "final_logits_bias"
+    ]
+    unexpected = [name for name in state if name not in own]
+    if missing or unexpected:
+        raise HarnessError(
+            f"{USER}: state={path}: its names do not fit the model: {_some(missing)} missing, "
+            f"{_some(unexpected)} unexpected; expected the state_dict of a "
+            "BartForConditionalGeneration of this size"
+        )
+    for name, tensor in state.items():
+        if tensor.shape != own[name].shape:
+            raise HarnessError(
+                f"{USER}: state={path}: found {name} of size {_size(tensor)}, expected "
+                f"{_size(own[name])}: it belongs to a model of another size; give that model"
+            )
+    model.load_state_dict(state, strict=False)
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    import pickle
+
+    import torch
+
+    if not path.is_file():
+        raise HarnessError(f"{USER}: state={path}: no such file; expected weights (.pth or so)")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            found: Any = load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise HarnessError(
+            f"{USER}: state={path}: refused: it is damaged or holds more than tensors, and could "
+            "run code when loaded; expected a state_dict saved by torch.save, or .safetensors"
+        ) from None
+    except Exception as error:
+        # Damaged archives and headers raise many kinds of exceptions.
+        why = " ".join(str(error).split())[:160]
+        raise HarnessError(
+            f"{USER}: state={path}: cannot be read ({why}); expected a state_dict saved by "
+            "torch.save, or .safetensors; copy it again"
+        ) from None
+    if not isinstance(found, dict) or not all(isinstance(v, torch.Tensor) for v in found.values()):
+        raise HarnessError(
+            f"{USER}: state={path}: found a {type(found).__name__} that is not names with tensors, "
+            "expected a state_dict"
+        )
+    return found
+
+
+def _check_ends(tokenizer: Any, written: str) -> None:
+    if not tokenizer.encode(""):
+        raise HarnessError(
+            f"{USER}:{written}: the tokenizer marks no end of a text, expected BART's (<s> ... "
+            "</s>): copy the tokenizer files in from the base model"
+        )
+
+
+def _some(names: list[str]) -> str:
+    return f"{len(names)} ({', '.join(names[:2])}{', ...' * (len(names) > 2)})" if names else "none"
+
+
+def _size(tensor: Any) -> str:
+    return "x".join(map(str, tensor.shape)) or "1"

@@ -1,0 +1,249 @@
+"""BARTScore of a dataset: which texts are compared, what counts how, what is said about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.answers import compose, explanation_of
+from harness.checkpoints import Checkpoint, find_checkpoint, free_memory
+from harness.context import Context
+from harness.errors import HarnessError
+from harness.fingerprints import digest, file_checksum
+from harness.records import Example, Prediction, Response
+from harness.run_store.kept import Kept
+from harness.statistics import Measure, mean_measure
+from plugins.metrics.neural.bartscore.directions import (
+    BOTH,
+    DIRECTIONS,
+    PRECISION,
+    RECALL,
+    Direction,
+)
+from plugins.metrics.neural.bartscore.likelihood import Likelihood
+from plugins.metrics.neural.bartscore.loading import USER, load, load_config
+
+_DECIMALS = 3
+
+
+@dataclass
+class Column:
+    """One direction of one dataset. ``pairs[i]`` are source and target of example i; None where
+    there is nothing to compare with, so that it does not count, or where the hypothesis is empty.
+    """
+
+    direction: Direction
+    pairs: list[tuple[str, str] | None] = field(default_factory=list)
+    values: list[float | None] = field(default_factory=list)
+    empty: int = 0
+    not_counted: int = 0
+    cut: dict[str, int] = field(default_factory=dict)
+
+
+class BartScore:
+    """The metric with one model, for as many datasets and runs as there are."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self.arguments = arguments
+        self.checkpoint: Checkpoint = find_checkpoint(
+            arguments["model"], arguments["revision"], user=USER
+        )
+        self.config = load_config(self.checkpoint)
+        self.window = min(arguments["max_length"], self.config.max_position_embeddings)
+        # What a model that knows nothing gives each token: all of them alike.
+        self.floor = -math.log(self.config.vocab_size)
+        self._likelihood: Likelihood | None = None
+        self.identity = {
+            "model": self.checkpoint.identity(),
+            "state": _state_identity(arguments["state"]),
+            "max_length": self.window,
+            "dtype": arguments["dtype"],
+        }
+
+    def __call__(
+        self,
+        examples: Sequence[Example],
+        responses: Sequence[Response],
+        predictions: Sequence[Prediction],
+        context: Context,
+    ) -> list[Measure]:
+        """Return the measures of one dataset, each in nats per token, at most 0."""
+        texts = [
+            self._texts(example, response, context)
+            for example, response in zip(examples, responses, strict=True)
+        ]
+        columns = {
+            direction: _column(direction, texts, self.floor)
+            for direction in DIRECTIONS
+            if direction.name in self.arguments["directions"]
+        }
+        dataset = examples[0].dataset if examples else ""
+        kept = context.kept("bartscore", self.identity)
+        self._compute(list(columns.values()), kept, context, dataset, len(examples))
+        for column in columns.values():
+            _fill(column, kept)
+        self._say(list(columns.values()), context)
+        return list(self._measures(columns))
+
+    def close(self) -> None:
+        """Free the model."""
+        if self._likelihood is not None:
+            device = self._likelihood.device
+            self._likelihood = None
+            free_memory(device)
+
+    def _texts(self, example: Example, response: Response, context: Context) -> dict[str, str]:
+        """Return the texts of an example by what they are; empty where there is none."""
+        reference, hypothesis = example.explanation, explanation_of(response.text)
+        if self.arguments["part"] == "answer":
+            hypothesis = response.text
+            if reference.strip():
+                dataset = context.dataset(example.dataset)
+                reference = compose(dataset, example.label, reference)
+        texts = {"hypothesis": hypothesis, "reference": reference, "post": example.post}
+        return {name: text if text.strip() else "" for name, text in texts.items()}
+
+    def _compute(
+        self,
+        columns: Sequence[Column],
+        kept: Kept,
+        context: Context,
+        dataset: str,
+        rows: int,
+    ) -> None:
+        """Score every distinct pair that is not kept yet, and keep it as soon as it is known."""
+        distinct = {pair: key(pair) for column in columns for pair in column.pairs if pair}
+        waiting = [pair for pair, name in distinct.items() if name not in kept]
+        if not waiting:
+            return
+        # One order, however the rows stand: then the same pairs share a batch, to the last digit.
+        waiting.sort()
+        if self._likelihood is None:
+            model, tokenizer, device = load(self.checkpoint, self.config, self.arguments)
+            self._likelihood = Likelihood(
+                model,
+                tokenizer,
+                device,
+                self.window,
+                self.arguments["batch_tokens"],
+                lambda: free_memory(device),
+            )
+        done = len(distinct) - len(waiting)
+        told = -1
+        for index, score in self._likelihood.score(waiting):
+            pair = waiting[index]
+            kept.put(distinct[pair], [score.value, int(score.source_cut), int(score.target_cut)])
+            done += 1
+            if (share := rows * done // len(distinct)) != told:
+                context.advance("bartscore", dataset, share, rows)
+                told = share
+
+    def _say(self, columns: Sequence[Column], context: Context) -> None:
+        """Tell what a reader of the scores must know."""
+        cut: dict[str, int] = {}
+        for column in columns:
+            for name, count in column.cut.items():
+                cut[name] = max(count, cut.get(name, 0))
+        called = {"hypothesis": self.arguments["part"]}
+        for name, count in sorted(cut.items()):
+            what = f"{called.get(name, name)}s longer than {self.window} tokens, which were cut"
+            context.tally(f"bartscore: {what}: {{n}}", count)
+        context.tally(
+            f"bartscore: missing or empty {self.arguments['part']}s, which score "
+            f"{self.floor:.{_DECIMALS}f} (all tokens alike): {{n}}",
+            max((column.empty for column in columns), default=0),
+        )
+
+    def _measures(self, columns: Mapping[Direction, Column]) -> Iterator[Measure]:
+        shared = {
+            "model": self.checkpoint.written,
+            "state": self.arguments["state"],
+            "part": self.arguments["part"],
+            "identity": self.identity,
+            "floor": round(self.floor, 6),
+            "versions": _versions(),
+        }
+        for direction, column in columns.items():
+            yield mean_measure(
+                direction.measure,
+                column.values,
+                headline=direction != PRECISION,
+                decimals=_DECIMALS,
+                higher_is_better=True,
+                direction=direction.name,
+                empty=column.empty,
+                not_counted=column.not_counted,
+                **{f"cut_{name}": count for name, count in column.cut.items()},
+                **shared,
+            )
+        if RECALL in columns and PRECISION in columns:
+            recall, precision = columns[RECALL], columns[PRECISION]
+            yield mean_measure(
+                BOTH,
+                [
+                    None if r is None or p is None else (r + p) / 2
+                    for r, p in zip(recall.values, precision.values, strict=True)
+                ],
+                decimals=_DECIMALS,
+                higher_is_better=True,
+                direction=f"mean of {RECALL.name} and {PRECISION.name}",
+                empty=recall.empty,
+                not_counted=recall.not_counted,
+                **shared,
+            )
+
+
+def key(pair: tuple[str, str]) -> str:
+    """Return what a pair's score is kept under: source and target, in this order."""
+    return digest(list(pair))[:32]
+
+
+def _column(direction: Direction, texts: Sequence[Mapping[str, str]], floor: float) -> Column:
+    """Lay out a direction: pairs to compute, the floor for empty hypotheses, None elsewhere."""
+    column = Column(direction)
+    for each in texts:
+        source, target = each[direction.source], each[direction.target]
+        other = source if direction.target == "hypothesis" else target
+        if not other:
+            column.pairs.append(None)
+            column.values.append(None)
+            column.not_counted += 1
+        elif not each["hypothesis"]:
+            column.pairs.append(None)
+            column.values.append(floor)
+            column.empty += 1
+        else:
+            column.pairs.append((source, target))
+            column.values.append(None)
+    return column
+
+
+def _fill(column: Column, kept: Kept) -> None:
+    """Put what is kept into a column, and count the examples whose texts were cut."""
+    cut: dict[str, int] = {column.direction.source: 0, column.direction.target: 0}
+    for row, pair in enumerate(column.pairs):
+        if pair is None:
+            continue
+        value, source_cut, target_cut = kept.get(key(pair))  # type: ignore[misc]
+        column.values[row] = value
+        cut[column.direction.source] += source_cut
+        cut[column.direction.target] += target_cut
+    column.cut.update(cut)
+
+
+def _state_identity(path: str | None) -> str | None:
+    if not path:
+        return None
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise HarnessError(f"{USER}: state={path}: no such file; expected weights (.pth or so)")
+    return f"sha256:{file_checksum(file)}"
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("torch", "transformers")}
