@@ -35,13 +35,15 @@ class Case:
     the reference. ``best``: the text that must score best, if there is one. ``worst``: empty text
     must score worst; not where less or more is neither good nor bad, and not for ``quoted``, which
     has no value for a text without quotes. ``by_explanation``: the exchange is judged on the same
-    explanation at two posts, else on the same post with two explanations."""
+    explanation at two posts, else on the same post with two explanations. ``each``: the best text
+    is best for each example; else in the mean, as where the text itself is what is found likely."""
 
     metric: str
     post: bool
     best: str = "reference"
     worst: bool = True
     by_explanation: bool = True
+    each: bool = True
 
 
 CASES = {
@@ -54,8 +56,8 @@ CASES = {
     "bertscore_precision": Case("bertscore", post=True),
     "bertscore_recall": Case("bertscore", post=True),
     "bartscore": Case("bartscore", post=True, by_explanation=False),
-    "bartscore_precision": Case("bartscore", post=True),
-    "bartscore_f": Case("bartscore", post=True),
+    "bartscore_precision": Case("bartscore", post=True, each=False),
+    "bartscore_f": Case("bartscore", post=True, each=False),
     "bartscore_faithfulness": Case("bartscore", post=True, best=""),
     "similarity": Case("similarity", post=True),
     "grounding": Case("grounding", post=True, best="post"),
@@ -217,7 +219,8 @@ def test_identical_text_scores_best(measure: str, score: Callable[[str, str], Co
     best = score(measure, CASES[measure].best)
     for kind in ("real", "exchanged", *["empty"] * CASES[measure].worst):
         top, other = paired(best, score(measure, kind))
-        assert len(top) > 0 and (top >= other - 1e-6).all(), kind
+        assert top.mean() > other.mean(), kind
+        assert not CASES[measure].each or (top >= other - 1e-6).all(), kind
 
 
 @pytest.mark.parametrize("measure", [name for name, case in CASES.items() if case.worst])

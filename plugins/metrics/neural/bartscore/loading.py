@@ -63,7 +63,7 @@ def load(checkpoint: Checkpoint, config: Any, arguments: Mapping[str, Any]) -> t
             checkpoint.location, revision=checkpoint.commit
         )
     check_tokenizer(tokenizer, config, f"{USER}:{written}")
-    _check_ends(tokenizer, written)
+    _check_barts_tokenizer(tokenizer, config, written)
     with quiet(), explained(written, user=USER), out_of_memory_named(written, device, USER):
         model, info = transformers.BartForConditionalGeneration.from_pretrained(
             checkpoint.location,
@@ -148,11 +148,17 @@ def _read_state(path: Path) -> dict[str, Any]:
     return found
 
 
-def _check_ends(tokenizer: Any, written: str) -> None:
+def _check_barts_tokenizer(tokenizer: Any, config: Any, written: str) -> None:
     if not tokenizer.encode(""):
         raise HarnessError(
             f"{USER}:{written}: the tokenizer marks no end of a text, expected BART's (<s> ... "
             "</s>): copy the tokenizer files in from the base model"
+        )
+    highest = max(tokenizer.get_vocab().values())
+    if highest >= config.vocab_size:
+        raise HarnessError(
+            f"{USER}:{written}: the tokenizer knows token {highest}, but the model knows "
+            f"{config.vocab_size} tokens; use the tokenizer the model was trained with"
         )
 
 
