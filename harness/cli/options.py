@@ -38,7 +38,7 @@ MetricNames = Annotated[
     typer.Option(
         "--metric",
         metavar="NAME",
-        help="A metric (NAME:VALUE,key=value) or a group: labels, explanations; repeatable.",
+        help="A metric (NAME:VALUE,key=value) or a group (see: imhi metrics); repeatable.",
     ),
 ]
 Judges = Annotated[
