@@ -78,7 +78,7 @@ def test_the_judge_sees_no_gold_label_and_the_reference_only_where_asked(panel: 
         scored = panel.score(judge(server.url), answers, "reference=true", references=references)
         assert [section(p, "reference") for p in server.prompts] == references
     assert np.isnan(scored.each("overall")[1]) and np.isnan(scored.each("unread")[1])
-    assert "1 examples have no reference explanation and do not count" in scored.said
+    assert "examples without a reference explanation, which do not count: 1" in scored.said
 
 
 def test_the_label_sentence_can_be_hidden(panel: Panel) -> None:
