@@ -1,0 +1,56 @@
+"""Trained models: ``imhi finetune RECIPE`` trains, ``imhi run --model trained:NAME`` evaluates.
+
+A recipe (``finetune/recipes/*.yaml``) says which base model is trained how on which rows. What a
+training leaves is a folder ``trained/NAME``: the model or adapter in safetensors, its tokenizer, a
+model card, curves, and what reproduces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.declarations import Argument, Labeler, ModelFamily
+from harness.hookspecs import hookimpl
+
+
+@hookimpl
+def imhi_commands(app: Any) -> None:
+    from finetune.commands import add_commands
+
+    add_commands(app)
+
+
+@hookimpl
+def imhi_models() -> Iterator[ModelFamily]:
+    yield ModelFamily(
+        "trained",
+        "Models that imhi finetune made: a name under trained/, or a folder",
+        create="finetune.trained.model:create",
+        target="NAME_OR_FOLDER",
+        arguments=(
+            Argument("device", "as for hf:", "auto"),
+            Argument("dtype", "as for hf:", "auto"),
+            Argument("batch_size", "as for hf:", None, changes_answers=False),
+            Argument("batch_tokens", "as for hf:", None, changes_answers=False),
+        ),
+        fingerprint="finetune.trained.model:fingerprint",
+        prompt="finetune.trained.model:prompt_style",
+        examples=("trained:tiny-causal",),
+    )
+
+
+@hookimpl
+def imhi_labelers() -> Iterator[Labeler]:
+    yield Labeler(
+        "classifier",
+        "label of the explanation, by sequence classifiers (imhi finetune, or the published ones)",
+        create="finetune.trained.labeler:create",
+        argument="FOLDER_OR_ID",
+    )
+    yield Labeler(
+        "trained",
+        "label of the explanation, by label classifiers that imhi finetune made",
+        create="finetune.trained.labeler:create_trained",
+        argument="NAME_OR_FOLDER",
+    )

@@ -1,0 +1,1 @@
+"""Several trainings that belong together: leave-task-out, several seeds."""

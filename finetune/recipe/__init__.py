@@ -1,0 +1,1 @@
+"""Recipes: what a training is, as data. Read, checked, overridden, explained."""

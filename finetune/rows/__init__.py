@@ -1,0 +1,1 @@
+"""From a source's examples to the rows a model is trained on."""

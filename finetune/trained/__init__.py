@@ -1,0 +1,1 @@
+"""What a training leaves, and how the harness evaluates it."""
