@@ -12,9 +12,10 @@ MARKER = "Reasoning:"
 _MARKER = re.compile(r"(?<![\w])reasoning\s*\**\s*:\**\s*", re.IGNORECASE)
 
 
-def compose(dataset: Dataset, label: str, explanation: str) -> str:
-    """Return an answer in instruction style."""
-    return f"{dataset.label(label).sentence} {MARKER} {explanation}".rstrip()
+def compose(dataset: Dataset, label: str, explanation: str, *, completion: bool = False) -> str:
+    """Return an answer in instruction style, or in completion style: ``yes. Reasoning: ...``."""
+    wording = f"{dataset.label(label).completion}." if completion else dataset.label(label).sentence
+    return f"{wording} {MARKER} {explanation}".rstrip()
 
 
 def split_answer(text: str) -> tuple[str, str]:

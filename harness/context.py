@@ -12,6 +12,7 @@ from harness.declarations import Dataset, resolve
 from harness.errors import HarnessError
 from harness.events import Event, ExamplesScored
 from harness.fingerprints import digest
+from harness.labelers import parse_labeler
 from harness.protocols import OpenSource, ReadLabels
 from harness.records import Example
 from harness.registry import Registry
@@ -127,8 +128,9 @@ class Context:
     def labeler(self, name: str) -> ReadLabels:
         """Return a labeler at work; one labeler may build on another by its name."""
         if name not in self._labelers:
-            declared = self.registry.labelers.get(name)
-            self._labelers[name] = resolve(declared.create)(self)
+            spec = parse_labeler(name, self.registry)
+            given = (spec.argument,) if spec.argument else ()
+            self._labelers[name] = resolve(spec.labeler.create)(self, *given)
         return self._labelers[name]
 
 

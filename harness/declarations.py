@@ -199,6 +199,10 @@ class ModelFamily:
     ``fingerprint(spec, context)``, optional, returns JSON values that tell this model from every
     other (a hash of local weights, of training rows) without loading it; they become part of the
     run id. ``estimate(spec, prompts, context)``, optional, returns a :class:`harness.budget.Estimate`.
+    ``prompt(spec)``, optional, returns the prompt style the model was made for, used where none is
+    asked for. ``wrap(model, tokenizer, name, arguments, context)``, optional, returns a
+    :class:`harness.protocols.Model` over weights that are in memory already (a training measures
+    itself by it); closing it gives them back as they were.
     ``open_arguments`` lets unknown arguments through to the backend.
     """
 
@@ -209,6 +213,8 @@ class ModelFamily:
     arguments: tuple[Argument, ...] = ()
     fingerprint: Factory | None = None
     estimate: Factory | None = None
+    prompt: Factory | None = None
+    wrap: Factory | None = None
     open_arguments: bool = False
     examples: tuple[str, ...] = ()
 
@@ -229,12 +235,15 @@ class ModelPreset:
 @dataclass(frozen=True)
 class Labeler:
     """Reads labels out of responses. ``create(context)`` returns a function
-    ``(dataset, aspects, responses) -> list of Prediction`` (:class:`harness.protocols.ReadLabels`)."""
+    ``(dataset, aspects, responses) -> list of Prediction`` (:class:`harness.protocols.ReadLabels`).
+    One that names an ``argument`` is chosen with ``--labeler NAME:ARGUMENT`` and made with
+    ``create(context, argument)``."""
 
     name: str
     summary: str
     create: Factory
     version: str = "1"
+    argument: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,45 @@ class RunFinished:
     unanswered: int
 
 
+@dataclass(frozen=True)
+class TrainingStarted:
+    """A training began or went on at ``step`` of ``steps`` updates. ``training`` names it,
+    ``config`` is its recipe as JSON values."""
+
+    training: str
+    step: int
+    steps: int
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainingLogged:
+    """What a training measured at an update: ``loss``, ``learning_rate``, ``eval_weighted_f1`` ..."""
+
+    training: str
+    step: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class TrainingSaved:
+    """A checkpoint to go on from is on disk."""
+
+    training: str
+    step: int
+    folder: str
+
+
+@dataclass(frozen=True)
+class TrainingFinished:
+    """A training ended after ``seconds`` of wall time; its model lies in ``folder``."""
+
+    training: str
+    step: int
+    seconds: float
+    folder: str
+
+
 Event = (
     RunStarted
     | StageStarted
@@ -80,4 +121,8 @@ Event = (
     | ExamplesScored
     | StageFinished
     | RunFinished
+    | TrainingStarted
+    | TrainingLogged
+    | TrainingSaved
+    | TrainingFinished
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -92,15 +92,18 @@ def members(recipe: Recipe, context: Context) -> list[Member]:
         groups[("model", tuple(train), None)] = None
     found = []
     for folder, names, aspect in groups:
-
-        def of(rows: dict[str, list[Example]]) -> list[Example]:
-            return [r for n in names for r in rows[n] if aspect is None or r.aspect == aspect]
-
-        rows = balanced(of(train), data.balance, seed)
+        rows = balanced(_chosen(train, names, aspect), data.balance, seed)
         if not rows:
             raise HarnessError(f"{recipe.name}: no training rows are left for {folder}")
-        found.append(Member(_slug(folder), names, aspect, tuple(rows), tuple(of(validation))))
+        held = _chosen(validation, names, aspect)
+        found.append(Member(_slug(folder), names, aspect, tuple(rows), tuple(held)))
     return found
+
+
+def _chosen(
+    rows: Mapping[str, list[Example]], names: Sequence[str], aspect: str | None
+) -> list[Example]:
+    return [row for name in names for row in rows[name] if aspect is None or row.aspect == aspect]
 
 
 def _slug(name: str) -> str:
@@ -138,7 +141,9 @@ def _rows(recipe: Recipe, context: Context, name: str) -> tuple[list[Example], l
         held = {p for p in map(_post, rows) if int(digest([name, p])[:8], 16) / 16**8 < share}
         validation = [row for row in rows if _post(row) in held]
         rows, _ = _without(rows, held)
-        why = "" if set(data.validation) & set(there) else "no split " + " or ".join(data.validation)
+        why = (
+            "" if set(data.validation) & set(there) else "no split " + " or ".join(data.validation)
+        )
         context.note(
             f"{name}: {why or 'no other split'} to validate on, so {len(validation)} training rows "
             f"({share:.0%} of the posts) are held out for it"
@@ -186,14 +191,17 @@ def balanced(rows: Sequence[Example], by: str, seed: int) -> list[Example]:
         return list(rows)
     groups: dict[tuple[str, ...], list[Example]] = defaultdict(list)
     for row in rows:
-        key = (row.dataset,) if by == "datasets" else (row.dataset, row.aspect, row.label)
-        groups[key].append(row)
+        groups[_group(row, by)].append(row)
     most: Counter[tuple[str, ...]] = Counter()
     for key, group in groups.items():
-        scope = () if by == "datasets" else key[:2]
-        most[scope] = max(most[scope], len(group))
+        most[key[1:]] = max(most[key[1:]], len(group))
     found = list(rows)
     draw = random.Random(seed)
     for key, group in groups.items():
-        found += draw.choices(group, k=most[() if by == "datasets" else key[:2]] - len(group))
+        found += draw.choices(group, k=most[key[1:]] - len(group))
     return found
+
+
+def _group(row: Example, by: str) -> tuple[str, ...]:
+    """Return what is to be as frequent as its like, then what makes them alike."""
+    return (row.dataset,) if by == "datasets" else (row.label, row.dataset, row.aspect)

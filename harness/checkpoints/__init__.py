@@ -18,11 +18,16 @@ from harness.checkpoints.finding import (
     model_files,
     require_safetensors,
 )
+from harness.checkpoints.kinds import Kind, kind_of, window_of
+from harness.checkpoints.prompting import Encoded, Prompter, longest_that_fits
 from harness.checkpoints.soundness import check_complete, check_tokenizer, require_package
 from harness.checkpoints.troubles import explained, quiet
 
 __all__ = [
     "Checkpoint",
+    "Encoded",
+    "Kind",
+    "Prompter",
     "check_complete",
     "check_tokenizer",
     "choose_device",
@@ -32,10 +37,13 @@ __all__ = [
     "free_memory",
     "hub_commit",
     "is_out_of_memory",
+    "kind_of",
+    "longest_that_fits",
     "memory_as_memory_error",
     "model_files",
     "out_of_memory_named",
     "quiet",
     "require_package",
     "require_safetensors",
+    "window_of",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 _PACKAGES = (
     *("imhi-harness", "pluggy", "datasets", "scikit-learn", "scipy", "numpy", "openai", "lm-eval"),
     *("torch", "transformers", "tokenizers", "peft", "accelerate", "bert-score", "sacrebleu"),
-    *("rouge-score", "ray", "ftfy"),
+    *("trl", "bitsandbytes", "rouge-score", "ray", "ftfy"),
 )
 
 

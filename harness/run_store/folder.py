@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
 from harness.errors import DataError, HarnessError
 from harness.records import Example, Prediction, Request, Response, as_row, from_row
@@ -123,8 +124,11 @@ class RunFolder:
         answered = self.answered(dataset)
         return {row.id: row for row in self.failures(dataset) if row.id not in answered}
 
+    def predictions_file(self, labeler: str, dataset: str) -> Path:
+        return self.file(f"predictions/{_file_name(labeler)}", dataset)
+
     def predictions(self, labeler: str, dataset: str) -> Iterator[Prediction]:
-        return self._read(Prediction, self.file(f"predictions/{labeler}", dataset))
+        return self._read(Prediction, self.predictions_file(labeler, dataset))
 
     def write_records(self, path: Path, records: Iterable[R]) -> int:
         return write_rows(path, (as_row(record) for record in records))
@@ -133,7 +137,10 @@ class RunFolder:
 
     def labelers(self) -> list[str]:
         """Return the labelers whose scores are there."""
-        return sorted(path.stem for path in (self.path / "scores").glob("*.json"))
+        return sorted(unquote(path.stem) for path in (self.path / "scores").glob("*.json"))
+
+    def scores_file(self, labeler: str) -> Path:
+        return self.path / "scores" / f"{_file_name(labeler)}.json"
 
     def scores(self, labeler: str) -> dict[str, Any]:
         """Return the scores made with a labeler.
@@ -141,7 +148,7 @@ class RunFolder:
         Raises:
             HarnessError: there are none.
         """
-        path = self.path / "scores" / f"{labeler}.json"
+        path = self.scores_file(labeler)
         if not path.exists():
             raise HarnessError(
                 f"{self.path}: no scores for labeler '{labeler}' (there are: "
@@ -168,6 +175,11 @@ class RunFolder:
             yield
         finally:
             lock.release()
+
+
+def _file_name(labeler: str) -> str:
+    """Return a labeler's name as a name of files: ``classifier:./a`` becomes ``classifier%3A.%2Fa``."""
+    return quote(labeler, safe="")
 
 
 def list_runs(out: Path) -> list[RunFolder]:

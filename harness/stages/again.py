@@ -10,6 +10,7 @@ from harness.budget import Budget
 from harness.context import Context, open_source
 from harness.declarations import resolve
 from harness.errors import HarnessError
+from harness.labelers import parse_labeler
 from harness.metrics import opened
 from harness.plugin_manager import PluginManager
 from harness.protocols import OpenSource
@@ -112,7 +113,7 @@ def _again(
     always_label: bool,
 ) -> list[RunScores]:
     specs = check_metrics(settings, manager.registry)
-    labeler = manager.registry.labelers.get(settings.labeler).name
+    labeler = parse_labeler(settings.labeler, manager.registry).name
     budget = Budget(settings.max_cost)
     results = []
     with opened(specs) as metrics:
@@ -157,7 +158,7 @@ def estimate_scoring(
 
 
 def _labelled(folder: RunFolder, labeler: str, dataset: str) -> bool:
-    if not folder.file(f"predictions/{labeler}", dataset).exists():
+    if not folder.predictions_file(labeler, dataset).exists():
         return False
     answered = folder.answered(dataset)
     return not any(

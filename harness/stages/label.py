@@ -28,7 +28,7 @@ def label(folder: RunFolder, context: Context, labeler: str) -> dict[str, Any]:
     read = context.labeler(labeler)
     counts = {}
     for dataset in datasets:
-        path = folder.file(f"predictions/{labeler}", dataset)
+        path = folder.predictions_file(labeler, dataset)
         folder.write_records(path, _predictions(folder, context, read, dataset))
         counts[dataset] = labelling_counts(folder.predictions(labeler, dataset))
     context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.errors import HarnessError
 from harness.events import RunFinished, RunStarted
+from harness.labelers import parse_labeler
 from harness.metrics import MetricSpec, opened, parse_metrics
 from harness.models import parse_model
 from harness.plugin_manager import PluginManager
@@ -45,7 +46,7 @@ def check_names(settings: RunSettings, registry: Registry) -> None:
     Raises:
         HarnessError: something of that name is not there.
     """
-    registry.labelers.get(settings.labeler)
+    parse_labeler(settings.labeler, registry)
     registry.executors.get(settings.executor.partition(":")[0])
     check_metrics(settings, registry)
     for model in settings.model:
@@ -84,7 +85,7 @@ def _answer(prepared: Prepared, settings: RunSettings, manager: PluginManager) -
         answered = sum(len(folder.answered(name)) for name in manifest["datasets"])
         manager.notify(RunStarted(folder.id, prepared.spec.name, total, answered))
         respond(folder, prepared.spec, context, settings.executor)
-        label(folder, context, manager.registry.labelers.get(settings.labeler).name)
+        label(folder, context, parse_labeler(settings.labeler, manager.registry).name)
 
 
 def _score(
@@ -95,7 +96,7 @@ def _score(
     *,
     last: bool,
 ) -> list[RunScores]:
-    labeler = manager.registry.labelers.get(settings.labeler).name
+    labeler = parse_labeler(settings.labeler, manager.registry).name
     results = []
     with opened(specs) as metrics:
         for run in runs:

@@ -65,8 +65,12 @@ def make_context(
 
 
 def choose_style(settings: RunSettings, spec: ModelSpec, registry: Registry) -> PromptStyle:
-    """Return the prompt style asked for, else the one the model's preset names, else instruction."""
-    return registry.prompts.get(settings.prompt or spec.prompt or "instruction")
+    """Return the prompt style asked for, else the one the model's preset or family names, else
+    instruction."""
+    asked = settings.prompt or spec.prompt
+    if not asked and spec.family.prompt is not None:
+        asked = resolve(spec.family.prompt)(spec)
+    return registry.prompts.get(asked or "instruction")
 
 
 def select_datasets(settings: RunSettings, context: Context) -> list[str]:

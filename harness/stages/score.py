@@ -14,6 +14,7 @@ from harness.context import Context, counted
 from harness.errors import HarnessError
 from harness.events import StageFinished, StageStarted
 from harness.fingerprints import digest
+from harness.labelers import parse_labeler
 from harness.metrics import MetricSpec, measured
 from harness.protocols import Score
 from harness.records import Example, Prediction, Response, as_row
@@ -39,6 +40,7 @@ def score(
     in ``measured/``: a scoring that was stopped goes on where it was.
     """
     manifest = folder.manifest()
+    read = parse_labeler(labeler, context.registry)
     started = time.perf_counter()
     context.run = folder.id
     context.model_identity = manifest["model_identity"]
@@ -108,12 +110,12 @@ def score(
             "seed": seed,
             "inputs": inputs,
             "prompt": manifest["prompt"],
-            "labeler": {"name": labeler, "version": context.registry.labelers.get(labeler).version},
+            "labeler": {"name": labeler, "version": read.labeler.version},
             "metrics": made,
         },
         totals=manifest["totals"],
     )
-    write_json(folder.path / "scores" / f"{labeler}.json", result.to_json())
+    write_json(folder.scores_file(labeler), result.to_json())
     folder.write_manifest({**manifest, "status": "scored"})
     context.notify(StageFinished(folder.id, "score", time.perf_counter() - started))
     return result
@@ -127,7 +129,7 @@ def _columns(
     predictions = list(folder.predictions(labeler, dataset))
     if len(predictions) != expected or len(examples) != expected:
         raise HarnessError(
-            f"{folder.file(f'predictions/{labeler}', dataset)}: {len(predictions)} predictions, "
+            f"{folder.predictions_file(labeler, dataset)}: {len(predictions)} predictions, "
             f"expected {expected}; make them with: imhi label {folder.path} --labeler {labeler}"
         )
     return examples, responses, predictions

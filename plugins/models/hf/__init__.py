@@ -149,6 +149,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         arguments=ARGUMENTS,
         fingerprint="plugins.models.hf.identity:fingerprint",
         estimate="plugins.models.hf.estimating:estimate",
+        wrap="plugins.models.hf.in_memory:wrap",
         examples=(
             "hf:meta-llama/Llama-3.2-1B-Instruct,dtype=bfloat16",
             "hf:./my-model,batch_size=8",

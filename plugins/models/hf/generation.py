@@ -7,14 +7,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.batching import run_batches
-from harness.checkpoints import free_memory, memory_as_memory_error, quiet
+from harness.checkpoints import (
+    Encoded,
+    Prompter,
+    free_memory,
+    memory_as_memory_error,
+    quiet,
+)
 from harness.context import Context
 from harness.errors import HarnessError
 from harness.fingerprints import digest
 from harness.records import Request, Response
 from plugins.models.hf.batches import batch_limits
 from plugins.models.hf.loading import Loaded
-from plugins.models.hf.prompting import Encoded, Prompter
 
 
 class Generator:

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from harness.checkpoints import (
     Checkpoint,
+    Kind,
     check_complete,
     check_tokenizer,
     choose_device,
     explained,
     find_checkpoint,
+    kind_of,
     out_of_memory_named,
     quiet,
     require_package,
     require_safetensors,
-)
-from harness.errors import HarnessError
-
-Kind = Literal["causal", "seq2seq", "classifier"]
-
-# Tokenizers without a real limit carry a huge number instead.
-_NO_LIMIT = 1_000_000
-_WINDOW_NAMES = (
-    "max_position_embeddings",
-    "n_positions",
-    "n_ctx",
-    "max_sequence_length",
-    "seq_length",
+    window_of,
 )
 
 
@@ -94,39 +84,12 @@ def load(target: str, arguments: Mapping[str, Any]) -> Loaded:
     if adapter is not None:
         model = _with_adapter(model, adapter, arguments)
     model.eval()
-    window, window_from = _window(model, config, tokenizer, arguments["max_length"], kind)
-    unused = {} if kind == "classifier" else _plain_generation(model, tokenizer)
+    window, window_from = window_of(model, config, tokenizer, arguments["max_length"], kind)
+    unused = {} if kind == "classifier" else plain_generation(model, tokenizer)
     found_dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
     place = str(model.device) if device == "spread" else device
     return Loaded(
         kind, model, tokenizer, place, found_dtype, window, window_from, checkpoint, adapter, unused
-    )
-
-
-def kind_of(config: Any, target: str) -> Kind:
-    """Return what a checkpoint is, from its config.
-
-    Raises:
-        HarnessError: it is something that answers no question (an encoder, a masked LM ...).
-    """
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
-
-    architecture = (getattr(config, "architectures", None) or [""])[0]
-    if architecture.endswith("ForSequenceClassification"):
-        return "classifier"
-    own_code = getattr(config, "auto_map", None) or {}
-    if getattr(config, "is_encoder_decoder", False):
-        known = type(config) in AutoModelForSeq2SeqLM._model_mapping
-        if known or "AutoModelForSeq2SeqLM" in own_code:
-            return "seq2seq"
-    else:
-        known = type(config) in AutoModelForCausalLM._model_mapping
-        speaks = architecture.endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration"))
-        if (known and (speaks or not architecture)) or "AutoModelForCausalLM" in own_code:
-            return "causal"
-    raise HarnessError(
-        f"hf:{target}: found a {architecture or type(config).__name__}, expected a causal model, "
-        "an encoder-decoder or a ...ForSequenceClassification; such a model gives no answers"
     )
 
 
@@ -158,30 +121,7 @@ def _with_adapter(model: Any, adapter: Checkpoint, arguments: Mapping[str, Any])
         return peft.PeftModel.from_pretrained(model, location, is_trainable=False)
 
 
-def _window(
-    model: Any, config: Any, tokenizer: Any, override: int | None, kind: Kind
-) -> tuple[int | None, str]:
-    if override is not None:
-        return override, "max_length"
-    text_config = config.get_text_config(decoder=kind == "causal")
-    said = [
-        (int(value), f"config {name}")
-        for name in _WINDOW_NAMES
-        if isinstance(value := getattr(text_config, name, None), int) and value > 0
-    ][:1]
-    embeddings = getattr(getattr(model, "base_model", model), "embeddings", None)
-    positions: Any = getattr(embeddings, "position_embeddings", None)
-    padding = getattr(positions, "padding_idx", None)
-    if padding is not None:
-        # RoBERTa and its kin count positions from padding_idx + 1.
-        said = [(positions.num_embeddings - padding - 1, "position embeddings")]
-    limit = getattr(tokenizer, "model_max_length", None)
-    if limit and limit < _NO_LIMIT and (not said or kind == "classifier"):
-        said.append((int(limit), "tokenizer model_max_length"))
-    return min(said) if said else (None, "no limit known")
-
-
-def _plain_generation(model: Any, tokenizer: Any) -> dict[str, Any]:
+def plain_generation(model: Any, tokenizer: Any) -> dict[str, Any]:
     """Take the checkpoint's decoding habits away; return those that would have changed answers.
 
     What stays are facts about its tokens (start, end, padding, tokens it must begin with or never

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.checkpoints.prompting import longest_that_fits
 from harness.errors import HarnessError
 from harness.records import Request
-from plugins.models.hf.prompting import longest_that_fits
 from tests import tiny_models
 from tests.plugins.models.hf.asking import QUESTION, Asker, decoded_prompts, requests, texts
 

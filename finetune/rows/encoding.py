@@ -1,0 +1,166 @@
+"""From texts to token ids. What does not fit the window is taken from the post, never from the
+answer; a row whose answer alone does not fit is left out and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from finetune.rows.texts import ClassRow, TextRow
+from harness.checkpoints import Prompter
+from harness.records import Example
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+IGNORED = -100  # a label the loss passes over: torch.nn.CrossEntropyLoss.ignore_index
+_CHUNK = 1000
+_PROBE = ("What does the poster feel?", "Yes, joy.")
+
+
+@dataclass
+class Counts:
+    """What became of the rows. ``tokens`` are all that are read, ``answer_tokens`` those with a
+    loss (causal models and encoder-decoders)."""
+
+    rows: int = 0
+    truncated: int = 0
+    left_out: int = 0
+    tokens: int = 0
+    answer_tokens: int = 0
+    longest: int = 0
+
+    def add(self, read: int, answered: int, truncated: bool) -> None:
+        self.rows += 1
+        self.tokens += read
+        self.answer_tokens += answered
+        self.truncated += truncated
+        self.longest = max(self.longest, read)
+
+
+Encoder = Callable[[Sequence[Example], Counts], Iterator[dict[str, Any]]]
+
+
+@dataclass
+class AnswerTokens:
+    """Makes token ids of answers, as they follow a prompt."""
+
+    tokenizer: Any
+    lead: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lead = answer_lead(self.tokenizer)
+
+    def ids(self, text: str, prompt: str) -> list[int]:
+        # Completion prompts end in a space of their own.
+        lead = "" if prompt.endswith(" ") else self.lead
+        return list(self.tokenizer.encode(f"{lead}{text}", add_special_tokens=False))
+
+
+def answer_lead(tokenizer: Any) -> str:
+    """Return what to put before an answer so that its tokens are those it has behind a prompt: a
+    space, or nothing where the tokenizer puts one itself (SentencePiece)."""
+    question, answer = _PROBE
+    before = tokenizer.encode(question, add_special_tokens=False)
+    whole = tokenizer.encode(f"{question} {answer}", add_special_tokens=False)
+    for lead in (" ", ""):
+        behind = tokenizer.encode(f"{lead}{answer}", add_special_tokens=False)
+        if [*before, *behind] == whole:
+            return lead
+    return " "
+
+
+def encode_causal(
+    rows: Iterable[TextRow],
+    prompter: Prompter,
+    window: int,
+    *,
+    loss_on_all: bool,
+    label_weight: float,
+    counts: Counts,
+) -> Iterator[dict[str, Any]]:
+    """Yield ``input_ids``, ``labels`` (:data:`IGNORED` on the prompt) and ``length``; with a
+    ``label_weight`` other than 1 also ``loss_weights``. An answer ends with the end token."""
+    answers = AnswerTokens(prompter.tokenizer)
+    end = prompter.tokenizer.eos_token_id
+    for row in rows:
+        prompt = "" if prompter.template else row.request.prompt
+        answer = [*answers.ids(row.answer, prompt), end]
+        asked = prompter.fit(row.request, window - len(answer)) if len(answer) < window else None
+        if asked is None:
+            counts.left_out += 1
+            continue
+        ids = [*asked.ids, *answer]
+        labels = ids if loss_on_all else [*[IGNORED] * len(asked.ids), *answer]
+        found = {"input_ids": ids, "labels": labels, "length": len(ids)}
+        if label_weight != 1:
+            weighed = len(answers.ids(row.label_part, prompt))
+            found["loss_weights"] = [
+                *[1.0] * len(asked.ids),
+                *[label_weight] * weighed,
+                *[1.0] * (len(answer) - weighed),
+            ]
+        counts.add(len(ids), len(ids) if loss_on_all else len(answer), asked.truncated)
+        yield found
+
+
+def encode_seq2seq(
+    rows: Iterable[TextRow], prompter: Prompter, window: int, answer_window: int, counts: Counts
+) -> Iterator[dict[str, Any]]:
+    """Yield ``input_ids``, ``labels`` and ``length`` (of both, which is what a batch costs)."""
+    tokenizer = prompter.tokenizer
+    for row in rows:
+        answer = list(tokenizer(text_target=row.answer)["input_ids"])
+        asked = prompter.fit(row.request, window) if len(answer) <= answer_window else None
+        if asked is None:
+            counts.left_out += 1
+            continue
+        length = len(asked.ids) + len(answer)
+        counts.add(length, len(answer), asked.truncated)
+        yield {"input_ids": asked.ids, "labels": answer, "length": length}
+
+
+def encode_classes(
+    rows: Iterable[ClassRow],
+    tokenizer: Any,
+    window: int,
+    index: Callable[[str], int],
+    counts: Counts,
+) -> Iterator[dict[str, Any]]:
+    """Yield what the tokenizer makes of text and question, ``labels`` (a class) and ``length``. Of
+    a pair only the text is cut."""
+    for row in rows:
+        whole = tokenizer(row.text, row.pair)
+        cut = len(whole["input_ids"]) > window
+        if cut:
+            whole = tokenizer(row.text, row.pair, truncation="only_first", max_length=window)
+        length = len(whole["input_ids"])
+        counts.add(length, 0, cut)
+        yield {**whole, "labels": index(row.label), "length": length}
+
+
+def table(rows: Iterator[dict[str, Any]]) -> Dataset:
+    """Return the rows as an Arrow table: 4 bytes a token, where lists of numbers take ten times
+    that."""
+    import pyarrow as pa
+    from datasets import Dataset, table
+
+    chunks = []
+    while part := list(islice(rows, _CHUNK)):
+        columns: dict[str, Sequence[Any]] = {name: [row[name] for row in part] for name in part[0]}
+        chunks.append(
+            pa.table({name: pa.array(values, _type(values[0])) for name, values in columns.items()})
+        )
+    return (
+        Dataset(table.InMemoryTable(pa.concat_tables(chunks))) if chunks else Dataset.from_dict({})
+    )
+
+
+def _type(value: Any) -> Any:
+    import pyarrow as pa
+
+    if isinstance(value, list):
+        return pa.list_(pa.float32() if value and isinstance(value[0], float) else pa.int32())
+    return pa.int32()

@@ -1,0 +1,85 @@
+"""From examples to the texts of training: what is asked, and what is to be answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.answers import MARKER, compose
+from harness.declarations import resolve
+from harness.fingerprints import prompt_hash
+from harness.protocols import BuildPrompt
+from harness.records import Example, Request
+
+if TYPE_CHECKING:
+    from finetune.recipe.schema import Data
+    from harness.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """A prompt and its answer. ``label_part`` is how the answer begins: the label sentence, with
+    ``Reasoning:``."""
+
+    request: Request
+    answer: str
+    label_part: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A text to classify. ``pair`` is the question, where the dataset asks several."""
+
+    text: str
+    pair: str | None
+    label: str
+
+
+def requests_for(
+    examples: Iterable[Example], data: Data, context: Context
+) -> Iterator[tuple[Example, Request]]:
+    """Yield each example with what a model is asked: the same words as ``imhi run`` uses. The ids
+    are positions, since rows of several splits, or a row twice, may stand together."""
+    build: BuildPrompt = resolve(context.registry.prompts.get(data.style).build)(context)
+    for number, example in enumerate(examples):
+        prompt = build(example, context.dataset(example.dataset))
+        yield (
+            example,
+            Request(
+                id=str(number),
+                dataset=example.dataset,
+                prompt=prompt,
+                prompt_hash=prompt_hash(data.system, prompt),
+                post=example.post,
+                question=example.question,
+                aspect=example.aspect,
+                system=data.system,
+            ),
+        )
+
+
+def text_rows(examples: Iterable[Example], data: Data, context: Context) -> Iterator[TextRow]:
+    """Yield prompts in the recipe's prompt style with their answers: in completion style for
+    completion prompts, in instruction style for all others."""
+    completion = data.style == "completion"
+    for example, request in requests_for(examples, data, context):
+        dataset = context.dataset(example.dataset)
+        answer = compose(dataset, example.label, example.explanation, completion=completion)
+        yield TextRow(request, answer, answer[: answer.index(MARKER) + len(MARKER)])
+
+
+def class_rows(examples: Iterable[Example], data: Data, context: Context) -> Iterator[ClassRow]:
+    """Yield what a classifier reads: the post, or the explanation, and the question where the
+    dataset asks several."""
+    for example in examples:
+        several = len(context.dataset(example.dataset).questions) > 1
+        text = example.post if data.reads == "post" else example.explanation
+        yield ClassRow(text, example.question if several else None, example.label)
+
+
+def texts_of(rows: Iterable[TextRow]) -> Iterator[str]:
+    """Yield every prompt and answer: what a tokenizer is trained on."""
+    for row in rows:
+        yield row.request.prompt
+        yield row.answer

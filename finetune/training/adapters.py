@@ -1,0 +1,51 @@
+"""LoRA and QLoRA: adapters on a frozen base."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.checkpoints import require_package
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from finetune.recipe.schema import Recipe
+
+_TASKS = {"causal": "CAUSAL_LM", "seq2seq": "SEQ_2_SEQ_LM", "classifier": "SEQ_CLS"}
+
+
+def with_adapter(model: Any, recipe: Recipe) -> Any:
+    """Return the model with the recipe's adapter on it, or as it is where all weights are trained.
+
+    Raises:
+        HarnessError: ``method.targets`` names no layer of the model.
+    """
+    method = recipe.method
+    if method.name == "full":
+        return model
+    peft = require_package("peft", f"method.name {method.name}")
+    if method.name == "qlora":
+        model = peft.prepare_model_for_kbit_training(
+            model, use_gradient_checkpointing=recipe.training.gradient_checkpointing
+        )
+    targets = method.targets if isinstance(method.targets, str) else list(method.targets)
+    config = peft.LoraConfig(
+        r=method.rank,
+        lora_alpha=method.alpha,
+        lora_dropout=method.dropout,
+        target_modules=targets,
+        task_type=_TASKS[recipe.kind],
+    )
+    try:
+        return peft.get_peft_model(model, config)
+    except ValueError as error:
+        layers = sorted(
+            {
+                name.rpartition(".")[2]
+                for name, part in model.named_modules()
+                if hasattr(part, "weight")
+            }
+        )
+        raise HarnessError(
+            f"method.targets: found {targets}, expected names of layers of {type(model).__name__} "
+            f"({', '.join(layers)}): {' '.join(str(error).split())[:160]}"
+        ) from None

@@ -1,0 +1,92 @@
+"""From a job to a trainer that is ready to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from finetune.rows.encoding import Counts, table
+from finetune.training import causal, classifier, seq2seq
+from finetune.training.adapters import with_adapter
+from finetune.training.base import load_start
+from finetune.training.job import Job
+from harness.checkpoints import quiet
+from harness.errors import HarnessError
+
+# Each has texts(job), encoder(job, tokenizer) and trainer(job, start, model, train, validation).
+KINDS = {"causal": causal, "seq2seq": seq2seq, "classifier": classifier}
+
+
+@dataclass
+class Built:
+    """``trainer`` is a :class:`transformers.Trainer` with model, rows and collator set. ``notes`` are
+    sentences a user must know; ``description`` is JSON for the manifest."""
+
+    trainer: Any
+    tokenizer: Any
+    notes: list[str] = field(default_factory=list)
+    description: dict[str, Any] = field(default_factory=dict)
+
+
+def build(job: Job) -> Built:
+    """Return a trainer over the job's rows.
+
+    Raises:
+        HarnessError: the base cannot be loaded, a chat template is missing, no row fits the window.
+    """
+    kind: Any = KINDS[job.recipe.kind]
+    member = job.member
+    start = load_start(job, kind.texts(job), job.labels)
+    encode = kind.encoder(job, start.tokenizer)
+    counts = Counts()
+    train = table(encode(member.train, counts))
+    notes = [*start.notes, *_notes(job, counts)]
+    validation = table(encode(member.validation, Counts())) if member.validation else None
+    model = with_adapter(start.model, job.recipe)
+    description = {
+        "datasets": list(member.datasets),
+        "aspect": member.aspect,
+        "architecture": type(start.model).__name__,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "trainable_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "labels": list(job.labels) or None,
+        "rows": counts.rows,
+        "validation_rows": len(member.validation),
+        "tokens": counts.tokens,
+        "answer_tokens": counts.answer_tokens,
+        "truncated_rows": counts.truncated,
+        "left_out_rows": counts.left_out,
+        "longest_row": counts.longest,
+        "attention": getattr(start.model.config, "_attn_implementation", None),
+    }
+    with quiet():
+        trainer = kind.trainer(job, model, start.tokenizer, train, validation)
+    if job.recipe.training.packing:
+        description["packed_rows"] = len(trainer.train_dataset)
+    return Built(trainer, start.tokenizer, notes, description)
+
+
+def _notes(job: Job, counts: Counts) -> list[str]:
+    """Say what became of rows that were too long.
+
+    Raises:
+        HarnessError: not one row fits the window.
+    """
+    window = job.recipe.data.window
+    if not counts.rows:
+        raise HarnessError(
+            f"{job.name}: none of its {counts.left_out} training rows fits data.window ({window} "
+            "tokens), expected a window that holds the answers at least: write --set data.window=N"
+        )
+    notes = []
+    if counts.truncated:
+        notes.append(
+            f"{job.name}: {counts.truncated} of {counts.rows} training rows were longer than "
+            f"data.window ({window} tokens): their posts lost their end, their answers nothing"
+        )
+    if counts.left_out:
+        notes.append(
+            f"{job.name}: {counts.left_out} training rows were left out: their answers alone are longer "
+            "than the window"
+        )
+    return notes

@@ -1,0 +1,140 @@
+"""Instruction tuning of causal models, by TRL's SFTTrainer: loss on the answer only."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from finetune.rows.encoding import IGNORED, Counts, Encoder, encode_causal
+from finetune.rows.texts import text_rows, texts_of
+from finetune.training.arguments import training_arguments
+from finetune.training.job import Job
+from finetune.training.measured import Measured
+from harness.checkpoints import Prompter, require_package
+from harness.records import Example
+
+
+def texts(job: Job) -> Iterator[str]:
+    return texts_of(text_rows(job.member.train, job.recipe.data, job.context))
+
+
+def encoder(job: Job, tokenizer: Any) -> Encoder:
+    data, training = job.recipe.data, job.recipe.training
+    prompter = Prompter(tokenizer, data.chat_template, job.name)
+
+    def encode(examples: Sequence[Example], counts: Counts) -> Iterator[dict[str, Any]]:
+        return encode_causal(
+            text_rows(examples, data, job.context),
+            prompter,
+            data.window,
+            loss_on_all=training.loss_on == "all",
+            label_weight=training.label_weight,
+            counts=counts,
+        )
+
+    return encode
+
+
+def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
+    trl = require_package("trl", f"recipe {job.recipe.name}")
+    packing = job.recipe.training.packing
+    return _trainer_class(trl)(
+        model=model,
+        args=training_arguments(
+            job,
+            trl.SFTConfig,
+            len(train),
+            max_length=job.recipe.data.window,
+            packing=packing,
+            eval_packing=False,
+            # Rows are token ids already; packing alone is left to TRL.
+            dataset_kwargs={"skip_prepare_dataset": not packing},
+        ),
+        train_dataset=train,
+        eval_dataset=validation,
+        processing_class=tokenizer,
+        data_collator=None if packing else AnswerCollator(tokenizer.pad_token_id),
+    )
+
+
+@dataclass
+class AnswerCollator:
+    """Pads rows of :func:`finetune.rows.encoding.encode_causal` on the right."""
+
+    pad: int
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        import torch
+
+        longest = max(len(row["input_ids"]) for row in rows)
+
+        def padded(name: str, filling: float) -> Any:
+            return torch.tensor(
+                [[*row[name], *[filling] * (longest - len(row[name]))] for row in rows]
+            )
+
+        batch = {"input_ids": padded("input_ids", self.pad), "labels": padded("labels", IGNORED)}
+        lengths = torch.tensor([len(row["input_ids"]) for row in rows])
+        batch["attention_mask"] = (torch.arange(longest) < lengths[:, None]).long()
+        if "loss_weights" in rows[0]:
+            batch["loss_weights"] = padded("loss_weights", 0.0)
+        return batch
+
+
+def _trainer_class(trl: Any) -> Any:
+    class CausalTrainer(Measured, trl.SFTTrainer):  # type: ignore[misc]
+        """TRL's trainer; where its fused kernel does not run (no GPU), or tokens are weighed, the
+        logits are made from the first answer token of a batch on and no sooner."""
+
+        def compute_loss(
+            self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any
+        ) -> Any:
+            weights = inputs.pop("loss_weights", None)
+            if return_outputs or (weights is None and inputs["input_ids"].is_cuda):
+                return super().compute_loss(model, inputs, return_outputs, **more)
+            count = more.get("num_items_in_batch")
+            loss = answer_loss(model, inputs, weights, count, self._knows_logits_to_keep())
+            if self.args.average_tokens_across_devices and count is not None:
+                loss = loss * self.accelerator.num_processes
+            return loss
+
+        def _knows_logits_to_keep(self) -> bool:
+            bare = self.accelerator.unwrap_model(self.model)
+            bare = bare.get_base_model() if hasattr(bare, "get_base_model") else bare
+            return "logits_to_keep" in inspect.signature(bare.forward).parameters
+
+    return CausalTrainer
+
+
+def answer_loss(
+    model: Any, inputs: dict[str, Any], weights: Any, count: Any, logits_to_keep: bool
+) -> Any:
+    """Return the mean negative log-likelihood of the answer tokens, each times its weight.
+
+    ``count`` is what the sum is divided by (the answer tokens of all accumulated batches on all
+    devices); None: those of this batch.
+    """
+    import torch
+
+    labels = inputs["labels"]
+    answered = labels != IGNORED
+    positions = answered.any(dim=0).nonzero()
+    # The token before the first answer token predicts it.
+    first = max(int(positions[0]) - 1, 0) if len(positions) else labels.shape[1] - 1
+    given = {name: value for name, value in inputs.items() if name != "labels"}
+    if logits_to_keep:
+        logits = model(**given, use_cache=False, logits_to_keep=labels.shape[1] - first).logits
+    else:
+        logits = model(**given, use_cache=False).logits[:, first:]
+    losses = torch.nn.functional.cross_entropy(
+        logits[:, :-1].transpose(1, 2).float(),
+        labels[:, first + 1 :],
+        ignore_index=IGNORED,
+        reduction="none",
+    )
+    if weights is not None:
+        losses = losses * weights[:, first + 1 :]
+    total = answered.sum() if count is None else torch.as_tensor(count, device=losses.device)
+    return losses.sum() / total.clamp(min=1)

@@ -1,0 +1,175 @@
+"""A whole training: its folder, its models one after the other, what reproduces it."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.recipe.reading import fields
+from finetune.rows.members import Member, chosen_datasets, members
+from finetune.trained.folder import TrainedFolder
+from finetune.training.job import Job
+from harness.checkpoints import find_checkpoint
+from harness.context import Context, open_source
+from harness.errors import HarnessError
+from harness.fingerprints import digest
+from harness.plugin_manager import PluginManager
+from harness.run_store.environment import environment
+
+if TYPE_CHECKING:
+    from finetune.recipe.schema import Recipe
+
+# What does not change the weights.
+_BESIDE = ("summary", "hardware.", "report_to", "evaluation.", "leave_out", "data.source")
+_BESIDE_TRAINING = ("training.device_batch_size", "training.log_every", "training.keep_checkpoints")
+
+
+def open_data(recipe: Recipe, manager: PluginManager) -> Context:
+    """Return the context a recipe's rows are read in.
+
+    Raises:
+        HarnessError: no such source.
+    """
+    _, source = open_source(recipe.data.source or "demo", manager.registry)
+    return Context(
+        manager.registry,
+        source,
+        split=recipe.data.train[0],
+        seed=recipe.training.seed,
+        notify=manager.notify,
+    )
+
+
+def identity(recipe: Recipe, context: Context) -> dict[str, Any]:
+    """Return what the trained weights depend on: hyper-parameters, rows, base model."""
+    data = {}
+    for name in chosen_datasets(recipe.data, context):
+        splits = [*recipe.data.train, *recipe.data.validation]
+        there = [s for s in dict.fromkeys(splits) if s in context.source.splits(name)]
+        data[name] = {split: context.source.checksum(name, split) for split in there}
+    base = None
+    if recipe.base.model is not None:
+        found = find_checkpoint(recipe.base.model, recipe.base.revision, user="base.model")
+        base = found.identity()
+    settings = {
+        name: value
+        for name, value in fields(recipe)
+        if not name.startswith(_BESIDE) and name not in _BESIDE_TRAINING
+    }
+    return {"settings": settings, "data": data, "base": base}
+
+
+def train(recipe: Recipe, manager: PluginManager, folder: TrainedFolder) -> dict[str, Any]:
+    """Train all models of a recipe into a folder, and return its manifest. What is finished already
+    is left as it is; what was stopped goes on.
+
+    Raises:
+        HarnessError: the folder holds another training, or one of the many things that can be
+            wrong with recipe, data, base model, memory or disk.
+    """
+    from accelerate import PartialState
+
+    context = open_data(recipe, manager)
+    own = identity(recipe, context)
+    if folder.exists():
+        _same(folder, own)
+        if folder.manifest()["status"] != "training":
+            return folder.manifest()
+    state = PartialState()
+    if not state.is_main_process:
+        return _train(recipe, context, folder, own, writes=False)
+    with folder.lock():
+        return _train(recipe, context, folder, own, writes=True)
+
+
+def _train(
+    recipe: Recipe, context: Context, folder: TrainedFolder, own: Mapping[str, Any], *, writes: bool
+) -> dict[str, Any]:
+    from finetune.training.running import train_member
+
+    chosen = members(recipe, context)
+    manifest = folder.manifest() if folder.exists() else _fresh(recipe, context, own, chosen)
+    if writes and not folder.exists():
+        folder.write_manifest(manifest)
+    for member in chosen:
+        if (
+            "updates" not in manifest["members"][member.name]
+            or not folder.model(member.name).is_dir()
+        ):
+            job = Job(
+                recipe,
+                member,
+                context,
+                folder.model(member.name),
+                folder.checkpoints(member.name),
+                folder.base(member.name),
+                context.notify,
+            )
+            manifest["members"][member.name] = train_member(job)
+        manifest["notes"] = sorted({*manifest["notes"], *context.notes, *_tallies(context)})
+        if writes:
+            folder.write_manifest(manifest)
+    manifest["status"] = "trained"
+    manifest["environment"] = environment()
+    if writes:
+        folder.write_manifest(manifest)
+    return manifest
+
+
+def _tallies(context: Context) -> list[str]:
+    from harness.context import counted
+
+    return [sentence for _, sentence in counted(context.tallies)]
+
+
+def _fresh(
+    recipe: Recipe, context: Context, own: Mapping[str, Any], chosen: list[Member]
+) -> dict[str, Any]:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {
+        "status": "training",
+        "created": now.isoformat(timespec="seconds"),
+        "command": shlex.join(["imhi", *sys.argv[1:]]),
+        "identity": digest(own),
+        "depends_on": dict(own),
+        "recipe": recipe.model_dump(mode="json"),
+        "source": recipe.data.source or "demo",
+        "source_details": dict(context.source.describe()),
+        "members": {
+            member.name: {"datasets": list(member.datasets), "aspect": member.aspect}
+            for member in chosen
+        },
+        "notes": [],
+        "scores": [],
+        "environment": environment(),
+    }
+
+
+def _same(folder: TrainedFolder, own: Mapping[str, Any]) -> None:
+    """Raise HarnessError where a folder holds another training than the one asked for."""
+    manifest = folder.manifest()
+    if manifest["identity"] == digest(own):
+        return
+    before, now = manifest["depends_on"], own
+    changed = [
+        f"{name} was {before['settings'].get(name)}, is {value}"
+        for name, value in now["settings"].items()
+        if before["settings"].get(name) != value
+    ]
+    if before["data"] != now["data"]:
+        changed.append("the rows are others")
+    if before["base"] != now["base"]:
+        changed.append("the base model is another")
+    raise HarnessError(
+        f"{folder.path}: found another training there ({'; '.join(changed[:4]) or 'of another version'}), "
+        "expected the same or none; choose another --name, or remove the folder"
+    )
+
+
+def default_name(recipe: Recipe, out: Path) -> TrainedFolder:
+    """Return the folder a recipe is trained into where no name is given."""
+    return TrainedFolder(out / recipe.name)

@@ -1,0 +1,138 @@
+"""Models made from nothing: random weights, and a tokenizer trained on their own rows.
+
+They are for tests, for trying a recipe in a minute, and for asking what the data alone can teach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from finetune.recipe.schema import Architecture
+
+_PAD, _START, _END, _UNKNOWN = 0, 1, 2, 3
+_SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
+
+
+def make_from_nothing(
+    architecture: Architecture,
+    seed: int,
+    texts: Iterable[str],
+    labels: tuple[str, ...],
+    folder: Path,
+) -> None:
+    """Save model and tokenizer into ``folder``; ``config.json`` is written last."""
+    import torch
+
+    from harness.checkpoints import quiet
+
+    tokenizer = _tokenizer(architecture, texts)
+    before = torch.random.get_rng_state()
+    torch.manual_seed(seed)
+    model = _model(architecture, len(tokenizer), labels)
+    torch.random.set_rng_state(before)
+    folder.mkdir(parents=True, exist_ok=True)
+    with quiet():
+        tokenizer.save_pretrained(folder)
+        model.save_pretrained(folder)
+
+
+def _tokenizer(architecture: Architecture, texts: Iterable[str]) -> Any:
+    """Return a byte-level BPE: no text has an unknown token."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    core = Tokenizer(models.BPE())
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=architecture.vocabulary,
+        special_tokens=list(_SPECIAL),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    core.train_from_iterator(texts, trainer)
+    form = {
+        "llama": ("<s> $A", "<s> $A $B:1"),
+        "bert": ("<s> $A </s>", "<s> $A </s> $B:1 </s>:1"),
+    }.get(architecture.type, ("$A </s>", "$A $B:1 </s>:1"))
+    core.post_processor = processors.TemplateProcessing(
+        single=form[0], pair=form[1], special_tokens=[("<s>", _START), ("</s>", _END)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        model_max_length=architecture.window,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+def _model(architecture: Architecture, vocabulary: int, labels: tuple[str, ...]) -> Any:
+    import transformers
+
+    tokens = {"pad_token_id": _PAD, "bos_token_id": _START, "eos_token_id": _END}
+    size, layers, heads = architecture.hidden_size, architecture.layers, architecture.heads
+    if architecture.type == "llama":
+        return transformers.LlamaForCausalLM(
+            transformers.LlamaConfig(
+                vocab_size=vocabulary,
+                hidden_size=size,
+                intermediate_size=architecture.intermediate_size,
+                num_hidden_layers=layers,
+                num_attention_heads=heads,
+                max_position_embeddings=architecture.window,
+                tie_word_embeddings=True,
+                **tokens,
+            )
+        )
+    if architecture.type == "t5":
+        return transformers.T5ForConditionalGeneration(
+            transformers.T5Config(
+                vocab_size=vocabulary,
+                d_model=size,
+                d_kv=size // heads,
+                d_ff=architecture.intermediate_size,
+                num_layers=layers,
+                num_heads=heads,
+                dropout_rate=0.0,
+                decoder_start_token_id=_PAD,
+                **tokens,
+            )
+        )
+    if architecture.type == "bart":
+        return transformers.BartForConditionalGeneration(
+            transformers.BartConfig(
+                vocab_size=vocabulary,
+                d_model=size,
+                encoder_layers=layers,
+                decoder_layers=layers,
+                encoder_attention_heads=heads,
+                decoder_attention_heads=heads,
+                encoder_ffn_dim=architecture.intermediate_size,
+                decoder_ffn_dim=architecture.intermediate_size,
+                max_position_embeddings=architecture.window,
+                dropout=0.0,
+                decoder_start_token_id=_END,
+                forced_eos_token_id=None,
+                **tokens,
+            )
+        )
+    return transformers.BertForSequenceClassification(
+        transformers.BertConfig(
+            vocab_size=vocabulary,
+            hidden_size=size,
+            intermediate_size=architecture.intermediate_size,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            max_position_embeddings=architecture.window,
+            num_labels=len(labels),
+            id2label=dict(enumerate(labels)),
+            label2id={label: number for number, label in enumerate(labels)},
+            **tokens,
+        )
+    )
