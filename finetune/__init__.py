@@ -44,13 +44,15 @@ def imhi_models() -> Iterator[ModelFamily]:
 def imhi_labelers() -> Iterator[Labeler]:
     yield Labeler(
         "classifier",
-        "label of the explanation, by sequence classifiers (imhi finetune, or the published ones)",
+        "What sequence classifiers make of the answer: classifier:published, a folder, a hub id",
         create="finetune.trained.labeler:create",
         argument="FOLDER_OR_ID",
+        fingerprint="finetune.trained.labeler:fingerprint",
     )
     yield Labeler(
         "trained",
-        "label of the explanation, by label classifiers that imhi finetune made",
+        "What label classifiers that imhi finetune made read out of the explanation",
         create="finetune.trained.labeler:create_trained",
         argument="NAME_OR_FOLDER",
+        fingerprint="finetune.trained.labeler:trained_fingerprint",
     )

@@ -237,13 +237,15 @@ class Labeler:
     """Reads labels out of responses. ``create(context)`` returns a function
     ``(dataset, aspects, responses) -> list of Prediction`` (:class:`harness.protocols.ReadLabels`).
     One that names an ``argument`` is chosen with ``--labeler NAME:ARGUMENT`` and made with
-    ``create(context, argument)``."""
+    ``create(context, argument)``. ``fingerprint(argument)``, optional, returns a JSON value that
+    changes when its labels may (a hash of weights): predictions made before are then made again."""
 
     name: str
     summary: str
     create: Factory
     version: str = "1"
     argument: str = ""
+    fingerprint: Factory | None = None
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from harness.declarations import Labeler
+from harness.declarations import Labeler, resolve
 from harness.errors import HarnessError
 from harness.registry import Registry
 
@@ -16,6 +17,13 @@ class LabelerSpec:
     name: str
     labeler: Labeler
     argument: str = ""
+
+    def identity(self) -> dict[str, Any]:
+        """Return what its predictions are known by: name, version, and the fingerprint it has."""
+        found: dict[str, Any] = {"name": self.name, "version": self.labeler.version}
+        if self.labeler.fingerprint is not None:
+            found["fingerprint"] = resolve(self.labeler.fingerprint)(self.argument)
+        return found
 
 
 def parse_labeler(text: str, registry: Registry) -> LabelerSpec:

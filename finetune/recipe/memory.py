@@ -72,9 +72,9 @@ class MemoryEstimate:
         return sum(part.bytes for part in self.parts)
 
     def lines(self) -> list[tuple[str, str, str]]:
-        """Return rows (part, GiB, formula), the total last."""
-        rows = [(part.name, f"{part.bytes / GIB:.2f}", part.formula) for part in self.parts]
-        return [*rows, ("total", f"{self.total / GIB:.2f}", f"per GPU, with {self.gpus}")]
+        """Return rows (part, formula, GiB), the total last."""
+        rows = [(part.name, part.formula, f"{part.bytes / GIB:.2f}") for part in self.parts]
+        return [*rows, ("total", f"per GPU, with {self.gpus}", f"{self.total / GIB:.2f}")]
 
 
 def estimate(recipe: Recipe, size: Size, gpus: int) -> MemoryEstimate:
@@ -347,13 +347,16 @@ def _working(recipe: Recipe, size: Size, gpus: int) -> Amount:
         each = low * (1 + full)  # and their gradients
         return each * units, f"gathered at a time: {_n(units)} x {each} B"
     if strategy.startswith("deepspeed"):
-        bucket = min(trained, BUCKET)
-        everything = min(trained + (0 if full else round(size.parameters)), LIVE)
-        gathered = everything if strategy == "deepspeed-zero3" else bucket
+        bucket = gathered = min(trained, BUCKET)
+        if strategy == "deepspeed-zero3":
+            frozen = round(size.parameters) * (recipe.method.name == "lora")
+            gathered = min(trained + frozen, LIVE)
         text = f"gathered {_n(gathered)} x {low} B + to be reduced {_n(bucket)} x {low} B"
         return low * (gathered + bucket), text
     cast = 2 * (_linear(size) if full else trained) * (low == 2)
-    buckets = 4 * trained * (gpus > 1)
+    buckets = (
+        4 * trained * (gpus > 1)
+    )  # a second copy of the gradients: gradient_as_bucket_view off
     text = f"autocast's copies {cast / GIB:.2f} + DDP's buckets {buckets / GIB:.2f} GiB"
     return cast + buckets, text
 

@@ -52,6 +52,9 @@ def checked(values: Mapping[str, Any], where: str) -> Recipe:
     from finetune.recipe.rules import contradictions
     from finetune.recipe.schema import Recipe
 
+    quoted = values.get("quoted")
+    if isinstance(quoted, Mapping):  # null takes back what the recipe below quotes
+        values = {**values, "quoted": {k: v for k, v in quoted.items() if v is not None}}
     try:
         # JSON's rules: lists become tuples, whole numbers may stand for others, texts for nothing.
         recipe = Recipe.model_validate_json(json.dumps(values, default=str))

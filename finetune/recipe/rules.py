@@ -56,6 +56,8 @@ def contradictions(recipe: Recipe) -> Iterator[str]:
             "data.per: found all for a classifier of several datasets, expected dataset or question: "
             "each dataset has labels of its own"
         )
+    if kind == "classifier" and recipe.leave_out:
+        yield "leave_out: found for a classifier, whose labels are those of its own dataset; leave it out"
     if kind != "causal" and data.chat_template == "on":
         yield f"data.chat_template: found on for kind {kind}, expected kind causal"
     if recipe.validation.patience is not None and recipe.validation.metric is None:

@@ -49,12 +49,14 @@ class Size(Part):
 
 
 class Base(Part):
-    """The model training starts from: ``model`` (hub id or folder) or ``scratch``."""
+    """The model training starts from: ``model`` (hub id or folder) or ``scratch``. ``safetensors``
+    false also takes weights in pickle form, which can run code when loaded."""
 
     model: str | None = None
     revision: str | None = None
     scratch: Architecture | None = None
     trust_remote_code: bool = False
+    safetensors: bool = True
     size: Size | None = None
 
 

@@ -28,6 +28,7 @@ _CLASSES = {
     "classifier": "AutoModelForSequenceClassification",
 }
 _USER = "base.model"
+_OPTION = "--set base.{}"
 # A new head stands on the encoder: its weights are not in the checkpoint, and are to be learnt.
 _HEADS = ("classifier", "score", "classification_head", "pre_classifier", "pooler")
 
@@ -73,7 +74,7 @@ def load_start(job: Job, texts: Iterable[str], labels: tuple[str, ...] = ()) -> 
 def _tokenizer(base: Base, kind: Kind, notes: list[str]) -> Any:
     transformers = require_package("transformers", f"{_USER}:{base.model}")
     where = find_checkpoint(str(base.model), base.revision, user=_USER)
-    with quiet(), explained(str(base.model), "tokenizer", _USER):
+    with quiet(), explained(str(base.model), "tokenizer", _USER, _OPTION):
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             where.location, revision=where.commit, trust_remote_code=base.trust_remote_code
         )
@@ -104,7 +105,8 @@ def _model(job: Job, base: Base, labels: tuple[str, ...]) -> Any:
 
     recipe = job.recipe
     where = find_checkpoint(str(base.model), base.revision, user=_USER)
-    require_safetensors(where, "model")
+    if base.safetensors:
+        require_safetensors(where, "model", _OPTION)
     full = recipe.method.name == "full"
     gpu = torch.cuda.is_available()
     options: dict[str, Any] = {
@@ -114,7 +116,8 @@ def _model(job: Job, base: Base, labels: tuple[str, ...]) -> Any:
         # computing happens in training.precision. A frozen base may be smaller.
         "dtype": torch.float32 if full or not gpu else torch.bfloat16,
         "output_loading_info": True,
-        "use_safetensors": True,
+        # None prefers safetensors and takes pickles where there is nothing else.
+        "use_safetensors": True if base.safetensors else None,
     }
     if recipe.training.attention != "auto":
         options["attn_implementation"] = recipe.training.attention
@@ -129,7 +132,7 @@ def _model(job: Job, base: Base, labels: tuple[str, ...]) -> Any:
         }
     loader = getattr(transformers, _CLASSES[recipe.kind])
     torch.manual_seed(recipe.training.seed)
-    with quiet(), explained(str(base.model), "model", _USER):
+    with quiet(), explained(str(base.model), "model", _USER, _OPTION):
         model, info = loader.from_pretrained(where.location, **options)
     check_complete(info, f"{_USER}:{base.model}", f"{recipe.kind} model", _HEADS if labels else ())
     return model

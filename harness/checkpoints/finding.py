@@ -176,8 +176,9 @@ def _checksum_at(path: Path, size: int, changed: int) -> str:
     return file_checksum(path)
 
 
-def require_safetensors(checkpoint: Checkpoint, what: str) -> None:
-    """Refuse a local folder whose weights exist in pickle form only.
+def require_safetensors(checkpoint: Checkpoint, what: str, option: str = ",{}") -> None:
+    """Refuse a local folder whose weights exist in pickle form only. ``option`` is how a setting is
+    written: ``,{}`` behind a model's name, or something else.
 
     Raises:
         HarnessError: with what to write to load it all the same.
@@ -196,5 +197,5 @@ def require_safetensors(checkpoint: Checkpoint, what: str) -> None:
     raise HarnessError(
         f"{checkpoint.user}:{checkpoint.written}: found weights in pickle form only ({pickles[0]}), "
         "which can run code when loaded; expected .safetensors; convert them, or add "
-        "',safetensors=false' if you trust where they come from"
+        f"'{option.format('safetensors=false')}' if you trust where they come from"
     )

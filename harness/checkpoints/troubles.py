@@ -33,8 +33,12 @@ def quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def explained(target: str, part: str = "model", user: str = "hf") -> Iterator[None]:
-    """Turn the many ways transformers and the hub say no into one line: ``USER:TARGET: ...``."""
+def explained(
+    target: str, part: str = "model", user: str = "hf", option: str = ""
+) -> Iterator[None]:
+    """Turn the many ways transformers and the hub say no into one line: ``USER:TARGET: ...``.
+    ``option`` is how a setting is written (``--set base.{}``) where it is not ``,{}`` behind a model's
+    name."""
     try:
         yield
     except HarnessError:
@@ -49,22 +53,23 @@ def explained(target: str, part: str = "model", user: str = "hf") -> Iterator[No
             causes.add(cause)
             cause = cause.__cause__ or cause.__context__
         names = {type(cause).__name__ for cause in causes}
+        option = option or ",{}"
         text = " ".join(str(error).split())
         if "GatedRepoError" in names:
             reason = (
                 "its owner asks for consent first: accept it on its hub page, then 'hf auth login'"
             )
-        elif "trust_remote_code" in text and user == "hf":
+        elif "trust_remote_code" in text and (user == "hf" or option != ",{}"):
             reason = (
-                "it needs code that comes with the checkpoint; add ',trust_remote_code=true' if "
-                "you trust where it comes from"
+                "it needs code that comes with the checkpoint; add "
+                f"'{option.format('trust_remote_code=true')}' if you trust where it comes from"
             )
         elif names & {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectError"}:
             reason = "it is not fully in the download cache and the hub cannot be reached"
         elif "safetensors" in text.lower() and isinstance(error, OSError):
             reason = (
                 "it has no weights as safetensors; pickle weights can run code when loaded: add "
-                "',safetensors=false' if you trust where they come from"
+                f"'{option.format('safetensors=false')}' if you trust where they come from"
             )
         elif "SafetensorError" in names:
             reason = f"a weights file is damaged or torn ({text[:120]}); copy or download it again"

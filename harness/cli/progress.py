@@ -16,6 +16,9 @@ from harness.events import (
     RunStarted,
     StageFinished,
     StageStarted,
+    TrainingFinished,
+    TrainingLogged,
+    TrainingStarted,
 )
 from harness.hookspecs import hookimpl
 from harness.plugin_manager import PluginManager
@@ -24,8 +27,8 @@ _SHOWN_FAILURES = 3
 
 
 class ProgressBar:
-    """Shows answers, rate, time left and failures, then metrics that take their time, on a
-    terminal; plain lines elsewhere."""
+    """Shows answers, rate, time left and failures, then metrics and trainings that take their time, on
+    a terminal; plain lines elsewhere."""
 
     def __init__(self) -> None:
         self._console = err()
@@ -57,8 +60,30 @@ class ProgressBar:
                 self._advance(1)
             case ExamplesScored():
                 self._score(event)
-            case StageFinished():
+            case StageFinished() | TrainingFinished():
                 self.close()
+            case TrainingStarted():
+                self._model = plain(event.training)
+                if event.step:
+                    self._line(f"goes on from update {event.step} of {event.steps}")
+                self._open(self._model[:30], event.steps)
+                self._advance(event.step)
+            case TrainingLogged():
+                self._train(event)
+
+    def _train(self, event: TrainingLogged) -> None:
+        """Show the loss in the bar, and what was measured on validation rows as a line."""
+        measured = {
+            name.removeprefix("eval_"): value
+            for name, value in event.values.items()
+            if name in ("eval_loss", "eval_weighted_f1", "eval_macro_f1", "eval_accuracy")
+        }
+        if measured:
+            listed = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())
+            self._line(f"update {event.step}: validation {listed}")
+        if self._bar is not None and "loss" in event.values:
+            self._advance(event.step - self._bar.tasks[0].completed)
+            self._bar.update(self._task, rate=f"loss {event.values['loss']:.3f}")
 
     def _line(self, text: str) -> None:
         say(f"{self._model}: {text}")

@@ -9,6 +9,7 @@
       responses/DATASET.jsonl     what it answered: append-only, one line per example
       failures/DATASET.jsonl      what got no answer, each attempt a line; asked again next time
       predictions/LABELER/DATASET.jsonl
+      predictions/LABELER/labeler.json  which version of the labeler made them
       scores/LABELER.json         scores with intervals
       scores/LABELER/MEASURE/DATASET.jsonl  values per example
       measured/NAME-IDENTITY.jsonl  what metrics have computed, and judges' answers
@@ -126,6 +127,10 @@ class RunFolder:
 
     def predictions_file(self, labeler: str, dataset: str) -> Path:
         return self.file(f"predictions/{_file_name(labeler)}", dataset)
+
+    def labeler_file(self, labeler: str) -> Path:
+        """Return where it stands which version of a labeler made the predictions."""
+        return self.path / "predictions" / _file_name(labeler) / "labeler.json"
 
     def predictions(self, labeler: str, dataset: str) -> Iterator[Prediction]:
         return self._read(Prediction, self.predictions_file(labeler, dataset))

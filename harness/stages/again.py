@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from harness.budget import Budget
@@ -113,7 +114,8 @@ def _again(
     always_label: bool,
 ) -> list[RunScores]:
     specs = check_metrics(settings, manager.registry)
-    labeler = parse_labeler(settings.labeler, manager.registry).name
+    spec = parse_labeler(settings.labeler, manager.registry)
+    labeler, identity = spec.name, spec.identity()
     budget = Budget(settings.max_cost)
     results = []
     with opened(specs) as metrics:
@@ -121,7 +123,9 @@ def _again(
             context = reopen(folder, manager, source, settings)
             context.budget = budget  # one limit for all of them
             with folder.lock():
-                known = all(_labelled(folder, labeler, name) for name in folder.datasets())
+                known = _made_by(folder, identity) and all(
+                    _labelled(folder, labeler, name) for name in folder.datasets()
+                )
                 if always_label or not known:
                     label(folder, context, labeler)
                 drawn = folder.manifest()["seed"] if seed is None else seed
@@ -155,6 +159,12 @@ def estimate_scoring(
                     for name, estimate in made.items()
                 ]
     return found
+
+
+def _made_by(folder: RunFolder, identity: Mapping[str, Any]) -> bool:
+    """Say whether the predictions there are were made by this version of the labeler."""
+    path = folder.labeler_file(identity["name"])
+    return path.exists() and json.loads(path.read_text(encoding="utf-8")) == identity
 
 
 def _labelled(folder: RunFolder, labeler: str, dataset: str) -> bool:

@@ -12,9 +12,11 @@ from harness.context import Context
 from harness.declarations import Dataset
 from harness.errors import HarnessError
 from harness.events import StageFinished, StageStarted
+from harness.labelers import parse_labeler
 from harness.protocols import ReadLabels
 from harness.records import Prediction, Response
 from harness.run_store import RunFolder
+from harness.run_store.jsonl import write_json
 
 _BATCH = 512
 
@@ -26,11 +28,13 @@ def label(folder: RunFolder, context: Context, labeler: str) -> dict[str, Any]:
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "label", sum(datasets.values())))
     read = context.labeler(labeler)
+    identity = parse_labeler(labeler, context.registry).identity()
     counts = {}
     for dataset in datasets:
         path = folder.predictions_file(labeler, dataset)
         folder.write_records(path, _predictions(folder, context, read, dataset))
         counts[dataset] = labelling_counts(folder.predictions(labeler, dataset))
+    write_json(folder.labeler_file(labeler), identity)
     context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))
     return counts
 

@@ -110,7 +110,7 @@ def score(
             "seed": seed,
             "inputs": inputs,
             "prompt": manifest["prompt"],
-            "labeler": {"name": labeler, "version": read.labeler.version},
+            "labeler": read.identity(),
             "metrics": made,
         },
         totals=manifest["totals"],

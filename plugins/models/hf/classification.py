@@ -104,7 +104,7 @@ class Classifier:
 
     def _encode(self, request: Request, dataset: Dataset) -> tuple[Request, dict[str, Any], bool]:
         tokenizer = self.loaded.tokenizer
-        pair = request.question if len(dataset.questions) > 1 else None
+        pair = (request.question or None) if len(dataset.questions) > 1 else None
         window = self.loaded.window
         whole = tokenizer(request.post, pair)
         if window is None or len(whole["input_ids"]) <= window:

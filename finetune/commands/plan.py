@@ -1,0 +1,88 @@
+"""``imhi finetune RECIPE --dry-run``: rows, updates and memory, before anything is trained."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from finetune.recipe.memory import MemoryEstimate
+    from finetune.recipe.schema import Recipe, Size
+    from harness.plugin_manager import PluginManager
+
+
+def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
+    """Print what a training would do; nothing is loaded but rows and, where it is at hand, the
+    configuration of the base model."""
+    from finetune.commands.tables import print_table
+    from finetune.rows.members import members
+    from finetune.training.pipeline import open_data
+    from harness.cli.console import print_json, say
+    from harness.context import counted
+
+    context = open_data(recipe, manager)
+    chosen = members(recipe, context)
+    training = recipe.training
+    rows: list[dict[str, Any]] = [
+        {
+            "model": member.name,
+            "datasets": list(member.datasets),
+            "rows": len(member.train),
+            "validation_rows": len(member.validation),
+            "updates": training.max_steps
+            or math.ceil(training.epochs * math.ceil(len(member.train) / training.batch_size)),
+        }
+        for member in chosen
+    ]
+    notes = [*context.notes, *(text for _, text in counted(context.tallies)), *recipe.notes]
+    gpus = max(1, recipe.hardware.gpus)
+    memory = _memory(recipe, gpus)
+    if as_json:
+        parts = {part.name: part.bytes for part in memory.parts} if memory else None
+        print_json({"recipe": recipe.name, "models": rows, "memory": parts, "notes": notes})
+        return
+    print_table(
+        f"{recipe.name}: {recipe.summary}",
+        ("model", "datasets", "rows", "validation", "updates"),
+        [
+            (r["model"], ", ".join(r["datasets"]), f"{r['rows']:,}", f"{r['validation_rows']:,}",
+             f"{r['updates']:,}")
+            for r in rows
+        ],
+        2,
+    )  # fmt: skip
+    if memory:
+        where = f"{gpus} GPU{'s' * (gpus > 1)}, {recipe.hardware.strategy}"
+        print_table(
+            f"\nmemory of each GPU, computed ({where})", ("part", "from", "GiB"), memory.lines(), 2
+        )
+        if recipe.hardware.gpu_memory_gb:
+            say(
+                f"laid out for {gpus} x {recipe.hardware.gpu} ({recipe.hardware.gpu_memory_gb:g} GB)"
+            )
+    else:
+        say(
+            "memory: not computed, as the base model is not at hand (base.size would say what it measures)"
+        )
+    for note in notes:
+        say(f"note: {note}")
+
+
+def _memory(recipe: Recipe, gpus: int) -> MemoryEstimate | None:
+    from finetune.recipe.memory import estimate
+
+    size = recipe.base.size or _size_at_hand(recipe)
+    return estimate(recipe, size, gpus) if size else None
+
+
+def _size_at_hand(recipe: Recipe) -> Size | None:
+    """Return what a base in a local folder measures."""
+    from pathlib import Path
+
+    from finetune.recipe.memory import size_of
+
+    if recipe.base.model is None or not Path(recipe.base.model).expanduser().is_dir():
+        return None
+    from transformers import AutoConfig
+
+    return size_of(AutoConfig.from_pretrained(recipe.base.model))

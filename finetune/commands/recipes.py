@@ -1,0 +1,49 @@
+"""The commands that look at recipes."""
+
+from __future__ import annotations
+
+from finetune.commands.train import Overrides, RecipeName
+from harness.cli import options
+
+
+def recipes(as_json: options.AsJson = False) -> None:
+    """List the recipes that come with the project."""
+    from finetune.commands.tables import print_table
+    from finetune.recipe.reading import read_recipe, recipe_names
+    from harness.cli.console import print_json
+
+    found = [read_recipe(name) for name in recipe_names()]
+    if as_json:
+        print_json([{"name": r.name, "kind": r.kind, "summary": r.summary} for r in found])
+        return
+    print_table(
+        "", ("recipe", "kind", "what it is"), [(r.name, r.kind, r.summary) for r in found], 3
+    )
+
+
+def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson = False) -> None:
+    """Show every field of a recipe, its value, and where the value comes from."""
+    from finetune.commands.tables import print_table
+    from finetune.recipe.reading import fields, read_recipe
+    from harness.cli.console import print_json, say
+
+    found = read_recipe(recipe, override or [])
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    rows = [
+        (name, _written(value), found.quoted.get(name, "our choice") if value else "")
+        for name, value in fields(found)
+        if name not in {"name", "summary", "kind"}
+    ]
+    print_table(
+        f"{found.name} ({found.kind}): {found.summary}", ("field", "value", "from"), rows, 3
+    )
+    for note in found.notes:
+        say(f"note: {note}")
+
+
+def _written(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "not set"
+    return "not set" if value in (None, "") else str(value)

@@ -1,0 +1,106 @@
+"""What a person sees of a training in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from finetune.experiments.leave_out import LeftOut
+    from finetune.experiments.seeds import Spread
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1
+) -> None:
+    """Print a table; the first ``left`` columns are texts, the others numbers."""
+    from rich.table import Table
+
+    from harness.cli.console import out, plain
+
+    if title:
+        out().print(plain(title), style="bold", markup=False)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for index, column in enumerate(columns):
+        text = index < left
+        table.add_column(column, justify="left" if text else "right", no_wrap=not text)
+    for row in rows:
+        table.add_row(*(plain(str(cell)) for cell in row))
+    out().print(table)
+
+
+def show_summary(manifest: Mapping[str, Any]) -> None:
+    """Print what was trained: a line per model."""
+    rows = []
+    for name, member in manifest["members"].items():
+        best = member.get("best")
+        loss = member.get("final_loss")
+        rows.append(
+            (
+                name,
+                f"{member['rows']:,}",
+                f"{member['trainable_parameters']:,}",
+                f"{member['updates']:,}",
+                "-" if loss is None else f"{loss:.4f}",
+                f"{best['value']:.1f} at {best['update']}" if best else "-",
+                f"{member['seconds']:,.0f} s",
+            )
+        )
+    columns = ("model", "rows", "trained parameters", "updates", "loss", "best validation", "time")
+    print_table("", columns, rows)
+
+
+def show_scores(scores: Sequence[Mapping[str, Any]]) -> None:
+    """Print scores that come from no run: those of classifiers of explanations."""
+    rows = [
+        (row["dataset"], row["metric"], _interval(row), row["n"], row["unparsed"]) for row in scores
+    ]
+    columns = ("dataset", "metric", "value [95% interval]", "n", "unparsed")
+    print_table("on reference explanations without their label sentences", columns, rows, 2)
+
+
+def show_spreads(spreads: Sequence[Spread]) -> None:
+    """Print mean and deviation over seeds."""
+    rows = [
+        (
+            spread.dataset,
+            spread.metric,
+            f"{spread.mean:.1f} \N{PLUS-MINUS SIGN} {spread.deviation:.1f}",
+            " ".join(f"{value:.1f}" for value in spread.values),
+        )
+        for spread in spreads
+    ]
+    count = len(spreads[0].values) if spreads else 0
+    print_table(
+        f"mean and sample standard deviation over {count} seeds",
+        ("dataset", "metric", "mean \N{PLUS-MINUS SIGN} deviation", "each"),
+        rows,
+        2,
+    )
+
+
+def show_left_out(lines: Sequence[LeftOut]) -> None:
+    """Print the table of generalisation: weighted F1 with intervals, unparsed in brackets."""
+    columns = list(dict.fromkeys(column for line in lines for column in line.scores))
+    rows = [
+        (line.dataset, *(_unseen_cell(line.scores.get(column)) for column in columns))
+        for line in lines
+    ]
+    print_table(
+        "weighted F1 [95% interval]; 'unseen': trained without the dataset; 'u': share unparsed",
+        ("left out", *columns),
+        rows,
+    )
+
+
+def _unseen_cell(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "-"
+    share = f" u {row['unparsed'] / row['n']:.0%}" if row["unparsed"] else ""
+    return f"{_interval(row)}{share}"
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    if row["low"] is None:
+        return f"{row['value']:.1f}"
+    return f"{row['value']:.1f} [{row['low']:.1f}, {row['high']:.1f}]"

@@ -1,0 +1,187 @@
+"""The command ``imhi finetune RECIPE``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.cli import options
+from harness.errors import HarnessError
+from harness.plugin_manager import PluginManager
+
+if TYPE_CHECKING:
+    from finetune.experiments.leave_out import LeftOut
+    from finetune.experiments.single import Trained
+    from finetune.recipe.schema import Recipe
+
+RecipeName = Annotated[
+    str,
+    typer.Argument(metavar="RECIPE", help="A name (see: imhi finetune recipes) or a YAML file."),
+]
+Overrides = Annotated[
+    options.Texts,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe; repeatable."),
+]
+
+
+def train(
+    context: typer.Context,
+    recipe: RecipeName,
+    source: options.Source = None,
+    dataset: options.DatasetNames = None,
+    override: Overrides = None,
+    name: Annotated[
+        options.Text,
+        typer.Option(metavar="NAME", help="What it is called (default: the recipe's)."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where trained folders go.")
+    ] = Path("trained"),
+    runs: Annotated[
+        Path, typer.Option("--runs", metavar="FOLDER", help="Where the runs that score it go.")
+    ] = Path("runs"),
+    seed: options.Seed = None,
+    seeds: Annotated[
+        options.Text,
+        typer.Option(metavar="N,N,...", help="Train once per seed; mean and deviation."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show rows, updates and memory; train nothing.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Train a recipe and score what came of it. Run again to go on where it stopped."""
+    from finetune.recipe.reading import read_recipe
+
+    manager: PluginManager = context.obj
+    changed = [
+        *([f"data.source={source}"] if source else []),
+        *([f"data.datasets=[{','.join(dataset)}]"] if dataset else []),
+        *([f"training.seed={seed}"] if seed is not None else []),
+    ]
+    chosen = read_recipe(recipe, [*changed, *(override or [])])
+    if dry_run:
+        from finetune.commands.plan import show_plan
+
+        show_plan(chosen, manager, as_json)
+        return
+    if seeds and chosen.leave_out:
+        raise HarnessError("--seeds: found with a leave-task-out recipe, expected one of the two")
+    called = name or chosen.name
+    if "/" in called or called.startswith("."):
+        raise HarnessError(f"--name {called}: expected a plain name; --out says in which folder")
+    if chosen.leave_out:
+        _leave_out(chosen, manager, out, called, runs, as_json)
+    elif seeds:
+        _seeds(chosen, manager, out, called, runs, _numbers(seeds), as_json)
+    else:
+        _one(chosen, manager, out, called, runs, as_json)
+
+
+def _one(
+    recipe: Recipe, manager: PluginManager, out: Path, name: str, runs: Path, as_json: bool
+) -> None:
+    from finetune.experiments.single import train_and_score
+    from finetune.trained.folder import TrainedFolder
+    from harness.cli.progress import shown
+
+    with shown(manager):
+        trained = train_and_score(recipe, manager, TrainedFolder(out / name), runs)
+    _show_trained(trained, manager, as_json)
+
+
+def _show_trained(trained: Trained, manager: PluginManager, as_json: bool) -> None:
+    from accelerate import PartialState
+
+    from finetune.commands.tables import show_scores, show_summary
+    from harness.cli.console import print_json, say
+    from harness.cli.scores import finish
+    from harness.results import Results
+
+    if not PartialState().is_main_process:
+        return
+    if as_json:
+        print_json({"folder": str(trained.folder.path), **trained.manifest})
+        return
+    show_summary(trained.manifest)
+    if trained.manifest["scores"] and not trained.runs:
+        show_scores(trained.manifest["scores"])
+    for note in trained.manifest["notes"]:
+        say(f"note: {note}")
+    name = (
+        trained.folder.path if trained.folder.path.parent.name != "trained" else trained.folder.name
+    )
+    reads = trained.manifest["recipe"]["data"]["reads"]
+    use = (
+        f"imhi label RUN --labeler trained:{name}"
+        if reads == "explanation"
+        else (f"imhi run --model trained:{name}")
+    )
+    say(f"trained: {trained.folder.path} (card, curves, model); to use it: {use}")
+    if trained.runs:
+        finish(Results(trained.runs), manager, "table", False, False, "imhi finetune")
+
+
+def _seeds(
+    recipe: Recipe,
+    manager: PluginManager,
+    out: Path,
+    name: str,
+    runs: Path,
+    seeds: Sequence[int],
+    as_json: bool,
+) -> None:
+    from finetune.commands.tables import show_spreads
+    from finetune.experiments.seeds import train_seeds
+    from harness.cli.console import print_json, say
+    from harness.cli.progress import shown
+
+    with shown(manager):
+        trained, spreads = train_seeds(recipe, manager, out, name, runs, seeds)
+    result: dict[str, Any] = {
+        "recipe": recipe.name,
+        "seeds": list(seeds),
+        "folders": [str(one.folder.path) for one in trained],
+        "spreads": [spread.to_json() for spread in spreads],
+    }
+    _write(out / f"{name}-seeds.json", result)
+    if as_json:
+        print_json(result)
+        return
+    show_spreads(spreads)
+    say(f"written to {out / f'{name}-seeds.json'}")
+
+
+def _leave_out(
+    recipe: Recipe, manager: PluginManager, out: Path, name: str, runs: Path, as_json: bool
+) -> None:
+    from finetune.commands.tables import show_left_out
+    from finetune.experiments.leave_out import leave_out
+    from harness.cli.console import print_json, say
+    from harness.cli.progress import shown
+
+    with shown(manager):
+        lines: list[LeftOut] = leave_out(recipe, manager, out, name, runs)
+    result = {"recipe": recipe.name, "lines": [line.to_json() for line in lines]}
+    _write(out / f"{name}-left-out.json", result)
+    if as_json:
+        print_json(result)
+        return
+    show_left_out(lines)
+    say(f"written to {out / f'{name}-left-out.json'}")
+
+
+def _write(path: Path, value: Any) -> None:
+    from harness.run_store.jsonl import write_json
+
+    write_json(path, value)
+
+
+def _numbers(text: str) -> list[int]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdigit() for part in parts):
+        raise HarnessError(f"--seeds: found {text}, expected whole numbers such as 0,1,2")
+    return [int(part) for part in parts]

@@ -1,0 +1,43 @@
+"""The commands that look after what was trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name below --out, or a folder.")]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where trained folders are.")
+]
+
+
+def merge(
+    name: Name,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Where the merged model goes (NAME-merged)."),
+    ] = None,
+    out: Out = Path("trained"),
+) -> None:
+    """Add an adapter to its base: a whole model, for tools that know no adapters."""
+    from finetune.trained.folder import find_trained
+    from finetune.trained.merging import merge as merge_adapter
+    from harness.cli.console import say
+
+    folder = find_trained(name, out)
+    place = to or folder.path.with_name(f"{folder.name}-merged")
+    for written in merge_adapter(folder, place):
+        say(f"merged model: {written}; to use it: imhi run --model hf:{written}")
+
+
+def card(name: Name, out: Out = Path("trained")) -> None:
+    """Write model card and curves again, from training.json."""
+    from finetune.experiments.single import describe
+    from finetune.trained.folder import find_trained
+    from harness.cli.console import say
+
+    folder = find_trained(name, out)
+    for written in describe(folder, folder.finished()):
+        say(f"written: {written}")

@@ -1,0 +1,112 @@
+"""Generalisation to unseen tasks: trained without a task (or dataset), scored on it.
+
+Beside each score stand what the untrained base model does with zero-shot prompts, what the same
+recipe reaches when the task is among its training data, and the floors any model should pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.experiments.single import train_and_score
+from finetune.rows.members import chosen_datasets
+from finetune.trained.evaluation import ask
+from finetune.trained.folder import TrainedFolder
+from finetune.training.pipeline import open_data
+from harness.errors import HarnessError
+from harness.plugin_manager import PluginManager
+from harness.registry import Registry
+from harness.results import RunScores
+
+if TYPE_CHECKING:
+    from finetune.recipe.schema import Recipe
+
+ZERO_SHOT = "zero-shot"
+FLOORS = ("baseline:majority", "baseline:tfidf")
+
+
+@dataclass
+class LeftOut:
+    """One line of the table. ``scores`` maps a column (``unseen``, ``seen``, ``base zero-shot``, a
+    floor) to a score row with value, low, high, n, unparsed."""
+
+    left_out: str
+    dataset: str
+    scores: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"left_out": self.left_out, "dataset": self.dataset, "scores": dict(self.scores)}
+
+
+def units(recipe: Recipe, datasets: Sequence[str], registry: Registry) -> dict[str, list[str]]:
+    """Return what is left out together: the name in the recipe -> its datasets among those there.
+
+    Raises:
+        HarnessError: neither a task nor a dataset, or nothing would be left to train on.
+    """
+    found = {}
+    for name in recipe.leave_out:
+        if name.lower() in registry.tasks.aliases:
+            own = [dataset.name for dataset in registry.tasks.get(name).datasets]
+        else:
+            own = [registry.datasets.get(name, f"tasks: {', '.join(registry.tasks.things)}").name]
+        there = [dataset for dataset in own if dataset in datasets]
+        if not there:
+            raise HarnessError(
+                f"leave_out: {name} has no training rows among {', '.join(datasets)}, expected one of "
+                "them"
+            )
+        if len(there) == len(datasets):
+            raise HarnessError(
+                f"leave_out: without {name} nothing is left to train on, expected other datasets beside "
+                "it: give data.datasets or another --source"
+            )
+        found[name] = there
+    return found
+
+
+def leave_out(
+    recipe: Recipe, manager: PluginManager, out: Path, name: str, runs: Path
+) -> list[LeftOut]:
+    """Train once without each of ``recipe.leave_out``, once with all, and score all on what was left
+    out.
+
+    Raises:
+        HarnessError: see :func:`units` and :func:`finetune.experiments.single.train_and_score`.
+    """
+    datasets = chosen_datasets(recipe.data, open_data(recipe, manager))
+    parts = units(recipe, datasets, manager.registry)
+    lines = {dataset: LeftOut(part, dataset) for part, own in parts.items() for dataset in own}
+
+    def fill(column: str, results: Sequence[RunScores]) -> None:
+        for result in results:
+            for row in result.scores:
+                if row["metric"] == "weighted_f1" and row["dataset"] in lines:
+                    lines[row["dataset"]].scores.setdefault(column, row)
+
+    for part, own in parts.items():
+        rest = tuple(dataset for dataset in datasets if dataset not in own)
+        folder = TrainedFolder(out / f"{name}-without-{_slug(part)}")
+        fill("unseen", train_and_score(_on(recipe, rest), manager, folder, runs, own).runs)
+    whole = TrainedFolder(out / f"{name}-with-all")
+    fill("seen", train_and_score(_on(recipe, tuple(datasets)), manager, whole, runs, [*lines]).runs)
+    if recipe.base.model is not None:
+        revision = f",revision={recipe.base.revision}" if recipe.base.revision else ""
+        base = f"hf:{recipe.base.model}{revision},name=base"
+        fill("base zero-shot", [ask(base, recipe, manager, runs, [*lines], ZERO_SHOT)])
+    for floor in FLOORS:
+        fill(floor, [ask(floor, recipe, manager, runs, [*lines], "")])
+    return list(lines.values())
+
+
+def _on(recipe: Recipe, datasets: tuple[str, ...]) -> Recipe:
+    return recipe.model_copy(
+        update={"data": recipe.data.model_copy(update={"datasets": datasets}), "leave_out": ()}
+    )
+
+
+def _slug(name: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in name).split())

@@ -1,0 +1,142 @@
+"""Scores of what was trained: models by a run of the harness, classifiers of explanations on the
+reference explanations."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.trained.folder import TrainedFolder
+from harness.context import Context, open_source
+from harness.declarations import resolve
+from harness.plugin_manager import PluginManager
+from harness.records import Example, Response
+from harness.results import RunScores
+from harness.settings import RunSettings
+
+if TYPE_CHECKING:
+    from finetune.recipe.schema import Recipe
+
+METRICS = ("weighted_f1", "accuracy")
+RESAMPLES = 10_000
+
+
+def evaluate(
+    folder: TrainedFolder,
+    recipe: Recipe,
+    manager: PluginManager,
+    runs: Path,
+    datasets: Sequence[str],
+) -> tuple[list[RunScores], list[dict[str, Any]]]:
+    """Return the run (none for classifiers of explanations) and score rows for the manifest.
+
+    Only datasets that have the split are scored.
+    """
+    split = recipe.evaluation.split
+    source_name = recipe.data.source or "demo"
+    _, source = open_source(source_name, manager.registry)
+    there = [name for name in datasets if split in source.splits(name)]
+    if split is None or not there:
+        return [], []
+    if recipe.data.reads == "explanation":
+        return [], _score_labeler(folder, recipe, manager, there)
+    result = ask(
+        f"trained:{folder.path},name={folder.name}", recipe, manager, runs, there, recipe.data.style
+    )
+    return [result], [_row(row, result) for row in result.scores if row["metric"] in METRICS]
+
+
+def ask(
+    model: str,
+    recipe: Recipe,
+    manager: PluginManager,
+    runs: Path,
+    datasets: Sequence[str],
+    prompt: str,
+) -> RunScores:
+    """Run any model on the split the recipe is evaluated on, as its evaluation says."""
+    from harness.stages.pipeline import run
+
+    assert recipe.evaluation.split is not None
+    settings = RunSettings(
+        model=(model,),
+        source=recipe.data.source or "demo",
+        split=recipe.evaluation.split,
+        dataset=tuple(datasets),
+        prompt=prompt,
+        labeler=recipe.evaluation.labeler,
+        limit=recipe.evaluation.limit,
+        max_new_tokens=recipe.evaluation.max_new_tokens,
+        system=recipe.data.system,
+        seed=recipe.training.seed,
+        out=runs,
+    )
+    return run(settings, manager)[0]
+
+
+def _row(row: Mapping[str, Any], result: RunScores) -> dict[str, Any]:
+    kept = ("dataset", "split", "metric", "value", "low", "high", "n", "unparsed", "failed")
+    return {
+        **{name: row[name] for name in kept},
+        "labeler": result.labeler,
+        "source": result.source,
+        "run": Path(result.run).name,
+    }
+
+
+def _score_labeler(
+    folder: TrainedFolder, recipe: Recipe, manager: PluginManager, datasets: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return how well the labeler reads reference explanations, their label sentences taken away."""
+    name = f"trained:{folder.path}"
+    found = []
+    for dataset in datasets:
+        rows = labeler_scores(name, recipe.data.source or "demo", dataset, recipe, manager)
+        found += [{**row, "labeler": f"trained:{folder.name}"} for row in rows]
+    return found
+
+
+def labeler_scores(
+    labeler: str, source_name: str, dataset: str, recipe: Recipe, manager: PluginManager
+) -> list[dict[str, Any]]:
+    """Return weighted F1 and accuracy, with intervals over posts, of a labeler that is given the
+    reference explanations of the recipe's evaluation split and nothing else."""
+    from harness.statistics import interval, replicates
+
+    split = recipe.evaluation.split
+    assert split is not None
+    _, source = open_source(source_name, manager.registry)
+    context = Context(manager.registry, source, split, seed=recipe.training.seed)
+    examples = [e for e in context.examples(dataset, split) if e.explanation.strip()]
+    examples = examples[: recipe.evaluation.limit]
+    responses = [_explanation_alone(example) for example in examples]
+    read = context.labeler(labeler)
+    predictions = read(context.dataset(dataset), [e.aspect for e in examples], responses)
+    posts = [example.post_id or example.id for example in examples]
+    rows = []
+    for metric in METRICS:
+        score = resolve(manager.registry.metrics.get(metric).score or "")
+        measure = next(iter(score(examples, responses, predictions, context)))
+        drawn = replicates([measure], posts, RESAMPLES, recipe.training.seed, dataset)[0]
+        bounds = interval(measure.value(), drawn)
+        rows.append(
+            {
+                "dataset": dataset,
+                "split": split,
+                "metric": metric,
+                **dataclasses.asdict(bounds),
+                "n": len(examples),
+                "unparsed": sum(p.label is None for p in predictions),
+                "failed": 0,
+                "labeler": labeler,
+                "source": source_name,
+                "run": None,
+            }
+        )
+    return rows
+
+
+def _explanation_alone(example: Example) -> Response:
+    return Response(example.id, example.dataset, "", text=f"Reasoning: {example.explanation}")

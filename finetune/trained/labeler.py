@@ -1,0 +1,239 @@
+"""The labelers ``classifier:`` and ``trained:``: a sequence classifier reads an answer and says which
+label it argues for.
+
+``classifier:published`` are the ten classifiers published beside IMHI (``published.yaml``). A folder
+with one classifier per dataset in it, a single classifier's folder, or a hub id do too; what stands
+behind a comma is passed on to ``hf:`` (``classifier:published,safetensors=false``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from finetune.trained.folder import MANIFEST, TrainedFolder, find_trained
+from finetune.trained.model import member_spec
+from harness.answers import split_answer
+from harness.arguments import split_arguments
+from harness.checkpoints import folder_checksum
+from harness.declarations import Dataset
+from harness.errors import HarnessError
+from harness.models import ModelSpec, create_model, parse_model
+from harness.protocols import Model, ReadLabels
+from harness.records import Prediction, Request, Response
+
+if TYPE_CHECKING:
+    from harness.context import Context
+    from harness.registry import Registry
+
+PUBLISHED = "published"
+MIN_WORDS = 4  # fewer words argue for nothing
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A classifier and what it reads: the ``explanation`` without its label sentence, and the
+    question where the dataset asks several; or the whole ``answer`` alone."""
+
+    spec: ModelSpec
+    reads: Literal["explanation", "answer"] = "explanation"
+
+
+# Dataset and aspect -> the classifier for it.
+FindReader = Callable[[Dataset, str], Reader]
+
+
+def create(context: Context, argument: str) -> ReadLabels:
+    """Return the labeler ``classifier:ARGUMENT``."""
+    head, *pairs = split_arguments(argument)
+    extra = "".join(f",{pair}" for pair in pairs)
+    registry = context.registry
+    folder = Path(head).expanduser()
+    if head == PUBLISHED:
+        return _labeler(context, f"classifier:{argument}", _published(registry, extra, None))
+    if (folder / MANIFEST).is_file():
+        return create_trained(context, str(folder))
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        return _labeler(context, f"classifier:{argument}", _published(registry, extra, folder))
+    one = Reader(parse_model(f"hf:{head}{extra}", registry))
+    return _labeler(context, f"classifier:{argument}", lambda dataset, aspect: one)
+
+
+def create_trained(context: Context, argument: str) -> ReadLabels:
+    """Return the labeler ``trained:NAME``.
+
+    Raises:
+        HarnessError: no such folder, or what was trained does not read explanations.
+    """
+    folder = find_trained(argument)
+    name = f"trained:{argument}"
+    recipe = folder.finished()["recipe"]
+    if recipe["kind"] != "classifier" or recipe["data"]["reads"] != "explanation":
+        raise HarnessError(
+            f"labeler {name}: it was trained as a {recipe['kind']} model that reads the "
+            f"{recipe['data']['reads']}, expected a classifier that reads explanations (data.reads: "
+            f"explanation); ask it as a model: --model {name}"
+        )
+    return _labeler(context, name, _members(folder, context.registry, name))
+
+
+def fingerprint(argument: str) -> dict[str, str]:
+    """Return the hashes of the classifiers in a local folder; nothing for those on a hub."""
+    folder = Path(split_arguments(argument)[0]).expanduser()
+    if not folder.is_dir():
+        return {}
+    return {
+        path.parent.name: folder_checksum(path.parent)
+        for path in sorted([*folder.glob("config.json"), *folder.glob("*/config.json")])
+    }
+
+
+def trained_fingerprint(argument: str) -> str:
+    """Return what tells what was trained from anything else of its name."""
+    identity: str = find_trained(argument).finished()["identity"]
+    return identity
+
+
+def _members(folder: TrainedFolder, registry: Registry, name: str) -> FindReader:
+    members: Mapping[str, Mapping[str, Any]] = folder.finished()["members"]
+
+    @cache
+    def find(dataset: Dataset, aspect: str) -> Reader:
+        for member, said in members.items():
+            if dataset.name in said["datasets"] and said["aspect"] in {None, aspect}:
+                return Reader(member_spec(folder, member, registry, {}, name))
+        known = ", ".join(dict.fromkeys(d for said in members.values() for d in said["datasets"]))
+        raise HarnessError(
+            f"labeler {name}: no classifier for {dataset.name}, it has {known}; write --dataset, or "
+            "another --labeler"
+        )
+
+    return find
+
+
+def _published(registry: Registry, extra: str, folder: Path | None) -> FindReader:
+    """Return the published classifiers: from the hub, or from folders named like the datasets."""
+    from harness.yaml_files import read_yaml
+
+    path = Path(__file__).with_name("published.yaml")
+    known: Mapping[str, Mapping[str, Any]] = read_yaml(path, str(path))
+
+    @cache
+    def find(dataset: Dataset, aspect: str) -> Reader:
+        said = known.get(dataset.name)
+        model = said["model"] if said else ""
+        if folder is not None:
+            model = _subfolder(folder, dataset)
+            if not _nameless(Path(model)):
+                return Reader(parse_model(f"hf:{model}{extra}", registry))
+        if said is None:
+            raise HarnessError(
+                f"labeler classifier:{PUBLISHED}: none was published for {dataset.name} (there are: "
+                f"{', '.join(known)})"
+            )
+        labels = ";".join(f"{number}:{label}" for number, label in enumerate(said["outputs"]))
+        return Reader(parse_model(f"hf:{model},labels={labels}{extra}", registry), "answer")
+
+    return find
+
+
+def _subfolder(folder: Path, dataset: Dataset) -> str:
+    names = {name.lower() for name in (dataset.name, *dataset.aliases)}
+    found = next(
+        (p for p in sorted(folder.iterdir()) if p.is_dir() and p.name.lower() in names), None
+    )
+    if found is None:
+        there = ", ".join(sorted(p.name for p in folder.iterdir() if p.is_dir())) or "none"
+        raise HarnessError(
+            f"labeler classifier:{folder}: found no config.json and no folder {dataset.name} in it "
+            f"(folders: {there}); expected a classifier, or one per dataset in a folder of its name"
+        )
+    return str(found)
+
+
+def _nameless(folder: Path) -> bool:
+    """Say whether a checkpoint's outputs have no names (``LABEL_0``): then it is one that was
+    published, whose order of outputs stands in its script alone."""
+    config = folder / "config.json"
+    if not config.is_file():
+        return False
+    names = json.loads(config.read_text(encoding="utf-8")).get("id2label") or {"0": "LABEL_0"}
+    return all(re.fullmatch(r"LABEL_\d+", str(name)) for name in names.values())
+
+
+def _labeler(context: Context, name: str, find: FindReader) -> ReadLabels:
+    opened: dict[str, Model] = {}
+
+    def model_of(reader: Reader) -> Model:
+        key = f"{reader.spec.target} {reader.spec.arguments}"
+        if key not in opened:
+            for model in opened.values():
+                model.close()  # one in memory at a time
+            opened.clear()
+            opened[key] = create_model(reader.spec, context)
+        return opened[key]
+
+    def read(
+        dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
+    ) -> list[Prediction]:
+        found: dict[int, Prediction] = {}
+        shares: dict[str, list[int]] = {}
+        for number, aspect in enumerate(aspects):
+            shares.setdefault(aspect, []).append(number)
+        for aspect, numbers in shares.items():
+            reader = find(dataset, aspect)
+            asked = []
+            for number in numbers:
+                response = responses[number]
+                text = _read_text(response.text, dataset, reader.reads)
+                if len(text.split()) >= MIN_WORDS:
+                    asked.append(_request(number, text, dataset, aspect, reader))
+            for answer in model_of(reader).generate(asked) if asked else ():
+                number = int(answer.id)
+                found[number] = _prediction(responses[number], answer, name)
+        return [
+            found.get(number) or Prediction(response.id, response.dataset, status="unparsed")
+            for number, response in enumerate(responses)
+        ]
+
+    return read
+
+
+def _request(number: int, text: str, dataset: Dataset, aspect: str, reader: Reader) -> Request:
+    question = dataset.question(aspect).text if reader.reads == "explanation" else ""
+    return Request(str(number), dataset.name, "", "", text, question, aspect)
+
+
+def _prediction(response: Response, answer: Response, name: str) -> Prediction:
+    label = answer.label
+    if label is None:
+        raise HarnessError(f"labeler {name}: {response.dataset}/{response.id}: {answer.error}")
+    confidence = (answer.probabilities or {}).get(label)
+    return Prediction(
+        response.id,
+        response.dataset,
+        label,
+        decided_by=name,
+        confidence=None if confidence is None else round(confidence, 4),
+        explanation_label=label,
+    )
+
+
+def _read_text(text: str, dataset: Dataset, reads: str) -> str:
+    """Return what a classifier is given of an answer."""
+    if reads == "answer":
+        return text.strip()
+    head, explanation = split_answer(text)
+    return explanation or _without_label_sentence(head, dataset)
+
+
+def _without_label_sentence(text: str, dataset: Dataset) -> str:
+    for label in dataset.labels:
+        if text.casefold().startswith(label.sentence.casefold()):
+            return text[len(label.sentence) :].strip()
+    return text
