@@ -3,14 +3,18 @@ the command line as a user does."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness.cli.app import run
 from harness.plugin_manager import PluginManager, load_plugins
 from harness.registry import Registry
 
@@ -69,7 +73,7 @@ ImhiCommand = Callable[..., "subprocess.CompletedProcess[str]"]
 def run_imhi(tmp_path: Path) -> ImhiCommand:
     """Run ``imhi`` as a process of its own, in a folder of its own, 160 columns wide."""
 
-    def run(*arguments: str, env: dict[str, str] | None = None, timeout: float = 300):
+    def run_process(*arguments: str, env: dict[str, str] | None = None, timeout: float = 300):
         return subprocess.run(
             [sys.executable, "-m", "harness.cli", *arguments],
             cwd=tmp_path,
@@ -79,4 +83,45 @@ def run_imhi(tmp_path: Path) -> ImhiCommand:
             timeout=timeout,
         )
 
-    return run
+    return run_process
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def complaint(self) -> str:
+        """The one line that begins with ``imhi:``."""
+        assert "Traceback" not in self.err, self.err
+        (line,) = [line for line in self.err.splitlines() if line.startswith("imhi:")]
+        return line
+
+
+Imhi = Callable[..., Said]
+
+
+@pytest.fixture
+def imhi_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Imhi]:
+    """Run a command line in this process, in a folder of its own, with nobody at a terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("IMHI_PLUGINS", raising=False)
+
+    def imhi_here(*words: str | Path) -> Said:
+        capfd.readouterr()
+        code = run([str(word) for word in words])
+        out, err = capfd.readouterr()
+        return Said(code, out, err)
+
+    yield imhi_here

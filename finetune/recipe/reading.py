@@ -88,10 +88,10 @@ def with_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[
             found = yaml.safe_load(value)
         except yaml.YAMLError:
             found = value
-        nested: Any = _plain(found)
+        nested: Any = found
         for name in reversed(names):
             nested = {name: nested}
-        changed = _merged(changed, nested)
+        changed = _merged(changed, _plain(nested))
     return changed
 
 

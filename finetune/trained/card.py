@@ -212,7 +212,7 @@ def _field_row(
     name: str, value: Any, manifest: Mapping[str, Any], shown: Shown
 ) -> Iterator[list[str]]:
     """Yield field, value and where the value comes from; nothing for a field that is not set."""
-    if value in (None, "", [], {}):
+    if value in (None, "", [], {}) or name == "base.size.source":
         return
     recipe = manifest["recipe"]
     written = shown.blotted(value) if name == "data.system" else shown.setting(_written(value))
@@ -227,7 +227,9 @@ def _field_row(
         idle = " (without effect: a classifier writes nothing)"
     elif name == "data.answer_window" and recipe["kind"] == "causal":
         idle = " (without effect: answers stand in data.window)"
-    origin = shown.text(recipe["quoted"].get(name, "our choice"))
+    # What a base measures is nobody's choice.
+    known = recipe["base"]["size"]["source"] if name.startswith("base.size.") else "our choice"
+    origin = shown.text(recipe["quoted"].get(name, known))
     yield [shown.code(name), shown.code(written), origin + idle]
 
 
@@ -243,7 +245,7 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+        return repr(value).removesuffix(".0")
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)

@@ -160,6 +160,7 @@ def _losses(axes: Any, curve: Curve, label: str) -> None:
     falls = bool(everything) and max(everything) > _FALL * min(everything) > 0
     _furnish(axes, label, logarithmic=falls)
     if not everything:
+        axes.set(xticks=[], yticks=[])
         _say(axes, "no loss was logged")
     elif not curve.validation[0]:
         _say(axes, "no validation rows", 0.97, 0.93, "right")
@@ -237,8 +238,8 @@ def _furnish(axes: Any, label: str, logarithmic: bool = False) -> None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(4, steps=_NICE))
-    axes.xaxis.set_major_locator(MaxNLocator(4, steps=_NICE, integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=_NICE))
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=_NICE, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.tick_params(labelsize=7.5, length=2.5)
     axes.grid(color=_GRID, linewidth=0.6)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any, TypeVar
 
 from finetune.training.job import Job
 from harness.errors import HarnessError
 
 A = TypeVar("A")
+# accelerate's names.
+_MIXED = {"bfloat16": "bf16", "float16": "fp16", "float32": "no"}
 
 
 def world_size() -> int:
@@ -57,6 +60,8 @@ def training_arguments(job: Job, kind: type[A], rows: int, **more: Any) -> A:
     precision = training.precision
     if precision == "auto":
         precision = "bfloat16" if gpu and torch.cuda.is_bf16_supported() else "float32"
+    # The recipe decides, also where a launch file says otherwise.
+    os.environ["ACCELERATE_MIXED_PRECISION"] = _MIXED[precision]
     total = training.max_steps or math.ceil(training.epochs * per_epoch)
     choose_best = measured and recipe.validation.patience is not None
     settings: dict[str, Any] = {

@@ -39,9 +39,10 @@ def build(job: Job) -> Built:
     start = load_start(job, kind.texts(job), job.labels)
     encode = kind.encoder(job, start.tokenizer)
     counts = Counts()
-    train = table(encode(member.train, counts))
+    with quiet():  # rows longer than the model can take are counted, not warned of one by one
+        train = table(encode(member.train, counts))
+        validation = table(encode(member.validation, Counts())) if member.validation else None
     notes = [*start.notes, *_notes(job, counts)]
-    validation = table(encode(member.validation, Counts())) if member.validation else None
     model = with_adapter(start.model, job.recipe)
     description = {
         "datasets": list(member.datasets),

@@ -6,6 +6,7 @@ import contextlib
 import os
 import warnings
 from collections.abc import Iterator
+from logging import getLogger
 
 from harness.checkpoints.devices import is_out_of_memory
 from harness.errors import HarnessError
@@ -13,13 +14,15 @@ from harness.errors import HarnessError
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers' progress bars and warnings out of the harness's own output."""
+    """Keep progress bars and warnings of transformers and its kin out of the harness's own output."""
     from transformers.utils import logging
 
     # Loading must not make transformers ask the hub's conversion bot for anything.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     level = logging.get_verbosity()
     bars = logging.is_progress_bar_enabled()
+    # On a CPU it recommends a package, at every start.
+    getLogger("bitsandbytes").setLevel("ERROR")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.plugin_manager import PluginManager, load_plugins
-from tests.harness.conftest import Imhi
+from tests.conftest import Imhi
 
 METRIC = """
 from harness import Metric, hookimpl, mean_measure

@@ -12,7 +12,7 @@ import yaml
 from harness.cli.options import merge_settings
 from harness.errors import HarnessError
 from harness.settings import RunSettings, read_run_file, settings_from
-from tests.harness.conftest import Imhi
+from tests.conftest import Imhi
 
 FIELDS = {field.name for field in dataclasses.fields(RunSettings)}
 

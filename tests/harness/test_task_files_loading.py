@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.plugin_manager import load_plugins
-from tests.harness.conftest import Imhi
+from tests.conftest import Imhi
 
 GOOD = """
 task: mood detection

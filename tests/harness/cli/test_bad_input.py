@@ -8,7 +8,7 @@ import pytest
 
 from tests.checkouts import TEST, asked, depression_checkout
 from tests.conftest import ImhiCommand
-from tests.harness.conftest import Imhi, Said
+from tests.conftest import Imhi, Said
 
 
 def refused(said: Said, *parts: str) -> None:

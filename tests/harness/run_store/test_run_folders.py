@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.conftest import Imhi, Said
+from tests.conftest import Imhi, Said
 
 QUICK = "run --labeler strict --metric accuracy --resamples 100 -d DR --limit 4"
 

@@ -15,7 +15,7 @@ from harness.run_store import RunFolder
 from harness.settings import RunSettings
 from harness.stages.again import relabel, rescore
 from tests.checkouts import depression_checkout
-from tests.harness.conftest import Imhi
+from tests.conftest import Imhi
 
 
 def test_a_run_whose_source_moved_is_scored_and_read_again_where_nothing_is_learnt(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.harness.conftest import Imhi
+from tests.conftest import Imhi
 
 QUICK = "run --labeler strict --metric accuracy --resamples 100 -d SAD --json"
 

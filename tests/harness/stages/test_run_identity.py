@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.conftest import Imhi
+from tests.conftest import Imhi
 
 QUICK = "run --labeler strict --metric accuracy --resamples 100 --json"
 RUN = [*QUICK.split(), "--dataset", "DR", "--limit", "4"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.conftest import Imhi
+from tests.conftest import Imhi
 
 PLUGIN = Path(__file__).with_name("counting_plugin.py")
 

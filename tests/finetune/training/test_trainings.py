@@ -1,0 +1,142 @@
+"""A recipe trained through the command line: what it leaves, that the harness can use it, that it goes
+on where it was killed, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, Imhi
+
+pytest.importorskip("trl", reason="finetune needs the extra [finetune]")
+
+FEW = "--set training.epochs=1 --set base.scratch.hidden_size=32 --set base.scratch.heads=2"
+SMALL = [*FEW.split(), "--set", "base.scratch.vocabulary=600", "-d", "DR", "-d", "dreaddit"]
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "training.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("recipe", "names"),
+    [
+        ("tiny-causal", ["model"]),
+        ("tiny-seq2seq", ["model"]),
+        ("tiny-classifier", ["DR", "dreaddit"]),
+    ],
+)
+def test_a_recipe_is_trained_scored_and_asked_by_name(
+    recipe: str, names: list[str], imhi_here: Imhi, tmp_path: Path
+) -> None:
+    said = imhi_here("finetune", recipe, *SMALL)
+    assert said.code == 0, said.err
+    folder = tmp_path / "trained" / recipe
+    found = manifest(folder)
+    assert found["status"] == "scored"
+    assert list(found["members"]) == names
+    for name in names:
+        assert (folder / name / "model.safetensors").is_file()
+        assert (folder / name / "tokenizer.json").is_file()
+    assert {row["dataset"] for row in found["scores"]} == {"DR", "dreaddit"}
+    assert "non-clinical" in (folder / "README.md").read_text(encoding="utf-8")
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+    # The run that scored it is found again: nothing is asked, and the scores are the same.
+    again = imhi_here(
+        "run", "--model", f"trained:{recipe}", "-d", "DR", "-d", "dreaddit", "--json",
+        "--labeler", found["recipe"]["evaluation"]["labeler"],
+        "--max-new-tokens", str(found["recipe"]["evaluation"]["max_new_tokens"] or 512),
+    )  # fmt: skip
+    assert again.code == 0, again.err
+    scores = {
+        r["dataset"]: r["value"] for r in again.json["scores"] if r["metric"] == "weighted_f1"
+    }
+    kept = {r["dataset"]: r["value"] for r in found["scores"] if r["metric"] == "weighted_f1"}
+    assert scores == kept
+
+
+@pytest.mark.slow
+def test_what_is_trained_already_is_not_trained_again_and_another_recipe_is_refused(
+    imhi_here: Imhi, tmp_path: Path
+) -> None:
+    words = ["finetune", "tiny-classifier", *SMALL, "--name", "mine"]
+    assert imhi_here(*words).code == 0
+    weights = tmp_path / "trained" / "mine" / "DR" / "model.safetensors"
+    before = weights.stat().st_mtime_ns
+    assert imhi_here(*words).code == 0
+    assert weights.stat().st_mtime_ns == before
+    refused = imhi_here(*words, "--set", "training.learning_rate=0.5")
+    assert refused.code == 2
+    assert "training.learning_rate was 0.001, is 0.5" in refused.complaint
+    assert "--name" in refused.complaint
+    assert weights.stat().st_mtime_ns == before
+
+
+@pytest.mark.slow
+def test_a_classifier_is_not_asked_about_a_dataset_it_was_not_trained_for(imhi_here: Imhi) -> None:
+    assert imhi_here("finetune", "tiny-classifier", *SMALL).code == 0
+    refused = imhi_here("run", "--model", "trained:tiny-classifier", "-d", "SAD")
+    assert refused.code == 2
+    assert "no classifier was trained for SAD; it knows DR, dreaddit" in refused.complaint
+
+
+def test_a_name_that_was_not_trained_is_refused_with_those_that_were(imhi_here: Imhi) -> None:
+    refused = imhi_here("run", "--model", "trained:nothing")
+    assert refused.code == 2
+    assert "trained:nothing: found no training.json" in refused.complaint
+    assert "there are: none" in refused.complaint
+
+
+def start(words: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness.cli", "finetune", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.slow
+def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_loss(tmp_path: Path) -> None:
+    words = [
+        *("tiny-causal", *SMALL, "--set", "training.epochs=12", "--set", "training.log_every=1"),
+        *("--set", "training.save_every=1", "--set", "evaluation.split=null"),
+        *("--set", "validation.metric=null"),
+    ]
+    whole = start([*words, "--name", "whole"], tmp_path)
+    assert whole.wait(timeout=300) == 0, whole.stderr and whole.stderr.read()
+    killed = start([*words, "--name", "killed"], tmp_path)
+    checkpoints = tmp_path / "trained" / "killed" / "checkpoints" / "model"
+    deadline = time.monotonic() + 200
+    while not list(checkpoints.glob("checkpoint-*/trainer_state.json")):
+        assert killed.poll() is None and time.monotonic() < deadline, (
+            "it ended before it was killed"
+        )
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert manifest(tmp_path / "trained" / "killed")["status"] == "training"
+    again = start([*words, "--name", "killed"], tmp_path)
+    said = again.communicate(timeout=300)[1].decode()
+    assert again.returncode == 0, said
+    assert "goes on from update" in said
+    one, other = (
+        manifest(tmp_path / "trained" / name)["members"]["model"] for name in ("whole", "killed")
+    )
+    assert other["resumed_from"] is not None and one["resumed_from"] is None
+    assert one["updates"] == other["updates"]
+    assert one["final_loss"] == pytest.approx(other["final_loss"], abs=1e-6)
+    losses = [[r["loss"] for r in m["history"] if "loss" in r] for m in (one, other)]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+    assert not checkpoints.exists()
