@@ -52,9 +52,6 @@ def checked(values: Mapping[str, Any], where: str) -> Recipe:
     from finetune.recipe.rules import contradictions
     from finetune.recipe.schema import Recipe
 
-    quoted = values.get("quoted")
-    if isinstance(quoted, Mapping):  # null takes back what the recipe below quotes
-        values = {**values, "quoted": {k: v for k, v in quoted.items() if v is not None}}
     try:
         # JSON's rules: lists become tuples, whole numbers may stand for others, texts for nothing.
         recipe = Recipe.model_validate_json(json.dumps(values, default=str))
@@ -91,7 +88,7 @@ def with_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[
         nested: Any = found
         for name in reversed(names):
             nested = {name: nested}
-        changed = _merged(changed, _plain(nested))
+        changed = _over(changed, _plain(nested))
     return changed
 
 
@@ -109,7 +106,7 @@ def _loaded(name: str, seen: tuple[str, ...]) -> dict[str, Any]:
     if str(path) in seen:
         raise HarnessError(f"{where}: extends itself, by way of {' -> '.join(seen)}")
     parent = below if below in recipe_names() else str(path.parent / str(below))
-    return _merged(_loaded(parent, (*seen, str(path))), values)
+    return _over(_loaded(parent, (*seen, str(path))), values)
 
 
 def _find(name: str, seen: tuple[str, ...]) -> Path:
@@ -124,6 +121,17 @@ def _find(name: str, seen: tuple[str, ...]) -> Path:
     raise UnknownName(
         f"recipe{by}", name, recipe_names(), "expected one of them or a YAML file of your own"
     )
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recipe below with the fields of the one above over it. What is quoted for a field
+    that is set above is quoted no more."""
+    quoted = below.get("quoted")
+    if isinstance(quoted, Mapping):
+        anew = {name for name, _ in _leaves(above, "")}
+        kept = {name: source for name, source in quoted.items() if name not in anew}
+        below = {**below, "quoted": kept}
+    return _merged(below, above)
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

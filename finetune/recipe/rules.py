@@ -40,8 +40,8 @@ def contradictions(recipe: Recipe) -> Iterator[str]:
             yield f"method.name: found {method.name} for a model made from nothing, expected full"
     if kind != "causal" and training.packing:
         yield f"training.packing: found true for kind {kind}, expected kind causal"
-    if kind == "classifier" and training.label_weight != 1:
-        yield "training.label_weight: found a weight for a classifier, which writes no sentence; leave it out"
+    if kind != "causal" and training.label_weight != 1:
+        yield f"training.label_weight: found {training.label_weight:g} for kind {kind}, expected kind causal"
     if training.packing and training.label_weight != 1:
         yield "training.label_weight: found a weight beside training.packing, expected one of the two"
     if kind != "classifier":

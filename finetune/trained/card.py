@@ -143,8 +143,6 @@ def _contents(folder: TrainedFolder, manifest: Mapping[str, Any]) -> dict[str, A
     fields = _leaves({k: v for k, v in recipe.items() if k not in _ELSEWHERE})
     return {
         "manifest": manifest,
-        "recipe": recipe,
-        "members": members,
         "text": shown.text,
         "code": shown.code,
         "literal": functools.partial(json.dumps, ensure_ascii=False),

@@ -30,6 +30,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 _GREY, _GRID = "#555555", "#e3e3e3"
 _FEW, _MANY = 25, 60  # logged losses: up to here each has a mark, from here on a running mean too
 _FALL = 4.0  # a loss that falls to less than one in this is shown on a logarithmic axis
+_EDGES = 0.45  # inches: what is written above and below the panels of a row
 _LETTER = 0.085  # inches, of a title
 _NAME = 0.05  # of the height of a panel: a name beside it
 _NICE = (1, 2, 2.5, 5, 10)
@@ -52,11 +53,12 @@ class Curve:
 
     @property
     def marked(self) -> int | None:
-        """Which of the scores has the star: that of the weights kept, else the highest."""
+        """Which of the scores has the star: that of the weights kept, else the highest (the latest
+        of several)."""
         updates, values = self.score
-        if not values:
-            return None
-        return updates.index(self.best) if self.best in updates else values.index(max(values))
+        if self.best in updates:
+            return updates.index(self.best)
+        return max(range(len(values)), key=lambda place: (values[place], place), default=None)
 
 
 def can_draw() -> bool:
@@ -87,13 +89,15 @@ def picture(manifest: Mapping[str, Any]) -> Any:
     metric = recipe["validation"]["metric"]
     curves = [curve_of(name, said, metric) for name, said in manifest["members"].items()]
     scored = any(curve.marked is not None for curve in curves)
+    weight = recipe["training"]["label_weight"] if recipe["kind"] == "causal" else 1
+    loss = "loss" + (f", label tokens \N{MULTIPLICATION SIGN} {weight:g}" if weight != 1 else "")
     columns = min(COLUMNS, len(curves))
     rows = -(-len(curves) // columns)
     width, height = (7.4, 3.2) if len(curves) == 1 else (3.3, 2.1)
     # A row of models is a row of losses, one of scores, and room before the next.
     heights = [1.0, 0.8, 0.12] if scored else [1.0, 0.12]
     drawing = Figure(
-        figsize=(max(columns * width, 7.4), rows * height * sum(heights[:-1]) + 1.0),
+        figsize=(max(columns * width, 7.4), rows * (height * sum(heights) + _EDGES) + 0.6),
         dpi=150,
         layout="constrained",
     )
@@ -109,7 +113,7 @@ def picture(manifest: Mapping[str, Any]) -> Any:
             top.set_title(
                 _short(curve.name, width), fontsize=9, fontweight="bold", parse_math=False
             )
-        _losses(top, curve, "loss" if column == 0 else "")
+        _losses(top, curve, loss if column == 0 else "")
         lowest = top
         if scored:
             lowest = drawing.add_subplot(places[row + 1, column], sharex=top, sharey=shared)
@@ -119,7 +123,7 @@ def picture(manifest: Mapping[str, Any]) -> Any:
         lowest.set_xlabel("update", fontsize=8)
     title = f"{recipe['name']}: losses" + (" and validation scores" if scored else "")
     drawing.suptitle(title, fontsize=11, fontweight="bold", parse_math=False)
-    _legend(drawing, curves, recipe)
+    _legend(drawing, curves)
     return drawing
 
 
@@ -257,16 +261,14 @@ def _short(name: str, inches: float) -> str:
     return name if len(name) <= room else f"{name[: room - 1]}…"
 
 
-def _legend(drawing: Any, curves: Sequence[Curve], recipe: Mapping[str, Any]) -> None:
+def _legend(drawing: Any, curves: Sequence[Curve]) -> None:
     from matplotlib.lines import Line2D
 
-    weight = recipe["training"]["label_weight"]
-    weighed = f", label tokens \N{MULTIPLICATION SIGN} {weight:g}" if weight != 1 else ""
     pale = " (pale: as logged)" if any(len(c.training[0]) >= _MANY for c in curves) else ""
     several = any(curve.parts for curve in curves)
     stars = {curve.best is not None for curve in curves if curve.marked is not None}
     said = {
-        "training": f"training loss{weighed}{pale}",
+        "training": f"training loss{pale}",
         "validation": any(c.validation[0] for c in curves) and "validation loss",
         "score": bool(stars) and "validation score" + ", mean of datasets" * several,
         "part": several and "validation score of a dataset",

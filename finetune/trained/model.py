@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune.trained.folder import TrainedFolder, find_trained
-from harness.checkpoints import find_checkpoint
 from harness.declarations import resolve
 from harness.errors import HarnessError
 from harness.models import ModelSpec, create_model, parse_model
@@ -58,7 +57,10 @@ class TrainedModel:
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         shares: dict[str, list[Request]] = {}
+        system = self.manifest["recipe"]["data"]["system"]
         for request in requests:
+            if system and not request.system:  # it was trained behind these words
+                request = dataclasses.replace(request, system=system)
             shares.setdefault(self._member(request), []).append(request)
         for member, share in shares.items():
             spec = member_spec(
@@ -129,9 +131,3 @@ def prompt_style(spec: ModelSpec) -> str:
     """Return the prompt style it was trained in."""
     style: str = find_trained(spec.target).finished()["recipe"]["data"]["style"]
     return style
-
-
-def base_checkpoint(manifest: Mapping[str, Any]) -> Path | str:
-    """Return where an adapter's base lies: a folder, or a hub id."""
-    base = manifest["recipe"]["base"]
-    return find_checkpoint(base["model"], base["revision"], user="base.model").location

@@ -135,7 +135,9 @@ def _model(job: Job, base: Base, labels: tuple[str, ...]) -> Any:
     with quiet(), explained(str(base.model), "model", _USER, _OPTION):
         model, info = loader.from_pretrained(where.location, **options)
     check_complete(info, f"{_USER}:{base.model}", f"{recipe.kind} model", _HEADS if labels else ())
-    model.config.architectures = [type(model).__name__]  # an encoder's config still names the encoder
+    model.config.architectures = [
+        type(model).__name__
+    ]  # an encoder's config still names the encoder
     return model
 
 

@@ -43,13 +43,16 @@ def build(job: Job) -> Built:
         train = table(encode(member.train, counts))
         validation = table(encode(member.validation, Counts())) if member.validation else None
     notes = [*start.notes, *_notes(job, counts)]
+    # Four-bit weights lie packed: transformers knows how many they are.
+    parameters = int(start.model.num_parameters())
     model = with_adapter(start.model, job.recipe)
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     description = {
         "datasets": list(member.datasets),
         "aspect": member.aspect,
         "architecture": type(start.model).__name__,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "trainable_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "parameters": parameters + (0 if model is start.model else trainable),
+        "trainable_parameters": trainable,
         "labels": list(job.labels) or None,
         "rows": counts.rows,
         "validation_rows": len(member.validation),

@@ -92,6 +92,8 @@ def _trainer_class(trl: Any) -> Any:
             self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any
         ) -> Any:
             weights = inputs.pop("loss_weights", None)
+            if not self.model.training:
+                weights = None  # losses on validation rows are those of any other recipe
             if return_outputs or (weights is None and inputs["input_ids"].is_cuda):
                 return super().compute_loss(model, inputs, return_outputs, **more)
             count = more.get("num_items_in_batch")

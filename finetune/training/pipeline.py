@@ -6,7 +6,6 @@ import datetime
 import shlex
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune.recipe.reading import fields
@@ -168,8 +167,3 @@ def _same(folder: TrainedFolder, own: Mapping[str, Any]) -> None:
         f"{folder.path}: found another training there ({'; '.join(changed[:4]) or 'of another version'}), "
         "expected the same or none; choose another --name, or remove the folder"
     )
-
-
-def default_name(recipe: Recipe, out: Path) -> TrainedFolder:
-    """Return the folder a recipe is trained into where no name is given."""
-    return TrainedFolder(out / recipe.name)

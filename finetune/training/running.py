@@ -18,6 +18,9 @@ from harness.errors import HarnessError
 from harness.events import TrainingFinished
 from harness.run_store.jsonl import disk_error
 
+# safetensors, then torch.save, which says at which position of the file it could not go on.
+_SIGNS_OF_A_FULL_DISK = ("No space left", "os error 28", "inline_container", "PytorchStreamWriter")
+
 
 def train_member(job: Job) -> dict[str, Any]:
     """Train a job to its end and save the model; go on from the newest checkpoint if there is one.
@@ -43,7 +46,7 @@ def train_member(job: Job) -> dict[str, Any]:
         raise _full_disk(error, job) from error
     except Exception as error:
         # safetensors and torch have exceptions of their own for a full disk and full memory.
-        if "No space left" in str(error) or "os error 28" in str(error):
+        if any(sign in str(error) for sign in _SIGNS_OF_A_FULL_DISK):
             raise _full_disk(OSError(errno.ENOSPC, str(error)), job) from error
         if is_out_of_memory(error):
             raise HarnessError(

@@ -53,10 +53,13 @@ def test_an_own_recipe_builds_on_another_field_by_field(tmp_path: Path) -> None:
     assert recipe.data == below.data
 
 
-def test_a_quote_below_can_be_taken_back(tmp_path: Path) -> None:
-    own = written(tmp_path, "extends: mentalbart\nname: mine\nquoted: {base.model: null}\n")
-    assert "base.model" not in read_recipe(own).quoted
-    assert "data.style" in read_recipe(own).quoted
+def test_a_value_that_is_set_anew_is_quoted_no_more(tmp_path: Path) -> None:
+    own = written(
+        tmp_path, "extends: mentalbart\nname: mine\nbase: {model: ./my-bart, size: null}\n"
+    )
+    assert set(read_recipe("mentalbart").quoted) == {"base.model", "data.style"}
+    assert set(read_recipe(own).quoted) == {"data.style"}
+    assert set(read_recipe("mentalbart", ["data.style=instruction"]).quoted) == {"base.model"}
 
 
 def test_recipes_that_extend_each_other_are_refused(tmp_path: Path) -> None:

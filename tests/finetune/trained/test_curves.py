@@ -97,10 +97,9 @@ def test_scores_of_each_dataset_stand_beside_their_mean() -> None:
     assert "validation score, mean of datasets" in legend(figure)
 
 
-def test_a_weighed_training_loss_is_called_so() -> None:
+def test_weighed_losses_are_called_so() -> None:
     weighed = drawn(a_member(), training={"label_weight": 10})
-    assert legend(weighed)[0] == "training loss, label tokens × 10"
-    assert legend(drawn(a_member()))[0] == "training loss"
+    assert weighed.axes[0].get_ylabel() == "loss, label tokens × 10"
 
 
 def test_many_losses_get_a_running_mean() -> None:
@@ -249,3 +248,11 @@ def test_names_at_one_height_are_spread_and_keep_their_order() -> None:
 def test_a_best_update_that_was_never_measured_leaves_the_highest() -> None:
     assert curve_of("m", a_member(best=30), "weighted_f1").marked == 2
     assert curve_of("m", a_member(validated=False), "weighted_f1").marked is None
+
+
+def test_of_equal_scores_the_latest_is_the_highest() -> None:
+    member = a_member()
+    for row in member["history"]:
+        row["eval_weighted_f1"] = 33.3
+    flat = curve_of("m", member, "weighted_f1")
+    assert flat.marked == len(flat.score[0]) - 1
