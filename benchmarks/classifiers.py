@@ -90,7 +90,9 @@ def explanations(arguments: argparse.Namespace, manager: PluginManager) -> None:
             rows = list(csv.DictReader(stream))
         for name in (labeler, "explanation"):
             agreed = agreement(name, path.stem, rows, context)
-            print(f"{name}: {agreed} of {len(rows)} labels as the published classifier ({path.stem})")
+            print(
+                f"{name}: {agreed} of {len(rows)} labels as the published classifier ({path.stem})"
+            )
 
 
 def agreement(name: str, dataset: str, rows: Sequence[dict[str, str]], context: Context) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +38,10 @@ def encoder(job: Job, tokenizer: Any) -> Encoder:
 
 def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
     trl = require_package("trl", f"recipe {job.recipe.name}")
+    from datasets import disable_progress_bars
+
     packing = job.recipe.training.packing
+    disable_progress_bars()  # of packing: the harness has its own
     return _trainer_class(trl)(
         model=model,
         args=training_arguments(
@@ -86,7 +88,7 @@ class AnswerCollator:
 def _trainer_class(trl: Any) -> Any:
     class CausalTrainer(Measured, trl.SFTTrainer):  # type: ignore[misc]
         """TRL's trainer; where its fused kernel does not run (no GPU), or tokens are weighed, the
-        logits are made from the first answer token of a batch on and no sooner."""
+        logits of answer tokens alone are made here."""
 
         def compute_loss(
             self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any
@@ -97,46 +99,35 @@ def _trainer_class(trl: Any) -> Any:
             if return_outputs or (weights is None and inputs["input_ids"].is_cuda):
                 return super().compute_loss(model, inputs, return_outputs, **more)
             count = more.get("num_items_in_batch")
-            loss = answer_loss(model, inputs, weights, count, self._knows_logits_to_keep())
+            head = self.accelerator.unwrap_model(self.model).get_output_embeddings()
+            loss = answer_loss(model, head, inputs, weights, count)
             if self.args.average_tokens_across_devices and count is not None:
                 loss = loss * self.accelerator.num_processes
             return loss
 
-        def _knows_logits_to_keep(self) -> bool:
-            bare = self.accelerator.unwrap_model(self.model)
-            bare = bare.get_base_model() if hasattr(bare, "get_base_model") else bare
-            return "logits_to_keep" in inspect.signature(bare.forward).parameters
-
     return CausalTrainer
 
 
-def answer_loss(
-    model: Any, inputs: dict[str, Any], weights: Any, count: Any, logits_to_keep: bool
-) -> Any:
+def answer_loss(model: Any, head: Any, inputs: dict[str, Any], weights: Any, count: Any) -> Any:
     """Return the mean negative log-likelihood of the answer tokens, each times its weight.
 
-    ``count`` is what the sum is divided by (the answer tokens of all accumulated batches on all
-    devices); None: those of this batch.
+    ``head`` is the layer that makes logits: it is given the states before answer tokens alone, so
+    that no logits are made of prompts and padding. ``count`` is what the sum is divided by (the
+    answer tokens of all accumulated batches on all devices); None: those of this batch.
     """
     import torch
 
-    labels = inputs["labels"]
+    labels = inputs["labels"][:, 1:]
     answered = labels != IGNORED
-    positions = answered.any(dim=0).nonzero()
-    # The token before the first answer token predicts it.
-    first = max(int(positions[0]) - 1, 0) if len(positions) else labels.shape[1] - 1
     given = {name: value for name, value in inputs.items() if name != "labels"}
-    if logits_to_keep:
-        logits = model(**given, use_cache=False, logits_to_keep=labels.shape[1] - first).logits
-    else:
-        logits = model(**given, use_cache=False).logits[:, first:]
-    losses = torch.nn.functional.cross_entropy(
-        logits[:, :-1].transpose(1, 2).float(),
-        labels[:, first + 1 :],
-        ignore_index=IGNORED,
-        reduction="none",
-    )
+    # A hook, since the model may be wrapped (DDP, adapters) and must be called as a whole.
+    hook = head.register_forward_pre_hook(lambda _, states: (states[0][:, :-1][answered],))
+    try:
+        logits = model(**given, use_cache=False).logits
+    finally:
+        hook.remove()
+    losses = torch.nn.functional.cross_entropy(logits.float(), labels[answered], reduction="none")
     if weights is not None:
-        losses = losses * weights[:, first + 1 :]
+        losses = losses * weights[:, 1:][answered]
     total = answered.sum() if count is None else torch.as_tensor(count, device=losses.device)
     return losses.sum() / total.clamp(min=1)

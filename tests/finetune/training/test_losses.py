@@ -49,14 +49,13 @@ def by_hand(model: Any, chosen: list[dict[str, Any]]) -> list[float]:
 def test_the_loss_is_the_mean_over_answer_tokens(model: Any) -> None:
     expected = by_hand(model, rows())
     batch = AnswerCollator(pad=0)(rows())
-    for kept in (True, False):
-        loss = answer_loss(model, dict(batch), None, None, kept).item()
-        assert loss == pytest.approx(sum(expected) / 6, abs=1e-5)
+    loss = answer_loss(model, model.lm_head, dict(batch), None, None).item()
+    assert loss == pytest.approx(sum(expected) / 6, abs=1e-5)
 
 
 def test_the_sum_is_divided_by_the_tokens_of_all_accumulated_batches(model: Any) -> None:
     batch = AnswerCollator(pad=0)(rows())
-    loss = answer_loss(model, dict(batch), None, 60, True).item()
+    loss = answer_loss(model, model.lm_head, dict(batch), None, 60).item()
     assert loss == pytest.approx(sum(by_hand(model, rows())) / 60, abs=1e-5)
 
 
@@ -64,8 +63,8 @@ def test_weighed_tokens_count_so_many_times(model: Any) -> None:
     weights = [[1.0, 1.0, 1.0, 7.0, 1.0], [1.0] * 5 + [7.0, 1.0, 1.0, 1.0]]
     chosen = [{**row, "loss_weights": own} for row, own in zip(rows(), weights, strict=True)]
     batch = AnswerCollator(pad=0)(chosen)
-    found = answer_loss(model, {k: v for k, v in batch.items() if k != "loss_weights"},
-                        batch["loss_weights"], None, True).item()  # fmt: skip
+    given = {name: value for name, value in batch.items() if name != "loss_weights"}
+    found = answer_loss(model, model.lm_head, given, batch["loss_weights"], None).item()
     losses = by_hand(model, rows())
     expected = sum(loss * (7 if at in {0, 2} else 1) for at, loss in enumerate(losses)) / 6
     assert found == pytest.approx(expected, abs=1e-5)
