@@ -94,14 +94,13 @@ def _one(
 
 
 def _show_trained(trained: Trained, manager: PluginManager, as_json: bool) -> None:
-    from accelerate import PartialState
-
     from finetune.commands.tables import show_scores, show_summary
+    from finetune.training.processes import processes
     from harness.cli.console import print_json, say
     from harness.cli.scores import finish
     from harness.results import Results
 
-    if not PartialState().is_main_process:
+    if not processes().is_main_process:
         return
     if as_json:
         print_json({"folder": str(trained.folder.path), **trained.manifest})

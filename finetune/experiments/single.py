@@ -49,10 +49,10 @@ def train_and_score(
     Raises:
         HarnessError: see :func:`finetune.training.pipeline.train`.
     """
-    from accelerate import PartialState
+    from finetune.training.processes import processes
 
     manifest = train(recipe, manager, folder)
-    if not PartialState().is_main_process:
+    if not processes().is_main_process:
         return Trained(folder, manifest)
     asked = datasets or list(
         dict.fromkeys(d for member in manifest["members"].values() for d in member["datasets"])

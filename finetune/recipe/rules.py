@@ -67,11 +67,6 @@ def contradictions(recipe: Recipe) -> Iterator[str]:
             f"validation.every: found {recipe.validation.every:g} epochs, expected at most "
             f"training.epochs ({training.epochs:g})"
         )
-    if recipe.hardware.strategy == "deepspeed-zero3" and recipe.validation.metric is not None:
-        yield (
-            "validation.metric: found with hardware.strategy deepspeed-zero3, under which no process "
-            "holds a whole model to ask; use fsdp, or --set validation.metric=null"
-        )
     yield from _unknown_quotes(recipe)
 
 

@@ -16,9 +16,9 @@ _MIXED = {"bfloat16": "bf16", "float16": "fp16", "float32": "no"}
 
 def world_size() -> int:
     """Return how many processes train together (1 unless started by ``accelerate launch``)."""
-    from accelerate import PartialState
+    from finetune.training.processes import processes
 
-    return int(PartialState().num_processes)
+    return int(processes().num_processes)
 
 
 def batches(job: Job, world: int) -> tuple[int, int]:
@@ -101,6 +101,7 @@ def training_arguments(job: Job, kind: type[A], rows: int, **more: Any) -> A:
         "run_name": job.name,
         "disable_tqdm": True,
         "remove_unused_columns": False,
+        "ddp_find_unused_parameters": False,
         "dataloader_pin_memory": gpu,
         "use_cpu": not gpu and not torch.backends.mps.is_available(),
     }

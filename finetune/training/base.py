@@ -52,11 +52,17 @@ def load_start(job: Job, texts: Iterable[str], labels: tuple[str, ...] = ()) -> 
     Raises:
         HarnessError: no such model, not enough memory, no tokenizer ...
     """
+    require_package("torch", f"recipe {job.recipe.name}")
+    from finetune.training.processes import processes
+
     recipe = job.recipe
     source: Base = recipe.base
     if recipe.base.scratch is not None:
-        if not (job.base / "config.json").exists():
-            make_from_nothing(recipe.base.scratch, recipe.training.seed, texts, labels, job.base)
+        with processes().main_process_first():
+            if not job.base.is_dir():
+                make_from_nothing(
+                    recipe.base.scratch, recipe.training.seed, texts, labels, job.base
+                )
         source = recipe.base.model_copy(update={"model": str(job.base)})
     notes: list[str] = []
     tokenizer = _tokenizer(source, recipe.kind, notes)

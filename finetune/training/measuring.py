@@ -48,7 +48,7 @@ def measure(job: Job, tokenizer: Any) -> Callable[[Any], dict[str, float]]:
     def score(model: Any) -> dict[str, float]:
         wrapped: Model = resolve(wrap)(model, tokenizer, job.name, spec.arguments, context)
         try:
-            responses = _shared_out(asked, wrapped)
+            responses = _answered(asked, wrapped)
         finally:
             wrapped.close()
         return _scores(chosen, responses, context, recipe.validation.labeler, metric)
@@ -72,14 +72,25 @@ def _requests(job: Job, rows: Iterable[Example]) -> Iterable[tuple[Example, Requ
         yield example, request
 
 
-def _shared_out(asked: Sequence[Request], model: Model) -> dict[str, Response]:
-    """Ask this process's share of the requests, and return everybody's answers."""
-    from accelerate import PartialState
-    from accelerate.utils import gather_object
+def _answered(asked: Sequence[Request], model: Model) -> dict[str, Response]:
+    """Ask this process's share of the requests, and return everybody's answers.
 
-    state = PartialState()
-    own = list(model.generate(asked[state.process_index :: state.num_processes]))
-    answers = gather_object(own) if state.num_processes > 1 else own
+    Where the weights themselves are shared out (FSDP, ZeRO 3) no process can ask alone: each step
+    gathers them from all. There every process asks everything, in step with the others.
+    """
+    from accelerate.state import AcceleratorState
+    from accelerate.utils import DistributedType, gather_object
+
+    from finetune.training.processes import processes
+
+    state = processes()
+    kind = AcceleratorState().distributed_type
+    alone = kind not in {DistributedType.FSDP, DistributedType.DEEPSPEED}
+    if state.num_processes == 1 or not alone:
+        answers = list(model.generate(asked))
+    else:
+        share = list(model.generate(asked[state.process_index :: state.num_processes]))
+        answers = gather_object(share)
     return {response.id: response for response in answers}
 
 

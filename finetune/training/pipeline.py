@@ -70,7 +70,7 @@ def train(recipe: Recipe, manager: PluginManager, folder: TrainedFolder) -> dict
         HarnessError: the folder holds another training, or one of the many things that can be
             wrong with recipe, data, base model, memory or disk.
     """
-    from accelerate import PartialState
+    from finetune.training.processes import processes
 
     context = open_data(recipe, manager)
     own = identity(recipe, context)
@@ -78,7 +78,7 @@ def train(recipe: Recipe, manager: PluginManager, folder: TrainedFolder) -> dict
         _same(folder, own)
         if folder.manifest()["status"] != "training":
             return folder.manifest()
-    state = PartialState()
+    state = processes()
     if not state.is_main_process:
         return _train(recipe, context, folder, own, writes=False)
     with folder.lock():

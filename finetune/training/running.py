@@ -32,7 +32,7 @@ def train_member(job: Job) -> dict[str, Any]:
         HarnessError: what :func:`finetune.training.building.build` raises; the loss is lost, memory
             or disk is full. Checkpoints stay.
     """
-    from accelerate import PartialState
+    from finetune.training.processes import processes
 
     started = time.perf_counter()
     try:
@@ -40,7 +40,7 @@ def train_member(job: Job) -> dict[str, Any]:
         for note in built.notes:
             job.context.note(note)
         found = _trained(job, built)
-        if PartialState().is_main_process:
+        if processes().is_main_process:
             shutil.rmtree(job.checkpoints, ignore_errors=True)
     except OSError as error:
         raise _full_disk(error, job) from error

@@ -5,6 +5,7 @@ They are for tests, for trying a recipe in a minute, and for asking what the dat
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ def make_from_nothing(
     labels: tuple[str, ...],
     folder: Path,
 ) -> None:
-    """Save model and tokenizer into ``folder``; ``config.json`` is written last."""
+    """Save model and tokenizer into ``folder``, which appears complete or not at all."""
     import torch
 
     from harness.checkpoints import quiet
@@ -33,10 +34,13 @@ def make_from_nothing(
     torch.manual_seed(seed)
     model = _model(architecture, len(tokenizer), labels)
     torch.random.set_rng_state(before)
-    folder.mkdir(parents=True, exist_ok=True)
+    making = folder.with_name(f".{folder.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
     with quiet():
-        tokenizer.save_pretrained(folder)
-        model.save_pretrained(folder)
+        tokenizer.save_pretrained(making)
+        model.save_pretrained(making)
+    making.replace(folder)
 
 
 def _tokenizer(architecture: Architecture, texts: Iterable[str]) -> Any:

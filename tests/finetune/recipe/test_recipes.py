@@ -147,11 +147,6 @@ def test_a_value_that_is_not_allowed_is_named_with_what_is(override: str, said: 
         ),
         ("tiny-classifier", ["data.per=all"], "each dataset has labels of its own"),
         ("tiny-classifier", ["leave_out=[DR]"], "leave_out: found for a classifier"),
-        (
-            "mentallama-chat-7b",
-            ["hardware.strategy=deepspeed-zero3"],
-            "validation.metric: found with hardware.strategy deepspeed-zero3",
-        ),
     ],
 )
 def test_fields_that_contradict_each_other_are_refused(
