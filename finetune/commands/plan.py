@@ -79,7 +79,7 @@ def _size_at_hand(recipe: Recipe) -> Size | None:
     """Return what a base in a local folder measures."""
     from pathlib import Path
 
-    from finetune.recipe.memory import size_of
+    from finetune.recipe.sizes import size_of
 
     if recipe.base.model is None or not Path(recipe.base.model).expanduser().is_dir():
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -112,6 +113,7 @@ def _train(
         manifest["notes"] = sorted({*manifest["notes"], *context.notes, *_tallies(context)})
         if writes:
             folder.write_manifest(manifest)
+            shutil.rmtree(folder.checkpoints(member.name), ignore_errors=True)
     manifest["status"] = "trained"
     manifest["environment"] = environment()
     if writes:

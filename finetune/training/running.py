@@ -13,7 +13,7 @@ from finetune.training.building import Built, build
 from finetune.training.job import Job
 from finetune.training.measuring import measure
 from finetune.training.watching import last_checkpoint, watcher
-from harness.checkpoints import free_memory, is_out_of_memory, quiet
+from harness.checkpoints import choose_device, free_memory, is_out_of_memory, quiet
 from harness.errors import HarnessError
 from harness.events import TrainingFinished
 from harness.run_store.jsonl import disk_error
@@ -32,16 +32,12 @@ def train_member(job: Job) -> dict[str, Any]:
         HarnessError: what :func:`finetune.training.building.build` raises; the loss is lost, memory
             or disk is full. Checkpoints stay.
     """
-    from finetune.training.processes import processes
-
     started = time.perf_counter()
     try:
         built = build(job)
         for note in built.notes:
             job.context.note(note)
         found = _trained(job, built)
-        if processes().is_main_process:
-            shutil.rmtree(job.checkpoints, ignore_errors=True)
     except OSError as error:
         raise _full_disk(error, job) from error
     except Exception as error:
@@ -56,9 +52,12 @@ def train_member(job: Job) -> dict[str, Any]:
                 f"imhi finetune {job.recipe.name} --dry-run)"
             ) from None
         raise
+    description = built.description
+    del built
+    free_memory(choose_device("auto"))
     seconds = time.perf_counter() - started
     job.notify(TrainingFinished(job.name, found["updates"], seconds, str(job.output)))
-    return {**built.description, **found, "seconds": seconds}
+    return {**description, **found, "seconds": seconds}
 
 
 def _trained(job: Job, built: Built) -> dict[str, Any]:
@@ -85,8 +84,6 @@ def _trained(job: Job, built: Built) -> dict[str, Any]:
         "best": _best(state),
         "history": [_numbers(row) for row in state.log_history],
     }
-    built.trainer = trainer = None
-    free_memory("cuda" if _gpu() else "cpu")
     return found
 
 
@@ -98,12 +95,6 @@ def _best(state: Any) -> dict[str, Any] | None:
 
 def _numbers(row: dict[str, Any]) -> dict[str, float]:
     return {k: v for k, v in row.items() if isinstance(v, (int, float)) and math.isfinite(v)}
-
-
-def _gpu() -> bool:
-    import torch
-
-    return bool(torch.cuda.is_available())
 
 
 def _save(trainer: Any, tokenizer: Any, output: Path) -> None:
@@ -118,6 +109,7 @@ def _save(trainer: Any, tokenizer: Any, output: Path) -> None:
         tokenizer.save_pretrained(staging)
         for leftover in ("training_args.bin", "README.md"):
             (staging / leftover).unlink(missing_ok=True)
+        shutil.rmtree(output, ignore_errors=True)  # of a training that ended before it could say so
         staging.replace(output)
     trainer.accelerator.wait_for_everyone()
 

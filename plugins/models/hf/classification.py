@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.batching import run_batches
-from harness.checkpoints import free_memory, memory_as_memory_error
+from harness.checkpoints import free_memory, memory_as_memory_error, quiet
 from harness.context import Context
 from harness.declarations import Dataset
 from harness.errors import HarnessError
@@ -82,7 +82,8 @@ class Classifier:
         names = sorted({request.dataset for request in requests})
         datasets = {name: self.context.dataset(name) for name in names}
         maps = {name: self.label_map(dataset) for name, dataset in datasets.items()}
-        items = [self._encode(request, datasets[request.dataset]) for request in requests]
+        with quiet():  # posts that are too long are counted below
+            items = [self._encode(request, datasets[request.dataset]) for request in requests]
         truncated = sum(cut for _, _, cut in items)
         if truncated:
             self.context.note(

@@ -59,7 +59,8 @@ class Generator:
         return room
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
-        encoded = [self.prompter.fit(request, self.limit) for request in requests]
+        with quiet():  # prompts that are too long are counted below
+            encoded = [self.prompter.fit(request, self.limit) for request in requests]
         fitting = [(r, e) for r, e in zip(requests, encoded, strict=True) if e is not None]
         for request, found in zip(requests, encoded, strict=True):
             if found is None:

@@ -13,13 +13,12 @@ from finetune.recipe.memory import (
     OVERHEAD,
     TILE,
     activation_bytes,
-    adapter_parameters,
     estimate,
     examples_per_gpu,
-    size_of,
     smallest,
 )
 from finetune.recipe.schema import Base, Data, Hardware, Kind, Method, Recipe, Size, Training
+from finetune.recipe.sizes import adapter_parameters, size_of
 from harness.errors import HarnessError
 
 torch = pytest.importorskip("torch")
