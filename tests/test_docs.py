@@ -154,7 +154,8 @@ def test_commands_in_a_guide_have_the_options_models_and_metrics_they_show(
             options, words = take_global_options(words)
             command = application
             while hasattr(command, "commands"):
-                command = command.commands[words.pop(0)]
+                known = words[0] in command.commands
+                command = command.commands[words.pop(0) if known else command.default]
             parsed = command.make_context(line, words).params
             if block.need != "files":
                 for model in (*(parsed.get("model") or ()), *(parsed.get("judge") or ())):

@@ -12,9 +12,11 @@ from typer.core import TyperGroup
 class RecipeFirst(TyperGroup):
     """Takes ``imhi finetune RECIPE`` for ``imhi finetune train RECIPE``."""
 
+    default = "train"
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and not args[0].startswith("-") and args[0] not in self.commands:
-            args = ["train", *args]
+            args = [self.default, *args]
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
 

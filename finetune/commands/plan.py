@@ -34,6 +34,8 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
         }
         for member in chosen
     ]
+    if training.packing:
+        context.note("packing: several rows go into one sequence, so there will be fewer updates")
     notes = [*context.notes, *(text for _, text in counted(context.tallies)), *recipe.notes]
     gpus = max(1, recipe.hardware.gpus)
     memory = _memory(recipe, gpus)

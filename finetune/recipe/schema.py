@@ -108,7 +108,8 @@ class Training(Part):
     ``loss_on``: the answer's tokens only, or all. ``label_weight`` multiplies the loss of the label
     sentence's tokens. ``class_weights: balanced`` (classifiers) weighs each class by n / (classes x
     its rows). ``length_grouping`` puts rows of like length together, ``packing`` puts several rows
-    into one sequence (causal; needs an attention that keeps them apart).
+    into one sequence of ``data.window`` tokens, in which none sees another (causal); ``batch_size``
+    then counts such sequences.
     """
 
     epochs: Annotated[float, Field(gt=0)] = 3

@@ -38,21 +38,19 @@ def encoder(job: Job, tokenizer: Any) -> Encoder:
 
 def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
     trl = require_package("trl", f"recipe {job.recipe.name}")
-    from datasets import disable_progress_bars
-
-    packing = job.recipe.training.packing
-    disable_progress_bars()  # of packing: the harness has its own
+    packing, window = job.recipe.training.packing, job.recipe.data.window
+    if packing:
+        train = trl.pack_dataset(train.select_columns(["input_ids", "labels"]), window, "bfd")
     return _trainer_class(trl)(
         model=model,
         args=training_arguments(
             job,
             trl.SFTConfig,
             len(train),
-            max_length=job.recipe.data.window,
+            max_length=window,
             packing=packing,
             eval_packing=False,
-            # Rows are token ids already; packing alone is left to TRL.
-            dataset_kwargs={"skip_prepare_dataset": not packing},
+            dataset_kwargs={"skip_prepare_dataset": True},  # rows are token ids, and packed already
         ),
         train_dataset=train,
         eval_dataset=validation,

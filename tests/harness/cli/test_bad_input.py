@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkouts import TEST, asked, depression_checkout
-from tests.conftest import ImhiCommand
-from tests.conftest import Imhi, Said
+from tests.conftest import Imhi, ImhiCommand, Said
 
 
 def refused(said: Said, *parts: str) -> None:
