@@ -23,7 +23,9 @@ def print_table(
     table = Table(box=None, padding=(0, 2, 0, 0))
     for index, column in enumerate(columns):
         text = index < left
-        table.add_column(column, justify="left" if text else "right", no_wrap=not text)
+        table.add_column(
+            column, justify="left" if text else "right", no_wrap=not text, overflow="fold"
+        )
     for row in rows:
         table.add_row(*(plain(str(cell)) for cell in row))
     out().print(table)
@@ -46,7 +48,7 @@ def show_summary(manifest: Mapping[str, Any]) -> None:
                 f"{member['seconds']:,.0f} s",
             )
         )
-    columns = ("model", "rows", "trained parameters", "updates", "loss", "best validation", "time")
+    columns = ("model", "rows", "parameters", "updates", "loss", "best validation", "time")
     print_table("", columns, rows)
 
 
@@ -80,24 +82,19 @@ def show_spreads(spreads: Sequence[Spread]) -> None:
 
 
 def show_left_out(lines: Sequence[LeftOut]) -> None:
-    """Print the table of generalisation: weighted F1 with intervals, unparsed in brackets."""
-    columns = list(dict.fromkeys(column for line in lines for column in line.scores))
-    rows = [
-        (line.dataset, *(_unseen_cell(line.scores.get(column)) for column in columns))
-        for line in lines
-    ]
+    """Print the table of generalisation: a line for each way a left-out dataset was answered."""
+    rows = []
+    for line in lines:
+        for way, row in line.scores.items():
+            name = line.dataset if way == next(iter(line.scores)) else ""
+            share = f"{row['unparsed'] / row['n']:.0%}" if row["unparsed"] else "-"
+            rows.append((name, way, _interval(row), row["n"], share))
     print_table(
-        "weighted F1 [95% interval]; 'unseen': trained without the dataset; 'u': share unparsed",
-        ("left out", *columns),
+        "weighted F1 on what was left out ('unseen': trained without it)",
+        ("left out", "answered by", "value [95% interval]", "n", "unparsed"),
         rows,
+        2,
     )
-
-
-def _unseen_cell(row: Mapping[str, Any] | None) -> str:
-    if row is None:
-        return "-"
-    share = f" u {row['unparsed'] / row['n']:.0%}" if row["unparsed"] else ""
-    return f"{_interval(row)}{share}"
 
 
 def _interval(row: Mapping[str, Any]) -> str:

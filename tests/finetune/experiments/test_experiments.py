@@ -76,7 +76,8 @@ def test_one_command_makes_the_table_of_unseen_tasks(
         assert manifest["members"]["model"]["datasets"] == datasets
     assert (tmp_path / "trained" / "unseen-left-out.json").is_file()
     shown = imhi_here("finetune", "unseen.yaml", *FEW[4:])
-    assert "trained without the dataset" in shown.out and "base zero-shot" in shown.out
+    assert "'unseen': trained without it" in shown.out and "base zero-shot" in shown.out
+    assert all(len(line) <= 80 for line in shown.out.splitlines())
 
 
 @pytest.mark.slow

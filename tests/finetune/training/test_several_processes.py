@@ -34,7 +34,7 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
     launch = "accelerate.commands.launch --cpu --num_processes 2 --num_machines 1"
     out = train("two", *launch.split(), "--mixed_precision", "no", "--dynamo_backend", "no", "-m")
     train("one")
-    assert out.count("trained parameters") == 1, "both processes showed their table"
+    assert out.count("parameters") == 1, "both processes showed their table"
     two, one = (manifest(tmp_path / "trained" / name) for name in ("two", "one"))
     assert two["status"] == "scored"
     member, alone = two["members"]["model"], one["members"]["model"]

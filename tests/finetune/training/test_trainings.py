@@ -65,6 +65,33 @@ def test_a_recipe_is_trained_scored_and_asked_by_name(
     assert scores == kept
 
 
+OBSERVER = """
+from harness import hookimpl
+
+@hookimpl
+def imhi_event(event):
+    if type(event).__name__.startswith("Training"):
+        print("seen", type(event).__name__, getattr(event, "step", None))
+"""
+
+
+@pytest.mark.slow
+def test_observers_see_a_training_begin_learn_save_and_end(imhi_here: Imhi, tmp_path: Path) -> None:
+    (tmp_path / "observer.py").write_text(OBSERVER, encoding="utf-8")
+    few = ["--set", "evaluation.split=null", "--set", "training.log_every=2", "--name", "seen"]
+    said = imhi_here("--plugin", "observer.py", "finetune", "tiny-causal", *SMALL, *few)
+    assert said.code == 0, said.err
+    seen = [line.split()[1] for line in said.out.splitlines() if line.startswith("seen ")]
+    assert (seen[0], seen[-1]) == ("TrainingStarted", "TrainingFinished")
+    assert {"TrainingLogged", "TrainingSaved"} < set(seen)
+    # Card and curves can be written anew, from what is known.
+    card = tmp_path / "trained" / "seen" / "README.md"
+    before = card.read_text(encoding="utf-8")
+    card.unlink()
+    assert imhi_here("finetune", "card", "seen").code == 0
+    assert card.read_text(encoding="utf-8") == before
+
+
 @pytest.mark.slow
 def test_what_is_trained_already_is_not_trained_again_and_another_recipe_is_refused(
     imhi_here: Imhi, tmp_path: Path
