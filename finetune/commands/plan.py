@@ -62,7 +62,7 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
             say(
                 f"laid out for {gpus} x {recipe.hardware.gpu} ({recipe.hardware.gpu_memory_gb:g} GB)"
             )
-    else:
+    elif recipe.base.scratch is None:
         say(
             "memory: not computed, as the base model is not at hand (base.size would say what it measures)"
         )

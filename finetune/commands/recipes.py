@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from finetune.commands.train import Overrides, RecipeName
 from harness.cli import options
+
+if TYPE_CHECKING:
+    from finetune.recipe.schema import Recipe
+
+_UNSET = "not set"
 
 
 def recipes(as_json: options.AsJson = False) -> None:
@@ -32,9 +39,9 @@ def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson
         print_json(found.model_dump(mode="json"))
         return
     rows = [
-        (name, _written(value), found.quoted.get(name, "our choice") if value else "")
+        (name, _written(value), _source(found, name) if _written(value) != _UNSET else "")
         for name, value in fields(found)
-        if name not in {"name", "summary", "kind"}
+        if name not in {"name", "summary", "kind", "base.size.source"}
     ]
     print_table(
         f"{found.name} ({found.kind}): {found.summary}", ("field", "value", "from"), rows, 3
@@ -43,7 +50,13 @@ def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson
         say(f"note: {note}")
 
 
+def _source(recipe: Recipe, field: str) -> str:
+    if recipe.base.size is not None and field.startswith("base.size."):
+        return recipe.base.size.source
+    return recipe.quoted.get(field, "our choice")
+
+
 def _written(value: object) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or "not set"
-    return "not set" if value in (None, "") else str(value)
+        return ", ".join(map(str, value)) or _UNSET
+    return _UNSET if value is None or value == "" else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -95,12 +96,11 @@ def _one(
 
 def _show_trained(trained: Trained, manager: PluginManager, as_json: bool) -> None:
     from finetune.commands.tables import show_scores, show_summary
-    from finetune.training.processes import processes
     from harness.cli.console import print_json, say
     from harness.cli.scores import finish
     from harness.results import Results
 
-    if not processes().is_main_process:
+    if not _speaks():
         return
     if as_json:
         print_json({"folder": str(trained.folder.path), **trained.manifest})
@@ -110,18 +110,24 @@ def _show_trained(trained: Trained, manager: PluginManager, as_json: bool) -> No
         show_scores(trained.manifest["scores"])
     for note in trained.manifest["notes"]:
         say(f"note: {note}")
-    name = (
-        trained.folder.path if trained.folder.path.parent.name != "trained" else trained.folder.name
-    )
-    reads = trained.manifest["recipe"]["data"]["reads"]
-    use = (
-        f"imhi label RUN --labeler trained:{name}"
-        if reads == "explanation"
-        else (f"imhi run --model trained:{name}")
-    )
-    say(f"trained: {trained.folder.path} (card, curves, model); to use it: {use}")
+    say(f"trained: {trained.folder.path} (card, curves, model); to use it: {how_to_use(trained)}")
     if trained.runs:
         finish(Results(trained.runs), manager, "table", False, False, "imhi finetune")
+
+
+def how_to_use(trained: Trained) -> str:
+    """Return the command that asks what was trained, about what it was trained for."""
+    folder, manifest = trained.folder, trained.manifest
+    name = folder.name if folder.path.parent.name == "trained" else folder.path
+    if manifest["recipe"]["data"]["reads"] == "explanation":
+        return f"imhi label RUN --labeler trained:{name}"
+    words = ["imhi", "run", "--model", f"trained:{name}"]
+    if manifest["source"] != "demo":
+        words += ["--source", manifest["source"]]
+    if manifest["recipe"]["kind"] == "classifier":
+        known = dict.fromkeys(d for m in manifest["members"].values() for d in m["datasets"])
+        words += [word for dataset in known for word in ("--dataset", dataset)]
+    return shlex.join(words)
 
 
 def _seeds(
@@ -140,6 +146,8 @@ def _seeds(
 
     with shown(manager):
         trained, spreads = train_seeds(recipe, manager, out, name, runs, seeds)
+    if not _speaks():
+        return
     result: dict[str, Any] = {
         "recipe": recipe.name,
         "seeds": list(seeds),
@@ -164,6 +172,8 @@ def _leave_out(
 
     with shown(manager):
         lines: list[LeftOut] = leave_out(recipe, manager, out, name, runs)
+    if not _speaks():
+        return
     result = {"recipe": recipe.name, "lines": [line.to_json() for line in lines]}
     _write(out / f"{name}-left-out.json", result)
     if as_json:
@@ -171,6 +181,13 @@ def _leave_out(
         return
     show_left_out(lines)
     say(f"written to {out / f'{name}-left-out.json'}")
+
+
+def _speaks() -> bool:
+    """Say whether this is the one of several processes that prints and writes."""
+    from finetune.training.processes import processes
+
+    return bool(processes().is_main_process)
 
 
 def _write(path: Path, value: Any) -> None:

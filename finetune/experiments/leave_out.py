@@ -77,6 +77,8 @@ def leave_out(
     Raises:
         HarnessError: see :func:`units` and :func:`finetune.experiments.single.train_and_score`.
     """
+    from finetune.training.processes import processes
+
     datasets = chosen_datasets(recipe.data, open_data(recipe, manager))
     parts = units(recipe, datasets, manager.registry)
     lines = {dataset: LeftOut(part, dataset) for part, own in parts.items() for dataset in own}
@@ -93,9 +95,16 @@ def leave_out(
         fill("unseen", train_and_score(_on(recipe, rest), manager, folder, runs, own).runs)
     whole = TrainedFolder(out / f"{name}-with-all")
     fill("seen", train_and_score(_on(recipe, tuple(datasets)), manager, whole, runs, [*lines]).runs)
+    if not processes().is_main_process:
+        return []
     if recipe.base.model is not None:
-        revision = f",revision={recipe.base.revision}" if recipe.base.revision else ""
-        base = f"hf:{recipe.base.model}{revision},name=base"
+        said = {
+            "revision": recipe.base.revision or "",
+            "safetensors": "" if recipe.base.safetensors else "false",
+            "trust_remote_code": "true" if recipe.base.trust_remote_code else "",
+        }
+        more = "".join(f",{name}={value}" for name, value in said.items() if value)
+        base = f"hf:{recipe.base.model}{more},name=base"
         fill("base zero-shot", [ask(base, recipe, manager, runs, [*lines], ZERO_SHOT)])
     for floor in FLOORS:
         fill(floor, [ask(floor, recipe, manager, runs, [*lines], "")])

@@ -40,8 +40,10 @@ def contradictions(recipe: Recipe) -> Iterator[str]:
             yield f"method.name: found {method.name} for a model made from nothing, expected full"
     if kind != "causal" and training.packing:
         yield f"training.packing: found true for kind {kind}, expected kind causal"
-    if kind != "causal" and training.label_weight != 1:
-        yield f"training.label_weight: found {training.label_weight:g} for kind {kind}, expected kind causal"
+    if kind == "classifier" and training.label_weight != 1:
+        yield "training.label_weight: found a weight for a classifier, which writes no sentence; leave it out"
+    if training.label_smoothing and training.label_weight != 1:
+        yield "training.label_smoothing: found beside training.label_weight, expected one of the two"
     if training.packing and training.label_weight != 1:
         yield "training.label_weight: found a weight beside training.packing, expected one of the two"
     if kind != "classifier":
@@ -58,6 +60,16 @@ def contradictions(recipe: Recipe) -> Iterator[str]:
         )
     if kind == "classifier" and recipe.leave_out:
         yield "leave_out: found for a classifier, whose labels are those of its own dataset; leave it out"
+    if recipe.leave_out and data.drop_test_posts != "any":
+        yield (
+            f"data.drop_test_posts: found {data.drop_test_posts} with leave_out, expected any: posts of a "
+            "dataset that is left out stand in the training rows of others"
+        )
+    if kind == "causal" and training.label_smoothing:
+        yield (
+            f"training.label_smoothing: found {training.label_smoothing:g} for kind causal, expected kind "
+            "seq2seq or classifier"
+        )
     if kind != "causal" and data.chat_template == "on":
         yield f"data.chat_template: found on for kind {kind}, expected kind causal"
     if recipe.validation.patience is not None and recipe.validation.metric is None:

@@ -107,9 +107,16 @@ def encode_causal(
 
 
 def encode_seq2seq(
-    rows: Iterable[TextRow], prompter: Prompter, window: int, answer_window: int, counts: Counts
+    rows: Iterable[TextRow],
+    prompter: Prompter,
+    window: int,
+    answer_window: int,
+    *,
+    label_weight: float,
+    counts: Counts,
 ) -> Iterator[dict[str, Any]]:
-    """Yield ``input_ids``, ``labels`` and ``length`` (of both, which is what a batch costs)."""
+    """Yield ``input_ids``, ``labels`` and ``length`` (of both, which is what a batch costs); with a
+    ``label_weight`` other than 1 also ``loss_weights``, one per label."""
     tokenizer = prompter.tokenizer
     for row in rows:
         answer = list(tokenizer(text_target=row.answer)["input_ids"])
@@ -118,8 +125,12 @@ def encode_seq2seq(
             counts.left_out += 1
             continue
         length = len(asked.ids) + len(answer)
+        found = {"input_ids": asked.ids, "labels": answer, "length": length}
+        if label_weight != 1:
+            weighed = len(tokenizer.encode(row.label_part, add_special_tokens=False))
+            found["loss_weights"] = [label_weight] * weighed + [1.0] * (len(answer) - weighed)
         counts.add(length, len(answer), asked.truncated)
-        yield {"input_ids": asked.ids, "labels": answer, "length": length}
+        yield found
 
 
 def encode_classes(

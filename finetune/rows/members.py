@@ -45,7 +45,7 @@ def chosen_datasets(data: Data, context: Context) -> list[str]:
         found = [name for name in there if trains(name)]
         if not found:
             raise HarnessError(
-                f"data.source {data.source}: no dataset has a split {' or '.join(data.train)}; "
+                f"data.source {data.source or 'demo'}: no dataset has a split {' or '.join(data.train)}; "
                 "expected training rows: give another --source or data.train"
             )
         return found
@@ -53,13 +53,13 @@ def chosen_datasets(data: Data, context: Context) -> list[str]:
     for name in names:
         if name not in there:
             raise HarnessError(
-                f"data.datasets: {name} is not in source {data.source} (it has: {', '.join(there)})"
+                f"data.datasets: {name} is not in source {data.source or 'demo'} (it has: {', '.join(there)})"
             )
         if not trains(name):
             with_rows = ", ".join(n for n in there if trains(n)) or "none"
             raise HarnessError(
                 f"data.datasets: {name} has no split {' or '.join(data.train)} in source "
-                f"{data.source} (it has: {', '.join(source.splits(name))}), so nothing can be "
+                f"{data.source or 'demo'} (it has: {', '.join(source.splits(name))}), so nothing can be "
                 f"trained on it; datasets with training rows: {with_rows}"
             )
     return list(dict.fromkeys(names))
@@ -79,6 +79,8 @@ def members(recipe: Recipe, context: Context) -> list[Member]:
     validation: dict[str, list[Example]] = {}
     for name in chosen_datasets(data, context):
         train[name], validation[name] = _rows(recipe, context, name)
+    if data.per == "all":
+        _drop_validation_posts(train, validation, context)
     groups: dict[tuple[str, tuple[str, ...], str | None], None] = {}
     for name in train:
         aspects = [question.aspect for question in context.dataset(name).questions]
@@ -100,6 +102,21 @@ def members(recipe: Recipe, context: Context) -> list[Member]:
     return found
 
 
+def _drop_validation_posts(
+    train: dict[str, list[Example]], validation: Mapping[str, list[Example]], context: Context
+) -> None:
+    """Take validation posts of one dataset out of the training rows of the others: one model is
+    trained on all."""
+    posts = {_post(row) for rows in validation.values() for row in rows}
+    for name, rows in train.items():
+        train[name], dropped = _without(rows, posts)
+        context.tally(
+            f"{name}: {{n}} training rows were left out, as their posts are validation posts of another "
+            "dataset",
+            dropped,
+        )
+
+
 def _chosen(
     rows: Mapping[str, list[Example]], names: Sequence[str], aspect: str | None
 ) -> list[Example]:
@@ -118,6 +135,8 @@ def _rows(recipe: Recipe, context: Context, name: str) -> tuple[list[Example], l
     if data.reads == "explanation":
         rows, validation = _explained(rows, name, context), _explained(validation, name, context)
     evaluated = recipe.evaluation.split
+    if evaluated is None and data.drop_test_posts != "none":
+        context.note("evaluation.split is not set, so no test posts are left out of training")
     if evaluated is not None and data.drop_test_posts != "none":
         everywhere = data.drop_test_posts == "any"
         tested = context.source.datasets() if everywhere else [name]

@@ -31,7 +31,8 @@ def member_spec(
     spec = parse_model("hf:model", registry)
     own: dict[str, Any] = {}
     if adapter:
-        own = {"peft": str(place), "revision": recipe["base"]["revision"]}
+        base = recipe["base"]
+        own = {"peft": str(place), "revision": base["revision"], "safetensors": base["safetensors"]}
     own["chat_template"] = recipe["data"]["chat_template"]
     own["trust_remote_code"] = recipe["base"]["trust_remote_code"]
     given = {**own, **{k: v for k, v in passed.items() if k in _PASSED_ON}}

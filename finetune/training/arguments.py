@@ -102,6 +102,7 @@ def training_arguments(job: Job, kind: type[A], rows: int, **more: Any) -> A:
         "disable_tqdm": True,
         "remove_unused_columns": False,
         "ddp_find_unused_parameters": False,
+        "ddp_timeout": 6 * 3600,  # seconds: others wait while one process scores a finished model
         "dataloader_pin_memory": gpu,
         "use_cpu": not gpu and not torch.backends.mps.is_available(),
     }

@@ -16,6 +16,7 @@ from harness.checkpoints import (
     quiet,
     require_package,
     require_safetensors,
+    window_of,
 )
 from harness.errors import HarnessError
 
@@ -52,7 +53,6 @@ def load_start(job: Job, texts: Iterable[str], labels: tuple[str, ...] = ()) -> 
     Raises:
         HarnessError: no such model, not enough memory, no tokenizer ...
     """
-    require_package("torch", f"recipe {job.recipe.name}")
     from finetune.training.processes import processes
 
     recipe = job.recipe
@@ -68,6 +68,12 @@ def load_start(job: Job, texts: Iterable[str], labels: tuple[str, ...] = ()) -> 
     tokenizer = _tokenizer(source, recipe.kind, notes)
     model = _model(job, source, labels)
     check_tokenizer(tokenizer, model.config, f"{_USER}:{source.model}")
+    window, said = window_of(model, model.config, tokenizer, None, recipe.kind)
+    if window is not None and recipe.data.window > window:
+        raise HarnessError(
+            f"data.window: found {recipe.data.window}, but {source.model} takes {window} tokens ({said}); "
+            f"write --set data.window={window}"
+        )
     if model.config.get_text_config().pad_token_id is None:
         model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
     if getattr(model, "generation_config", None) is not None:

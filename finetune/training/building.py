@@ -83,10 +83,13 @@ def _notes(job: Job, counts: Counts) -> list[str]:
             "tokens), expected a window that holds the answers at least: write --set data.window=N"
         )
     notes = []
+    what = "their posts lost their end, their answers nothing"
+    if job.recipe.kind == "classifier":
+        what = f"their {job.recipe.data.reads}s lost their end"
     if counts.truncated:
         notes.append(
             f"{job.name}: {counts.truncated} of {counts.rows} training rows were longer than "
-            f"data.window ({window} tokens): their posts lost their end, their answers nothing"
+            f"data.window ({window} tokens): " + what
         )
     if counts.left_out:
         notes.append(

@@ -12,6 +12,7 @@ from finetune.training.arguments import training_arguments
 from finetune.training.job import Job
 from finetune.training.measured import Measured
 from harness.checkpoints import Prompter, require_package
+from harness.errors import HarnessError
 from harness.records import Example
 
 
@@ -21,6 +22,11 @@ def texts(job: Job) -> Iterator[str]:
 
 def encoder(job: Job, tokenizer: Any) -> Encoder:
     data, training = job.recipe.data, job.recipe.training
+    if data.chat_template == "on" and not tokenizer.chat_template:
+        raise HarnessError(
+            f"{job.name}: found no chat template in the base model's tokenizer, but data.chat_template "
+            "is on; write --set data.chat_template=off, or take a chat model"
+        )
     prompter = Prompter(tokenizer, data.chat_template, job.name)
 
     def encode(examples: Sequence[Example], counts: Counts) -> Iterator[dict[str, Any]]:
@@ -37,7 +43,7 @@ def encoder(job: Job, tokenizer: Any) -> Encoder:
 
 
 def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
-    trl = require_package("trl", f"recipe {job.recipe.name}")
+    trl = require_package("trl", f"recipe {job.recipe.name}", "finetune")
     packing, window = job.recipe.training.packing, job.recipe.data.window
     if packing:
         train = trl.pack_dataset(train.select_columns(["input_ids", "labels"]), window, "bfd")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from finetune.recipe.reading import fields
 from finetune.rows.members import Member, chosen_datasets, members
 from finetune.trained.folder import TrainedFolder
+from finetune.training.at_hand import check_at_hand
 from finetune.training.job import Job
 from harness.checkpoints import find_checkpoint
 from harness.context import Context, open_source
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
     from finetune.recipe.schema import Recipe
 
 # What does not change the weights.
-_BESIDE = ("summary", "hardware.", "report_to", "evaluation.", "leave_out", "data.source")
-_BESIDE_TRAINING = ("training.device_batch_size", "training.log_every", "training.keep_checkpoints")
+_BESIDE = (
+    *("summary", "hardware.", "report_to", "leave_out", "data.source", "validation.labeler"),
+    *("evaluation.limit", "evaluation.labeler", "evaluation.max_new_tokens"),
+    *("training.device_batch_size", "training.gradient_checkpointing", "training.log_every"),
+    "training.keep_checkpoints",
+)
 
 
 def open_data(recipe: Recipe, manager: PluginManager) -> Context:
@@ -48,18 +53,15 @@ def identity(recipe: Recipe, context: Context) -> dict[str, Any]:
     """Return what the trained weights depend on: hyper-parameters, rows, base model."""
     data = {}
     for name in chosen_datasets(recipe.data, context):
-        splits = [*recipe.data.train, *recipe.data.validation]
-        there = [s for s in dict.fromkeys(splits) if s in context.source.splits(name)]
+        # What is scored too: its posts are left out of training.
+        splits = [*recipe.data.train, *recipe.data.validation, recipe.evaluation.split]
+        there = [s for s in dict.fromkeys(splits) if s and s in context.source.splits(name)]
         data[name] = {split: context.source.checksum(name, split) for split in there}
     base = None
     if recipe.base.model is not None:
         found = find_checkpoint(recipe.base.model, recipe.base.revision, user="base.model")
         base = found.identity()
-    settings = {
-        name: value
-        for name, value in fields(recipe)
-        if not name.startswith(_BESIDE) and name not in _BESIDE_TRAINING
-    }
+    settings = {name: value for name, value in fields(recipe) if not name.startswith(_BESIDE)}
     return {"settings": settings, "data": data, "base": base}
 
 
@@ -73,12 +75,14 @@ def train(recipe: Recipe, manager: PluginManager, folder: TrainedFolder) -> dict
     """
     from finetune.training.processes import processes
 
+    check_at_hand(recipe, manager.registry)
     context = open_data(recipe, manager)
     own = identity(recipe, context)
     if folder.exists():
         _same(folder, own)
         if folder.manifest()["status"] != "training":
-            return folder.manifest()
+            # How it is scored may have changed, which changes no weights.
+            return {**folder.manifest(), "recipe": recipe.model_dump(mode="json")}
     state = processes()
     if not state.is_main_process:
         return _train(recipe, context, folder, own, writes=False)

@@ -50,8 +50,9 @@ def _is_number(value: Any) -> bool:
 
 
 def check_finite(job: Job, step: int, values: Mapping[str, float]) -> None:
-    """Raise LossLost where loss or gradient are not finite."""
-    lost = next((n for n in ("loss", "grad_norm") if not math.isfinite(values.get(n, 0.0))), None)
+    """Raise LossLost where a loss or the gradient is not finite."""
+    looked_at = ("loss", "grad_norm", "eval_loss")
+    lost = next((name for name in looked_at if not math.isfinite(values.get(name, 0.0))), None)
     if lost is None:
         return
     training = job.recipe.training

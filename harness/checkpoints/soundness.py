@@ -13,8 +13,8 @@ _SENTENCE = "Does the poster suffer from stress?"
 _COMPUTED = ("position_ids", "inv_freq")
 
 
-def require_package(name: str, needed_by: str) -> Any:
-    """Return an imported package.
+def require_package(name: str, needed_by: str, extra: str = "hf") -> Any:
+    """Return an imported package; ``extra`` of the project brings it.
 
     Raises:
         HarnessError: it, or one that it needs, is not installed; says how to install it.
@@ -24,7 +24,7 @@ def require_package(name: str, needed_by: str) -> Any:
     except ImportError as error:
         raise HarnessError(
             f"{needed_by} needs the package '{error.name or name}', which is not installed: "
-            "pip install 'imhi-harness[hf]'"
+            f"pip install 'imhi-harness[{extra}]'"
         ) from None
 
 

@@ -145,6 +145,16 @@ def test_a_value_that_is_not_allowed_is_named_with_what_is(override: str, said: 
             ["training.packing=true"],
             "training.packing: found true for kind seq2seq",
         ),
+        (
+            "tiny-causal",
+            ["training.label_weight=1", "training.label_smoothing=0.1"],
+            "training.label_smoothing: found 0.1",
+        ),
+        (
+            "tiny-leave-task-out",
+            ["data.drop_test_posts=own"],
+            "data.drop_test_posts: found own with leave_out, expected any",
+        ),
         ("tiny-classifier", ["data.per=all"], "each dataset has labels of its own"),
         ("tiny-classifier", ["leave_out=[DR]"], "leave_out: found for a classifier"),
     ],

@@ -141,9 +141,14 @@ def test_an_encoder_decoder_reads_the_prompt_and_writes_the_answer(
     tokenizer = tiny_models.make_tokenizer("seq2seq", 1024)
     rows = text_rows([example("all is grey"), example("b", "grey " * 300)], data, context)
     counts = Counts()
-    (row,) = encode_seq2seq(rows, Prompter(tokenizer, "off", "test"), 200, 60, counts)
+    prompter = Prompter(tokenizer, "off", "test")
+    (row,) = encode_seq2seq(rows, prompter, 200, 60, label_weight=3.0, counts=counts)
     assert tokenizer.decode(row["labels"]) == "yes. Reasoning: The post is grey.</s>"
     assert tokenizer.decode(row["input_ids"]).startswith("Post: all is grey Question: ")
+    heavy = [
+        i for i, weight in zip(row["labels"], row["loss_weights"], strict=True) if weight == 3.0
+    ]
+    assert tokenizer.decode(heavy) == "yes. Reasoning:"
     assert counts.left_out == 1
 
 

@@ -47,7 +47,7 @@ def test_no_post_of_the_validation_or_the_test_rows_is_trained_on(
     (member,), context = read(recipe, manager)
     assert [row.post for row in member.train] == ["so tired", "sunny", "nobody calls", "new job"]
     assert [row.post for row in member.validation] == ["a grey week"]
-    assert {text.format(n=n) for (_, text), n in context.tallies.items()} == {
+    assert {text.format(n=n) for (_, text), n in context.tallies.items() if n} == {
         "DR: 1 training rows whose post stands in test were left out",
         "DR: 1 training rows whose post is a validation post were left out",
     }
@@ -59,6 +59,22 @@ def test_posts_of_other_datasets_test_rows_can_be_left_out_too(
     data = {"source": checkout, "datasets": ["DR"], "drop_test_posts": "any"}
     (member,), _ = read(recipe_of("causal", data=data), manager)
     assert "so tired" not in [row.post for row in member.train]
+
+
+def test_a_model_of_all_datasets_sees_no_validation_post_of_any(
+    checkout: str, tmp_path: Path, recipe_of: MakeRecipe, manager: PluginManager
+) -> None:
+    question = "Does the poster suffer from stress?"
+    rows = [
+        (asked(post, question), "Yes, the poster suffers from stress. Reasoning: x.")
+        for post in ("a grey week", "deadlines")
+    ]
+    write_queries(tmp_path / INSTRUCTION / "dreaddit" / "train.csv", rows)
+    data = {"source": checkout, "datasets": ["DR", "dreaddit"], "held_out": 0}
+    (member,), context = read(recipe_of("causal", data=data), manager)
+    assert "a grey week" in [row.post for row in member.validation]
+    assert [row.post for row in member.train if row.dataset == "dreaddit"] == ["deadlines"]
+    assert any("validation posts of another dataset" in text for _, text in context.tallies)
 
 
 def test_where_nothing_is_there_to_validate_on_posts_are_held_out_and_it_is_said(

@@ -51,6 +51,42 @@ def test_a_base_that_is_not_there_is_refused_before_anything_is_written(
     assert not (tmp_path / "trained" / "own" / "training.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("training.optimizer=adam9000", "unknown training.optimizer 'adam9000'"),
+        ("report_to=[nobody]", "report_to: found nobody, expected a tracker"),
+        ("evaluation.labeler=guess", "unknown labeler 'guess'"),
+        ("validation.labeler=guess", "unknown labeler 'guess'"),
+        ("data.style=poem", "unknown prompt style 'poem'"),
+    ],
+)
+def test_what_a_recipe_names_is_looked_up_before_anything_is_written(
+    change: str, said: str, imhi_here: Imhi, tmp_path: Path
+) -> None:
+    refused = imhi_here("finetune", "tiny-causal", "--set", change)
+    assert refused.code == 2
+    assert said in refused.complaint
+    assert not (tmp_path / "trained").exists()
+
+
+def test_a_window_larger_than_the_base_models_is_refused(
+    imhi_here: Imhi, tmp_path: Path, causal_base: Path
+) -> None:
+    said = imhi_here("finetune", own(tmp_path, causal_base), "--set", "data.window=4096")
+    assert said.code == 2
+    assert "data.window: found 4096" in said.complaint
+    assert "takes 1024 tokens" in said.complaint and "--set data.window=1024" in said.complaint
+
+
+def test_a_chat_template_that_is_not_there_is_missed(
+    imhi_here: Imhi, tmp_path: Path, causal_base: Path
+) -> None:
+    said = imhi_here("finetune", own(tmp_path, causal_base), "--set", "data.chat_template=on")
+    assert said.code == 2
+    assert "--set data.chat_template=off" in said.complaint
+
+
 def test_pickled_weights_are_refused_and_how_to_allow_them_is_said(
     imhi_here: Imhi, tmp_path: Path, causal_base: Path
 ) -> None:

@@ -146,3 +146,23 @@ def test_class_weights_change_the_loss_by_what_they_say(
     each = -logits.log_softmax(-1).gather(1, labels[:, None])[:, 0]
     expected = sum(w * loss for w, loss in zip([weights[i] for i in labels], each, strict=True))
     assert found == pytest.approx(float(expected) / len(labels), abs=1e-5)
+
+
+@pytest.mark.slow
+def test_an_encoder_decoder_weighs_label_tokens_too(recipe_of: MakeRecipe, job_of: MakeJob) -> None:
+    recipe = recipe_of("seq2seq", data={"style": "completion"}, training={"label_weight": 9.0})
+    trainer = build(job_of(recipe)).trainer
+    batch = next(iter(trainer.get_train_dataloader()))
+    labels, weights = batch["labels"], batch["loss_weights"]
+    trainer.model.train()
+    given = {k: v for k, v in batch.items() if k not in {"labels", "loss_weights"}}
+    logits = trainer.model(**given).logits.log_softmax(-1)
+    each = -logits.gather(2, labels.clamp(min=0)[..., None])[..., 0] * (labels != IGNORED)
+    expected = (each * weights).sum() / (labels != IGNORED).sum()
+    assert trainer.compute_loss(trainer.model, dict(batch)).item() == pytest.approx(
+        expected.item(), abs=1e-5
+    )
+    # What validation rows lose is not weighed.
+    trainer.model.eval()
+    plain = (each.sum() / (labels != IGNORED).sum()).item()
+    assert trainer.compute_loss(trainer.model, dict(batch)).item() == pytest.approx(plain, abs=1e-5)
