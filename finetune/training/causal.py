@@ -46,6 +46,9 @@ def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -
     trl = require_package("trl", f"recipe {job.recipe.name}", "finetune")
     packing, window = job.recipe.training.packing, job.recipe.data.window
     if packing:
+        from datasets import disable_progress_bars
+
+        disable_progress_bars()  # the harness has its own
         train = trl.pack_dataset(train.select_columns(["input_ids", "labels"]), window, "bfd")
     return _trainer_class(trl)(
         model=model,
