@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from harness.checkpoints import require_package
+from harness.checkpoints import quiet, require_package
 from harness.errors import HarnessError, UnknownName
 from harness.labelers import parse_labeler
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 def check_at_hand(recipe: Recipe, registry: Registry) -> None:
     """Raise HarnessError where a package, labeler, prompt style, optimizer or tracker is missing."""
-    for package, extra in _packages(recipe):
-        require_package(package, f"recipe {recipe.name}", extra)
+    require_package("transformers", f"recipe {recipe.name}", "finetune")
+    with quiet():  # some of them recommend others when they are imported
+        for package, extra in _packages(recipe):
+            require_package(package, f"recipe {recipe.name}", extra)
     parse_labeler(recipe.validation.labeler, registry)
     parse_labeler(recipe.evaluation.labeler, registry)
     registry.prompts.get(recipe.data.style)
@@ -38,7 +40,7 @@ def check_at_hand(recipe: Recipe, registry: Registry) -> None:
 
 def _packages(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """Yield packages, and the extra of the project that brings each."""
-    for name in ("torch", "transformers", "accelerate", "datasets"):
+    for name in ("torch", "accelerate", "datasets"):
         yield name, "finetune"
     if recipe.kind == "causal":
         yield "trl", "finetune"
