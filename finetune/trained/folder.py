@@ -41,6 +41,14 @@ class TrainedFolder:
     def exists(self) -> bool:
         return (self.path / MANIFEST).is_file()
 
+    def begun(self) -> bool:
+        """Say whether something was trained: a checkpoint or a finished model is there. A folder of a
+        training that was refused holds nothing to keep."""
+        if not self.exists():
+            return False
+        models = any(self.model(member).is_dir() for member in self.manifest()["members"])
+        return models or any(self.path.glob("checkpoints/*/checkpoint-*"))
+
     def model(self, member: str) -> Path:
         return self.path / member
 

@@ -78,7 +78,7 @@ def train(recipe: Recipe, manager: PluginManager, folder: TrainedFolder) -> dict
     check_at_hand(recipe, manager.registry)
     context = open_data(recipe, manager)
     own = identity(recipe, context)
-    if folder.exists():
+    if folder.begun():
         _same(folder, own)
         if folder.manifest()["status"] != "training":
             # How it is scored may have changed, which changes no weights.
@@ -96,8 +96,11 @@ def _train(
     from finetune.training.running import train_member
 
     chosen = members(recipe, context)
-    manifest = folder.manifest() if folder.exists() else _fresh(recipe, context, own, chosen)
-    if writes and not folder.exists():
+    manifest = folder.manifest() if folder.begun() else _fresh(recipe, context, own, chosen)
+    if writes and not folder.begun():
+        shutil.rmtree(
+            folder.path / "base", ignore_errors=True
+        )  # of a training that was never begun
         folder.write_manifest(manifest)
     for member in chosen:
         if (

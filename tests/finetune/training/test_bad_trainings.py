@@ -70,6 +70,7 @@ def test_what_a_recipe_names_is_looked_up_before_anything_is_written(
     assert not (tmp_path / "trained").exists()
 
 
+@pytest.mark.slow
 def test_a_window_larger_than_the_base_models_is_refused(
     imhi_here: Imhi, tmp_path: Path, causal_base: Path
 ) -> None:
@@ -77,6 +78,9 @@ def test_a_window_larger_than_the_base_models_is_refused(
     assert said.code == 2
     assert "data.window: found 4096" in said.complaint
     assert "takes 1024 tokens" in said.complaint and "--set data.window=1024" in said.complaint
+    # Nothing was trained, so the name is free for what was proposed.
+    again = imhi_here("finetune", "own.yaml", "--set", "data.window=1024")
+    assert again.code == 0, again.err
 
 
 def test_a_chat_template_that_is_not_there_is_missed(
