@@ -16,6 +16,8 @@ from harness.protocols import Model
 from harness.records import Request, Response, as_row
 from harness.run_store import RunFolder
 from harness.run_store.jsonl import AppendLog
+from harness.run_store.kept import KeptValues
+from harness.run_store.stored_requests import StoredRequests, rows_with_offsets
 
 
 @dataclass(frozen=True)
@@ -52,22 +54,24 @@ class Answering:
             self.model = None
 
 
-def pending_requests(folder: RunFolder, dataset: str) -> list[Request]:
-    """Return the requests of a dataset that have no response.
+def pending_requests(folder: RunFolder, dataset: str) -> StoredRequests:
+    """Return the requests of a dataset that have no response; they stay on disk.
 
     Raises:
         HarnessError: a stored response answers another prompt than the one that would be asked.
     """
     answered = folder.answered(dataset)
+    path = folder.file("requests", dataset)
     pending = []
-    for request in folder.requests(dataset):
-        stored = answered.pop(request.id, None)
+    for offset, row in rows_with_offsets(path):
+        id, asked = str(row["id"]), row["prompt_hash"]
+        stored = answered.pop(id, None)
         if stored is None:
-            pending.append(request)
-        elif stored != request.prompt_hash:
+            pending.append(offset)
+        elif stored != asked:
             raise HarnessError(
-                f"{folder.file('responses', dataset)}: the response of example {request.id} answers "
-                f"prompt {stored}, expected {request.prompt_hash}; the folder was edited or mixed "
+                f"{folder.file('responses', dataset)}: the response of example {id} answers "
+                f"prompt {stored}, expected {asked}; the folder was edited or mixed "
                 "with another run: run again into a new folder (--out)"
             )
     if answered:
@@ -75,7 +79,7 @@ def pending_requests(folder: RunFolder, dataset: str) -> list[Request]:
             f"{folder.file('responses', dataset)}: responses to examples that are not in the run: "
             f"{', '.join(list(answered)[:3])}; remove those lines"
         )
-    return pending
+    return StoredRequests(path, pending)
 
 
 def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str) -> None:
@@ -85,7 +89,7 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
     Answers that were written survive anything that happens later.
     """
     manifest = folder.manifest()
-    # Every dataset is checked before the first is asked; requests are held one dataset at a time.
+    # Every dataset is checked before the first is asked.
     total = sum(len(pending_requests(folder, dataset)) for dataset in manifest["datasets"])
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "respond", total))
@@ -97,6 +101,8 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
         name, _, argument = executor.partition(":")
         run_on = resolve(context.registry.executors.get(name).create)(context, argument)
         details: dict[str, Any] = {}
+        # A model that hands its requests to a server in one piece must find them there again.
+        context.values = KeptValues(folder.path / "asked")
         try:
             for dataset in manifest["datasets"]:
                 requests = pending_requests(folder, dataset)
@@ -109,6 +115,7 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
         finally:
             manifest["model_details"] = details or manifest.get("model_details", {})
             answering.close()
+            context.values.close()
             seconds = time.perf_counter() - started
             manifest["status"] = "responded"
             manifest["notes"] = sorted({*manifest["notes"], *context.notes})
@@ -129,7 +136,7 @@ def _answer_dataset(
 ) -> dict[str, Any]:
     """Write down what comes; return what the model says of itself."""
     details: dict[str, Any] = {}
-    waiting = {request.id: request for request in requests}
+    waiting = {request.id: request.prompt_hash for request in requests}
     answers = AppendLog(folder.file("responses", dataset))
     failures: AppendLog | None = None
     try:
@@ -139,12 +146,7 @@ def _answer_dataset(
                 for note in response.notes:
                     context.note(note)
                 continue
-            request = waiting.get(response.id)
-            if (
-                request is None
-                or response.prompt_hash != request.prompt_hash
-                or response.dataset != dataset
-            ):
+            if response.prompt_hash != waiting.get(response.id) or response.dataset != dataset:
                 raise HarnessError(
                     f"the model answered {response.dataset}/{response.id} (prompt "
                     f"{response.prompt_hash}), which was not asked or is answered already; "
