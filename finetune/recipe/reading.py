@@ -6,24 +6,19 @@ A recipe is named (``tiny-causal``) or a path to a file of one's own. It may bui
 
 from __future__ import annotations
 
-import difflib
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import yaml_models
 from harness.errors import HarnessError, UnknownName
 from harness.yaml_files import read_yaml
+from harness.yaml_models import leaves, merged, plain, validated
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
     from finetune.recipe.schema import Recipe
 
 FOLDER = Path(__file__).resolve().parents[1] / "recipes"
-# YAML 1.1 reads 1e-4 as a text: it wants a point in a number with an exponent.
-_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
 def recipe_names() -> list[str]:
@@ -47,18 +42,11 @@ def checked(values: Mapping[str, Any], where: str) -> Recipe:
     Raises:
         HarnessError: naming field, value and what is allowed.
     """
-    from pydantic import ValidationError
-
     from finetune.recipe.rules import contradictions
     from finetune.recipe.schema import Recipe
 
-    try:
-        # JSON's rules: lists become tuples, whole numbers may stand for others, texts for nothing.
-        recipe = Recipe.model_validate_json(json.dumps(values, default=str))
-    except ValidationError as error:
-        first, *more = error.errors()
-        rest = f" (and {len(more)} more)" if more else ""
-        raise HarnessError(f"{where}: {_explained(first)}{rest}") from None
+    known = [*(name for name, _ in fields(_blank(Recipe))), "quoted", "notes"]
+    recipe = validated(Recipe, values, where, known)
     for problem in contradictions(recipe):
         raise HarnessError(f"{where}: {problem}")
     return recipe
@@ -70,26 +58,8 @@ def with_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[
     Raises:
         HarnessError: an override is not of that form.
     """
-    import yaml
-
-    changed = dict(values)
-    for text in overrides:
-        path, equals, value = text.partition("=")
-        names = path.strip().split(".")
-        if not equals or not all(names):
-            raise HarnessError(
-                f"--set {text}: expected FIELD=VALUE such as training.epochs=1 (see: imhi finetune "
-                "show RECIPE)"
-            )
-        try:
-            found = yaml.safe_load(value)
-        except yaml.YAMLError:
-            found = value
-        nested: Any = found
-        for name in reversed(names):
-            nested = {name: nested}
-        changed = _over(changed, _plain(nested))
-    return changed
+    example = "training.epochs=1 (see: imhi finetune show RECIPE)"
+    return _plain(yaml_models.with_overrides(values, overrides, example, _over))  # type: ignore[no-any-return]
 
 
 def _loaded(name: str, seen: tuple[str, ...]) -> dict[str, Any]:
@@ -128,84 +98,24 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     that is set above is quoted no more."""
     quoted = below.get("quoted")
     if isinstance(quoted, Mapping):
-        anew = {name for name, _ in _leaves(above, "")}
+        anew = {name for name, _ in leaves(above)}
         kept = {name: source for name, source in quoted.items() if name not in anew}
         below = {**below, "quoted": kept}
-    return _merged(below, above)
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(below)
-    for key, value in above.items():
-        under = found.get(key)
-        both = isinstance(value, Mapping) and isinstance(under, Mapping)
-        found[key] = _merged(under, value) if both else value  # type: ignore[arg-type]
-    return found
+    return merged(below, above)
 
 
 def _plain(value: Any) -> Any:
-    """Return YAML values as they were meant: numbers with exponents, ``on`` and ``off`` as words."""
-    if isinstance(value, dict):
-        found = {str(key): _plain(part) for key, part in value.items()}
-        template = found.get("chat_template")
-        if isinstance(template, bool):
-            found["chat_template"] = "on" if template else "off"
-        return found
-    if isinstance(value, list):
-        return [_plain(part) for part in value]
-    if isinstance(value, str) and _EXPONENT.fullmatch(value):
-        return float(value)
-    return value
+    """Return YAML values as they were meant: ``on`` and ``off`` of a chat template as words too."""
+    found = plain(value)
+    for part in (found, *found.values()) if isinstance(found, dict) else ():
+        if isinstance(part, dict) and isinstance(part.get("chat_template"), bool):
+            part["chat_template"] = "on" if part["chat_template"] else "off"
+    return found
 
 
 def fields(recipe: Recipe) -> Iterator[tuple[str, Any]]:
     """Yield every field with its value: ``training.epochs``, 3.0 ..."""
-    yield from _leaves(recipe.model_dump(mode="json", exclude={"quoted", "notes"}), "")
-
-
-def _leaves(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-_EXPECTED = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "string_type": "a text",
-    "bool_type": "true or false",
-    "tuple_type": "a list",
-    "dict_type": "a mapping",
-    "greater_than": "a number above {gt:g}",
-    "greater_than_equal": "at least {ge:g}",
-    "less_than": "a number below {lt:g}",
-    "less_than_equal": "at most {le:g}",
-    "literal_error": "{expected}",
-    "string_pattern_mismatch": "small letters, digits, . - and _",
-}
-
-
-def _explained(error: ErrorDetails) -> str:
-    from finetune.recipe.schema import Recipe
-
-    # Parts of a union stand in the path by the name of their type.
-    path = [str(part) for part in error["loc"] if "[" not in str(part)]
-    field, kind = ".".join(path), error["type"]
-    if kind == "extra_forbidden":
-        known = [*(name for name, _ in fields(_blank(Recipe))), "quoted", "notes"]
-        close = difflib.get_close_matches(field, known, n=1, cutoff=0.5)
-        beside = [k for k in known if k.rpartition(".")[0] == field.rpartition(".")[0]]
-        guess = f"did you mean '{close[0]}'? " if close else ""
-        return f"unknown field '{field}': {guess}(known there: {', '.join(beside)})"
-    if kind == "missing":
-        return f"{field}: nothing found, expected a value"
-    if kind in {"model_type", "model_attributes_type"}:
-        return f"{field}: found {error['input']!r}, expected a mapping of fields"
-    expected = _EXPECTED.get(kind, error["msg"]).format(**(error.get("ctx") or {}))
-    return f"{field}: found {error['input']!r}, expected {expected}"
+    yield from leaves(recipe.model_dump(mode="json", exclude={"quoted", "notes"}))
 
 
 def _blank(recipe: type[Recipe]) -> Recipe:
