@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.arguments import parse_arguments, split_arguments
+from harness.budget import Estimate
 from harness.declarations import ModelFamily, resolve
 from harness.errors import HarnessError, UnknownName
 from harness.fingerprints import FILE_PLUGIN_PREFIX, file_checksum
@@ -17,6 +18,8 @@ from harness.registry import Registry
 if TYPE_CHECKING:
     from harness.context import Context
     from harness.protocols import Model
+
+CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,18 @@ def create_model(spec: ModelSpec, context: Context) -> Model:
     """Make the model; this is where weights are loaded."""
     model: Model = resolve(spec.family.create)(spec, context)
     return model
+
+
+def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estimate:
+    """Return about what asking these prompts would take; the model is not made."""
+    if spec.family.estimate is not None:
+        made: Estimate = resolve(spec.family.estimate)(spec, prompts, context)
+        return made
+    # Four characters a token is the usual rule of thumb for English.
+    tokens = sum(-(-len(prompt) // CHARACTERS_PER_TOKEN) for prompt in prompts)
+    most = len(prompts) * (context.generation.max_new_tokens or 0)
+    note = f"tokens by {CHARACTERS_PER_TOKEN} characters each"
+    return Estimate(len(prompts), tokens, most, None, note)
 
 
 def parse_flag(text: str) -> bool:

@@ -1,0 +1,31 @@
+"""From raw datasets to the IMHI instruction set: ``imhi build``, and the source ``built:FOLDER``.
+
+Raw posts and labels are read by presets (``presets/*.yaml``), explained by a model that is shown
+the label and expert examples, checked by machine and by people, and written in the published
+templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.declarations import Source
+from harness.hookspecs import hookimpl
+
+
+@hookimpl
+def imhi_commands(app: Any) -> None:
+    from imhi_build.commands import add_commands
+
+    add_commands(app)
+
+
+@hookimpl
+def imhi_sources() -> Iterator[Source]:
+    yield Source(
+        "built",
+        "A build (imhi build): its rows with an explanation that no check keeps out",
+        open="imhi_build.source:open_built",
+        argument="FOLDER",
+    )

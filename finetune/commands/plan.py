@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
     """Print what a training would do; nothing is loaded but rows and, where it is at hand, the
     configuration of the base model."""
-    from finetune.commands.tables import print_table
     from finetune.rows.members import members
     from finetune.training.pipeline import open_data
     from harness.cli.console import print_json, say
+    from harness.cli.tables import print_table
     from harness.context import counted
 
     context = open_data(recipe, manager)

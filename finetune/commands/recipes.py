@@ -15,9 +15,9 @@ _UNSET = "not set"
 
 def recipes(as_json: options.AsJson = False) -> None:
     """List the recipes that come with the project."""
-    from finetune.commands.tables import print_table
     from finetune.recipe.reading import read_recipe, recipe_names
     from harness.cli.console import print_json
+    from harness.cli.tables import print_table
 
     found = [read_recipe(name) for name in recipe_names()]
     if as_json:
@@ -30,9 +30,9 @@ def recipes(as_json: options.AsJson = False) -> None:
 
 def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson = False) -> None:
     """Show every field of a recipe, its value, and where the value comes from."""
-    from finetune.commands.tables import print_table
     from finetune.recipe.reading import fields, read_recipe
     from harness.cli.console import print_json, say
+    from harness.cli.tables import print_table
 
     found = read_recipe(recipe, override or [])
     if as_json:

@@ -5,30 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.cli.tables import print_table
+
 if TYPE_CHECKING:
     from finetune.experiments.leave_out import LeftOut
     from finetune.experiments.seeds import Spread
-
-
-def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1
-) -> None:
-    """Print a table; the first ``left`` columns are texts, the others numbers."""
-    from rich.table import Table
-
-    from harness.cli.console import out, plain
-
-    if title:
-        out().print(plain(title), style="bold", markup=False)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for index, column in enumerate(columns):
-        text = index < left
-        table.add_column(
-            column, justify="left" if text else "right", no_wrap=not text, overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*(plain(str(cell)) for cell in row))
-    out().print(table)
 
 
 def show_summary(manifest: Mapping[str, Any]) -> None:

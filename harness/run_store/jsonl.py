@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -151,12 +151,24 @@ def _replacing(path: Path) -> Iterator[TextIO]:
             temporary.unlink()
 
 
+@contextmanager
+def row_writer(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Give a function that writes one row to a file, which appears complete when the block ends
+    and not at all when it raises."""
+    with _replacing(path) as stream:
+
+        def write(row: dict[str, Any]) -> None:
+            stream.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+        yield write
+
+
 def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     """Write a whole file at once: it appears complete or not at all. Return the number of rows."""
     count = 0
-    with _replacing(path) as stream:
+    with row_writer(path) as write:
         for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+            write(row)
             count += 1
     return count
 

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from harness.context import Context, open_source
 from harness.declarations import PromptStyle, resolve
 from harness.errors import DataError, HarnessError
 from harness.fingerprints import canonical_json, digest, prompt_hash
-from harness.models import ModelSpec, fingerprint, parse_model
+from harness.models import ModelSpec, estimate, fingerprint, parse_model
 from harness.protocols import BuildPrompt, OpenSource
 from harness.records import Example, Request, as_row
 from harness.registry import Registry
@@ -320,17 +320,10 @@ def preview(settings: RunSettings, model: str, registry: Registry) -> dict[str, 
         examples = islice(context.examples(dataset, settings.split), settings.limit)
         prompts = [request.prompt for _, request in requests_of(examples, context, build)]
         per_dataset.append(
-            {"dataset": dataset, **_estimate(spec, context, prompts), "first_prompt": prompts[0]}
+            {
+                "dataset": dataset,
+                **asdict(estimate(spec, prompts, context)),
+                "first_prompt": prompts[0],
+            }
         )
     return {"model": spec.name, "prompt": style.name, "datasets": per_dataset}
-
-
-def _estimate(spec: ModelSpec, context: Context, prompts: Sequence[str]) -> dict[str, Any]:
-    from harness.budget import Estimate
-
-    if spec.family.estimate is not None:
-        return asdict(resolve(spec.family.estimate)(spec, prompts, context))
-    # Four characters a token is the usual rule of thumb for English.
-    tokens = sum(len(prompt) // 4 + 1 for prompt in prompts)
-    answer = len(prompts) * (context.generation.max_new_tokens or 0)
-    return asdict(Estimate(len(prompts), tokens, answer, None, "tokens by 4 characters each"))

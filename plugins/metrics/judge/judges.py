@@ -11,16 +11,14 @@ from typing import Any
 
 from harness.budget import Budget, Estimate
 from harness.context import Context
-from harness.declarations import resolve
 from harness.errors import HarnessError
 from harness.fingerprints import digest, prompt_hash
-from harness.models import ModelSpec, create_model, fingerprint, parse_model
+from harness.models import ModelSpec, create_model, estimate, fingerprint, parse_model
 from harness.protocols import Model
 from harness.records import Example, Request, Response
 from harness.run_store.kept import Kept
 from harness.settings import Generation
 
-_CHARACTERS_PER_TOKEN = 4
 _DESCRIBED = "described"
 
 
@@ -219,13 +217,7 @@ class Judge:
         """Return about what asking these prompts would take. The model is not made."""
         if not prompts:
             return Estimate(0, 0, 0, 0.0, "")
-        if self.spec.family.estimate is not None:
-            made: Estimate = resolve(self.spec.family.estimate)(self.spec, prompts, self.context)
-            return made
-        tokens = sum(-(-len(prompt) // _CHARACTERS_PER_TOKEN) for prompt in prompts)
-        most = (self.context.generation.max_new_tokens or 0) * len(prompts)
-        note = f"prompt tokens guessed at {_CHARACTERS_PER_TOKEN} characters each"
-        return Estimate(len(prompts), tokens, most, None, note)
+        return estimate(self.spec, prompts, self.context)
 
 
 def key_of(prompt: str, repeat: int) -> str:

@@ -1,0 +1,147 @@
+"""Asked without the label, does a model agree with it?
+
+In the IMHI paper ChatGPT was asked so, and its answers were set against the annotations. A row on
+which it disagrees is not wrong for that reason (the released set followed the model, and thereby
+lost 22% of IRF's human labels on validation rows): so this check only reports, unless it is told
+otherwise. It asks about every post once and keeps the answers; it is skipped where no model is
+named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from harness.declarations import resolve
+from harness.models import parse_model
+from harness.settings import Generation
+from imhi_build.checks.bench import Bench
+from imhi_build.checks.declarations import Action, Check, CheckSettings
+from imhi_build.records import BuiltRow, Finding
+from imhi_build.rounds import Answers, Rounds, Wanted, content_key
+
+_BATCH = 512
+
+
+class Settings(CheckSettings):
+    """``model`` to ask, ``prompt`` the style it is asked in, ``labeler`` how its answer is read,
+    ``rows`` per dataset that are asked about (null: all of them)."""
+
+    action: Action = "report"
+    model: str | None = None
+    prompt: str = "zero-shot"
+    labeler: str = "hybrid"
+    rows: Annotated[int, Field(gt=0)] | None = None
+    max_new_tokens: Annotated[int, Field(gt=0)] = 300
+    chat_template: Literal["auto", "on", "off"] = "auto"
+
+
+def key_of(row: BuiltRow) -> str:
+    """Return what an answer belongs to: a post and a question. The label is not told."""
+    return content_key(row.post, row.aspect)
+
+
+def find(bench: Bench, settings: Settings) -> Iterator[Finding]:
+    """Yield the rows whose label the model does not give; ``bench.details`` gets agreement and
+    weighted F1 (percent) by dataset, what it cost, and how many answers had no label."""
+    if settings.model is None:
+        bench.details["skipped"] = "no model is named (checks: {correctness: {model: NAME}})"
+        return
+    spec = parse_model(settings.model, bench.registry)
+    style = bench.registry.prompts.get(settings.prompt)
+    context = bench.context(
+        Generation(settings.max_new_tokens, chat_template=settings.chat_template)
+    )
+    build = resolve(style.build)(context)
+    rounds = Rounds(bench.folder.path / "checks" / "correctness" / "asked", key_of)
+
+    def wanted(dataset: str) -> Wanted:
+        declared = bench.dataset(dataset)
+        answered = rounds.answered(dataset)
+        return Wanted(
+            dataset,
+            lambda: (
+                row
+                for row in islice(bench.rows(dataset), settings.rows)
+                if key_of(row) not in answered
+            ),
+            lambda row: build(row.example(), declared),
+        )
+
+    identity = {"prompt": [style.name, style.version]}
+    rounds.ask([wanted(name) for name in bench.datasets], spec, context, bench.executor, identity)
+    asked = rounds.totals()
+    bench.details["model"] = spec.name
+    bench.details["cost"] = asked.cost
+    if asked.failed or asked.unanswered:
+        bench.incomplete = (
+            f"{asked.failed} requests failed and {asked.unanswered} were not asked; check again to "
+            "ask them"
+        )
+    for name in bench.datasets:
+        yield from _compared(bench, rounds, settings, name)
+
+
+def _compared(bench: Bench, rounds: Rounds, settings: Settings, dataset: str) -> Iterator[Finding]:
+    context = bench.context()
+    read = context.labeler(settings.labeler)
+    pairs: Counter[tuple[str, str | None]] = Counter()
+    rows = islice(bench.rows(dataset), settings.rows)
+    with Answers(rounds, dataset) as answers:
+        while batch := list(islice(rows, _BATCH)):
+            there = [(row, found[1]) for row in batch if (found := answers.of(row)) is not None]
+            predictions = read(
+                bench.dataset(dataset), [row.aspect for row, _ in there], [r for _, r in there]
+            )
+            for (row, response), prediction in zip(there, predictions, strict=True):
+                label = response.label or prediction.label
+                pairs[row.label, label] += 1
+                if label is not None and label != row.label:
+                    yield Finding(
+                        "correctness",
+                        dataset,
+                        row.id,
+                        f"asked without the label, the model answers '{label}', the label is "
+                        f"'{row.label}'",
+                    )
+    bench.details[dataset] = _figures(pairs)
+
+
+def _figures(pairs: Counter[tuple[str, str | None]]) -> dict[str, Any]:
+    from sklearn.metrics import f1_score
+
+    total = sum(pairs.values())
+    if not total:
+        return {"rows": 0}
+    gold = [label for label, _ in pairs]
+    # No label read counts as wrong, as everywhere.
+    found = ["" if label is None else label for _, label in pairs]
+    weights = list(pairs.values())
+    f1 = f1_score(
+        gold,
+        found,
+        sample_weight=weights,
+        labels=sorted(set(gold)),
+        average="weighted",
+        zero_division=0,
+    )
+    agreed = sum(n for (label, other), n in pairs.items() if label == other)
+    return {
+        "rows": total,
+        "agreement": round(100 * agreed / total, 2),
+        "weighted_f1": round(100 * float(f1), 2),
+        "without_label": sum(n for (_, other), n in pairs.items() if other is None),
+    }
+
+
+CHECK = Check(
+    name="correctness",
+    summary="A model asked without the label answers another (needs a model)",
+    find="imhi_build.checks.correctness:find",
+    kind="model",
+    settings=Settings,
+)

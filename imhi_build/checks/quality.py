@@ -1,0 +1,100 @@
+"""How near are the explanations to those of experts for the same posts?
+
+In the IMHI paper: BART-score of ChatGPT's explanations against the 35 expert rows of each dataset.
+Here any metric of the harness measures the rows whose post and question an expert explained too
+(``explain: {experts: ...}``). Few rows, so the report is what counts; ``minimum`` makes findings of
+those below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from harness.metrics import measured, opened, parse_metrics
+from harness.records import Example, Prediction, Response
+from harness.statistics import interval, replicates
+from imhi_build.checks.bench import Bench
+from imhi_build.checks.declarations import Action, Check, CheckSettings
+from imhi_build.explanations.prompting import read_experts
+from imhi_build.records import BuiltRow, Finding
+
+
+class Settings(CheckSettings):
+    """``metric`` as on the command line (``rouge``, ``bartscore:FOLDER`` ...); ``minimum`` of its
+    first measure, on the metric's own scale; null flags nothing."""
+
+    action: Action = "report"
+    metric: tuple[str, ...] = ("rouge",)
+    minimum: float | None = None
+    resamples: int = 2000
+
+
+def find(bench: Bench, settings: Settings) -> Iterator[Finding]:
+    """Yield the rows below the minimum; ``bench.details`` gets each measure by dataset, with its
+    95% interval."""
+    if bench.config.explain.experts is None:
+        bench.details["skipped"] = "no expert rows are named (explain: {experts: SOURCE})"
+        return
+    experts = read_experts(bench.config.explain.experts, bench.registry, bench.datasets)
+    specs = parse_metrics(settings.metric, bench.registry)
+    context = bench.context()
+    with opened(specs) as metrics:
+        for name in bench.datasets:
+            pairs = list(_pairs(bench, experts.rows.get(name, ())))
+            figures: dict[str, Any] = {"rows": len(pairs)}
+            bench.details[name] = figures
+            if not pairs:
+                continue
+            rows = [row for row, _ in pairs]
+            examples = [example for _, example in pairs]
+            responses = [Response(row.id, name, "", text=row.explanation) for row in rows]
+            labels = [Prediction(row.id, name, row.label) for row in rows]
+            found = [
+                measure
+                for spec, scorer in metrics
+                for measure in measured(spec, scorer, examples, responses, labels, context)
+            ]
+            clusters = [row.post_id for row in rows]
+            draws = replicates(found, clusters, settings.resamples, bench.seed, name)
+            for measure, drawn in zip(found, draws, strict=True):
+                bounds = interval(measure.value(), drawn)
+                figures[measure.name] = {k: round(v, 4) for k, v in asdict(bounds).items()}
+            values = found[0].per_example
+            if settings.minimum is not None and values is not None:
+                yield from _below(rows, values, found[0].name, settings.minimum)
+
+
+def _pairs(bench: Bench, experts: Sequence[Example]) -> Iterator[tuple[BuiltRow, Example]]:
+    """Pair built rows with the expert row about the same post, question and label."""
+    wanted = {(row.post_id, row.aspect, row.label): row for row in experts}
+    if not wanted:
+        return
+    for row in bench.rows(experts[0].dataset):
+        expert = wanted.pop((row.post_id, row.aspect, row.label), None)
+        if expert is not None:
+            yield row, replace(expert, id=row.id)
+
+
+def _below(
+    rows: Sequence[BuiltRow], values: Iterable[float], measure: str, minimum: float
+) -> Iterator[Finding]:
+    for row, value in zip(rows, values, strict=True):
+        if value < minimum:
+            yield Finding(
+                "quality",
+                row.dataset,
+                row.id,
+                f"{measure} against the expert's explanation is below {minimum:g}",
+                round(float(value), 4),
+            )
+
+
+CHECK = Check(
+    name="quality",
+    summary="Far from the experts' explanations of the same posts (any metric)",
+    find="imhi_build.checks.quality:find",
+    kind="model",
+    settings=Settings,
+)

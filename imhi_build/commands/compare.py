@@ -1,0 +1,94 @@
+"""The command ``imhi build compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import options
+from imhi_build.commands.options import Build, opened
+
+if TYPE_CHECKING:
+    from harness.plugin_manager import PluginManager
+    from imhi_build.comparing import Difference, SplitComparison
+
+
+def compare(
+    context: typer.Context,
+    build: Build,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="official:PATH, built:BUILD ...")],
+    to: Annotated[
+        Path | None,
+        typer.Option("--list", metavar="FILE.csv", help="Write every difference, without posts."),
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Hold a build against other data: rows, queries, labels, explanations."""
+    from harness.cli.console import print_json, say
+    from harness.context import open_source
+    from imhi_build.comparing import compare as compare_dataset
+
+    folder, _ = opened(build, None)
+    manager: PluginManager = context.obj
+    _, other = open_source(source, manager.registry)
+    found = [
+        split
+        for name in folder.datasets()
+        for split in compare_dataset(folder, other, manager.registry.datasets.get(name))
+    ]
+    differences = [one for split in found for one in split.differences]
+    if to is not None:
+        _write(to, differences)
+    if as_json:
+        print_json([_as_json(split) for split in found])
+        return
+    _show(found)
+    if to is not None:
+        say(f"wrote {len(differences):,} differences to {to}")
+    elif differences:
+        say(f"{len(differences):,} differences; --list FILE.csv writes them row by row")
+
+
+def _as_json(split: SplitComparison) -> dict[str, object]:
+    from dataclasses import asdict
+
+    labels = [{"here": a, "there": b, "rows": n} for (a, b), n in split.labels.most_common()]
+    return {**asdict(split), "labels": labels}
+
+
+def _write(path: Path, differences: list[Difference]) -> None:
+    import csv
+    from dataclasses import asdict, fields
+
+    from imhi_build.comparing import Difference
+
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, [field.name for field in fields(Difference)])
+        writer.writeheader()
+        writer.writerows(asdict(one) for one in differences)
+
+
+def _show(found: list[SplitComparison]) -> None:
+    from harness.cli.console import out
+    from harness.cli.tables import print_table
+
+    columns = ("dataset", "split", "here", "there", "both", "query", "label", "explanation")
+    rows = [
+        (
+            split.dataset,
+            split.split,
+            *(f"{n:,}" for n in (split.here, split.there, split.both)),
+            *(f"{n:,}" for n in (split.same_query, split.same_label, split.same_explanation)),
+        )
+        for split in found
+    ]
+    print_table("rows, and how many of those in both are the same", columns, rows, 2)
+    for split in found:
+        if split.labels:
+            pairs = ", ".join(
+                f"{here} here and {there} there {n:,}"
+                for (here, there), n in split.labels.most_common(6)
+            )
+            out().print(f"{split.dataset} {split.split}: labels differ: {pairs}", markup=False)

@@ -1,0 +1,190 @@
+"""The commands that look and change nothing: ``presets inspect checks status``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.cli import options
+from imhi_build.commands.options import Build, opened
+
+if TYPE_CHECKING:
+    from harness.plugin_manager import PluginManager
+    from imhi_build.raw.inspecting import Fit, Inspected
+
+
+def presets(context: typer.Context, as_json: options.AsJson = False) -> None:
+    """List the presets for raw datasets, and how their layouts are known."""
+    from harness.cli.console import print_json
+    from harness.cli.tables import print_table
+    from imhi_build.raw.preset import preset_names, read_preset
+
+    manager: PluginManager = context.obj
+    found = {name: read_preset(name, manager.registry) for name in preset_names()}
+    if as_json:
+        print_json({k: p.model_dump(mode="json", by_alias=True) for k, p in found.items()})
+        return
+    rows = [
+        (name, preset.dataset, preset.origin.layout, preset.summary)
+        for name, preset in found.items()
+    ]
+    print_table("", ("preset", "dataset", "layout", "what it reads"), rows, 4)
+
+
+def inspect(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A raw file.")],
+    preset: Annotated[
+        options.Texts,
+        typer.Option(metavar="FILE.yaml", help="Hold a preset of your own against it too."),
+    ] = None,
+    encoding: Annotated[str, typer.Option(metavar="NAME", help="Its encoding.")] = "utf-8",
+    sheet: Annotated[options.Text, typer.Option(metavar="NAME", help="Its Excel sheet.")] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show which columns a raw file has, and which preset fits. Posts are not shown.
+
+    Leaves with 1 when rows could not be read.
+    """
+    from harness.cli.console import print_json
+    from imhi_build.raw.inspecting import inspect_file
+
+    manager: PluginManager = context.obj
+    found = inspect_file(
+        file, manager.registry, encoding=encoding, sheet=sheet, presets=preset or ()
+    )
+    if as_json:
+        print_json(_as_json(found))
+    else:
+        _show(found)
+    raise typer.Exit(1 if found.problems else 0)
+
+
+def _as_json(found: Inspected) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "file": str(found.path),
+        "format": found.format,
+        "rows": found.rows,
+        "columns": [
+            {
+                "name": c.name,
+                "filled": c.filled,
+                "characters": round(c.characters, 1),
+                "values": None if c.values is None else dict(c.values.most_common()),
+            }
+            for c in found.columns
+        ],
+        "problems": list(found.problems),
+        "presets": [{**asdict(fit), "fits": fit.fits} for fit in found.fits],
+    }
+
+
+def _show(found: Inspected) -> None:
+    from harness.cli.console import out, plain, say
+    from harness.cli.tables import print_table
+    from imhi_build.raw.inspecting import skeleton
+
+    rows = []
+    for column in found.columns:
+        if column.values is not None:
+            what = ", ".join(f"{value} ({n:,})" for value, n in column.values.most_common())
+        else:
+            what = f"text, {column.characters:,.0f} characters on average"
+        rows.append((column.name, f"{column.filled:,}", what or "empty"))
+    title = f"{found.path.name}: {found.format}, {found.rows:,} rows"
+    out().print(plain(title), style="bold", markup=False)
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("column", overflow="fold")
+    table.add_column("filled", justify="right", no_wrap=True)
+    table.add_column("values", overflow="fold")
+    for row in rows:
+        table.add_row(*(plain(cell) for cell in row))
+    out().print(table)
+    for problem in found.problems[:5]:
+        say(problem, "yellow")
+    if len(found.problems) > 5:
+        say(f"... and {len(found.problems) - 5:,} more rows that cannot be read", "yellow")
+    fitting = [fit for fit in found.fits if fit.fits]
+    if fitting:
+        for fit in fitting:
+            named = "" if fit.named else " (but the file has another name than it expects)"
+            out().print(f"fits: preset {fit.preset}, dataset {fit.dataset}{named}", markup=False)
+        say(f"next: imhi build new FOLDER --raw {fitting[0].preset}={found.path.parent}")
+        return
+    if found.fits:
+        print_table(
+            "no preset fits; nearest:",
+            ("preset", "dataset", "what is wrong"),
+            [(fit.preset, fit.dataset, _wrong(fit)) for fit in found.fits[:3]],
+            3,
+        )
+    out().print("\nthe beginning of a preset of your own:\n", markup=False)
+    out().print(skeleton(found), markup=False)
+
+
+def _wrong(fit: Fit) -> str:
+    parts = [f"missing: {', '.join(fit.missing)}"] if fit.missing else []
+    parts += [
+        f"{column}: unknown labels {', '.join(map(repr, values[:4]))}"
+        for column, values in fit.unknown.items()
+        if values
+    ]
+    return "; ".join(parts)
+
+
+def checks(as_json: options.AsJson = False) -> None:
+    """List the checks, what each does by default, and their settings."""
+    from harness.cli.console import print_json
+    from harness.cli.tables import print_table
+    from imhi_build.checks.catalogue import CHECKS
+
+    settings = {check.name: check.settings().model_dump(mode="json") for check in CHECKS}
+    if as_json:
+        print_json(settings)
+        return
+    rows = []
+    for check in CHECKS:
+        values = settings[check.name]
+        others = ", ".join(f"{k}: {v}" for k, v in values.items() if k != "action")
+        rows.append((check.name, values["action"], check.summary, others))
+    print_table("", ("check", "action", "what it finds", "settings"), rows, 4)
+
+
+def status(build: Build, as_json: options.AsJson = False) -> None:
+    """Show what a build has come to, and what to do next."""
+    from harness.cli.console import out, print_json, say
+    from harness.cli.tables import print_table
+
+    folder, _ = opened(build, None)
+    record = folder.record()["stages"]
+    if as_json:
+        print_json(record)
+        return
+    read, explained, checked = (record.get(name, {}) for name in ("read", "explain", "check"))
+    rows = []
+    for name, found in read.get("datasets", {}).items():
+        counts = explained.get("datasets", {}).get(name, {})
+        rows.append(
+            (
+                name,
+                f"{sum(found['counts'].values()):,}",
+                f"{counts['rows'] - counts['lacking']:,}" if counts else "-",
+                f"{checked['quarantined'].get(name, 0):,}" if checked else "-",
+            )
+        )
+    if rows:
+        print_table("", ("dataset", "rows", "explained", "kept out"), rows)
+    for name in ("read", "explain", "check", "write"):
+        done = record.get(name)
+        out().print(f"{name}: {done['at'] if done else 'not done'}", markup=False)
+    following = next((n for n in ("read", "explain", "check", "write") if n not in record), None)
+    if explained and sum(d["lacking"] for d in explained["datasets"].values()):
+        following = "explain"
+    if following:
+        say(f"next: imhi build {following} {build}")

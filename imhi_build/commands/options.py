@@ -1,0 +1,47 @@
+"""Options that several commands of ``imhi build`` share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import options
+
+if TYPE_CHECKING:
+    from imhi_build.config import Config
+    from imhi_build.folder import BuildFolder
+
+Build = Annotated[Path, typer.Argument(metavar="BUILD", help="A build folder (imhi build new).")]
+Overrides = Annotated[
+    options.Texts,
+    typer.Option(
+        "--set", metavar="FIELD=VALUE", help="Change a field of build.yaml for now; repeatable."
+    ),
+]
+Model = Annotated[
+    options.Text,
+    typer.Option("--model", "-m", metavar="NAME", help="The model that explains."),
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(metavar="USD", help="Ask no more before this is exceeded, over all rounds."),
+]
+Executor = Annotated[
+    str, typer.Option(metavar="NAME", help="Where work runs: local (default), ray[:WORKERS].")
+]
+
+
+def opened(build: Path, overrides: list[str] | None) -> tuple[BuildFolder, Config]:
+    """Return a build and its configuration.
+
+    Raises:
+        HarnessError: not a build folder, or a configuration that is not allowed.
+    """
+    from imhi_build.config import read_config
+    from imhi_build.folder import BuildFolder
+
+    folder = BuildFolder(build)
+    folder.record()
+    return folder, read_config(folder.config_file, overrides or ())

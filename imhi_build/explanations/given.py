@@ -1,0 +1,102 @@
+"""Explanations that exist already: copied from a source, row for row, and found again by post.
+
+A post may stand in a source several times under one question, with different labels and
+explanations. Its n-th occurrence in the raw data gets the explanation of its n-th occurrence in the
+source.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from harness.context import open_source
+from harness.fingerprints import post_key
+from harness.registry import Registry
+from harness.run_store.jsonl import row_writer
+from harness.run_store.stored_requests import rows_with_offsets
+from imhi_build.records import BuiltRow
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class GivenAnswer:
+    """A label and an explanation as the source has them."""
+
+    label: str
+    explanation: str
+
+
+def copy_given(
+    source: str,
+    dataset: str,
+    path: Path,
+    registry: Registry,
+    clean: Callable[[str], str] = lambda post: post,
+) -> int:
+    """Copy a dataset's explanations from a source into a file; return how many. 0, and an empty
+    file, where the source does not have the dataset. ``clean`` does to its posts what was done to
+    the raw ones.
+
+    Raises:
+        HarnessError: the source cannot be opened or read.
+    """
+    _, opened = open_source(source, registry)
+    count = 0
+    with row_writer(path) as write:
+        for split in SPLITS if dataset in opened.datasets() else ():
+            if split not in opened.splits(dataset):
+                continue
+            for example in opened.examples(dataset, split):
+                row: dict[str, Any] = {
+                    "split": split,
+                    "key": post_key(clean(example.post)),
+                    "aspect": example.aspect,
+                    "label": example.label,
+                    "explanation": example.explanation,
+                }
+                write(row)
+                count += 1
+    return count
+
+
+@dataclass
+class GivenAnswers:
+    """What was copied, by post and question, read from where it lies. Close it after use.
+
+    Ask for the rows in their order, each once: repeats are told apart by it.
+    """
+
+    path: Path
+    _places: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+    _taken: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    _file: BinaryIO | None = None
+
+    def __enter__(self) -> GivenAnswers:
+        if self.path.exists():
+            for offset, row in rows_with_offsets(self.path):
+                key = (str(row["split"]), str(row["key"]), str(row["aspect"]))
+                self._places.setdefault(key, []).append(offset)
+            self._file = self.path.open("rb")
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def take(self, row: BuiltRow) -> GivenAnswer | None:
+        """Return what the source has for the row; None where it has nothing (more)."""
+        key = (row.split, row.post_id, row.aspect)
+        places: Sequence[int] = self._places.get(key, ())
+        taken = self._taken[key]
+        self._taken[key] += 1
+        if taken >= len(places) or self._file is None:
+            return None
+        self._file.seek(places[taken])
+        found = json.loads(self._file.readline())
+        return GivenAnswer(found["label"], found["explanation"])

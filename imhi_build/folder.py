@@ -1,0 +1,167 @@
+"""A build folder: where everything about one build lies.
+
+::
+
+    BUILD/
+      build.yaml                 what is to be built: written by `imhi build new`, yours to edit
+      build.json                 what was done: a record per stage
+      posts/DATASET.jsonl        the raw rows, cleaned, with where each is from
+      removed/DATASET.jsonl      what was left out, and why
+      explanations/NN-MODEL/     a run folder per round of asking
+      rows/DATASET.jsonl         the posts with their explanations, in the order of the posts
+      checks/NAME.json           what a check found; checks/NAME/DATASET.jsonl: row by row
+      quarantine/DATASET.jsonl   the rows that are kept out of what is written, each with its reasons
+      annotation/                sheets for people, and what became of them
+      written/                   the instruction set
+
+The folder holds posts and is readable by its owner only.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.errors import HarnessError
+from harness.run_store.jsonl import read_rows, write_json, write_rows
+from imhi_build.records import BuiltRow, Finding, Removal, as_json, from_json
+
+FORMAT = 1
+CONFIG, RECORD = "build.yaml", "build.json"
+STAGES = ("read", "explain", "check", "write")
+
+Record = TypeVar("Record", BuiltRow, Removal, Finding)
+
+
+class BuildFolder:
+    """Reads and writes one build folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / CONFIG
+
+    # --- the record ------------------------------------------------------------------------------
+
+    def record(self) -> dict[str, Any]:
+        """Return what was done, by stage; empty stages where nothing was.
+
+        Raises:
+            HarnessError: not a build folder, or the record is of another format or not JSON.
+        """
+        path = self.path / RECORD
+        if not path.exists():
+            if not self.config_file.exists():
+                raise HarnessError(
+                    f"{self.path}: not a build folder (no {CONFIG}); make one with: imhi build new "
+                    f"{self.path} --raw PRESET=PATH"
+                )
+            return {"format": FORMAT, "stages": {}}
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise HarnessError(
+                f"{path}: not JSON ({error}); remove it and run the stages again: answers of models "
+                "are kept"
+            ) from None
+        found = record.get("format") if isinstance(record, dict) else None
+        if found != FORMAT:
+            raise HarnessError(
+                f"{path}: build format {found!r}, expected {FORMAT}: it was made by another version "
+                "of imhi-harness; build into a new folder"
+            )
+        return dict(record)
+
+    def stage(self, name: str) -> dict[str, Any]:
+        """Return what is recorded of a stage; empty where it has not been run."""
+        return dict(self.record()["stages"].get(name, {}))
+
+    def record_stage(self, name: str, values: Mapping[str, Any]) -> None:
+        """Replace what is recorded of a stage; its time is added. What later stages made of
+        earlier rows is recorded no more."""
+        record = self.record()
+        for later in STAGES[STAGES.index(name) + 1 :]:
+            record["stages"].pop(later, None)
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        record["stages"][name] = {"at": now, **values}
+        write_json(self.path / RECORD, record)
+
+    def require(self, stage: str) -> dict[str, Any]:
+        """Return what is recorded of a stage that must have been run.
+
+        Raises:
+            HarnessError: it was not; naming the command that does it.
+        """
+        found = self.stage(stage)
+        if not found:
+            raise HarnessError(
+                f"{self.path}: nothing was built by the stage '{stage}' yet; run: imhi build {stage} "
+                f"{self.path}"
+            )
+        return found
+
+    # --- rows ------------------------------------------------------------------------------------
+
+    def file(self, kind: str, dataset: str) -> Path:
+        return self.path / kind / f"{dataset}.jsonl"
+
+    def datasets(self) -> list[str]:
+        """Return the datasets that were read, in the order of the configuration."""
+        return list(self.require("read")["datasets"])
+
+    def posts(self, dataset: str) -> Iterator[BuiltRow]:
+        """Yield the rows as read, without explanations (other than those of the raw data)."""
+        return self._read(BuiltRow, self.file("posts", dataset))
+
+    def rows(self, dataset: str) -> Iterator[BuiltRow]:
+        """Yield the rows with their explanations, all splits, in order."""
+        return self._read(BuiltRow, self.file("rows", dataset))
+
+    def removed(self, dataset: str) -> Iterator[Removal]:
+        return self._read(Removal, self.file("removed", dataset))
+
+    def findings(self, check: str, dataset: str) -> Iterator[Finding]:
+        return self._read(Finding, self.file(f"checks/{check}", dataset))
+
+    def quarantined(self, dataset: str) -> dict[str, list[str]]:
+        """Return the reasons by row id: ``CHECK: sentence``."""
+        path = self.file("quarantine", dataset)
+        return {str(row["id"]): list(row["reasons"]) for _, row in read_rows(path)}
+
+    def kept(self, dataset: str) -> Iterator[BuiltRow]:
+        """Yield the rows that have an explanation and are not quarantined: what is written."""
+        out = self.quarantined(dataset)
+        return (row for row in self.rows(dataset) if row.explanation and row.id not in out)
+
+    def write(self, kind: str, dataset: str, records: Iterable[Record]) -> int:
+        """Replace a file whole; return the number of records."""
+        return write_rows(self.file(kind, dataset), (as_json(record) for record in records))
+
+    def _read(self, cls: type[Record], path: Path) -> Iterator[Record]:
+        for number, row in read_rows(path):
+            yield from_json(cls, row, f"{path}: line {number}")
+
+    # --- lock ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder against other processes; the system lets go if this one dies."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(str(self.path / "build.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise HarnessError(
+                f"{self.path}: another process is working in this build; wait for it to end"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()

@@ -1,0 +1,119 @@
+"""``imhi build new``: a folder with a ``build.yaml`` to run or to edit first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.registry import Registry
+from imhi_build.config import read_config
+from imhi_build.folder import BuildFolder
+from imhi_build.stages.read import open_raw
+
+_TEXT = """\
+# What is to be built. Run it with: imhi build run {folder}
+# Every field that may stand here: docs/build.md
+
+raw:
+{raw}
+seed: {seed}
+{limit}
+# whose label counts where a model states another than people gave: human, or model as in the
+# published set (the row says so)
+gold: human
+
+explain:
+  # explanations that exist already, for the rows that a source has (official:PATH), or null
+  given: {given}
+  # the model asked for the others (see: imhi models), or null
+  model: {model}
+  # a source whose split `expert` is shown to the model, `shots` rows per label
+  experts: {experts}
+  shots: 2
+
+# action: quarantine (kept out of what is written), report or off; see: imhi build checks
+checks: {{}}
+
+write:
+  formats: [official, parquet, dataset, statistics]
+"""
+
+
+def new_build(
+    path: Path,
+    raw: Sequence[str],
+    registry: Registry,
+    *,
+    given: str | None = None,
+    model: str | None = None,
+    experts: str | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+) -> BuildFolder:
+    """Make a build folder. ``raw`` are ``PRESET=PATH``; paths are stored whole.
+
+    Raises:
+        HarnessError: there is one already, a pair of another form, or a preset or files that are
+            not there.
+    """
+    folder = BuildFolder(path)
+    if folder.config_file.exists():
+        raise HarnessError(
+            f"{folder.config_file}: there is a build already; edit it, or choose another folder"
+        )
+    if path.exists() and any(path.iterdir()):
+        raise HarnessError(f"{path}: found a folder with other things in it, expected a new one")
+    lines = []
+    for text in raw:
+        preset, equals, place = text.partition("=")
+        if not equals or not preset or not place:
+            raise HarnessError(
+                f"--raw {text}: expected PRESET=PATH, such as irf=data/raw/Irf (see: imhi build "
+                "presets)"
+            )
+        own = Path(preset).expanduser()
+        named = str(own.resolve()) if own.suffix in {".yaml", ".yml"} else preset
+        where = str(Path(place).expanduser().resolve())
+        lines.append(f"  - {{preset: {_yaml(named)}, path: {_yaml(where)}}}")
+    if not lines:
+        raise HarnessError("--raw: nothing given, expected at least one PRESET=PATH")
+    made = not path.exists()
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.config_file.write_text(
+        _TEXT.format(
+            folder=path,
+            raw="\n".join(lines),
+            seed=seed,
+            limit=f"# posts per split\nlimit: {limit}\n" if limit else "",
+            given=_yaml(_located(given)),
+            model=_yaml(model),
+            experts=_yaml(_located(experts)),
+        ),
+        encoding="utf-8",
+    )
+    try:
+        open_raw(read_config(folder.config_file), registry)
+    except HarnessError:
+        folder.config_file.unlink()
+        if made:
+            path.rmdir()
+        raise
+    return folder
+
+
+def _located(source: str | None) -> str | None:
+    """Return ``NAME:PATH`` with the path as it is from anywhere."""
+    if source is None:
+        return None
+    name, colon, argument = source.partition(":")
+    there = bool(argument) and Path(argument).expanduser().exists()
+    return f"{name}{colon}{Path(argument).expanduser().resolve()}" if there else source
+
+
+def _yaml(value: Any) -> str:
+    """Return a value as YAML: JSON is YAML, and quotes what has to be quoted."""
+    plain = isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum()
+    return str(value) if plain else json.dumps(value, ensure_ascii=False)

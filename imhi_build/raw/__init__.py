@@ -1,0 +1,1 @@
+"""Raw datasets as their authors distribute them: described by presets, read, cleaned, split."""

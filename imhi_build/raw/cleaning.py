@@ -1,0 +1,44 @@
+"""Cleaning: what is personal is masked, repeated posts are left out. Everything is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from harness.fingerprints import post_key
+from imhi_build.raw.preset import Cleaning
+
+
+@dataclass
+class Cleaner:
+    """Cleans the posts of one dataset; ``masked`` counts what was replaced, by kind."""
+
+    cleaning: Cleaning
+    masked: Counter[str] = field(default_factory=Counter)
+    _seen: dict[tuple[str, str, str], tuple[str, str]] = field(default_factory=dict)
+    _mask: Callable[..., tuple[str, Counter[str]]] | None = None
+
+    def clean(self, post: str) -> str:
+        """Return the post with what is personal masked."""
+        if not self.cleaning.mask:
+            return post
+        if self._mask is None:
+            from imhi_build.checks.personal_data import mask
+
+            self._mask = mask
+        cleaned, found = self._mask(post, self.cleaning.mask)
+        self.masked.update(found)
+        return cleaned
+
+    def repeats(self, split: str, aspect: str, post: str, label: str, name: str) -> str:
+        """Say what row a row repeats, and whether its label is another one; empty where it repeats
+        none or repeats are kept. ``name`` is what the row itself is called."""
+        if self.cleaning.duplicates == "keep":
+            return ""
+        key = (split, aspect, post_key(post))
+        first = self._seen.setdefault(key, (name, label))
+        if first[0] == name:
+            return ""
+        other = "" if first[1] == label else f", which has the label '{first[1]}'"
+        return f"the post of {first[0]} again{other}"

@@ -1,0 +1,50 @@
+"""From a cell of a raw file to a label: by the preset's table, never by a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from imhi_build.raw.preset import LabelColumn
+
+# What the formats make of one and the same truth value.
+_SAME = ({"1", "true", "yes"}, {"0", "false", "no"})
+
+
+@dataclass(frozen=True)
+class LabelReader:
+    """Reads one column. ``allowed`` are the raw labels it knows, for messages."""
+
+    column: LabelColumn
+    _table: Mapping[str, str | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        table = {_key(raw): label for raw, label in self.column.values.items()}
+        for raw, label in list(table.items()):
+            for same in _SAME:
+                if raw in same:
+                    for other in same:
+                        table.setdefault(other, label)
+        object.__setattr__(self, "_table", table)
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(repr(raw) for raw in self.column.values)
+
+    def knows(self, raw: str) -> bool:
+        return _key(raw) in self._table
+
+    def read(self, raw: str) -> str | None:
+        """Return the label; None where the preset leaves such rows out.
+
+        Raises:
+            KeyError: the preset does not know the raw label.
+        """
+        return self._table[_key(raw)]
+
+
+def _key(raw: str) -> str:
+    """Return a raw label without what does not change it: case, spaces, a point and zeros."""
+    text = " ".join(raw.split()).casefold()
+    whole, _, rest = text.partition(".")
+    return whole if whole.lstrip("-").isdigit() and rest.strip("0") == "" else text

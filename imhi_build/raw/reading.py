@@ -1,0 +1,272 @@
+"""From raw files to rows: each with its label and where it is from; what is left out, with why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.declarations import Dataset
+from harness.errors import DataError
+from harness.fingerprints import file_checksum, post_key
+from harness.tables import TableRow, place
+from imhi_build.raw.cleaning import Cleaner
+from imhi_build.raw.files import read_file
+from imhi_build.raw.labels import LabelReader
+from imhi_build.raw.preset import Cleaning, Preset
+from imhi_build.raw.splits import FoundFile, draw_splits, find_files
+from imhi_build.records import BuiltRow, Removal
+
+# Reasons for which a row is left out. The first ones are the preset's or the cleaning's intention;
+# the others are mistakes in the files, which somebody should look at.
+EMPTY, DUPLICATE, LEFT_OUT = "empty post", "duplicate", "left out by the preset"
+UNREADABLE, UNMAPPED, NO_LABEL, NO_SPLIT = (
+    "unreadable row",
+    "unmapped label",
+    "no label",
+    "unknown split",
+)
+KEPT_PROBLEMS = 20  # sentences held for the terminal; removed/DATASET.jsonl has them all
+MISTAKES = frozenset({UNREADABLE, UNMAPPED, NO_LABEL, NO_SPLIT})
+
+
+@dataclass
+class RawDataset:
+    """One raw dataset, ready to be read.
+
+    ``counts`` (rows by split), ``labels`` (rows by split and label), ``removed`` (by reason) and
+    ``masked`` (by kind) are filled while :meth:`rows` is read.
+    """
+
+    preset: Preset
+    name: str
+    root: Path
+    dataset: Dataset
+    cleaning: Cleaning
+    seed: int = 0
+    limit: int | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+    labels: dict[str, Counter[str]] = field(default_factory=dict)
+    removed: Counter[str] = field(default_factory=Counter)
+    masked: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.where = f"{self.dataset.name} (preset {self.name})"
+        self.files = find_files(self.preset, self.root, self.where)
+        questions = self.preset.questions
+        only = self.preset.label
+        self._readers = {
+            question.aspect: LabelReader(only or questions[question.aspect])
+            for question in self.dataset.questions
+        }
+        self._posts: Counter[str] = Counter()
+
+    def rows(self) -> Iterator[BuiltRow | Removal]:
+        """Yield the rows in the order of splits and files; a removal in the place of each row that
+        is left out.
+
+        Raises:
+            DataError: a file as a whole cannot be read, or lacks a column.
+        """
+        cleaner = Cleaner(self.cleaning)
+        self.masked = cleaner.masked
+        for file in self.files:
+            drawn = self._draw(file) if file.split == "all" else {}
+            for row in self._table(file):
+                for made in self._made(row, file, drawn, cleaner):
+                    self._count(made)
+                    yield made
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the record of a build holds about it; files are read for their checksums."""
+        origin = self.preset.origin
+        return {
+            "preset": self.name,
+            "url": origin.url,
+            "paper": origin.paper,
+            "licence": origin.licence,
+            "layout": origin.layout,
+            "folder": str(self.root),
+            "files": {
+                file.split: {
+                    "path": file.path.name,
+                    "sha256": file_checksum(file.path),
+                    "rows": list(file.rows) if file.rows else None,
+                }
+                for file in self.files
+            },
+            "clean": self.cleaning.model_dump(mode="json"),
+            "counts": dict(self.counts),
+            "labels": {split: dict(counts) for split, counts in self.labels.items()},
+            "removed": dict(self.removed),
+            "masked": dict(self.masked),
+            "note": self.preset.note,
+        }
+
+    # --- one file --------------------------------------------------------------------------------
+
+    def _table(self, file: FoundFile) -> Iterator[TableRow | DataError]:
+        """Yield the rows of a file that belong to its split.
+
+        Raises:
+            DataError: the file cannot be read, or lacks a column of the preset.
+        """
+        checked = False
+        preset = self.preset
+        wanted = self._needed
+        for row in read_file(file.path, preset.format, preset.encoding, preset.sheet, wanted):
+            if isinstance(row, DataError):
+                yield row
+                continue
+            if not checked:
+                self._check_columns(file, row)
+                checked = True
+            if file.holds(row.number):
+                yield row
+
+    def _check_columns(self, file: FoundFile, row: TableRow) -> None:
+        missing = [name for name in self._needed if name not in row.cells]
+        if missing:
+            raise DataError(
+                f"{self.where}: {file.path}: found the columns {', '.join(list(row.cells)[:10])}, "
+                f"expected {', '.join(self._needed)} (missing: {', '.join(missing)}); "
+                f"imhi build inspect {file.path} shows which preset fits"
+            )
+
+    @property
+    def _needed(self) -> list[str]:
+        """The columns a row cannot do without: not its name at its source, not people's evidence."""
+        spare = {self.preset.id, *(q.evidence for q in self.preset.questions.values())}
+        return [name for name in self.preset.columns if name not in spare]
+
+    def _draw(self, file: FoundFile) -> dict[str, str]:
+        """Return the split of each post, where splits are drawn."""
+        splitting = self.preset.split
+        if splitting is None or not splitting.shares:
+            return {}
+
+        def posts() -> Iterator[tuple[str, str]]:
+            for row in self._table(file):
+                if isinstance(row, TableRow) and (post := self._post(row)).strip():
+                    raw = [row.cells[q.column] for q in self.preset.questions.values()]
+                    yield post_key(post), "/".join(raw)
+
+        drawn = draw_splits(
+            posts(), splitting.shares, self.seed + splitting.seed, splitting.stratify
+        )
+        return {key: str(split) for key, split in drawn.items()}
+
+    # --- one row ---------------------------------------------------------------------------------
+
+    def _made(
+        self, row: TableRow | DataError, file: FoundFile, drawn: dict[str, str], cleaner: Cleaner
+    ) -> Iterator[BuiltRow | Removal]:
+        if isinstance(row, DataError):
+            yield self._removal(file, _number(str(row)), UNREADABLE, str(row))
+            return
+        where = place(file.path, row.number, row.line)
+        post = self._post(row)
+        if not post.strip():
+            yield self._removal(file, row.number, EMPTY, f"{where}: found no post")
+            return
+        split = self._split(row, file, drawn, post)
+        if split is None:
+            column = self.preset.split.column if self.preset.split else ""
+            found = row.cells.get(column or "", "")
+            known = ", ".join(self.preset.split.values) if self.preset.split else ""
+            detail = f"{where}: column {column}: found {found!r}, expected one of {known}"
+            yield self._removal(file, row.number, NO_SPLIT, detail)
+            return
+        if self.limit is not None and self._posts[split] >= self.limit:
+            return
+        self._posts[split] += 1
+        post = cleaner.clean(post)
+        for question in self.dataset.questions:
+            yield self._row(row, file, where, split, post, question.aspect, cleaner)
+
+    def _row(
+        self,
+        row: TableRow,
+        file: FoundFile,
+        where: str,
+        split: str,
+        post: str,
+        aspect: str,
+        cleaner: Cleaner,
+    ) -> BuiltRow | Removal:
+        reader = self._readers[aspect]
+        column = reader.column
+        raw = row.cells.get(column.column, "").strip()
+        place_of = f"{where}: column {column.column}"
+        if not reader.knows(raw):
+            reason = UNMAPPED if raw else NO_LABEL
+            shown = repr(raw[:60]) if raw else "nothing"
+            detail = f"{place_of}: found {shown}, expected one of {reader.allowed}"
+            return self._removal(file, row.number, reason, detail, aspect)
+        label = reader.read(raw)
+        if label is None:
+            return self._removal(file, row.number, LEFT_OUT, f"{place_of}: {raw!r}", aspect)
+        id = f"{split}-{self.counts[split]}"
+        again = cleaner.repeats(split, aspect, post, label, id)
+        if again:
+            return self._removal(file, row.number, DUPLICATE, f"{where}: {again}", aspect)
+        explanation = row.cells.get(self.preset.explanation or "", "")
+        return BuiltRow(
+            id=id,
+            dataset=self.dataset.name,
+            split=split,
+            post=post,
+            question=self.dataset.question(aspect).text,
+            label=label,
+            human_label=label,
+            explanation=explanation,
+            explained_by=f"column {self.preset.explanation}" if explanation else "",
+            aspect=aspect,
+            post_id=post_key(post),
+            file=file.path.name,
+            row=row.number,
+            raw_label=raw if raw != label else "",
+            source_id=row.cells.get(self.preset.id or "", ""),
+            evidence=row.cells.get(column.evidence or "", ""),
+        )
+
+    def _post(self, row: TableRow) -> str:
+        # The post stays as it is, white space included: published rows are compared byte by byte.
+        parts = [row.cells.get(name, "") for name in self.preset.post_columns]
+        return "\n".join(part for part in parts if part.strip())
+
+    def _split(
+        self, row: TableRow, file: FoundFile, drawn: dict[str, str], post: str
+    ) -> str | None:
+        if file.split != "all":
+            return file.split
+        if drawn:
+            return drawn[post_key(post)]
+        assert self.preset.split is not None and self.preset.split.column is not None
+        cell = row.cells.get(self.preset.split.column, "").strip()
+        known = {raw.casefold(): split for raw, split in self.preset.split.values.items()}
+        return known.get(cell.casefold())
+
+    def _removal(
+        self, file: FoundFile, number: int, reason: str, detail: str, aspect: str = ""
+    ) -> Removal:
+        return Removal(self.dataset.name, file.path.name, number, reason, detail, aspect)
+
+    def _count(self, made: BuiltRow | Removal) -> None:
+        if isinstance(made, Removal):
+            self.removed[made.reason] += 1
+            if made.reason in MISTAKES and len(self.problems) < KEPT_PROBLEMS:
+                self.problems.append(made.detail)
+        else:
+            self.counts[made.split] += 1
+            self.labels.setdefault(made.split, Counter())[made.label] += 1
+
+
+def _number(message: str) -> int:
+    """Return the row number in ``FILE: row N (line L): ...``; -1 where none is named."""
+    _, _, rest = message.partition(": row ")
+    digits = rest.split(" ", 1)[0]
+    return int(digits) if digits.isdigit() else -1

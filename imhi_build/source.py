@@ -1,0 +1,66 @@
+"""The source ``built:FOLDER``: a build, read by everything that reads IMHI.
+
+It yields what would be written: rows with an explanation that no check keeps out. The instruction
+set a build has written is read by ``official:FOLDER`` too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.declarations import Dataset
+from harness.errors import HarnessError
+from harness.fingerprints import digest, file_checksum
+from harness.records import Example
+from imhi_build.folder import BuildFolder
+
+
+def open_built(argument: str, datasets: Mapping[str, Dataset]) -> BuiltSource:
+    """Open the build in the folder ``argument``.
+
+    Raises:
+        HarnessError: not a build, or its rows have not been joined with explanations yet.
+    """
+    folder = BuildFolder(Path(argument).expanduser())
+    folder.require("explain")
+    return BuiltSource(folder)
+
+
+class BuiltSource:
+    """A build (:class:`harness.protocols.OpenSource`)."""
+
+    def __init__(self, folder: BuildFolder) -> None:
+        self.folder = folder
+        self._splits: dict[str, list[str]] = {
+            name: list(found["counts"])
+            for name, found in folder.require("read")["datasets"].items()
+        }
+
+    def datasets(self) -> Sequence[str]:
+        return list(self._splits)
+
+    def splits(self, dataset: str) -> Sequence[str]:
+        return self._splits.get(dataset, [])
+
+    def examples(self, dataset: str, split: str) -> Iterator[Example]:
+        if split not in self.splits(dataset):
+            raise HarnessError(
+                f"built:{self.folder.path}: {dataset} has no split '{split}' (it has: "
+                f"{', '.join(self.splits(dataset)) or 'none'})"
+            )
+        return (row.example() for row in self.folder.kept(dataset) if row.split == split)
+
+    def checksum(self, dataset: str, split: str) -> str:
+        """Return the checksum of all rows of the dataset, and of which of them are kept out."""
+        quarantine = self.folder.file("quarantine", dataset)
+        return digest(
+            [
+                file_checksum(self.folder.file("rows", dataset)),
+                file_checksum(quarantine) if quarantine.exists() else None,
+            ]
+        )
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"build": self.folder.path.name, "gold": self.folder.stage("explain").get("gold")}

@@ -1,0 +1,309 @@
+"""Stage 2: every row gets an explanation: a given one, or one that a model is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from harness.answers import split_answer
+from harness.context import Context
+from harness.errors import HarnessError
+from harness.models import ModelSpec, parse_model
+from harness.records import Response
+from harness.registry import Registry
+from harness.settings import Generation
+from imhi_build.config import Config
+from imhi_build.explanations.given import GivenAnswers, copy_given
+from imhi_build.explanations.prompting import Prompting, read_experts, read_template
+from imhi_build.folder import BuildFolder
+from imhi_build.raw.cleaning import Cleaner
+from imhi_build.raw.preset import Cleaning
+from imhi_build.records import BuiltRow
+from imhi_build.rounds import Answers, Asked, Rounds, Wanted, content_key
+from imhi_build.source import BuiltSource
+
+_BATCH = 512
+
+
+@dataclass(frozen=True)
+class ExplainReport:
+    """What came of explaining. ``lacking`` rows have no explanation; ``disagreements`` are rows
+    whose model stated another label than people gave, ``replaced`` those whose gold label is
+    therefore the model's."""
+
+    rows: int
+    given: int
+    asked: Asked
+    lacking: int
+    disagreements: int
+    replaced: int
+
+
+def key_of(row: BuiltRow) -> str:
+    """Return what an explanation belongs to: a post, a question and the label to be explained."""
+    return content_key(row.post, row.aspect, row.human_label)
+
+
+def rounds_of(folder: BuildFolder) -> Rounds:
+    return Rounds(folder.path / "explanations", key_of)
+
+
+class Explaining:
+    """The stage, made ready: what is to be asked, of whom, in which words."""
+
+    def __init__(
+        self, folder: BuildFolder, config: Config, registry: Registry, *, again: bool = False
+    ) -> None:
+        self.folder = folder
+        self.config = config
+        self.registry = registry
+        self.again = again
+        self.datasets = folder.datasets()
+        self.rounds = rounds_of(folder)
+        settings = config.explain
+        # Asked again, the same words and the same examples would bring the same answer.
+        seed = config.seed + (len(self.rounds.folders()) if again else 0)
+        self.prompting = Prompting(
+            read_template(settings.template),
+            read_experts(settings.experts, registry, self.datasets),
+            settings.shots,
+            seed,
+        )
+
+    def spec(self) -> ModelSpec:
+        """Return the model to ask.
+
+        Raises:
+            HarnessError: none is named, or it is unknown.
+        """
+        if self.config.explain.model is None:
+            raise HarnessError(
+                f"{self.folder.config_file}: explain: neither a model nor given explanations cover "
+                "all rows; name a model with --model NAME (see: imhi models), such as chatgpt"
+            )
+        return parse_model(self.config.explain.model, self.registry)
+
+    def can_ask(self) -> bool:
+        """Say whether there is a model to ask. Without one, given explanations have to do.
+
+        Raises:
+            HarnessError: there are none either.
+        """
+        if self.config.explain.model is None and not self._explained():
+            self.spec()
+        return self.config.explain.model is not None
+
+    def _explained(self) -> bool:
+        given = self.folder.path / "explanations" / "given"
+        if any(path.stat().st_size for path in given.glob("*.jsonl")) or self.rounds.folders():
+            return True
+        return any(row.explanation for name in self.datasets for row in self.folder.posts(name))
+
+    def anything(self, limit: int | None = None) -> bool:
+        """Say whether a row is wanted."""
+        return any(True for one in self.wanted(limit) for _ in one.rows())
+
+    def context(self) -> Context:
+        settings = self.config.explain
+        return Context(
+            registry=self.registry,
+            source=BuiltSource(self.folder),
+            split="",
+            seed=self.config.seed,
+            generation=Generation(
+                settings.max_new_tokens,
+                settings.temperature,
+                settings.top_p,
+                chat_template=settings.chat_template,
+            ),
+        )
+
+    def wanted(self, limit: int | None = None) -> list[Wanted]:
+        """Return what is to be asked about: rows without an explanation, or, ``again``, those that
+        checks keep out and those whose answer held no explanation. ``limit`` is rows per dataset."""
+        return [
+            Wanted(
+                name,
+                lambda name=name: islice(self._wanted(name), limit),  # type: ignore[misc]
+                self.prompting.builder(self.registry.datasets.get(name)),
+            )
+            for name in self.datasets
+        ]
+
+    def _wanted(self, dataset: str) -> Iterator[BuiltRow]:
+        if self.again:
+            out = self.folder.quarantined(dataset)
+            for row in self.folder.rows(dataset):
+                if row.id in out or not row.explanation:
+                    yield replace(row, label=row.human_label)
+            return
+        answered = self.rounds.answered(dataset)
+        with GivenAnswers(self.folder.file("explanations/given", dataset)) as given:
+            for row in self.folder.posts(dataset):
+                found = given.take(row)
+                explained = row.explanation or (found and found.explanation)
+                if not explained and key_of(row) not in answered:
+                    yield row
+
+
+def copy_all_given(folder: BuildFolder, config: Config, registry: Registry) -> int:
+    """Copy given explanations into the build; return how many there are.
+
+    Raises:
+        HarnessError: the source cannot be read, or has explanations for none of the datasets.
+    """
+    source = config.explain.given
+    if source is None:
+        return 0
+    read = folder.require("read")["datasets"]
+    counts = {}
+    for name in folder.datasets():
+        cleaner = Cleaner(Cleaning.model_validate_json(_json(read[name]["clean"])))
+        path = folder.file("explanations/given", name)
+        counts[name] = copy_given(source, name, path, registry, cleaner.clean)
+    if not any(counts.values()):
+        raise HarnessError(
+            f"explain.given: {source}: it has no rows of {', '.join(counts)} in train, val or test; "
+            "name another source, or ask a model"
+        )
+    return sum(counts.values())
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value)
+
+
+def join(
+    folder: BuildFolder,
+    config: Config,
+    registry: Registry,
+    tell: Callable[[str], None] = lambda dataset: None,
+) -> ExplainReport:
+    """Write the rows with their explanations, and record the stage."""
+    started = time.perf_counter()
+    rounds = rounds_of(folder)
+    context = Context(registry=registry, source=BuiltSource(folder), split="")
+    counts: Counter[str] = Counter()
+    by_dataset: dict[str, dict[str, int]] = {}
+    for dataset in folder.datasets():
+        tell(dataset)
+        found: Counter[str] = Counter()
+        rows = _joined(folder, config, context, rounds, dataset, found)
+        folder.write("rows", dataset, rows)
+        by_dataset[dataset] = dict(found)
+        counts.update(found)
+    asked = rounds.totals()
+    report = ExplainReport(
+        rows=counts["rows"],
+        given=counts["given"],
+        asked=asked,
+        lacking=counts["lacking"],
+        disagreements=counts["disagreements"],
+        replaced=counts["replaced"],
+    )
+    folder.record_stage(
+        "explain",
+        {
+            "gold": config.gold,
+            "given_by": config.explain.given,
+            "datasets": by_dataset,
+            "models": list(asked.models),
+            "rounds": [round.id for round in rounds.folders()],
+            "answered": asked.answered,
+            "failed": asked.failed,
+            "unanswered": asked.unanswered,
+            "cost": asked.cost,
+            "prompt_tokens": asked.prompt_tokens,
+            "completion_tokens": asked.completion_tokens,
+            "asking_seconds": round(asked.seconds, 3),
+            "notes": list(asked.notes),
+            "seconds": round(time.perf_counter() - started, 3),
+        },
+    )
+    return report
+
+
+def _joined(
+    folder: BuildFolder,
+    config: Config,
+    context: Context,
+    rounds: Rounds,
+    dataset: str,
+    counts: Counter[str],
+) -> Iterator[BuiltRow]:
+    posts = folder.posts(dataset)
+    path = folder.file("explanations/given", dataset)
+    with Answers(rounds, dataset) as answers, GivenAnswers(path) as given:
+        while batch := list(islice(posts, _BATCH)):
+            answered = [answers.of(row) for row in batch]
+            stated = _stated(config, context, dataset, batch, answered)
+            for row, answer, label in zip(batch, answered, stated, strict=True):
+                taken = given.take(row)
+                made = row
+                if answer is not None:
+                    number, response = answer
+                    made = replace(
+                        row,
+                        explanation=_explanation(response.text, label),
+                        model_label=label,
+                        explained_by=answers.models[number - 1],
+                        round=number,
+                        finish_reason=response.finish_reason or "",
+                    )
+                elif taken is not None and taken.explanation:
+                    counts["given"] += 1
+                    made = replace(
+                        row,
+                        explanation=taken.explanation,
+                        model_label=taken.label,
+                        explained_by=f"given by {(config.explain.given or '').partition(':')[0]}",
+                    )
+                yield _with_gold(made, config.gold, counts)
+
+
+def _explanation(text: str, label: str | None) -> str:
+    """Return the explanation in an answer. Without the marker it is the whole answer, except where
+    that is nothing but the label's sentence."""
+    head, explanation = split_answer(text)
+    if explanation:
+        return explanation
+    return "" if label is not None and len(head.split()) < 12 else head
+
+
+def _with_gold(row: BuiltRow, gold: str, counts: Counter[str]) -> BuiltRow:
+    counts["rows"] += 1
+    counts["lacking"] += not row.explanation
+    if row.model_label is None or row.model_label == row.human_label:
+        return row
+    counts["disagreements"] += 1
+    if gold == "human":
+        return row
+    counts["replaced"] += 1
+    return replace(row, label=row.model_label, gold_from="model")
+
+
+def _stated(
+    config: Config,
+    context: Context,
+    dataset: str,
+    rows: Sequence[BuiltRow],
+    answers: Sequence[tuple[int, Response] | None],
+) -> list[str | None]:
+    """Return the label each answer states; None where there is no answer or it states none."""
+    there = [i for i, answer in enumerate(answers) if answer is not None]
+    stated: list[str | None] = [None] * len(rows)
+    if there:
+        read = context.labeler(config.explain.labeler)
+        responses = [answer[1] for answer in answers if answer is not None]
+        heads = [replace(r, text=split_answer(r.text)[0]) for r in responses]
+        aspects = [rows[i].aspect for i in there]
+        found = read(context.dataset(dataset), aspects, heads)
+        for i, prediction in zip(there, found, strict=True):
+            stated[i] = prediction.label
+    return stated

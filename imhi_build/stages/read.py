@@ -1,0 +1,123 @@
+"""Stage 1: raw files become rows; whatever is left out is listed with its reason."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.registry import Registry
+from harness.run_store.jsonl import row_writer
+from imhi_build.config import Config, Raw
+from imhi_build.folder import BuildFolder
+from imhi_build.raw.preset import PROFILES, Cleaning, Preset, read_preset
+from imhi_build.raw.reading import MISTAKES, RawDataset
+from imhi_build.records import Removal, as_json
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """What came of reading: what the record holds, by dataset, and the first mistakes found."""
+
+    datasets: dict[str, dict[str, Any]]
+    problems: list[str]
+
+    @property
+    def mistakes(self) -> int:
+        """Rows that were left out because something is wrong with them."""
+        return sum(
+            n
+            for found in self.datasets.values()
+            for reason, n in found["removed"].items()
+            if reason in MISTAKES
+        )
+
+
+def read(
+    folder: BuildFolder,
+    config: Config,
+    registry: Registry,
+    tell: Callable[[str], None] = lambda dataset: None,
+) -> ReadReport:
+    """Read every raw dataset of the configuration into the build; ``tell`` hears which is read.
+
+    Rows with mistakes are left out and listed; the good ones are kept. What was read before is
+    replaced whole, dataset by dataset.
+
+    Raises:
+        HarnessError: a preset or file that cannot be used at all, or a dataset named twice.
+    """
+    started = time.perf_counter()
+    raws = open_raw(config, registry)
+    described: dict[str, dict[str, Any]] = {}
+    problems: list[str] = []
+    for raw in raws:
+        tell(raw.dataset.name)
+        _write(folder, raw)
+        described[raw.dataset.name] = raw.describe()
+        problems += raw.problems
+    for kind in ("posts", "removed"):
+        for path in (folder.path / kind).glob("*.jsonl"):
+            if path.stem not in described:
+                path.unlink()
+    # What was made of the rows before does not fit these.
+    for kind in ("rows", "checks", "quarantine"):
+        shutil.rmtree(folder.path / kind, ignore_errors=True)
+    seconds = round(time.perf_counter() - started, 3)
+    folder.record_stage("read", {"datasets": described, "seconds": seconds})
+    return ReadReport(described, problems)
+
+
+def _write(folder: BuildFolder, raw: RawDataset) -> None:
+    name = raw.dataset.name
+    with (
+        row_writer(folder.file("posts", name)) as post,
+        row_writer(folder.file("removed", name)) as removed,
+    ):
+        for made in raw.rows():
+            (removed if isinstance(made, Removal) else post)(as_json(made))
+    if not raw.counts:
+        first = f"; the first: {raw.problems[0]}" if raw.problems else ""
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in raw.removed.items()) or "no rows"
+        raise HarnessError(
+            f"{raw.where}: {raw.root}: no row is left ({reasons}), expected at least one{first}"
+        )
+
+
+def open_raw(config: Config, registry: Registry) -> list[RawDataset]:
+    """Return the raw datasets of a configuration, their files found.
+
+    Raises:
+        HarnessError: a preset that cannot be used, files that are not there, a dataset twice.
+    """
+    found: dict[str, RawDataset] = {}
+    for raw in config.raw:
+        preset = read_preset(raw.preset, registry)
+        dataset = registry.datasets.get(preset.dataset)
+        if dataset.name in found:
+            raise HarnessError(
+                f"raw: {dataset.name} is named twice (presets {found[dataset.name].name} and "
+                f"{raw.preset}), expected each dataset once"
+            )
+        found[dataset.name] = RawDataset(
+            preset=preset,
+            name=raw.preset,
+            root=Path(raw.path).expanduser(),
+            dataset=dataset,
+            cleaning=_cleaning(raw, config, preset),
+            seed=config.seed,
+            limit=config.limit,
+        )
+    return list(found.values())
+
+
+def _cleaning(raw: Raw, config: Config, preset: Preset) -> Cleaning:
+    """Return how a dataset is cleaned: as said for it, else for the build, else by its preset."""
+    for chosen in (raw.clean, config.clean):
+        if chosen is not None:
+            return PROFILES[chosen] if isinstance(chosen, str) else chosen
+    return preset.cleaning
