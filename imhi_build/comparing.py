@@ -44,7 +44,7 @@ class Difference:
 @dataclass
 class SplitComparison:
     """One split: rows here, there and in both; of these, how many have the same query, label and
-    explanation. ``labels`` counts pairs of differing labels (here, there)."""
+    explanation (``explained``: explanations were joined). ``labels`` counts pairs of differing labels (here, there)."""
 
     dataset: str
     split: str
@@ -54,6 +54,7 @@ class SplitComparison:
     same_query: int = 0
     same_label: int = 0
     same_explanation: int = 0
+    explained: bool = False
     labels: Counter[tuple[str, str]] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
 
@@ -69,7 +70,7 @@ def compare(folder: BuildFolder, source: OpenSource, dataset: Dataset) -> Iterat
         if split not in source.splits(dataset.name):
             continue
         rows = folder.rows(dataset.name) if joined else folder.posts(dataset.name)
-        found = SplitComparison(dataset.name, split)
+        found = SplitComparison(dataset.name, split, explained=joined)
         _compare(
             (row for row in rows if row.split == split),
             source.examples(dataset.name, split),
@@ -116,7 +117,7 @@ def _compare_pair(
         dataset, row.label, example.explanation
     ):
         found.same_explanation += 1
-    elif row.explanation:
+    elif found.explained:
         found.differences.append(_difference(found, ANSWER, row, example))
 
 

@@ -135,9 +135,10 @@ class BuildFolder:
         return {str(row["id"]): list(row["reasons"]) for _, row in read_rows(path)}
 
     def kept(self, dataset: str) -> Iterator[BuiltRow]:
-        """Yield the rows that have an explanation and are not quarantined: what is written."""
+        """Yield the rows that were explained and are not quarantined: what is written. (An
+        explanation that is empty is a finding of the check ``empty``.)"""
         out = self.quarantined(dataset)
-        return (row for row in self.rows(dataset) if row.explanation and row.id not in out)
+        return (row for row in self.rows(dataset) if row.explained_by and row.id not in out)
 
     def write(self, kind: str, dataset: str, records: Iterable[Record]) -> int:
         """Replace a file whole; return the number of records."""

@@ -80,7 +80,9 @@ def _show(found: list[SplitComparison]) -> None:
             split.dataset,
             split.split,
             *(f"{n:,}" for n in (split.here, split.there, split.both)),
-            *(f"{n:,}" for n in (split.same_query, split.same_label, split.same_explanation)),
+            f"{split.same_query:,}",
+            f"{split.same_label:,}",
+            f"{split.same_explanation:,}" if split.explained else "-",
         )
         for split in found
     ]

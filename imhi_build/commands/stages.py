@@ -300,12 +300,12 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
     from harness.cli.tables import print_table
 
     stage = folder.stage("explain")
-    names = ("rows", "given", "lacking", "disagreements", "replaced")
+    names = ("rows", "given", "lacking", "empty", "disagreements", "replaced")
     rows = [
         (name, *(f"{found.get(column, 0):,}" for column in names))
         for name, found in stage["datasets"].items()
     ]
-    columns = ("dataset", "rows", "given", "lacking", "model disagrees", "label replaced")
+    columns = ("dataset", "rows", "given", "lacking", "empty", "model disagrees", "replaced")
     print_table("", columns, rows)
     asked = report.asked
     if asked.answered or asked.failed:
@@ -317,9 +317,14 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
         )
     for note in asked.notes:
         say(f"note: {note}")
+    if report.empty:
+        say(
+            f"{report.empty:,} answers hold no explanation: the check 'empty' keeps them out, "
+            "--again asks anew"
+        )
     if report.lacking:
         say(
-            f"{report.lacking:,} rows have no explanation yet: imhi build explain {folder.path} goes "
+            f"{report.lacking:,} rows are not explained yet: imhi build explain {folder.path} goes "
             "on (--model NAME where none is set)",
             "yellow",
         )

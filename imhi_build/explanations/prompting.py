@@ -165,7 +165,7 @@ class Prompting:
             parts.append(
                 self.template.ask.format(post=row.post, question=row.question, label=sentence)
             )
-            return "\n\n".join(parts)
+            return "\n\n".join(part for part in parts if part)
 
         return build
 

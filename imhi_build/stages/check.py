@@ -233,7 +233,7 @@ def _gone(path: Path) -> None:
 
 def quarantine(folder: BuildFolder, settings: Mapping[str, CheckSettings]) -> dict[str, int]:
     """Write which rows are kept out, with the reasons and the row; return how many, by dataset.
-    Rows without an explanation are among them."""
+    Rows that were not explained yet are among them."""
     out = {}
     for dataset in folder.datasets():
         reasons: dict[str, list[str]] = {}
@@ -252,8 +252,8 @@ def _write_quarantine(
     with row_writer(folder.file("quarantine", dataset)) as write:
         for row in rows:
             against = list(reasons.get(row.id, ()))
-            if not row.explanation:
-                against.append("no explanation")
+            if not row.explained_by:
+                against.append("not explained yet")
             if against:
                 write({"id": row.id, "reasons": against, "row": as_json(row)})
                 count += 1

@@ -31,14 +31,15 @@ _BATCH = 512
 
 @dataclass(frozen=True)
 class ExplainReport:
-    """What came of explaining. ``lacking`` rows have no explanation; ``disagreements`` are rows
-    whose model stated another label than people gave, ``replaced`` those whose gold label is
-    therefore the model's."""
+    """What came of explaining. ``lacking`` rows were not explained yet; ``empty`` ones were, by an
+    answer without an explanation; ``disagreements`` are rows whose model stated another label than
+    people gave, ``replaced`` those whose gold label is therefore the model's."""
 
     rows: int
     given: int
     asked: Asked
     lacking: int
+    empty: int
     disagreements: int
     replaced: int
 
@@ -204,6 +205,7 @@ def join(
         given=counts["given"],
         asked=asked,
         lacking=counts["lacking"],
+        empty=counts["empty"],
         disagreements=counts["disagreements"],
         replaced=counts["replaced"],
     )
@@ -256,7 +258,7 @@ def _joined(
                         round=number,
                         finish_reason=response.finish_reason or "",
                     )
-                elif taken is not None and taken.explanation:
+                elif taken is not None:
                     counts["given"] += 1
                     made = replace(
                         row,
@@ -278,7 +280,8 @@ def _explanation(text: str, label: str | None) -> str:
 
 def _with_gold(row: BuiltRow, gold: str, counts: Counter[str]) -> BuiltRow:
     counts["rows"] += 1
-    counts["lacking"] += not row.explanation
+    counts["lacking"] += not row.explained_by
+    counts["empty"] += bool(row.explained_by) and not row.explanation
     if row.model_label is None or row.model_label == row.human_label:
         return row
     counts["disagreements"] += 1
