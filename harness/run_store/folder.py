@@ -8,7 +8,7 @@
       requests/DATASET.jsonl      what the model is asked
       responses/DATASET.jsonl     what it answered: append-only, one line per example
       failures/DATASET.jsonl      what got no answer, each attempt a line; asked again next time
-  asked/NAME-IDENTITY.jsonl   what a model keeps to go on with: the batches a server works on
+      asked/NAME-IDENTITY.jsonl   what a model keeps to go on with: the batches a server works on
       predictions/LABELER/DATASET.jsonl
       predictions/LABELER/labeler.json  which version of the labeler made them
       scores/LABELER.json         scores with intervals

@@ -1,0 +1,141 @@
+"""The command ``imhi build write``, and the stage as ``imhi build run`` makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from harness.cli import options
+from harness.errors import HarnessError
+from imhi_build.commands.options import Build, Overrides, opened
+
+if TYPE_CHECKING:
+    from harness.plugin_manager import PluginManager
+    from imhi_build.config import Config
+    from imhi_build.folder import BuildFolder
+    from imhi_build.writing.pipeline import Format
+
+_UNITS = ("bytes", "kB", "MB", "GB")
+
+
+def write(
+    context: typer.Context,
+    build: Build,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Where it goes (BUILD/written).")
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="official, parquet, dataset or statistics; repeatable (default: all).",
+        ),
+    ] = None,
+    push: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OWNER/NAME",
+            help="Upload the format dataset to the Hub: posts leave this machine. Needs HF_TOKEN.",
+        ),
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="With --push: let everybody read it.")
+    ] = False,
+    override: Overrides = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Write the rows that are kept as instruction data: as published, as Parquet, for the Hub.
+
+    What is written contains posts: do not share it.
+    """
+    from harness.cli.console import print_json, say
+    from imhi_build.writing.publishing import check_push
+    from imhi_build.writing.publishing import push as push_dataset
+
+    folder, config = opened(build, override)
+    chosen = formats or list(config.write.formats)
+    if public and push is None:
+        raise HarnessError("--public says who may read what --push uploads; give both, or neither")
+    if push is not None:
+        if "dataset" not in chosen:
+            raise HarnessError("--push uploads the format dataset: add --format dataset")
+        check_push(push)
+    with folder.lock():
+        result = write_rows(folder, config, context.obj, chosen, to)
+    if push is not None:
+        place = Path(result["formats"]["dataset"]["path"])
+        result["pushed"] = push_dataset(place, push, private=not public)
+    if as_json:
+        print_json(result)
+        return
+    show_written(result)
+    if push is not None:
+        say(f"pushed to {result['pushed']} ({'public' if public else 'private'})")
+
+
+def write_build(folder: BuildFolder, config: Config, manager: PluginManager) -> None:
+    """Write a build as its configuration says, and show what was written. The caller holds the
+    build's lock."""
+    show_written(write_rows(folder, config, manager))
+
+
+def write_rows(
+    folder: BuildFolder,
+    config: Config,
+    manager: PluginManager,
+    formats: list[str] | None = None,
+    to: Path | None = None,
+) -> dict[str, Any]:
+    """Write a build in these formats; what is not given is as the configuration says."""
+    from harness.cli.console import err
+    from imhi_build.writing.pipeline import write as write_formats
+
+    place = to or (Path(config.write.to).expanduser() if config.write.to else None)
+    chosen = cast("list[Format]", formats or list(config.write.formats))
+    with err().status(f"writing {', '.join(chosen)}"):
+        return write_formats(folder, manager.registry, chosen, place or folder.path / "written")
+
+
+def show_written(result: Mapping[str, Any]) -> None:
+    """Print what was written: rows by dataset and split, then files by format."""
+    from harness.cli.console import out, say
+    from harness.cli.tables import print_table
+    from imhi_build.writing.tallies import in_order
+
+    splits = in_order(split for counts in result["rows"].values() for split in counts)
+    rows = [
+        (
+            name,
+            *(f"{counts.get(split, 0):,}" for split in splits),
+            f"{sum(counts.values()):,}",
+            *(f"{left:,}" for left in result["left_out"][name].values()),
+        )
+        for name, counts in result["rows"].items()
+    ]
+    print_table("", ("dataset", *splits, "all", "quarantined", "unexplained"), rows)
+    out().print()
+    print_table(
+        "",
+        ("format", "files", "size"),
+        [(n, f"{one['files']:,}", _size(one["bytes"])) for n, one in result["formats"].items()],
+    )
+    out().print(f"written to {result['to']}", markup=False, soft_wrap=True)
+    for note in result["notes"]:
+        say(f"note: {note}")
+    if "official" in result["formats"]:
+        path = result["formats"]["official"]["path"]
+        say(f"to train on it: imhi finetune RECIPE --source official:{path}")
+    say(f"{result['to']} contains posts: it is readable by you only; do not share it", "yellow")
+
+
+def _size(count: int) -> str:
+    value, unit = float(count), _UNITS[0]
+    for unit in _UNITS:
+        if value < 1000 or unit == _UNITS[-1]:
+            break
+        value /= 1000
+    return f"{value:,.0f} {unit}" if unit == _UNITS[0] else f"{value:,.1f} {unit}"

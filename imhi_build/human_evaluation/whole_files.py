@@ -1,0 +1,72 @@
+"""Files that appear complete or not at all, readable by their owner only; and optional packages."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.run_store.jsonl import disk_error
+
+# What a spreadsheet program takes for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file at once.
+
+    Raises:
+        HarnessError: the disk is full, or the folder cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise disk_error(error, path) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file at once, in UTF-8 with a byte order mark: Excel reads it as UTF-8 only so."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
+    write_bytes(path, stream.getvalue().encode("utf-8-sig", "replace"))
+
+
+def guarded(cell: Any) -> Any:
+    """Return a cell that no spreadsheet program takes for a formula: such a text gets a ``'``."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def unguarded(text: str) -> str:
+    """Undo :func:`guarded`."""
+    return text[1:] if text.startswith(tuple(f"'{sign}" for sign in _FORMULA)) else text
+
+
+def needed(module: str, package: str, purpose: str) -> Any:
+    """Import a module of an optional package.
+
+    Raises:
+        HarnessError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        raise HarnessError(
+            f"{purpose} needs the package {package}, which is not installed: pip install "
+            "'imhi-harness[build]'"
+        ) from None

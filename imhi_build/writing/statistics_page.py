@@ -1,0 +1,173 @@
+"""The statistics of what is written: ``statistics.html``, a page that loads nothing from elsewhere,
+and ``statistics.json`` with the same numbers. No post and no explanation is in either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.declarations import Dataset
+from harness.registry import Registry
+from harness.run_store.jsonl import write_json
+from imhi_build.writing.charts import histograms, stacked_bars
+from imhi_build.writing.facts import DatasetFacts, Facts
+from imhi_build.writing.markdown import without_paths
+from imhi_build.writing.tallies import SplitTally, Tallies, label_table, together
+
+PACKAGES = ("jinja2", "matplotlib")
+PAGE, NUMBERS = "statistics.html", "statistics.json"
+_TEMPLATE = Path(__file__).with_name("statistics.html.jinja")
+
+
+def write_statistics(folder: Path, tallies: Tallies, facts: Facts, registry: Registry) -> None:
+    """Write the page and the numbers."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    write_json(folder / NUMBERS, numbers(tallies, facts))
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATE.parent),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["n"] = _number
+    template = environment.get_template(_TEMPLATE.name)
+    page = template.render(_contents(tallies, facts, registry))
+    (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
+
+
+def numbers(tallies: Tallies, facts: Facts) -> dict[str, Any]:
+    """Return all numbers: of what is written by dataset and split, of what is not by reason."""
+    return {
+        "build": facts.name,
+        "rows": tallies.rows,
+        "written": tallies.to_json(),
+        "left_out": {
+            name: {
+                "read": source.read,
+                "removed_when_read": source.removed,
+                "quarantined_rows": source.quarantined_rows,
+                "quarantined_by_check": dict(source.quarantined),
+                "unexplained": source.unexplained,
+            }
+            for name, source in facts.datasets.items()
+        },
+        "checks": [asdict(check) for check in facts.checks],
+        "asking": facts.asking,
+        "evaluations": [asdict(one) for one in facts.evaluations],
+        "notes": facts.notes,
+        "stages": facts.at,
+        "environment": facts.environment,
+    }
+
+
+def _contents(tallies: Tallies, facts: Facts, registry: Registry) -> dict[str, Any]:
+    names = tallies.split_names()
+    filled = {name: splits for name, splits in tallies.splits.items() if splits}
+    by_dataset = {name: together(splits.values()) for name, splits in filled.items()}
+    whole = together(by_dataset.values())
+    return {
+        "facts": facts,
+        "rows": tallies.rows,
+        "whole": whole,
+        "splits": names,
+        "counts": tallies.counts(),
+        "totals": [
+            sum(splits[name].rows for splits in filled.values() if name in splits) for name in names
+        ],
+        "overview": stacked_bars(
+            "Rows of each dataset by split; the numbers are in the table beside it",
+            list(filled),
+            {
+                name: [splits[name].rows if name in splits else 0 for splits in filled.values()]
+                for name in names
+            },
+        ),
+        "explainers": [
+            (without_paths(name) or "not named", count)
+            for name, count in whole.explained_by.most_common()
+        ],
+        "sections": [
+            _section(
+                tallies.datasets[name],
+                registry.task_of(name).name,
+                filled[name],
+                names,
+                by_dataset[name],
+                facts.datasets[name],
+            )
+            for name in filled
+        ],
+        "empty": [name for name in tallies.splits if name not in filled],
+    }
+
+
+def _section(
+    dataset: Dataset,
+    task: str,
+    splits: dict[str, SplitTally],
+    names: list[str],
+    whole: SplitTally,
+    facts: DatasetFacts,
+) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "task": task,
+        "whole": whole,
+        "facts": facts,
+        "splits": [name for name in names if name in splits],
+        "tallies": [splits[name] for name in names if name in splits],
+        "aspects": len(dataset.questions) > 1,
+        "labels": label_table(dataset, splits, [name for name in names if name in splits]),
+        "balance": _balance(dataset, whole),
+        "lengths": histograms(
+            f"{dataset.name}: how long posts and explanations are, in words: "
+            f"{_spoken('posts', whole)}, {_spoken('explanations', whole)}",
+            {"posts": whole.post_words, "explanations": whole.explanation_words},
+        ),
+        "left_out": list(_left_out(facts)),
+    }
+
+
+def _balance(dataset: Dataset, whole: SplitTally) -> str:
+    """Return the chart of labels: by aspect where several questions are asked."""
+    if len(dataset.questions) == 1:
+        aspect = dataset.questions[0].aspect
+        counts = [whole.labels[aspect, label] for label in dataset.label_names]
+        said = ", ".join(f"{n} {c:,}" for n, c in zip(dataset.label_names, counts, strict=True))
+        return stacked_bars(
+            f"{dataset.name}: rows of each label: {said}", dataset.label_names, {"rows": counts}
+        )
+    aspects = [question.aspect for question in dataset.questions]
+    return stacked_bars(
+        f"{dataset.name}: share of each label by question; the numbers are in the table",
+        aspects,
+        {label: [whole.labels[a, label] for a in aspects] for label in dataset.label_names},
+        shares=True,
+    )
+
+
+def _spoken(what: str, whole: SplitTally) -> str:
+    lengths = whole.post_words if what == "posts" else whole.explanation_words
+    return f"{what} have a median of {lengths.quantile(0.5):,}"
+
+
+def _left_out(facts: DatasetFacts) -> Iterator[tuple[str, str, int]]:
+    """Yield where rows were lost, why, and how many."""
+    for reason, count in sorted(facts.removed.items(), key=lambda item: -item[1]):
+        yield "reading", reason, count
+    for check, count in facts.quarantined.most_common():
+        yield "quarantine", check, count
+    if facts.unexplained:
+        yield "explaining", "not explained", facts.unexplained
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
