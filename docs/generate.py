@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -339,6 +340,59 @@ def _recipe_memory() -> str:
     return table(header, rows)
 
 
+# --- builds (build.md) ---------------------------------------------------------------------------
+
+
+def _raw_presets(manager: PluginManager) -> str:
+    from imhi_build.raw.preset import preset_names, read_preset
+
+    rows = []
+    for name in preset_names():
+        preset = read_preset(name, manager.registry)
+        files = dict.fromkeys(p for file in preset.files.values() for p in file.patterns)
+        listed = ", ".join(f"`{pattern}`" for pattern in files)
+        rows.append((f"`{name}`", preset.dataset, listed, preset.origin.layout, preset.origin.url))
+    return table(("preset", "dataset", "files", "layout", "where from"), rows)
+
+
+def _checks() -> str:
+    from imhi_build.checks.catalogue import CHECKS
+
+    rows = []
+    for check in CHECKS:
+        values = check.settings().model_dump(mode="json")
+        action = values.pop("action")
+        settings = ", ".join(f"`{name}: {_yaml(value)}`" for name, value in values.items())
+        rows.append((f"`{check.name}`", check.summary, action, settings))
+    return table(("check", "what it finds", "action", "settings"), rows)
+
+
+def _yaml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _build_fields() -> str:
+    """Return every field of ``build.yaml``, a table per part."""
+    from imhi_build import config
+
+    parts = {"": config.Config, "raw": config.Raw, "explain": config.Explain, "write": config.Write}
+    return "\n\n".join(_build_part(name, kind) for name, kind in parts.items())
+
+
+def _build_part(name: str, kind: Any) -> str:
+    rows = [
+        (
+            f"`{name}.{field}`" if name else f"`{field}`",
+            "required"
+            if info.is_required()
+            else _default(info.get_default(call_default_factory=True)),
+        )
+        for field, info in kind.model_fields.items()
+        if name or field not in {"raw", "explain", "write", "checks"}
+    ]
+    return f"{markdown(kind.__doc__ or '')}\n\n{table(('field', 'default'), rows)}"
+
+
 def part(name: str, manager: PluginManager, text: str) -> str:
     """Return the content of a generated part of the file ``text``."""
     kind, _, argument = name.partition(" ")
@@ -366,6 +420,9 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "recipes": _recipes,
         "recipe fields": _recipe_fields,
         "recipe memory": _recipe_memory,
+        "raw presets": lambda: _raw_presets(manager),
+        "checks": _checks,
+        "build fields": _build_fields,
     }
     return writers[name]()
 

@@ -158,7 +158,9 @@ def test_commands_in_a_guide_have_the_options_models_and_metrics_they_show(
                 command = command.commands[words.pop(0) if known else command.default]
             parsed = command.make_context(line, words).params
             if block.need != "files":
-                for model in (*(parsed.get("model") or ()), *(parsed.get("judge") or ())):
+                named_models = parsed.get("model") or ()
+                models = [named_models] if isinstance(named_models, str) else named_models
+                for model in (*models, *(parsed.get("judge") or ())):
                     parse_model(model, manager.registry)
                 if not options.plugins:
                     parse_metrics(parsed.get("metric") or (), manager.registry)
