@@ -44,7 +44,8 @@ class Difference:
 @dataclass
 class SplitComparison:
     """One split: rows here, there and in both; of these, how many have the same query, label and
-    explanation (``explained``: explanations were joined). ``labels`` counts pairs of differing labels (here, there)."""
+    explanation (``explained``: explanations were joined). ``labels`` counts pairs of differing
+    labels (here, there)."""
 
     dataset: str
     split: str

@@ -73,17 +73,16 @@ def check(
     checked = rows_checksum(folder)
     counts = _counts(folder)
 
-    def bench() -> Bench:
-        return Bench(folder, config, registry, executor, notify, max_cost)
-
+    # One for all: corpus checks share what they computed about its rows (signatures of posts).
+    bench = Bench(folder, config, registry, executor, notify, max_cost)
     row_checks = [c for c in at_work if c.kind == "row"]
     if row_checks:
         tell(", ".join(c.name for c in row_checks))
-        _run_row_checks(bench(), row_checks, settings, counts, checked)
+        _run_row_checks(bench, row_checks, settings, counts, checked)
     for one in at_work:
         if one.kind != "row":
             tell(one.name)
-            _run(bench(), one, settings[one.name], counts, checked)
+            _run(bench, one, settings[one.name], counts, checked)
     for one in CHECKS:
         if settings[one.name].action == "off":
             _forget(folder, one.name)
@@ -165,6 +164,7 @@ def _run(
     bench: Bench, check: Check, settings: CheckSettings, counts: Mapping[str, int], checked: str
 ) -> None:
     started = time.perf_counter()
+    bench.details, bench.incomplete = {}, ""
     found = list(resolve(check.find)(bench, settings))
     _write(bench, check, settings, found, counts, checked, time.perf_counter() - started)
 

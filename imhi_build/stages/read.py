@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,12 @@ from imhi_build.records import Removal, as_json
 
 @dataclass(frozen=True)
 class ReadReport:
-    """What came of reading: what the record holds, by dataset, and the first mistakes found."""
+    """What came of reading: what the record holds, by dataset, the first mistakes found, and
+    sentences on what is no mistake but should be known."""
 
     datasets: dict[str, dict[str, Any]]
     problems: list[str]
+    notes: list[str]
 
     @property
     def mistakes(self) -> int:
@@ -46,20 +49,18 @@ def read(
     """Read every raw dataset of the configuration into the build; ``tell`` hears which is read.
 
     Rows with mistakes are left out and listed; the good ones are kept. What was read before is
-    replaced whole, dataset by dataset.
+    replaced when all datasets were read, and kept where one cannot be.
 
     Raises:
         HarnessError: a preset or file that cannot be used at all, or a dataset named twice.
     """
     started = time.perf_counter()
     raws = open_raw(config, registry)
-    described: dict[str, dict[str, Any]] = {}
-    problems: list[str] = []
-    for raw in raws:
-        tell(raw.dataset.name)
-        _write(folder, raw)
-        described[raw.dataset.name] = raw.describe()
-        problems += raw.problems
+    with ExitStack() as written:
+        for raw in raws:
+            tell(raw.dataset.name)
+            _write(folder, raw, written)
+    described = {raw.dataset.name: raw.describe() for raw in raws}
     for kind in ("posts", "removed"):
         for path in (folder.path / kind).glob("*.jsonl"):
             if path.stem not in described:
@@ -69,17 +70,16 @@ def read(
         shutil.rmtree(folder.path / kind, ignore_errors=True)
     seconds = round(time.perf_counter() - started, 3)
     folder.record_stage("read", {"datasets": described, "seconds": seconds})
-    return ReadReport(described, problems)
+    problems = [problem for raw in raws for problem in raw.problems]
+    return ReadReport(described, problems, [note for raw in raws for note in raw.notes])
 
 
-def _write(folder: BuildFolder, raw: RawDataset) -> None:
-    name = raw.dataset.name
-    with (
-        row_writer(folder.file("posts", name)) as post,
-        row_writer(folder.file("removed", name)) as removed,
-    ):
-        for made in raw.rows():
-            (removed if isinstance(made, Removal) else post)(as_json(made))
+def _write(folder: BuildFolder, raw: RawDataset, written: ExitStack) -> None:
+    """Write the rows of a dataset into files that appear when ``written`` is closed."""
+    post = written.enter_context(row_writer(folder.file("posts", raw.dataset.name)))
+    removed = written.enter_context(row_writer(folder.file("removed", raw.dataset.name)))
+    for made in raw.rows():
+        (removed if isinstance(made, Removal) else post)(as_json(made))
     if not raw.counts:
         first = f"; the first: {raw.problems[0]}" if raw.problems else ""
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in raw.removed.items()) or "no rows"

@@ -1,0 +1,122 @@
+"""The check ``language``: an explanation in another language than wanted.
+
+The library ``py3langid`` (140 languages) tells the language of whole texts well and of words not
+at all. So an explanation is cut into passages of at least ``min_letters`` letters at ends of
+sentences, each passage is told, and the explanation is found when the passages in other languages
+are ``share`` of what could be told. That also finds explanations that change language half-way.
+Passages quoted from the post are left out first: a post in Spanish may be quoted in English.
+
+Of the 19,275 published explanations none is found, of 30 planted ones in 15 languages all
+(test_language_check.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from harness.errors import HarnessError
+from imhi_build.checks.declarations import Check, CheckSettings
+from imhi_build.checks.quotes import without_quotes
+from imhi_build.records import BuiltRow, Finding
+
+# What py3langid says of texts that are in no language.
+_NONE = {"zxx", "und", "mul"}
+_ENDS = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
+
+
+class LanguageSettings(CheckSettings):
+    """``language``: ISO 639 code of the language wanted; ``min_letters``: of a passage that can be
+    told, and so of an explanation that is looked at (a letter of Chinese, Japanese or Korean counts
+    for three); ``probability`` that a passage is not in the language wanted, from which it is taken
+    to be in another; ``share`` of the explanation, by letters, from which it is found."""
+
+    language: str = Field(default="en", min_length=2, max_length=8)
+    min_letters: int = Field(default=30, ge=10, le=1000)
+    probability: float = Field(default=0.95, gt=0, le=1)
+    share: float = Field(default=0.3, gt=0, le=1)
+
+
+CHECK = Check(
+    name="language",
+    summary="An explanation in another language than wanted",
+    find="imhi_build.checks.language:find",
+    kind="row",
+    settings=LanguageSettings,
+)
+
+
+def find(rows: Sequence[BuiltRow], settings: LanguageSettings) -> Iterator[Finding]:
+    """Yield a finding for each explanation that is for a good part in another language; ``score``
+    is that part.
+
+    Raises:
+        HarnessError: py3langid is not installed, or does not know the language wanted.
+    """
+    identifier = _identifier()
+    if settings.language not in identifier.labels:
+        raise HarnessError(
+            f"check language: '{settings.language}' is no language that can be told; expected an "
+            f"ISO 639 code, one of {', '.join(sorted(identifier.labels))}"
+        )
+    for row in rows:
+        told: Counter[str] = Counter()
+        for passage, letters in passages(
+            without_quotes(row.explanation, of=row.post), settings.min_letters
+        ):
+            language, _ = identifier.classify(passage)
+            if language not in {settings.language, *_NONE}:
+                # Close languages share the rest: what counts is how little the wanted one has.
+                wanted = dict(identifier.rank(passage))[settings.language]
+                language = language if 1 - wanted >= settings.probability else settings.language
+            if language not in _NONE:
+                told[language] += letters
+        total = told.total()
+        other = total - told.pop(settings.language, 0)
+        if other and other >= settings.share * total:
+            ((language, _),) = told.most_common(1)
+            yield Finding(
+                CHECK.name,
+                row.dataset,
+                row.id,
+                reason=f"in another language: {language}",
+                score=round(other / total, 3),
+            )
+
+
+def passages(text: str, min_letters: int) -> Iterator[tuple[str, int]]:
+    """Yield passages with their number of letters: sentences, put together until they have
+    ``min_letters``. What is left at the end goes with the passage before it, if there is one."""
+    done: list[tuple[str, int]] = []
+    part, letters = "", 0
+    for sentence in _ENDS.split(text):
+        part, letters = f"{part} {sentence}", letters + count_letters(sentence)
+        if letters >= min_letters:
+            done.append((part.strip(), letters))
+            part, letters = "", 0
+    if done and letters:
+        last, before = done.pop()
+        done.append((f"{last} {part}".strip(), before + letters))
+    return iter(done)
+
+
+def count_letters(text: str) -> int:
+    """Return how many letters a text has; those of Chinese, Japanese and Korean count for three."""
+    return sum((3 if character >= "\u2e80" else 1) for character in text if character.isalpha())
+
+
+@functools.cache
+def _identifier() -> Any:
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ModuleNotFoundError:
+        raise HarnessError(
+            "check language needs the package 'py3langid', which is not installed: "
+            "pip install 'imhi-harness[build]'"
+        ) from None
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,37 @@
+"""The check ``overlap_across``: a post that is trained on and also stands in an evaluation split of
+another dataset.
+
+As :mod:`imhi_build.checks.overlap`, across datasets. By default it only reports: in the published
+set, most posts of loneliness, IRF, MultiWD and CAMS stand in more than one dataset, and leaving them
+out would leave little of the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imhi_build.checks.declarations import Action, Check, Corpus
+from imhi_build.checks.near_duplicates import SimilaritySettings
+from imhi_build.checks.overlap import find_overlap
+from imhi_build.records import Finding
+
+
+class AcrossSettings(SimilaritySettings):
+    """As ``near_duplicates``; only reports unless told otherwise."""
+
+    action: Action = "report"
+
+
+CHECK = Check(
+    name="overlap_across",
+    summary="A post of another dataset's test or val split that is also trained on",
+    find="imhi_build.checks.overlap_across:find",
+    kind="corpus",
+    settings=AcrossSettings,
+)
+
+
+def find(corpus: Corpus, settings: AcrossSettings) -> Iterator[Finding]:
+    """Yield a finding for each row of train or val that is, or is like, one of another dataset in
+    a later split; ``related`` is the first such row."""
+    return find_overlap(corpus, settings, CHECK.name, across=True)

@@ -1,0 +1,96 @@
+"""Patterns that are data: groups of regular expressions in a YAML file beside a check.
+
+A file holds a list ``groups``; each group has a ``name``, the ``reason`` that is given for a row,
+where its patterns are looked for (``at: start`` or, by default, anywhere) and the ``patterns``, one
+a line. Case does not count, a space stands for any white space, apostrophes are straight, and
+``{label}`` is the row's own label. ``needs``, optional, are words of which each pattern has one: a
+text without them is not searched.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# What may stand before the first word of an answer.
+_START = r"\A\W*(?:(?:answer|response|reasoning|explanation)\W+)*"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Patterns with one reason, joined into one expression."""
+
+    name: str
+    reason: str
+    pattern: re.Pattern[str]
+    needs: tuple[str, ...] = ()
+
+
+@functools.cache
+def read_data(path: Path) -> dict[str, Any]:
+    """Return a YAML file that comes with the project."""
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@functools.lru_cache(maxsize=256)
+def groups_of(path: Path, also: tuple[str, ...] = (), label: str = "") -> tuple[Group, ...]:
+    """Return the groups of a file, in its order, and one of a user's own patterns, for rows with a
+    label."""
+    groups = [
+        Group(
+            found["name"],
+            found["reason"],
+            _compiled(found["patterns"].splitlines(), label, found.get("at") == "start"),
+            tuple(found.get("needs", ())),
+        )
+        for found in read_data(path)["groups"]
+    ]
+    if also:
+        reason = "matches an expression of the settings"
+        groups.append(Group("also", reason, _compiled(also, label)))
+    return tuple(groups)
+
+
+def _compiled(patterns: Sequence[str], label: str, at_start: bool = False) -> re.Pattern[str]:
+    own = re.escape(label) if label else r"(?!)"  # no label: found nowhere
+    spaced = [pattern.replace(" ", r"(?:\s+)").replace("{label}", own) for pattern in patterns]
+    joined = "|".join(f"(?:{pattern})" for pattern in spaced)
+    return re.compile(f"{_START}(?:{joined})" if at_start else joined, re.IGNORECASE)
+
+
+def checked_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return regular expressions of a user as they are.
+
+    Raises:
+        ValueError: one cannot be compiled, or finds the empty text, and so every row.
+    """
+    for pattern in patterns:
+        try:
+            finds_nothing = _compiled([pattern], "label").search("") is None
+        except re.error as error:
+            raise ValueError(f"'{pattern}' is no regular expression ({error})") from None
+        if not finds_nothing:
+            raise ValueError(f"'{pattern}' is found in an empty text, so in every row")
+    return patterns
+
+
+def straight(text: str) -> str:
+    """Return the text with straight apostrophes, place by place."""
+    return text.replace("’", "'").replace("ʼ", "'").replace("`", "'")
+
+
+def search(groups: Iterable[Group], text: str) -> tuple[Group, re.Match[str]] | None:
+    """Return the first group, in order, that is found in a text, and where."""
+    lowered = text.lower()
+    for group in groups:
+        if group.needs and not any(word in lowered for word in group.needs):
+            continue
+        if match := group.pattern.search(text):
+            return group, match
+    return None

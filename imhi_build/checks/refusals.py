@@ -1,0 +1,86 @@
+"""The check ``refusals``: an explanation that is none.
+
+The model refuses, speaks of being a model, asks for more, speaks to the poster, or was stopped by
+its provider or by the limit on new tokens. Patterns are in ``refusals.yaml``. Passages in quotation
+marks and words that stand in the post are the poster's (``I'm sorry``, ``I can't do this
+anymore``) and are not looked at. That a question cannot be decided from the post (``it is not
+possible to determine``) is an answer, not a refusal.
+
+Measured in test_refusal_check.py: of refusals planted into published rows all are found; of the
+19,275 published explanations two are, one that asks for more and one that apologises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from imhi_build.checks.declarations import Check, CheckSettings
+from imhi_build.checks.patterns import (
+    Group,
+    checked_patterns,
+    groups_of,
+    read_data,
+    search,
+    straight,
+)
+from imhi_build.checks.quotes import without_quotes
+from imhi_build.records import BuiltRow, Finding
+
+DATA = Path(__file__).with_name("refusals.yaml")
+
+
+class RefusalSettings(CheckSettings):
+    """``cut_off``: whether explanations that reached the limit on new tokens are found, too;
+    ``also``: more regular expressions, looked for anywhere in an explanation."""
+
+    cut_off: bool = True
+    also: tuple[str, ...] = Field(default=(), max_length=1000)
+
+    @field_validator("also")
+    @classmethod
+    def _expressions(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return checked_patterns(patterns)
+
+
+CHECK = Check(
+    name="refusals",
+    summary="The model refuses, speaks of being an AI, or was cut off",
+    find="imhi_build.checks.refusals:find",
+    kind="row",
+    settings=RefusalSettings,
+)
+
+
+def find(rows: Sequence[BuiltRow], settings: RefusalSettings) -> Iterator[Finding]:
+    """Yield at most one finding per row."""
+    groups = groups_of(DATA, settings.also)
+    for row in rows:
+        if reason := _stopped(row.finish_reason, settings) or _said(row, groups):
+            yield Finding(CHECK.name, row.dataset, row.id, reason)
+
+
+def _stopped(finish_reason: str, settings: RefusalSettings) -> str | None:
+    reasons = read_data(DATA)["finish_reasons"]
+    said = finish_reason.strip().lower()
+    if said in reasons["refused"]:
+        return "refused by the provider"
+    return "cut off" if settings.cut_off and said in reasons["cut_off"] else None
+
+
+def _said(row: BuiltRow, groups: Sequence[Group]) -> str | None:
+    text = straight(without_quotes(row.explanation))
+    found = search(groups, text)
+    if found is None:
+        return None
+    group, match = found
+    # Reported without quotation marks: "The poster writes that I can't answer the phone."
+    if " ".join(match.group().split()).casefold() in _plain(row.post):
+        return None
+    return group.reason
+
+
+def _plain(post: str) -> str:
+    return straight(" ".join(post.split()).casefold())
