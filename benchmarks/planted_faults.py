@@ -152,8 +152,8 @@ class Planting:
 
     def _named(self, row: BuiltRow, n: int) -> BuiltRow:
         text = PERSONAL[n % len(PERSONAL)].format(n=n % 1000)
-        sentences = row.post.split(". ", 1)
-        return replace(row, post=text.join([f"{sentences[0]}. ", *sentences[1:]]))
+        first, stop, rest = row.post.partition(". ")
+        return replace(row, post=f"{first}{stop or '. '}{text}{rest}")
 
     def _moved(self, row: BuiltRow) -> BuiltRow:
         to = self.draw.choice([name for name in self.rows if name != row.dataset])

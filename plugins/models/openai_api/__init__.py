@@ -3,6 +3,7 @@
 
 Requests run concurrently; what fails for a passing reason is asked again; what they cost is
 counted and kept within ``--max-cost``; the key is read from the environment and written nowhere.
+With ``mode=batch`` they go in files by the Batch API instead, at half the price.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from harness.models import parse_count
 from plugins.models.openai_api.arguments import (
     parse_api,
     parse_base_url,
+    parse_mode,
     parse_price,
     parse_retries,
     parse_seconds,
@@ -28,6 +30,8 @@ _ARGUMENTS = (
              "chat", parse_api),
     Argument("key_env", "environment variable that holds the key", "OPENAI_API_KEY",
              parse_variable, changes_answers=False),
+    Argument("mode", "live (requests one by one) or batch (the Batch API: half price, answers within "
+             "24 h)", "live", parse_mode, changes_answers=False),
     Argument("timeout", "seconds one attempt may take", 60.0, parse_seconds,
              changes_answers=False),
     Argument("concurrency", "requests in flight at most", 16, parse_count, changes_answers=False),
@@ -37,6 +41,12 @@ _ARGUMENTS = (
              parse_seconds, changes_answers=False),
     Argument("max_requests_per_minute", "requests sent per minute at most", None, parse_count,
              changes_answers=False),
+    Argument("poll", "mode=batch: seconds between two looks at a batch", 60.0, parse_seconds,
+             changes_answers=False),
+    Argument("batch_requests", "mode=batch: requests in one batch at most", 50_000, parse_count,
+             changes_answers=False),
+    Argument("batch_bytes", "mode=batch: bytes in the file of one batch at most", 200_000_000,
+             parse_count, changes_answers=False),
     Argument("price_prompt", "US dollars per million prompt tokens", None, parse_price,
              changes_answers=False),
     Argument("price_completion", "US dollars per million completion tokens", None, parse_price,
@@ -54,6 +64,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         estimate="plugins.models.openai_api.model:estimate",
         examples=(
             "openai:gpt-4o-mini",
+            "openai:gpt-4o-mini,mode=batch",
             "openai:my-model,base_url=http://127.0.0.1:8000/v1",
             "openai:my-model,base_url=http://127.0.0.1:8000/v1,api=completions,concurrency=64",
         ),

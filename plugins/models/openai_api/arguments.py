@@ -43,6 +43,12 @@ def parse_api(text: str) -> str:
     return text
 
 
+def parse_mode(text: str) -> str:
+    if text not in ("live", "batch"):
+        raise ValueError("expected live or batch")
+    return text
+
+
 def parse_variable(text: str) -> str:
     """Return the name of an environment variable.
 

@@ -6,56 +6,20 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from harness.budget import Budget
 from harness.errors import HarnessError
 from harness.records import Request, Response
-from harness.settings import Generation
 from plugins.models.openai_api.background import Outbox
 from plugins.models.openai_api.failures import Failure, backoff, classify
 from plugins.models.openai_api.pace import Pace, Stopped
-from plugins.models.openai_api.prices import Price, most_tokens
-from plugins.models.openai_api.wire import Dialect, Reply, payload, read_reply, schema_text
+from plugins.models.openai_api.terms import Learnt, Terms, adapt, most_cost, take_note_of
+from plugins.models.openai_api.wire import Reply, payload, read_reply
 
 Send = Callable[[Mapping[str, Any]], Awaitable[Any]]
 """Sends one body and returns the answer as parsed JSON (or as text, where the server does not call
 it JSON); raises what the client raises, and IllFormed for what is not JSON."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How to ask. ``timeout`` and ``backoff`` in seconds; ``key_variable`` is named in messages."""
-
-    name: str
-    model: str
-    url: str
-    api: str
-    generation: Generation
-    seed: int
-    timeout: float
-    concurrency: int
-    retries: int
-    backoff: float
-    per_minute: int | None
-    key_variable: str
-    price: Price | None
-
-
-@dataclass
-class Learnt:
-    """What the answers told about the server. ``assumed_cost`` is the part of the cost, in US
-    dollars, of attempts whose fate is unknown (time-outs, lost or garbled answers) or whose usage
-    the server did not report; they count as the most they can have cost."""
-
-    dialect: Dialect
-    models: set[str] = field(default_factory=set)
-    fingerprints: set[str] = field(default_factory=set)
-    adapted: list[str] = field(default_factory=list)
-    assumed_cost: float = 0.0
-    retries: int = 0
-    rate_limit_pauses: int = 0
 
 
 class Asking:
@@ -169,7 +133,7 @@ class Asking:
 
     async def _attempt(self, request: Request) -> tuple[float, Reply | Failure, float | None]:
         """Send once; return when it was sent, what came of it and its cost in US dollars."""
-        most = self._most(request)
+        most = most_cost(self._terms, request)
         await self._reserve(most)
         spent = 0.0
         try:
@@ -180,7 +144,7 @@ class Asking:
             outcome: Reply | Failure
             try:
                 outcome = await self._exchange(request)
-                spent = self._cost(outcome, most)
+                spent = take_note_of(outcome, most, self._terms, self._learnt, self._note)
             except Exception as error:
                 outcome = classify(error, self._terms.timeout, self._terms.key_variable)
                 if outcome.billed:
@@ -205,34 +169,7 @@ class Asking:
         # The client's own limit counts from byte to byte: a server that trickles would never end.
         answer = await asyncio.wait_for(self._send(body), terms.timeout)
         self._last_contact = time.monotonic()
-        reply = read_reply(answer, terms.api)
-        if reply.model:
-            learnt.models.add(reply.model)
-        if reply.fingerprint:
-            learnt.fingerprints.add(reply.fingerprint)
-        return reply
-
-    def _most(self, request: Request) -> float:
-        """Return the most one attempt can cost, in US dollars (0 where no price is known)."""
-        terms = self._terms
-        price, generation = terms.price, terms.generation
-        if price is None:
-            return 0.0
-        texts = (request.system or generation.system, request.prompt)
-        prompt_tokens = most_tokens(*texts, schema_text(terms.api, generation))
-        return price.cost(prompt_tokens, generation.max_new_tokens or 0)
-
-    def _cost(self, reply: Reply, most: float) -> float:
-        price = self._terms.price
-        if price is None:
-            return 0.0
-        if reply.prompt_tokens is None or reply.completion_tokens is None:
-            self._learnt.assumed_cost += most
-            self._note(
-                f"{self._terms.name}: the server reports no token usage; costs are upper bounds"
-            )
-            return most
-        return price.cost(reply.prompt_tokens, reply.completion_tokens)
+        return read_reply(answer, terms.api)
 
     async def _reserve(self, most: float) -> None:
         """Set the money for one attempt aside, waiting for others to settle if need be.
@@ -270,11 +207,7 @@ class Asking:
             return True  # Another worker met the same refusal while this one was in flight.
         terms = self._terms
         sent = payload(request, terms.model, terms.api, terms.generation, terms.seed, dialect)
-        change = dialect.learn(failure.detail, sent.keys(), failure.parameter)
-        if change:
-            self._learnt.adapted.append(change)
-            self._note(f"{terms.name}: the server does not take every setting: {change}")
-        return bool(change)
+        return adapt(terms, self._learnt, failure, sent.keys(), self._note)
 
     def _give_up(self, message: str) -> None:
         """End the round: nothing more is sent, what is in flight is waited for.

@@ -27,7 +27,7 @@ _FATAL = {
     404: "no such model or address; check the model's name and base_url= (it usually ends in /v1)",
     405: "the address takes no requests of this kind; check base_url= and api=",
 }
-_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
+QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _of_status(error: Exception, status: int, variable: str) -> Failure:
     response = getattr(error, "response", None)
     wait = retry_after(getattr(response, "headers", {}))
     detail = f"{error} {json.dumps(body, default=str)}"
-    if status == 429 and (code in _QUOTA or fields.get("type") in _QUOTA):
+    if status == 429 and (code in QUOTA or fields.get("type") in QUOTA):
         return Failure("fatal", f"{_FATAL[402]} ({message})")
     if status == 429:
         return Failure("rate", message, wait)

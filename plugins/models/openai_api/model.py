@@ -12,10 +12,13 @@ from harness.context import Context
 from harness.errors import HarnessError
 from harness.models import ModelSpec
 from harness.records import Request, Response
-from plugins.models.openai_api.asking import Asking, Learnt, Terms
+from plugins.models.openai_api.asking import Asking
 from plugins.models.openai_api.background import Outbox, stream
+from plugins.models.openai_api.batch.asking import ask_in_batches, refuse_what_is_under_way
+from plugins.models.openai_api.batch.work import Batching
 from plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
 from plugins.models.openai_api.prices import known_model, likely_tokens, price_of
+from plugins.models.openai_api.terms import Learnt, Terms
 from plugins.models.openai_api.wire import Dialect, IllFormed, schema_text
 
 
@@ -60,7 +63,9 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
         key_variable=variable,
         price=price,
     )
-    return OpenAIModel(terms, context, key)
+    in_batches = arguments["mode"] == "batch"
+    batching = Batching(arguments["poll"], arguments["batch_requests"], arguments["batch_bytes"])
+    return OpenAIModel(terms, context, key, batching if in_batches else None)
 
 
 def _check_interface(spec: ModelSpec, context: Context) -> None:
@@ -83,10 +88,17 @@ def _check_interface(spec: ModelSpec, context: Context) -> None:
 
 
 class OpenAIModel:
-    """See :class:`harness.protocols.Model`. The key is in no attribute that is shown."""
+    """See :class:`harness.protocols.Model`. The key is in no attribute that is shown.
 
-    def __init__(self, terms: Terms, context: Context, key: str) -> None:
+    Args:
+        batching: how to ask in batches; without it requests are asked one by one.
+    """
+
+    def __init__(
+        self, terms: Terms, context: Context, key: str, batching: Batching | None = None
+    ) -> None:
         self._terms = terms
+        self._batching = batching
         self._context = context
         self._scrub = Scrub(key)
         self._key = key
@@ -111,11 +123,31 @@ class OpenAIModel:
 
         Raises:
             HarnessError: every further request is pointless (key refused, no such model, no
-                connection, no credit); what was in flight is yielded first.
+                connection, no credit); what was in flight is yielded first. Or a request may be in a
+                batch already, and is not asked one by one as well.
         """
-        return stream(lambda outbox: self._produce(requests, outbox))
+        # The seed is that of the moment: a caller who wants several draws changes it in between.
+        terms = dataclasses.replace(self._terms, seed=self._context.seed)
+        if self._batching is None:
+            refuse_what_is_under_way(requests, terms, self._context)
+            return stream(lambda outbox: self._produce(requests, terms, outbox))
+        return self._ask_in_batches(requests, terms, self._batching)
 
-    async def _produce(self, requests: Sequence[Request], outbox: Outbox[Response]) -> None:
+    def _ask_in_batches(
+        self, requests: Sequence[Request], terms: Terms, batching: Batching
+    ) -> Iterator[Response]:
+        import openai
+
+        with openai.OpenAI(
+            api_key=self._key, base_url=terms.url, max_retries=0, timeout=terms.timeout
+        ) as client:
+            yield from ask_in_batches(
+                requests, terms, batching, self._context, self._learnt, self._scrub, client
+            )
+
+    async def _produce(
+        self, requests: Sequence[Request], terms: Terms, outbox: Outbox[Response]
+    ) -> None:
         client = self._client()
         # The untyped call costs a third less CPU than client.chat.completions.create, and leaves
         # it to read_reply to tell an answer from what merely looks like one.
@@ -127,8 +159,6 @@ class OpenAIModel:
             except (json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise IllFormed(f"the answer is not JSON ({error})") from None
 
-        # The seed is that of the moment: a caller who wants several draws changes it in between.
-        terms = dataclasses.replace(self._terms, seed=self._context.seed)
         asking = Asking(
             terms, send, self._context.budget, self._learnt, self._context.note, self._scrub
         )
@@ -176,6 +206,8 @@ class OpenAIModel:
         }
         if self._transport:
             described["transport"] = self._transport
+        if self._batching is not None:
+            described |= {"mode": "batch", "batches": list(learnt.batches)}
         if terms.price:
             described["assumed_cost"] = round(learnt.assumed_cost, 6)
         return described
@@ -199,6 +231,11 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
         if limit
         else "; completions not counted: answers have no token limit"
     )
+    if price is not None and spec.arguments["mode"] == "batch":
+        given = "price_prompt" in spec.given
+        note += (
+            f"; by the Batch API: {'prices as given' if given else 'half the price of the table'}"
+        )
     if price is None:
         note += f"; no price of '{spec.target}' is known (price_prompt=, price_completion=)"
     cost = price.cost(prompt_tokens, completion_tokens) if price else None

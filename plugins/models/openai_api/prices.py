@@ -13,6 +13,11 @@ from harness.errors import HarnessError
 
 TABLE = Path(__file__).parent.parent / "prices.yaml"
 
+# "Each model will be offered at 50% cost discount vs. the synchronous APIs": OpenAI Help Center, Batch
+# API FAQ (help.openai.com/en/articles/9197833-batch-api-faq), compared 2026-11.
+BATCH_FACTOR = 0.5
+BATCH_SOURCE = "half of it by the Batch API: OpenAI Help Center, Batch API FAQ, 2026-11"
+
 # A byte-level tokenizer makes at most one token of a byte; the rest is room for the message frame.
 FRAME_TOKENS = 64
 BYTES_PER_TOKEN = 4
@@ -74,6 +79,9 @@ def known_model(model: str) -> Known | None:
 def price_of(model: str, arguments: Mapping[str, Any]) -> Price | None:
     """Return the price given as arguments, else the table's, else None.
 
+    The Batch API takes half of the table's. A price that is given is taken as it is: only who gives
+    it knows what their server takes for a batch.
+
     Raises:
         HarnessError: only one of the two price arguments is given.
     """
@@ -87,7 +95,14 @@ def price_of(model: str, arguments: Mapping[str, Any]) -> Price | None:
     if prompt is not None and completion is not None:
         return Price(prompt, completion, "arguments price_prompt, price_completion")
     known = known_model(model)
-    return known.price if known else None
+    if known is None or arguments.get("mode") != "batch":
+        return known.price if known else None
+    price = known.price
+    return Price(
+        price.prompt * BATCH_FACTOR,
+        price.completion * BATCH_FACTOR,
+        f"{price.source}; {BATCH_SOURCE}",
+    )
 
 
 def most_tokens(*texts: str) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.registry import Registry
 from plugins.models import openai_api
 from tests.openai_asking import Asker
+from tests.plugins.models.openai_api.batch_asking import BatchAsker
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +30,8 @@ def families() -> Registry:
 @pytest.fixture
 def asker(families: Registry) -> Asker:
     return Asker(families)
+
+
+@pytest.fixture
+def batches(asker: Asker, tmp_path: Path) -> BatchAsker:
+    return BatchAsker(asker, tmp_path / "asked")

@@ -1,0 +1,207 @@
+"""From a batch that is done to responses: answers first, then what has none."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.records import Response
+from plugins.models.openai_api.batch.ledger import Batch, Tried
+from plugins.models.openai_api.batch.lines import Refusal, read_line, read_refusal
+from plugins.models.openai_api.batch.server import Refused, Server
+from plugins.models.openai_api.batch.work import Work
+from plugins.models.openai_api.failures import Failure, Kind, backoff
+from plugins.models.openai_api.terms import adapt, take_note_of
+from plugins.models.openai_api.wire import Reply, payload
+
+_DRAW = random.Random()
+
+# Why a request has no line. Of a batch that was completed it may have been answered, and charged.
+_SILENT = {
+    "expired": Failure("passing", "the batch expired before it was asked"),
+    "cancelled": Failure("example", "the batch was cancelled before it was asked"),
+}
+_LOST = Failure("passing", "the batch is completed and has no answer to it", billed=True)
+
+
+@dataclass
+class Odd:
+    """Lines of a batch's files that are not what was asked for."""
+
+    garbled: int = 0
+    strange: int = 0
+    doubled: int = 0
+
+    def said(self) -> str:
+        parts = (
+            (self.garbled, "could not be read"),
+            (self.strange, "named no request of it"),
+            (self.doubled, "named a request that had a line before"),
+        )
+        return ", ".join(f"{count:,} {what}" for count, what in parts if count)
+
+
+def collect(
+    work: Work, server: Server, batch: Batch, seen: Mapping[str, Any]
+) -> Iterator[Response]:
+    """Yield what a batch that is done has come to, and write down that it was collected when all of
+    it was taken. What failed for a passing reason waits for another batch.
+
+    Args:
+        seen: the batch as the server describes it.
+
+    Raises:
+        HarnessError: the files cannot be had (the batch stays to be collected), or what failed would
+            fail in every batch.
+    """
+    mine = work.ids_of(batch)
+    unasked = False
+    if seen["status"] == "failed":
+        refusal = read_refusal(seen, len(batch.ids))
+        unasked = refusal.full and _asks_for_less(work, batch)
+        failures = _blame(batch, mine, refusal)
+    else:
+        refusal = Refusal("")
+        work.room = min(work.batching.requests, 2 * work.room)
+        failures = yield from _read(work, server, batch, seen, set(mine))
+    failed: set[str] = set()
+    again: dict[str, Tried] = {}
+    fatal = ""
+    for id in mine:
+        if id not in failures:
+            continue
+        failure, tried = failures[id], work.tried.get(id, Tried())
+        spent = work.open[id].most if failure.billed else 0.0
+        work.learnt.assumed_cost += spent
+        cost, attempts = work.settle(id, spent), tried.attempts + 1
+        if unasked:
+            again[id] = tried
+        elif failure.kind == "filtered":
+            yield work.response(id, cost, attempts, finish_reason="content_filter")
+        elif failure.kind == "fatal" or _adapts(work, batch, id, failure):
+            fatal = fatal or (work.scrub(failure.message) if failure.kind == "fatal" else "")
+            again[id] = Tried(attempts, tried.retries, cost)
+        elif failure.kind in ("passing", "rate") and tried.retries < work.terms.retries:
+            work.learnt.retries += 1
+            again[id] = Tried(attempts, tried.retries + 1, cost)
+        else:
+            failed.add(id)
+            error = work.scrub(failure.message)
+            yield work.response(id, cost, attempts, error=error)
+    work.ledger.collected(batch, failed, again)
+    work.learnt.batches = [one.id for one in work.ledger.batches if one.step == "collected"]
+    work.tried |= again
+    work.put_back(again)
+    _wait_before_asking_again(work, again, refusal)
+    if fatal:
+        raise HarnessError(f"{work.terms.name}: {work.terms.url}: {fatal}")
+
+
+def _asks_for_less(work: Work, batch: Batch) -> bool:
+    """Make do with the room a server has for what waits there: one batch after the other, and if it
+    has no room for one alone, smaller ones. False where neither is possible."""
+    work.crowded = True
+    if batch.alone and len(batch.ids) > 1:
+        work.room = len(batch.ids) // 2
+        return True
+    return not batch.alone
+
+
+def _blame(batch: Batch, mine: Sequence[str], refusal: Refusal) -> dict[str, Failure]:
+    """Return what the refusal of a whole batch means for each of its requests."""
+    guilty = {batch.ids[line - 1] for line in refusal.lines}
+    kind: Kind = "example"
+    if refusal.fatal:
+        kind = "fatal"
+    elif refusal.full or refusal.passing:
+        kind = "passing"
+    others = Failure("passing" if guilty else kind, refusal.message)
+    return {id: Failure("example", refusal.message) if id in guilty else others for id in mine}
+
+
+def _read(
+    work: Work, server: Server, batch: Batch, seen: Mapping[str, Any], rest: set[str]
+) -> Generator[Response, None, dict[str, Failure]]:
+    """Yield the answers in a batch's files; return why the other requests have none.
+
+    Files with lines that cannot be read, or too few lines, are read once more: a copy may be bad.
+    """
+    known, failures, odd = set(batch.ids), dict[str, Failure](), Odd()
+    for _ in range(2):
+        odd, came = Odd(), set[str]()
+        for line in _lines(work, server, seen):
+            found = read_line(line, work.terms)
+            if found is None:
+                odd.garbled += 1
+                continue
+            id, outcome = found
+            odd.strange += id not in known
+            odd.doubled += id in came
+            came.add(id)
+            if id not in rest:
+                continue
+            if isinstance(outcome, Failure):
+                failures.setdefault(id, outcome)
+            else:
+                rest.remove(id)
+                failures.pop(id, None)
+                yield _answer(work, id, outcome)
+        missing = seen["status"] == "completed" and not rest <= failures.keys()
+        if not odd.garbled and not missing:
+            break
+    if odd.said():
+        work.note(
+            f"{work.terms.name}: of the lines of batch {batch.id}, {odd.said()}; what has no answer "
+            "is asked again, or counts as failed"
+        )
+    silent = _SILENT.get(str(seen["status"]), _LOST)
+    if odd.garbled:
+        silent = replace(silent, billed=True)
+    return {id: failures.get(id, silent) for id in rest}
+
+
+def _lines(work: Work, server: Server, seen: Mapping[str, Any]) -> Iterator[bytes]:
+    for name in ("output_file_id", "error_file_id"):
+        if not seen.get(name):  # None, or an empty text
+            continue
+        try:
+            with server.download(str(seen[name]), work.folder) as lines:
+                yield from (line for line in lines if line.strip())
+        except Refused as error:
+            raise work.lost(str(error)) from None
+
+
+def _answer(work: Work, id: str, reply: Reply) -> Response:
+    spent = take_note_of(reply, work.open[id].most, work.terms, work.learnt, work.note)
+    return work.response(
+        id,
+        work.settle(id, spent),
+        work.tried.get(id, Tried()).attempts + 1,
+        text=reply.text,
+        finish_reason=reply.finish_reason,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+    )
+
+
+def _adapts(work: Work, batch: Batch, id: str, failure: Failure) -> bool:
+    """Return whether a request that was refused for a parameter is to go in another form."""
+    if failure.kind != "parameter":
+        return False
+    terms, now, then = work.terms, work.learnt.dialect, batch.dialect()
+    if (now.token_limit, now.dropped) != (then.token_limit, then.dropped):
+        return True  # Learnt from another line in the meantime.
+    body = payload(work.request(id), terms.model, terms.api, terms.generation, terms.seed, then)
+    return adapt(terms, work.learnt, failure, body.keys(), work.note)
+
+
+def _wait_before_asking_again(work: Work, again: Mapping[str, Tried], refusal: Refusal) -> None:
+    retries = max((tried.retries for tried in again.values()), default=0)
+    wait = backoff(work.terms.backoff, retries - 1, _DRAW) if retries else 0.0
+    if refusal.full and not work.owner:
+        wait = max(wait, work.batching.poll)
+    work.not_before = max(work.not_before, time.monotonic() + wait)
