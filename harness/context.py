@@ -30,9 +30,9 @@ class Context:
 
     ``notes`` are sentences a reader of the scores must know; they go to the manifest and stand
     under every table. ``notify`` tells observers. ``judges`` are the models, as written on the
-    command line, that metrics may ask; ``values`` is where metrics keep what they computed;
-    ``gaps`` are sentences on what a metric could not do yet and will do when asked again;
-    ``model_identity`` is what the judged model is known by.
+    command line, that metrics may ask; ``values`` is where metrics keep what they computed, and
+    models what they need to go on; ``gaps`` are sentences on what a metric could not do yet and
+    will do when asked again; ``model_identity`` is what the judged model is known by.
     """
 
     registry: Registry

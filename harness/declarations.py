@@ -203,7 +203,9 @@ class ModelFamily:
     asked for. ``wrap(model, tokenizer, name, arguments, context)``, optional, returns a
     :class:`harness.protocols.Model` over weights that are in memory already (a training measures
     itself by it); closing it gives them back as they were.
-    ``open_arguments`` lets unknown arguments through to the backend.
+    ``together(spec)``, optional, says whether the model is to get the requests of all datasets in one
+    call, since it hands them to somebody who takes hours. ``open_arguments`` lets unknown arguments
+    through to the backend.
     """
 
     scheme: str
@@ -215,6 +217,7 @@ class ModelFamily:
     estimate: Factory | None = None
     prompt: Factory | None = None
     wrap: Factory | None = None
+    together: Factory | None = None
     open_arguments: bool = False
     examples: tuple[str, ...] = ()
 

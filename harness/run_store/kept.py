@@ -1,6 +1,6 @@
-"""What metrics have computed, kept so that nothing is computed or paid for twice.
+"""What metrics and models keep to go on with, so that nothing is computed or paid for twice.
 
-One append-only JSONL file per metric and identity (model, layer, rubric ...), a row per value.
+One append-only JSONL file per name and identity (model, layer, rubric ...), a row per value.
 Keys are made of content, so the order of rows, and which run asks, cannot matter.
 """
 

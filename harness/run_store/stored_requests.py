@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import overload
+from typing import BinaryIO, overload
 
 from harness.records import Request, from_row
 
 
 class StoredRequests(Sequence[Request]):
-    """Rows of a ``requests/DATASET.jsonl``, read again whenever they are looked at.
+    """Rows of one or more ``requests/DATASET.jsonl``, read again whenever they are looked at.
 
     Args:
-        path: the file.
-        offsets: the byte at which the line of each request begins.
+        paths: the files.
+        places: of each request, the number of its file and the byte at which its line begins.
     """
 
-    def __init__(self, path: Path, offsets: Sequence[int]) -> None:
-        self.path = path
-        self._offsets = array("q", offsets)
+    def __init__(self, paths: Sequence[Path], places: Iterable[tuple[int, int]]) -> None:
+        self.paths = tuple(paths)
+        self._files = array("i")
+        self._offsets = array("q")
+        for file, offset in places:
+            self._files.append(file)
+            self._offsets.append(offset)
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -36,21 +41,42 @@ class StoredRequests(Sequence[Request]):
     def __getitem__(self, index: slice) -> StoredRequests: ...
     def __getitem__(self, index: int | slice) -> Request | StoredRequests:
         if isinstance(index, slice):
-            return StoredRequests(self.path, self._offsets[index])
-        return next(self._read([self._offsets[index]]))
+            places = zip(self._files[index], self._offsets[index], strict=True)
+            return StoredRequests(self.paths, places)
+        return next(self._read([(self._files[index], self._offsets[index])]))
 
     def __iter__(self) -> Iterator[Request]:
-        return self._read(self._offsets)
+        return self._read(zip(self._files, self._offsets, strict=True))
 
-    def _read(self, offsets: Sequence[int]) -> Iterator[Request]:
-        with self.path.open("rb") as stream:
-            for offset in offsets:
-                stream.seek(offset)
-                yield from_row(Request, json.loads(stream.readline()), f"{self.path}: {offset}")
+    def _read(self, places: Iterable[tuple[int, int]]) -> Iterator[Request]:
+        with ExitStack() as stack:
+            streams: dict[int, BinaryIO] = {}
+            for file, offset in places:
+                if file not in streams:
+                    streams[file] = stack.enter_context(self.paths[file].open("rb"))
+                streams[file].seek(offset)
+                where = f"{self.paths[file]}: byte {offset}"
+                yield from_row(Request, json.loads(streams[file].readline()), where)
 
     def __reduce__(self) -> tuple[type[list[Request]], tuple[list[Request]]]:
-        # Another machine does not have the file: the requests themselves travel.
+        # Another machine does not have the files: the requests themselves travel.
         return list, (list(self),)
+
+
+def joined(parts: Sequence[StoredRequests]) -> StoredRequests:
+    """Return the requests of several, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    paths = [path for part in parts for path in part.paths]
+
+    def places() -> Iterator[tuple[int, int]]:
+        first = 0
+        for part in parts:
+            for file, offset in zip(part._files, part._offsets, strict=True):
+                yield first + file, offset
+            first += len(part.paths)
+
+    return StoredRequests(paths, places())
 
 
 def rows_with_offsets(path: Path) -> Iterator[tuple[int, dict[str, object]]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.context import Context
@@ -17,7 +19,7 @@ from harness.records import Request, Response, as_row
 from harness.run_store import RunFolder
 from harness.run_store.jsonl import AppendLog
 from harness.run_store.kept import KeptValues
-from harness.run_store.stored_requests import StoredRequests, rows_with_offsets
+from harness.run_store.stored_requests import StoredRequests, joined, rows_with_offsets
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def pending_requests(folder: RunFolder, dataset: str) -> StoredRequests:
             f"{folder.file('responses', dataset)}: responses to examples that are not in the run: "
             f"{', '.join(list(answered)[:3])}; remove those lines"
         )
-    return StoredRequests(path, pending)
+    return StoredRequests([path], ((0, offset) for offset in pending))
 
 
 def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str) -> None:
@@ -104,11 +106,11 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
         # A model that hands its requests to a server in one piece must find them there again.
         context.values = KeptValues(folder.path / "asked")
         try:
-            for dataset in manifest["datasets"]:
-                requests = pending_requests(folder, dataset)
+            for datasets in _groups(spec, list(manifest["datasets"])):
+                requests = joined([pending_requests(folder, dataset) for dataset in datasets])
                 if requests and not context.budget.exhausted:
                     results = run_on(answering, requests)
-                    details |= _answer_dataset(folder, dataset, results, requests, context)
+                    details |= _write_answers(folder, results, requests, context)
                     # Notes are written as they come: a killed run must not lose them.
                     manifest["notes"] = sorted({*manifest["notes"], *context.notes})
                     folder.write_manifest(manifest)
@@ -127,28 +129,46 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
     context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
 
 
-def _answer_dataset(
+def _groups(spec: ModelSpec, datasets: list[str]) -> list[list[str]]:
+    """Return which datasets a model is asked about at one time: each by itself, as a rule."""
+    together = spec.family.together
+    return [datasets] if together and resolve(together)(spec) else [[name] for name in datasets]
+
+
+def _write_answers(
     folder: RunFolder,
-    dataset: str,
     responses: Iterator[Response | Described],
     requests: Sequence[Request],
     context: Context,
 ) -> dict[str, Any]:
     """Write down what comes; return what the model says of itself."""
     details: dict[str, Any] = {}
-    waiting = {request.id: request.prompt_hash for request in requests}
-    answers = AppendLog(folder.file("responses", dataset))
-    failures: AppendLog | None = None
-    try:
+    waiting = {(r.dataset, r.id): r.prompt_hash for r in requests}
+    with ExitStack() as stack:
+        close = getattr(responses, "close", None)
+        if close is not None:
+            stack.callback(close)
+        logs: dict[Path, AppendLog] = {}
+
+        def log(kind: str, dataset: str) -> AppendLog:
+            path = folder.file(kind, dataset)
+            if path not in logs:
+                logs[path] = AppendLog(path)
+                stack.callback(logs[path].close)
+            return logs[path]
+
+        for dataset in dict.fromkeys(dataset for dataset, _ in waiting):
+            log("responses", dataset)
         for response in responses:
             if isinstance(response, Described):
                 details.update(response.details)
                 for note in response.notes:
                     context.note(note)
                 continue
-            if response.prompt_hash != waiting.get(response.id) or response.dataset != dataset:
+            dataset, key = response.dataset, (response.dataset, response.id)
+            if response.prompt_hash != waiting.get(key):
                 raise HarnessError(
-                    f"the model answered {response.dataset}/{response.id} (prompt "
+                    f"the model answered {dataset}/{response.id} (prompt "
                     f"{response.prompt_hash}), which was not asked or is answered already; "
                     "expected one response per request: this is an error in the model plugin"
                 )
@@ -158,28 +178,20 @@ def _answer_dataset(
                     f"the model gave {dataset}/{response.id} the label '{response.label}', expected "
                     f"one of {', '.join(labels)}: this is an error in the model plugin"
                 )
+            del waiting[key]
             if response.error is None:
-                answers.append(as_row(response))
-                del waiting[response.id]
+                log("responses", dataset).append(as_row(response))
                 context.notify(ResponsesWritten(folder.id, dataset, 1))
-                continue
-            failures = failures or AppendLog(folder.file("failures", dataset))
-            failures.append(as_row(response))
-            del waiting[response.id]
-            context.notify(ExampleFailed(folder.id, dataset, response.id, response.error))
+            else:
+                log("failures", dataset).append(as_row(response))
+                context.notify(ExampleFailed(folder.id, dataset, response.id, response.error))
         if waiting and not context.budget.exhausted:
+            dataset, id = next(iter(waiting))
             raise HarnessError(
                 f"the model left {len(waiting)} of {len(requests)} requests of {dataset} unanswered "
-                f"(first: {next(iter(waiting))}); expected a response or an error for each; run "
+                f"(first: {id}); expected a response or an error for each; run "
                 "again to ask them again"
             )
-    finally:
-        close = getattr(responses, "close", None)
-        if close is not None:
-            close()
-        answers.close()
-        if failures is not None:
-            failures.close()
     return details
 
 

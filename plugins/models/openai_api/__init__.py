@@ -62,6 +62,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         create="plugins.models.openai_api.model:create",
         arguments=_ARGUMENTS,
         estimate="plugins.models.openai_api.model:estimate",
+        together="plugins.models.openai_api.model:together",
         examples=(
             "openai:gpt-4o-mini",
             "openai:gpt-4o-mini,mode=batch",

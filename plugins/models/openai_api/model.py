@@ -216,6 +216,11 @@ class OpenAIModel:
         """Nothing to free: connections live as long as one call of :meth:`generate`."""
 
 
+def together(spec: ModelSpec) -> bool:
+    """Say whether the requests of all datasets are wanted at once: batches may take a day each."""
+    return bool(spec.arguments["mode"] == "batch")
+
+
 def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estimate:
     """Return about what the prompts would cost: prompt tokens at 4 bytes each, completions at the
     most they may have. Needs no key and sends nothing."""
