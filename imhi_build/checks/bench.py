@@ -41,6 +41,7 @@ class Bench:
     max_cost: float | None = None
     details: dict[str, Any] = field(default_factory=dict)
     incomplete: str = ""
+    _run_on: Callable[..., Iterator[Any]] | None = None
 
     @property
     def datasets(self) -> Sequence[str]:
@@ -60,12 +61,13 @@ class Bench:
     def spread(
         self, work: Callable[[Sequence[BuiltRow]], Iterator[Any]], rows: Iterable[BuiltRow]
     ) -> Iterator[Any]:
-        name, _, argument = self.executor.partition(":")
-        # One per work: an executor keeps the work it was first given on its workers.
-        run_on = resolve(self.registry.executors.get(name).create)(self.context(), argument)
+        if self._run_on is None:
+            name, _, argument = self.executor.partition(":")
+            create = resolve(self.registry.executors.get(name).create)
+            self._run_on = create(self.context(), argument)
         stream = iter(rows)
         while chunk := list(islice(stream, CHUNK)):
-            yield from run_on(work, chunk)
+            yield from self._run_on(work, chunk)
 
     def context(self, generation: Generation | None = None) -> Context:
         """Return the surroundings of a model or labeler."""

@@ -27,6 +27,14 @@ from imhi_build.records import BuiltRow, Finding
 
 # What py3langid says of texts that are in no language.
 _NONE = {"zxx", "und", "mul"}
+# Little words of English that are none of another language's.
+_LITTLE_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "the of and that which with their they this from have has are were been not by it its he she "
+        "his her how who what when while these those there being",
+    )
+)
 _ENDS = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
 
 
@@ -69,6 +77,9 @@ def find(rows: Sequence[BuiltRow], settings: LanguageSettings) -> Iterator[Findi
         for passage, letters in passages(
             without_quotes(row.explanation, of=row.post), settings.min_letters
         ):
+            if settings.language == "en" and plainly_english(passage):
+                told["en"] += letters
+                continue
             language, _ = identifier.classify(passage)
             if language not in {settings.language, *_NONE}:
                 # Close languages share the rest: what counts is how little the wanted one has.
@@ -103,6 +114,19 @@ def passages(text: str, min_letters: int) -> Iterator[tuple[str, int]]:
         last, before = done.pop()
         done.append((f"{last} {part}".strip(), before + letters))
     return iter(done)
+
+
+def plainly_english(passage: str) -> bool:
+    """Say whether a passage is English by its little words: a fast way to say so of nearly all.
+
+    >>> plainly_english("The post speaks of nights without sleep, and of what they do to the poster.")
+    True
+    >>> plainly_english("Das Problem of not sleeping begleitet ihn durch den Tag, sagt er.")
+    False
+    """
+    words = passage.casefold().split()
+    little = [word for word in words if word in _LITTLE_WORDS]
+    return len(set(little)) >= 3 and 5 * len(little) >= len(words)
 
 
 def count_letters(text: str) -> int:

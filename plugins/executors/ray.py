@@ -62,9 +62,12 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
     share = min(1.0, gpus / workers) if gpus else 0
     remote = ray.remote(num_cpus=1, num_gpus=share)(Worker)
     actors: list[Any] = []
+    at: list[Any] = []  # what they are at work on
 
     def run(work: Callable[[Sequence[Any]], Iterator[Any]], items: Sequence[Any]) -> Iterator[Any]:
-        if not actors:
+        if not at or at[0] is not work:
+            actors.clear()  # without a handle on them they end
+            at[:] = [work]
             actors.extend(remote.remote(work) for _ in range(workers))
         # Every n-th item: shards of like mixture, whatever the order of the items.
         shards = [(actor, items[i :: len(actors)]) for i, actor in enumerate(actors)]

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from harness.errors import HarnessError
+from plugins.executors.processes import Pool
 from tests.conftest import ImhiCommand
 
 PLUGIN = """
@@ -74,3 +80,94 @@ def test_ray_refuses_a_budget_it_cannot_keep(run_imhi: ImhiCommand) -> None:
     done = run_imhi("run", "--model", "baseline:majority", "--executor", "ray", "--max-cost", "1")
     assert done.returncode == 2
     assert "--max-cost holds within one process" in done.stderr
+
+
+@pytest.mark.slow
+def test_processes_spread_a_single_file_plugin_over_two_processes(
+    run_imhi: ImhiCommand, tmp_path: Path
+) -> None:
+    (tmp_path / "pid.py").write_text(PLUGIN)
+    arguments = ("run", "--plugin", "pid.py", "--model", "pid:x", "--dataset", "DR", "--json")
+    spread = run_imhi(*arguments, "--executor", "processes:2", "--out", "spread")
+    here = run_imhi(*arguments, "--out", "here")
+    assert spread.returncode == here.returncode == 0, spread.stderr
+    found = answers(tmp_path / json.loads(spread.stdout)["run"])
+    assert len(found) == 16 and len(set(found.values())) == 2
+    scores = [json.loads(run.stdout)["scores"] for run in (spread, here)]
+    assert [row["value"] for row in scores[0]] == [row["value"] for row in scores[1]]
+    manifest = json.loads(
+        (tmp_path / json.loads(spread.stdout)["run"] / "manifest.json").read_text()
+    )
+    assert manifest["model_details"] == {"kind": "pid"}
+
+
+def test_processes_refuse_a_budget_and_a_number_they_cannot_keep(run_imhi: ImhiCommand) -> None:
+    words = ("run", "--model", "baseline:majority", "--executor")
+    for executor, more, complaint in (
+        ("processes", ("--max-cost", "1"), "--max-cost holds within one process"),
+        ("processes:none", (), "found 'none', expected a whole number above 0"),
+    ):
+        done = run_imhi(*words, executor, *more)
+        assert done.returncode == 2 and complaint in done.stderr
+
+
+class TestPool:
+    """The processes themselves, at other work than asking models."""
+
+    def test_results_come_back_whatever_the_work_and_again_for_other_work(self) -> None:
+        pool = Pool(2)
+        try:
+            assert sorted(pool(doubled, range(11))) == [2 * n for n in range(11)]
+            squares = Power(2)
+            assert sorted(pool(squares, range(5))) == [0, 1, 4, 9, 16]
+            assert sorted(pool(squares, range(5, 7))) == [25, 36]
+            assert list(pool(doubled, [])) == []
+        finally:
+            pool.close()
+
+    def test_an_error_of_a_process_is_raised_here(self) -> None:
+        pool = Pool(2)
+        try:
+            with pytest.raises(HarnessError, match=r"^row 3 is odd$"):
+                list(pool(refusing, range(6)))
+            with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+                list(pool(dividing, range(6)))
+            assert sorted(pool(doubled, range(3))) == [0, 2, 4]
+        finally:
+            pool.close()
+
+    def test_a_process_that_dies_is_an_error_and_not_a_wait_for_ever(self) -> None:
+        pool = Pool(2)
+        try:
+            with pytest.raises(HarnessError, match="a process died"):
+                list(pool(dying, range(6)))
+        finally:
+            pool.close()
+
+
+def doubled(items: Sequence[int]) -> Iterator[int]:
+    return (2 * item for item in items)
+
+
+@dataclass
+class Power:
+    exponent: int
+
+    def __call__(self, items: Sequence[int]) -> Iterator[int]:
+        return (item**self.exponent for item in items)
+
+
+def refusing(items: Sequence[int]) -> Iterator[int]:
+    for item in items:
+        if item == 3:
+            raise HarnessError("row 3 is odd")
+        yield item
+
+
+def dividing(items: Sequence[int]) -> Iterator[float]:
+    return (1 / item for item in items)
+
+
+def dying(items: Sequence[int]) -> Iterator[int]:
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield from items

@@ -1,0 +1,208 @@
+"""The executor ``processes[:N]``: over processes of this machine, as many as it has cores.
+
+Each is started once and keeps its work, and with it a model, between shards; given other work it
+forgets the one before. What travels is pickled by value where it must be (single-file plugins).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from harness.context import Context
+from harness.declarations import Executor
+from harness.errors import HarnessError
+from harness.fingerprints import FILE_PLUGIN_PREFIX
+from harness.hookspecs import hookimpl
+from harness.models import parse_count
+
+Work = Callable[[Sequence[Any]], Iterator[Any]]
+_SENT_TOGETHER = 64  # results a message carries at most; those of a model come one by one
+
+
+def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
+    """Make the executor; processes start when there is something to do.
+
+    Raises:
+        HarnessError: the argument is no number, or there is a budget (processes cannot share one).
+    """
+    if context.budget.limit is not None:
+        raise HarnessError(
+            "executor processes: --max-cost holds within one process only; use --executor local"
+        )
+    try:
+        count = parse_count(argument) if argument else os.cpu_count() or 1
+    except ValueError as error:
+        raise HarnessError(f"executor processes:{argument}: found '{argument}', {error}") from None
+    return Pool(count)
+
+
+class Pool:
+    """Processes and what they are at."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._processes: list[Any] = []
+        self._pipes: list[Connection[Any, Any]] = []
+        self._work: Work | None = None
+
+    def __call__(self, work: Work, items: Sequence[Any]) -> Iterator[Any]:
+        """Yield what ``work`` yields for shards of the items, as it comes.
+
+        Raises:
+            HarnessError: as a process raised it, or a process died.
+        """
+        import cloudpickle
+
+        # Every n-th item: shards of like mixture, whatever the order of the items.
+        shards = [items[i :: self.count] for i in range(min(self.count, len(items)))]
+        self._start()
+        if work is not self._work:
+            payload = _by_value(cloudpickle, work)
+            for pipe in self._pipes:
+                pipe.send(("work", payload))
+            self._work = work
+        at_work = self._pipes[: len(shards)]
+        finished = False
+        try:
+            for pipe, shard in zip(at_work, shards, strict=True):
+                pipe.send(("shard", cloudpickle.dumps(shard)))
+            yield from _results(list(at_work))
+            finished = True
+        finally:
+            if not finished:  # what is still coming would be taken for the results of other shards
+                self.close()
+
+    def _start(self) -> None:
+        if self._processes:
+            return
+        # Not forked: a process that has threads (of torch, of a client) must not be.
+        started = multiprocessing.get_context("spawn")
+        for _ in range(self.count):
+            here, there = started.Pipe()
+            process = started.Process(target=_serve, args=(there,), daemon=True)
+            process.start()
+            there.close()
+            self._processes.append(process)
+            self._pipes.append(here)
+
+    def close(self) -> None:
+        """End the processes; what they were at is lost."""
+        for pipe in self._pipes:
+            pipe.close()
+        for process in self._processes:
+            process.terminate()
+            process.join()
+        self._processes, self._pipes, self._work = [], [], None
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _results(pipes: list[Connection[Any, Any]]) -> Iterator[Any]:
+    import pickle
+
+    while pipes:
+        for ready in wait(pipes):
+            pipe: Any = ready
+            try:
+                kind, value = pipe.recv()
+            except (EOFError, OSError):
+                raise HarnessError(
+                    "executor processes: a process died (out of memory?); what was finished is kept: "
+                    "run again, with fewer processes (--executor processes:1)"
+                ) from None
+            if kind == "done":
+                pipes.remove(pipe)
+            elif kind == "results":
+                yield from pickle.loads(value)
+            else:
+                raise _as_raised(value)
+
+
+def _as_raised(value: tuple[bytes | None, str]) -> Exception:
+    import pickle
+
+    error, told = value
+    if error is not None:
+        found = pickle.loads(error)
+        if isinstance(found, HarnessError):
+            return found
+    return RuntimeError(f"in a process of the executor:\n{told}")
+
+
+def _serve(pipe: Connection[Any, Any]) -> None:
+    """Do what is asked until the other side is gone."""
+    import pickle
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other side is told, and ends this one
+    work: Work | None = None
+    while True:
+        try:
+            kind, payload = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            if kind == "work":
+                close = getattr(work, "close", None)
+                if close is not None:
+                    close()
+                work = pickle.loads(payload)
+                continue
+            assert work is not None
+            _send_results(pipe, work(pickle.loads(payload)))
+            pipe.send(("done", None))
+        except BrokenPipeError:
+            return
+        except BaseException as error:
+            pipe.send(("error", (_pickled(error), traceback.format_exc())))
+            work = None if kind == "work" else work
+
+
+def _send_results(pipe: Connection[Any, Any], results: Iterator[Any]) -> None:
+    import time
+
+    import cloudpickle
+
+    waiting: list[Any] = []
+    sent = time.monotonic()
+    for result in results:
+        waiting.append(result)
+        # What took a while is worth a message of its own: it is written down when it arrives.
+        if len(waiting) >= _SENT_TOGETHER or time.monotonic() - sent > 0.05:
+            pipe.send(("results", cloudpickle.dumps(waiting)))
+            waiting, sent = [], time.monotonic()
+    if waiting:
+        pipe.send(("results", cloudpickle.dumps(waiting)))
+
+
+def _pickled(error: BaseException) -> bytes | None:
+    import cloudpickle
+
+    try:
+        return bytes(cloudpickle.dumps(error))
+    except Exception:
+        return None
+
+
+def _by_value(cloudpickle: Any, work: Work) -> bytes:
+    """Pickle work; a single-file plugin has no place on another process's import path."""
+    modules = [m for name, m in sys.modules.items() if name.startswith(FILE_PLUGIN_PREFIX)]
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(work))
+    finally:
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+@hookimpl
+def imhi_executors() -> Iterator[Executor]:
+    yield Executor("processes", "Over processes of this machine (processes:N)", create)
