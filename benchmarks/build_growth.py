@@ -6,7 +6,7 @@ stage that needs no model is run on them in a process of its own. Printed are ro
 ratio of the two sizes (1 is linear growth, above 1 the larger one is slower per row) and the most
 memory a process held.
 
-    python benchmarks/build_growth.py --source official:../shared/imhi
+    python benchmarks/build_growth.py --source official:../shared/imhi [--executor processes:2]
 """
 
 from __future__ import annotations
@@ -117,11 +117,13 @@ def preset_of(dataset: Dataset, aspects: list[str]) -> dict[str, object]:
     }
 
 
-def measure(build: Path, stage: str) -> tuple[float, float]:
-    """Run a stage; return seconds and the most memory it held, in MB."""
+def measure(build: Path, stage: str, executor: str) -> tuple[float, float]:
+    """Run a stage; return seconds and the most memory its process held, in MB (that of processes
+    which an executor started is not in it)."""
+    more = ["--executor", executor] if stage in ("explain", "check") else []
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "harness.cli", "build", stage, str(build)],
+        [sys.executable, "-m", "harness.cli", "build", stage, str(build), *more],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
@@ -139,6 +141,7 @@ def main() -> None:
     parser.add_argument("--source", default="official:../shared/imhi")
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 105_000])
     parser.add_argument("--datasets", default="DR,dreaddit,SAD,IRF,MultiWD")
+    parser.add_argument("--executor", default="local")
     asked = parser.parse_args()
     source, declared = examples(asked.source, asked.datasets.split(","))
     figures: dict[int, dict[str, tuple[float, float]]] = {}
@@ -149,7 +152,7 @@ def main() -> None:
             build = folder / "build"
             new = [sys.executable, "-m", "harness.cli", "build", "new", str(build), *arguments]
             subprocess.run(new, check=True, capture_output=True)
-            figures[total] = {stage: measure(build, stage) for stage in STAGES}
+            figures[total] = {stage: measure(build, stage, asked.executor) for stage in STAGES}
     print(f"{'stage':10}" + "".join(f"{n:>12,} s{'rows/s':>9}{'MB':>7}" for n in asked.rows))
     for stage in (*STAGES, "all"):
         line = f"{stage:10}"

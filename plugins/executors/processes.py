@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from harness.hookspecs import hookimpl
 from harness.models import parse_count
 
 Work = Callable[[Sequence[Any]], Iterator[Any]]
+_CHILD = "import sys; from plugins.executors.processes import serve; serve(int(sys.argv[1]))"
 _SENT_TOGETHER = 64  # results a message carries at most; those of a model come one by one
 
 
@@ -47,7 +49,7 @@ class Pool:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._processes: list[Any] = []
+        self._processes: list[subprocess.Popen[bytes]] = []
         self._pipes: list[Connection[Any, Any]] = []
         self._work: Work | None = None
 
@@ -81,14 +83,21 @@ class Pool:
     def _start(self) -> None:
         if self._processes:
             return
-        # Not forked: a process that has threads (of torch, of a client) must not be.
-        started = multiprocessing.get_context("spawn")
+        # Not forked: a process that has threads (of torch, of a client) must not be. Nor spawned by
+        # multiprocessing: that would run the caller's script once more in each.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         for _ in range(self.count):
-            here, there = started.Pipe()
-            process = started.Process(target=_serve, args=(there,), daemon=True)
-            process.start()
+            here, there = multiprocessing.Pipe()
+            number = str(there.fileno())
+            self._processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-c", _CHILD, number],
+                    env=environment,
+                    pass_fds=(there.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                )
+            )
             there.close()
-            self._processes.append(process)
             self._pipes.append(here)
 
     def close(self) -> None:
@@ -97,7 +106,7 @@ class Pool:
             pipe.close()
         for process in self._processes:
             process.terminate()
-            process.join()
+            process.wait()
         self._processes, self._pipes, self._work = [], [], None
 
     def __del__(self) -> None:
@@ -136,12 +145,13 @@ def _as_raised(value: tuple[bytes | None, str]) -> Exception:
     return RuntimeError(f"in a process of the executor:\n{told}")
 
 
-def _serve(pipe: Connection[Any, Any]) -> None:
-    """Do what is asked until the other side is gone."""
+def serve(number: int) -> None:
+    """Do what is asked by file descriptor ``number``, until the other side is gone."""
     import pickle
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other side is told, and ends this one
+    pipe: Connection[Any, Any] = Connection(number)
     work: Work | None = None
     while True:
         try:
