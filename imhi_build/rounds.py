@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from harness.context import Context
+from harness.declarations import resolve
 from harness.events import RunStarted
 from harness.fingerprints import digest, prompt_hash
 from harness.models import ModelSpec, fingerprint
@@ -92,7 +93,7 @@ class Rounds:
         """
         known = digest([fingerprint(spec, context), context.generation.to_json(), identity])
         asked: dict[str, set[str]] = {}
-        unfinished = self._unfinished(known, wanted)
+        unfinished = self._unfinished(known, wanted, spec)
         if unfinished is not None:
             asked = {name: _requested(unfinished, name) for name in unfinished.datasets()}
             self._respond(unfinished, spec, context, executor)
@@ -146,8 +147,12 @@ class Rounds:
 
     # --- one round -------------------------------------------------------------------------------
 
-    def _unfinished(self, identity: str, wanted: Sequence[Wanted]) -> RunFolder | None:
-        """Return the last round of this identity that has something left, all of it still wanted."""
+    def _unfinished(
+        self, identity: str, wanted: Sequence[Wanted], spec: ModelSpec
+    ) -> RunFolder | None:
+        """Return the last round of this identity that has something left, all of it still wanted;
+        or wanted or not, where it may have been handed to a server that is at work on it."""
+        handed_over = spec.family.together is not None and resolve(spec.family.together)(spec)
         for round in reversed(self.folders()):
             manifest = round.manifest()
             if manifest["identity"] != identity:
@@ -158,6 +163,8 @@ class Rounds:
             }
             if not any(left.values()):
                 return None
+            if handed_over:
+                return round
             for one in wanted:
                 keys = left.get(one.dataset)
                 if keys:

@@ -131,6 +131,8 @@ def plainly_english(passage: str) -> bool:
 
 def count_letters(text: str) -> int:
     """Return how many letters a text has; those of Chinese, Japanese and Korean count for three."""
+    if text.isascii():
+        return sum(map(str.isalpha, text))
     return sum((3 if character >= "\u2e80" else 1) for character in text if character.isalpha())
 
 

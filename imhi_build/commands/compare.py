@@ -13,6 +13,7 @@ from imhi_build.commands.options import Build, opened
 if TYPE_CHECKING:
     from harness.plugin_manager import PluginManager
     from imhi_build.comparing import Difference, SplitComparison
+    from imhi_build.folder import BuildFolder
 
 
 def compare(
@@ -28,7 +29,9 @@ def compare(
     """Hold a build against other data: rows, queries, labels, explanations."""
     from harness.cli.console import print_json, say
     from harness.context import open_source
+    from harness.errors import HarnessError
     from imhi_build.comparing import compare as compare_dataset
+    from imhi_build.raw.splits import SPLITS
 
     folder, _ = opened(build, None)
     manager: PluginManager = context.obj
@@ -38,6 +41,13 @@ def compare(
         for name in folder.datasets()
         for split in compare_dataset(folder, other, manager.registry.datasets.get(name))
     ]
+    here = [f"{name} {split}" for name in folder.datasets() for split in _splits(folder, name)]
+    there = [f"{name} {split}" for name in folder.datasets() for split in other.splits(name)]
+    if not found:
+        raise HarnessError(
+            f"{source}: found no split of this build in it, expected one of {', '.join(here)}; name "
+            "another source"
+        )
     differences = [one for split in found for one in split.differences]
     if to is not None:
         _write(to, differences)
@@ -45,10 +55,20 @@ def compare(
         print_json([_as_json(split) for split in found])
         return
     _show(found)
+    lacking = {source: [one for one in here if one not in there]}
+    official = [one for one in there if one.rpartition(" ")[2] in SPLITS]
+    lacking["the build"] = [one for one in official if one not in here]
+    for where, names in lacking.items():
+        if names:
+            say(f"not compared, as {where} has none: {', '.join(names)}")
     if to is not None:
         say(f"wrote {len(differences):,} differences to {to}")
     elif differences:
         say(f"{len(differences):,} differences; --list FILE.csv writes them row by row")
+
+
+def _splits(folder: BuildFolder, dataset: str) -> list[str]:
+    return list(folder.require("read")["datasets"][dataset]["counts"])
 
 
 def _as_json(split: SplitComparison) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,7 +75,7 @@ def _as_json(found: Inspected) -> dict[str, Any]:
                 "name": c.name,
                 "filled": c.filled,
                 "characters": round(c.characters, 1),
-                "values": None if c.values is None else dict(c.values.most_common()),
+                "values": None if c.shown is None else dict(c.shown.most_common()),
             }
             for c in found.columns
         ],
@@ -84,26 +85,24 @@ def _as_json(found: Inspected) -> dict[str, Any]:
 
 
 def _show(found: Inspected) -> None:
-    from harness.cli.console import out, plain, say
-    from harness.cli.tables import print_table
-    from imhi_build.raw.inspecting import skeleton
-
-    rows = []
-    for column in found.columns:
-        if column.values is not None:
-            what = ", ".join(f"{value} ({n:,})" for value, n in column.values.most_common())
-        else:
-            what = f"text, {column.characters:,.0f} characters on average"
-        rows.append((column.name, f"{column.filled:,}", what or "empty"))
-    title = f"{found.path.name}: {found.format}, {found.rows:,} rows"
-    out().print(plain(title), style="bold", markup=False)
     from rich.table import Table
 
+    from harness.cli.console import out, plain, say
+    from imhi_build.raw.inspecting import skeleton
+
+    title = f"{found.path.name}: {found.format}, {found.rows:,} rows"
+    out().print(plain(title), style="bold", markup=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("column", overflow="fold")
     table.add_column("filled", justify="right", no_wrap=True)
     table.add_column("values", overflow="fold")
-    for row in rows:
+    for column in found.columns:
+        shown = column.shown
+        if shown is not None:
+            what = ", ".join(f"{value} ({n:,})" for value, n in shown.most_common())
+        else:
+            what = f"text, {column.characters:,.0f} characters on average"
+        row = (column.name, f"{column.filled:,}", what if column.filled else "empty")
         table.add_row(*(plain(cell) for cell in row))
     out().print(table)
     for problem in found.problems[:5]:
@@ -111,29 +110,55 @@ def _show(found: Inspected) -> None:
     if len(found.problems) > 5:
         say(f"... and {len(found.problems) - 5:,} more rows that cannot be read", "yellow")
     fitting = [fit for fit in found.fits if fit.fits]
+    for fit in fitting:
+        but = "" if fit.named else ", but for its name"
+        out().print(plain(f"fits{but}: preset {fit.preset}, dataset {fit.dataset}"), markup=False)
     if fitting:
-        for fit in fitting:
-            named = "" if fit.named else " (but the file has another name than it expects)"
-            out().print(f"fits: preset {fit.preset}, dataset {fit.dataset}{named}", markup=False)
-        say(f"next: imhi build new FOLDER --raw {fitting[0].preset}={found.path.parent}")
+        _show_next(found, fitting[0])
         return
     if found.fits:
-        print_table(
-            "no preset fits; nearest:",
-            ("preset", "dataset", "what is wrong"),
-            [(fit.preset, fit.dataset, _wrong(fit)) for fit in found.fits[:3]],
-            3,
-        )
+        _show_nearest(found.fits[:3])
     out().print("\nthe beginning of a preset of your own:\n", markup=False)
-    out().print(skeleton(found), markup=False)
+    for line in skeleton(found):
+        out().print(plain(line), markup=False, soft_wrap=True)
+
+
+def _show_next(found: Inspected, fit: Fit) -> None:
+    import shlex
+
+    from harness.cli.console import say
+
+    if fit.named or fit.single:
+        place = found.path.parent if fit.named else found.path
+        pair = shlex.quote(f"{fit.preset}={place}")
+        say(f"next: imhi build new FOLDER --raw {pair}")
+    else:
+        say(
+            f"next: call the file as the preset expects ({', '.join(fit.names)}), or copy the "
+            "preset and correct 'files'"
+        )
+
+
+def _show_nearest(fits: Sequence[Fit]) -> None:
+    from rich.table import Table
+
+    from harness.cli.console import out, plain
+
+    out().print("no preset fits; nearest:", style="bold", markup=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("preset", overflow="fold")
+    table.add_column("dataset", no_wrap=True)
+    table.add_column("what is wrong", overflow="fold")
+    for fit in fits:
+        table.add_row(*(plain(cell) for cell in (fit.preset, fit.dataset, _wrong(fit))))
+    out().print(table)
 
 
 def _wrong(fit: Fit) -> str:
     parts = [f"missing: {', '.join(fit.missing)}"] if fit.missing else []
     parts += [
-        f"{column}: unknown labels {', '.join(map(repr, values[:4]))}"
+        f"{column}: unknown {', '.join(values[:4])}{' ...' if len(values) > 4 else ''}"
         for column, values in fit.unknown.items()
-        if values
     ]
     return "; ".join(parts)
 

@@ -74,19 +74,19 @@ def run(
     Leaves with 1 when rows were left out by mistake, have no explanation, or were not checked.
     """
     from harness.cli.console import say
-    from imhi_build.commands import stages, write
+    from imhi_build.commands import showing, stages, write
 
     folder, config = opened(build, override)
     manager: PluginManager = context.obj
     with folder.lock():
         read = stages.read_raw(folder, config, manager)
-        stages.show_read(folder, read)
+        showing.show_read(folder, read)
         explained = stages.explain_rows(
             folder, config, manager, max_cost=max_cost, executor=executor
         )
-        stages.show_explain(folder, explained)
+        showing.show_explain(folder, explained)
         checked = stages.check_rows(folder, config, manager, max_cost=max_cost, executor=executor)
-        stages.show_checks(folder, checked)
+        showing.show_checks(folder, checked)
         write.write_build(folder, config, manager)
     incomplete = bool(read.mistakes or explained.lacking or checked.incomplete)
     if incomplete:

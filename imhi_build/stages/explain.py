@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from harness.answers import split_answer
 from harness.context import Context
 from harness.errors import HarnessError
 from harness.models import ModelSpec, parse_model
-from harness.records import Response
 from harness.registry import Registry
 from harness.settings import Generation
 from imhi_build.config import Config
 from imhi_build.explanations.given import GivenAnswers, copy_given
+from imhi_build.explanations.joining import key_of, rounds_of
 from imhi_build.explanations.prompting import Prompting, read_experts, read_template
 from imhi_build.folder import BuildFolder
 from imhi_build.raw.cleaning import Cleaner
 from imhi_build.raw.preset import Cleaning
 from imhi_build.records import BuiltRow
-from imhi_build.rounds import Answers, Asked, Rounds, Wanted, content_key
+from imhi_build.rounds import Wanted
 from imhi_build.source import BuiltSource
-
-_BATCH = 512
-
-
-@dataclass(frozen=True)
-class ExplainReport:
-    """What came of explaining. ``lacking`` rows were not explained yet; ``empty`` ones were, by an
-    answer without an explanation; ``disagreements`` are rows whose model stated another label than
-    people gave, ``replaced`` those whose gold label is therefore the model's."""
-
-    rows: int
-    given: int
-    asked: Asked
-    lacking: int
-    empty: int
-    disagreements: int
-    replaced: int
-
-
-def key_of(row: BuiltRow) -> str:
-    """Return what an explanation belongs to: a post, a question and the label to be explained."""
-    return content_key(row.post, row.aspect, row.human_label)
-
-
-def rounds_of(folder: BuildFolder) -> Rounds:
-    return Rounds(folder.path / "explanations", key_of)
 
 
 class Explaining:
@@ -178,135 +149,3 @@ def _json(value: Any) -> str:
     import json
 
     return json.dumps(value)
-
-
-def join(
-    folder: BuildFolder,
-    config: Config,
-    registry: Registry,
-    tell: Callable[[str], None] = lambda dataset: None,
-) -> ExplainReport:
-    """Write the rows with their explanations, and record the stage."""
-    started = time.perf_counter()
-    rounds = rounds_of(folder)
-    context = Context(registry=registry, source=BuiltSource(folder), split="")
-    counts: Counter[str] = Counter()
-    by_dataset: dict[str, dict[str, int]] = {}
-    for dataset in folder.datasets():
-        tell(dataset)
-        found: Counter[str] = Counter()
-        rows = _joined(folder, config, context, rounds, dataset, found)
-        folder.write("rows", dataset, rows)
-        by_dataset[dataset] = dict(found)
-        counts.update(found)
-    asked = rounds.totals()
-    report = ExplainReport(
-        rows=counts["rows"],
-        given=counts["given"],
-        asked=asked,
-        lacking=counts["lacking"],
-        empty=counts["empty"],
-        disagreements=counts["disagreements"],
-        replaced=counts["replaced"],
-    )
-    folder.record_stage(
-        "explain",
-        {
-            "gold": config.gold,
-            "given_by": config.explain.given,
-            "datasets": by_dataset,
-            "models": list(asked.models),
-            "rounds": [round.id for round in rounds.folders()],
-            "answered": asked.answered,
-            "failed": asked.failed,
-            "unanswered": asked.unanswered,
-            "cost": asked.cost,
-            "prompt_tokens": asked.prompt_tokens,
-            "completion_tokens": asked.completion_tokens,
-            "asking_seconds": round(asked.seconds, 3),
-            "notes": list(asked.notes),
-            "seconds": round(time.perf_counter() - started, 3),
-        },
-    )
-    return report
-
-
-def _joined(
-    folder: BuildFolder,
-    config: Config,
-    context: Context,
-    rounds: Rounds,
-    dataset: str,
-    counts: Counter[str],
-) -> Iterator[BuiltRow]:
-    posts = folder.posts(dataset)
-    path = folder.file("explanations/given", dataset)
-    with Answers(rounds, dataset) as answers, GivenAnswers(path) as given:
-        while batch := list(islice(posts, _BATCH)):
-            answered = [answers.of(row) for row in batch]
-            stated = _stated(config, context, dataset, batch, answered)
-            for row, answer, label in zip(batch, answered, stated, strict=True):
-                taken = given.take(row)
-                made = row
-                if answer is not None:
-                    number, response = answer
-                    made = replace(
-                        row,
-                        explanation=_explanation(response.text, label),
-                        model_label=label,
-                        explained_by=answers.models[number - 1],
-                        round=number,
-                        finish_reason=response.finish_reason or "",
-                    )
-                elif taken is not None:
-                    counts["given"] += 1
-                    made = replace(
-                        row,
-                        explanation=taken.explanation,
-                        model_label=taken.label,
-                        explained_by=f"given by {(config.explain.given or '').partition(':')[0]}",
-                    )
-                yield _with_gold(made, config.gold, counts)
-
-
-def _explanation(text: str, label: str | None) -> str:
-    """Return the explanation in an answer. Without the marker it is the whole answer, except where
-    that is nothing but the label's sentence."""
-    head, explanation = split_answer(text)
-    if explanation:
-        return explanation
-    return "" if label is not None and len(head.split()) < 12 else head
-
-
-def _with_gold(row: BuiltRow, gold: str, counts: Counter[str]) -> BuiltRow:
-    counts["rows"] += 1
-    counts["lacking"] += not row.explained_by
-    counts["empty"] += bool(row.explained_by) and not row.explanation
-    if row.model_label is None or row.model_label == row.human_label:
-        return row
-    counts["disagreements"] += 1
-    if gold == "human":
-        return row
-    counts["replaced"] += 1
-    return replace(row, label=row.model_label, gold_from="model")
-
-
-def _stated(
-    config: Config,
-    context: Context,
-    dataset: str,
-    rows: Sequence[BuiltRow],
-    answers: Sequence[tuple[int, Response] | None],
-) -> list[str | None]:
-    """Return the label each answer states; None where there is no answer or it states none."""
-    there = [i for i, answer in enumerate(answers) if answer is not None]
-    stated: list[str | None] = [None] * len(rows)
-    if there:
-        read = context.labeler(config.explain.labeler)
-        responses = [answer[1] for answer in answers if answer is not None]
-        heads = [replace(r, text=split_answer(r.text)[0]) for r in responses]
-        aspects = [rows[i].aspect for i in there]
-        found = read(context.dataset(dataset), aspects, heads)
-        for i, prediction in zip(there, found, strict=True):
-            stated[i] = prediction.label
-    return stated

@@ -12,9 +12,10 @@ import pytest
 from harness.plugin_manager import PluginManager
 from harness.registry import Registry
 from imhi_build.config import read_config
+from imhi_build.explanations.joining import join
 from imhi_build.folder import BuildFolder
 from imhi_build.new import new_build
-from imhi_build.stages.explain import copy_all_given, join
+from imhi_build.stages.explain import copy_all_given
 from imhi_build.stages.read import read
 from imhi_build.writing.pipeline import write
 from tests.imhi_build.raw_layouts import write_layouts

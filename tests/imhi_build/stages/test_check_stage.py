@@ -11,9 +11,10 @@ import pytest
 
 from harness.registry import Registry
 from harness.run_store.jsonl import read_rows
+from imhi_build.explanations.joining import join
 from imhi_build.folder import BuildFolder
 from imhi_build.records import BuiltRow
-from imhi_build.stages.explain import copy_all_given, join
+from imhi_build.stages.explain import copy_all_given
 from tests.conftest import Imhi
 from tests.faulty_server import Asked, FaultyServer, Reply, answer
 

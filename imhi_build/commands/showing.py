@@ -1,0 +1,183 @@
+"""What a person sees of a stage in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imhi_build.explanations.joining import ExplainReport
+    from imhi_build.folder import BuildFolder
+    from imhi_build.stages.check import CheckReport
+    from imhi_build.stages.explain import Explaining
+    from imhi_build.stages.read import ReadReport
+
+_SHOWN = 5
+
+
+def show_read(folder: BuildFolder, report: ReadReport) -> None:
+    from harness.cli.console import out, say
+    from harness.cli.tables import print_table
+
+    rows = []
+    for name, found in report.datasets.items():
+        counts = found["counts"]
+        rows.append(
+            (
+                name,
+                found["preset"],
+                *(f"{counts.get(split, 0):,}" for split in ("train", "val", "test")),
+                f"{sum(found['removed'].values()):,}",
+                f"{sum(found['masked'].values()):,}",
+            )
+        )
+    columns = ("dataset", "preset", "train", "val", "test", "left out", "masked")
+    print_table("", columns, rows, 2)
+    for name, found in report.datasets.items():
+        if found["removed"]:
+            reasons = ", ".join(f"{reason} {n:,}" for reason, n in found["removed"].items())
+            out().print(f"{name}: left out: {reasons}", markup=False)
+    if any(found["removed"] for found in report.datasets.values()):
+        out().print(f"listed row by row in {folder.path / 'removed'}", markup=False)
+    for problem in report.problems[:_SHOWN]:
+        say(problem, "yellow")
+    if report.mistakes > _SHOWN:
+        say(f"... and {report.mistakes - _SHOWN:,} more; see {folder.path / 'removed'}", "yellow")
+    say(f"next: imhi build explain {folder.path}")
+
+
+def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
+    """Print what asking would take, and the first prompt."""
+    from dataclasses import asdict
+
+    from harness.cli.console import out, plain, print_json, say
+    from harness.cli.tables import print_table
+    from imhi_build.explanations.estimating import estimate_asking, seconds_each
+
+    if not asking.anything(limit):
+        say("every row has an explanation: nothing would be asked")
+        return
+    spec, context = asking.spec(), asking.context()
+    found = list(estimate_asking(asking.wanted(limit), spec, context))
+    each = seconds_each(asking.rounds, spec.name)
+    requests = sum(one.requests for one in found)
+    seconds = None if each is None else each * requests
+    costs = [one.cost for one in found]
+    cost = None if None in costs else sum(one or 0.0 for one in costs)
+    if as_json:
+        total = {"model": spec.name, "requests": requests, "cost": cost, "seconds": seconds}
+        print_json({**total, "datasets": [asdict(one) for one in found]})
+        return
+    columns = ("dataset", "requests", "prompt tokens", "answer tokens, at most", "cost, at most")
+    counted = ("requests", "prompt_tokens", "completion_tokens")
+    rows: list[tuple[Any, ...]] = [
+        (one.dataset, *(f"{getattr(one, name):,}" for name in counted), _dollars(one.cost))
+        for one in found
+    ]
+    sums = (f"{sum(getattr(one, name) for one in found):,}" for name in counted)
+    print_table(spec.name, columns, [*rows, ("all", *sums, _dollars(cost))])
+    for note in sorted({one.note for one in found}):
+        out().print(f"({note})", markup=False)
+    if seconds is None:
+        out().print(
+            "time: not known before some rows were asked (--limit 20 asks 20 per dataset)",
+            markup=False,
+        )
+    else:
+        out().print(f"time: about {_duration(seconds)}, as the rows asked so far", markup=False)
+    out().print(f"\nthe first prompt, {found[0].dataset}:\n", markup=False)
+    out().print(plain(found[0].first_prompt), markup=False)
+
+
+def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
+    from harness.cli.console import out, say
+    from harness.cli.tables import print_table
+
+    stage = folder.stage("explain")
+    names = ("rows", "given", "lacking", "empty", "disagreements", "replaced")
+    rows = [
+        (name, *(f"{found.get(column, 0):,}" for column in names))
+        for name, found in stage["datasets"].items()
+    ]
+    columns = ("dataset", "rows", "given", "lacking", "empty", "model disagrees", "replaced")
+    print_table("", columns, rows)
+    asked = report.asked
+    if asked.answered or asked.failed:
+        cost = "" if asked.cost is None else f", {_dollars(asked.cost)}"
+        out().print(
+            f"asked: {asked.answered:,} answered, {asked.failed:,} failed, {asked.unanswered:,} not "
+            f"asked, {asked.prompt_tokens:,} + {asked.completion_tokens:,} tokens{cost}",
+            markup=False,
+        )
+    for note in asked.notes:
+        say(f"note: {note}")
+    if report.empty:
+        say(
+            f"{report.empty:,} answers hold no explanation: the check 'empty' keeps them out, "
+            "--again asks anew"
+        )
+    if report.lacking:
+        say(
+            f"{report.lacking:,} rows are not explained yet: imhi build explain {folder.path} goes "
+            "on (--model NAME where none is set)",
+            "yellow",
+        )
+    else:
+        say(f"next: imhi build check {folder.path}")
+
+
+def show_checks(folder: BuildFolder, report: CheckReport) -> None:
+    from harness.cli.console import out, say
+
+    rows = []
+    for one in report.checks:
+        share = one["findings"] / one["rows"] if one["rows"] else 0.0
+        skipped = one["details"].get("skipped")
+        reason = f"skipped: {skipped}" if skipped else next(iter(one["reasons"]), "")
+        rows.append(
+            (one["check"], one["action"], f"{one['findings']:,}", f"{100 * share:.1f}%", reason)
+        )
+    _print_checks(rows)
+    out_of = sum(report.quarantined.values())
+    out().print(
+        f"{out_of:,} of {_all_rows(folder):,} rows are kept out: "
+        f"{folder.path / 'quarantine'} has them with their reasons",
+        markup=False,
+    )
+    for sentence in report.incomplete:
+        say(sentence, "yellow")
+    if out_of:
+        say(f"to ask anew about them: imhi build explain {folder.path} --again")
+    say(f"next: imhi build write {folder.path}")
+
+
+def _print_checks(rows: Sequence[Sequence[str]]) -> None:
+    from rich.table import Table
+
+    from harness.cli.console import out, plain
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("check", "action"):
+        table.add_column(column, no_wrap=True)
+    for column in ("findings", "of rows"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("most often", overflow="fold")
+    for row in rows:
+        table.add_row(*(plain(cell) for cell in row))
+    out().print(table)
+
+
+def _all_rows(folder: BuildFolder) -> int:
+    return sum(found["rows"] for found in folder.stage("explain")["datasets"].values())
+
+
+def _dollars(cost: float | None) -> str:
+    return "-" if cost is None else f"${cost:,.2f}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
