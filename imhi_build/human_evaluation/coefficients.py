@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from harness.marking import MARKS
 from harness.statistics import Array
-from imhi_build.human_evaluation.scheme import MARKS
 from imhi_build.human_evaluation.whole_files import needed
 
 

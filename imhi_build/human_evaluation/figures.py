@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.fingerprints import post_key
+from harness.marking import MARKS
 from harness.statistics import Array, Measure, interval, replicates
 from imhi_build.human_evaluation.coefficients import (
     Coefficient,
@@ -19,7 +20,6 @@ from imhi_build.human_evaluation.coefficients import (
 )
 from imhi_build.human_evaluation.judging import ReadSheet
 from imhi_build.human_evaluation.kept_sample import Sample
-from imhi_build.human_evaluation.scheme import MARKS
 
 ALL = "all"
 ENOUGH = 10

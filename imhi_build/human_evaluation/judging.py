@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.marking import MARKS
 from imhi_build.human_evaluation.cells import edited, given, item_id, whole_number, words
 from imhi_build.human_evaluation.items import Item, shown
 from imhi_build.human_evaluation.kept_sample import Sample
@@ -14,7 +15,6 @@ from imhi_build.human_evaluation.scheme import (
     ANNOTATOR,
     COMMENT,
     ITEM,
-    MARKS,
     SAMPLE,
     TEXTS,
 )

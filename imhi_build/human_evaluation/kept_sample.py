@@ -11,9 +11,10 @@ from typing import Any
 
 from harness.errors import DataError, HarnessError
 from harness.fingerprints import digest
+from harness.marking import Marking
 from harness.run_store.jsonl import disk_error, read_rows, write_json, write_rows
 from imhi_build.human_evaluation.items import Item, item_of
-from imhi_build.human_evaluation.scheme import Scheme, scheme_from
+from imhi_build.human_evaluation.scheme import scheme_digest, scheme_from
 from imhi_build.records import BuiltRow, as_json, from_json
 
 FORMAT = 1
@@ -29,7 +30,7 @@ class Sample:
     name: str
     rows: Sequence[BuiltRow]
     sentences: Mapping[str, Mapping[str, str]]
-    scheme: Scheme
+    scheme: Marking
     seed: int
     annotators: tuple[str, ...]
     how: Mapping[str, Any]
@@ -41,7 +42,7 @@ class Sample:
     def digest(self) -> str:
         """Return 16 hex digits that tell items and scheme from every other sample's."""
         shown = [[item.id, *item.texts().values()] for item in self.items()]
-        return digest([shown, self.scheme.digest])[:16]
+        return digest([shown, scheme_digest(self.scheme)])[:16]
 
 
 def annotation_folder(build: Path, name: str) -> Path:
@@ -81,8 +82,8 @@ def write_sample(folder: Path, sample: Sample) -> None:
             "annotators": list(sample.annotators),
             "scheme": {
                 "file": sample.scheme.file,
-                "digest": sample.scheme.digest,
-                **sample.scheme.content(),
+                "digest": scheme_digest(sample.scheme),
+                **sample.scheme.as_yaml(),
             },
             "sentences": {name: dict(labels) for name, labels in sample.sentences.items()},
         },

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.marking import MARKS, Marking
 from imhi_build.human_evaluation.items import Item
-from imhi_build.human_evaluation.scheme import MARKS, Scheme
 from imhi_build.human_evaluation.whole_files import needed
 
 FORMAT = 1
@@ -22,7 +22,7 @@ KIND = "imhi-annotation"
 _TEMPLATE, _STYLE, _SCRIPT = "page.html.jinja", "page.css.jinja", "page.js.jinja"
 
 
-def page(items: Sequence[Item], scheme: Scheme, annotator: str, sample: str, name: str) -> bytes:
+def page(items: Sequence[Item], scheme: Marking, annotator: str, sample: str, name: str) -> bytes:
     """Return the page of an annotator; ``items`` in their order, ``sample`` the digest.
 
     Raises:

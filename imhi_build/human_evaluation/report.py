@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.marking import MARKS
 from harness.run_store.jsonl import write_json
 from imhi_build.human_evaluation.figures import (
     ALL,
@@ -25,7 +26,7 @@ from imhi_build.human_evaluation.items import shown
 from imhi_build.human_evaluation.kept_sample import Sample
 from imhi_build.human_evaluation.problems import some
 from imhi_build.human_evaluation.reading import ReadBack
-from imhi_build.human_evaluation.scheme import COMMENT, ITEM, MARKS, TEXTS
+from imhi_build.human_evaluation.scheme import COMMENT, ITEM, TEXTS, scheme_digest
 from imhi_build.human_evaluation.whole_files import write_csv
 
 FORMAT = 1
@@ -55,7 +56,10 @@ class Report:
             "format": FORMAT,
             "name": self.sample.name,
             "sample": self.sample.digest,
-            "scheme": {"file": self.sample.scheme.file, "digest": self.sample.scheme.digest},
+            "scheme": {
+                "file": self.sample.scheme.file,
+                "digest": scheme_digest(self.sample.scheme),
+            },
             "items": len(self.sample.rows),
             "sheets": [
                 {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import HarnessError, UnknownName
+from harness.marking import Marking
 from harness.registry import Registry
 from imhi_build.folder import BuildFolder
 from imhi_build.human_evaluation.drawing import Drawn, draw
@@ -21,7 +22,6 @@ from imhi_build.human_evaluation.kept_sample import (
     write_sample,
 )
 from imhi_build.human_evaluation.page import page
-from imhi_build.human_evaluation.scheme import Scheme
 from imhi_build.human_evaluation.shares import Shares
 from imhi_build.human_evaluation.whole_files import write_bytes
 from imhi_build.human_evaluation.workbook import workbook
@@ -44,7 +44,7 @@ class Plan:
     of: Of
     datasets: tuple[str, ...]
     annotators: tuple[str, ...]
-    scheme: Scheme
+    scheme: Marking
 
 
 @dataclass(frozen=True)

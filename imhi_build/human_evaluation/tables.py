@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.cli.console import plain
+from harness.marking import MARKS
 from imhi_build.human_evaluation.coefficients import Coefficient
 from imhi_build.human_evaluation.figures import ALL, ENOUGH, CriterionFigures
 from imhi_build.human_evaluation.report import APART_FILE, REPORT, Report
 from imhi_build.human_evaluation.sampling import Written
-from imhi_build.human_evaluation.scheme import MARKS
 
 _LISTED = 20
 _NONE = "-"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.marking import MARKS, Marking
 from imhi_build.human_evaluation.items import Item
 from imhi_build.human_evaluation.scheme import (
     ALLOWED,
@@ -17,12 +18,10 @@ from imhi_build.human_evaluation.scheme import (
     EXPLANATION,
     ITEM,
     LABEL,
-    MARKS,
     POST,
     QUESTION,
     SAMPLE,
     TEXTS,
-    Scheme,
 )
 from imhi_build.human_evaluation.whole_files import needed
 
@@ -66,7 +65,7 @@ def _room(text: str) -> int:
 
 
 def workbook(
-    items: Sequence[Item], scheme: Scheme, annotator: str, sample: str, name: str
+    items: Sequence[Item], scheme: Marking, annotator: str, sample: str, name: str
 ) -> Workbook:
     """Return the sheet of an annotator; ``items`` in the order of the rows, ``sample`` the digest.
 
@@ -142,7 +141,7 @@ def _open(cell: Any, column: str) -> None:
     cell.number_format = "@" if column == COMMENT else "0"
 
 
-def _head(sheet: Any, columns: Sequence[str], scheme: Scheme) -> None:
+def _head(sheet: Any, columns: Sequence[str], scheme: Marking) -> None:
     letters = _openpyxl(".utils").get_column_letter
     for place, column in enumerate(columns, start=1):
         _text(sheet.cell(1, place), column, _GREY, bold=True)
@@ -159,7 +158,7 @@ def _height(texts: Mapping[str, str]) -> float:
     return min(_HIGHEST, _LINE * (lines + 0.5))
 
 
-def _list_of_marks(sheet: Any, columns: Sequence[str], scheme: Scheme, last: int) -> None:
+def _list_of_marks(sheet: Any, columns: Sequence[str], scheme: Marking, last: int) -> None:
     letters = _openpyxl(".utils").get_column_letter
     for criterion in scheme.criteria:
         rule = _openpyxl(".worksheet.datavalidation").DataValidation(
@@ -185,7 +184,7 @@ def _protect(sheet: Any) -> None:
     sheet.protection.formatColumns = sheet.protection.formatRows = False  # False: not forbidden
 
 
-def _scheme_sheet(sheet: Any, scheme: Scheme, annotator: str, sample: str, name: str) -> None:
+def _scheme_sheet(sheet: Any, scheme: Marking, annotator: str, sample: str, name: str) -> None:
     """Write who marks what and how. The first two rows are read back."""
     rows: list[tuple[str, str]] = [
         (ANNOTATOR, annotator),

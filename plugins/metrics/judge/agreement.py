@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from plugins.metrics.judge.rubric import MARKS
+from harness.marking import MARKS
 
 if TYPE_CHECKING:
     from harness.statistics import Array

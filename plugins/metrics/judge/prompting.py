@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from harness.answers import explanation_of
+from harness.marking import Marking
 from harness.records import Example
-from plugins.metrics.judge.rubric import REASON, Rubric
+from plugins.metrics.judge.rubric import REASON
 
 _TAGS = re.compile(r"<(?=/?(?:post|question|answer|reference)>)", re.IGNORECASE)
 
@@ -17,7 +18,7 @@ def judged_text(answer: str, shown: str) -> str:
     return explanation if shown == "explanation" or not explanation else answer.strip()
 
 
-def build_prompt(rubric: Rubric, example: Example, answer: str, reference: bool) -> str:
+def build_prompt(rubric: Marking, example: Example, answer: str, reference: bool) -> str:
     """Return the prompt; with ``reference`` it shows the reference explanation too. The gold label
     is never in it."""
     parts = [
@@ -48,7 +49,7 @@ def _tagged(tag: str, text: str) -> str:
     return f"<{tag}>\n{_TAGS.sub('< ', text)}\n</{tag}>"
 
 
-def _form(rubric: Rubric) -> str:
+def _form(rubric: Marking) -> str:
     fields = [f'"{REASON}": "one or two sentences"']
     fields += [f'"{name}": 0, 1, 2 or 3' for name in rubric.names]
     return f"Answer with one JSON object of this form and nothing else:\n{{{', '.join(fields)}}}"

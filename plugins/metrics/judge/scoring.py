@@ -20,7 +20,7 @@ from plugins.metrics.judge.marks import Marks, read_marks
 from plugins.metrics.judge.measuring import marks_table, measures_of
 from plugins.metrics.judge.prompting import build_prompt, judged_text
 from plugins.metrics.judge.reporting import report, say_of
-from plugins.metrics.judge.rubric import SHIPPED, Rubric, load_rubric
+from plugins.metrics.judge.rubric import SHIPPED, answer_schema, load_rubric
 
 if TYPE_CHECKING:
     from harness.statistics import Measure
@@ -64,11 +64,11 @@ class Judging:
                 f"metric judge: repeats={self.repeats} at temperature 0 would give the same answer "
                 f"{self.repeats} times: add temperature=T above 0, or leave repeats out"
             )
-        self.rubric: Rubric = load_rubric(Path(arguments["rubric"] or SHIPPED).expanduser())
+        self.rubric = load_rubric(Path(arguments["rubric"] or SHIPPED).expanduser())
         self.generation = Generation(
             max_new_tokens=arguments["max_new_tokens"],
             temperature=arguments["temperature"],
-            answer_schema=self.rubric.schema() if arguments["structured"] else None,
+            answer_schema=answer_schema(self.rubric) if arguments["structured"] else None,
         )
         self._judges: dict[tuple[str, ...], list[Judge]] = {}
 

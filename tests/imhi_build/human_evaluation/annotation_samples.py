@@ -10,13 +10,14 @@ from pathlib import Path
 import openpyxl
 import typer
 
+from harness.marking import Marking
 from harness.plugin_manager import PluginManager
 from harness.run_store.jsonl import write_rows
 from imhi_build.commands.annotate import agreement, sample
 from imhi_build.folder import BuildFolder
 from imhi_build.human_evaluation.kept_sample import Sample, read_sample
 from imhi_build.human_evaluation.sampling import Plan, Written, make_sample
-from imhi_build.human_evaluation.scheme import Scheme, load_scheme
+from imhi_build.human_evaluation.scheme import load_scheme
 from imhi_build.records import BuiltRow
 
 DEMO = Path(__file__).resolve().parents[3] / "tasks" / "demo"
@@ -107,7 +108,7 @@ def drawn(build: BuildFolder, manager: PluginManager, **changes: object) -> Writ
     return make_sample(build, plan(**changes), manager.registry)
 
 
-def sample_of(rows: Sequence[BuiltRow], scheme: Scheme | None = None) -> Sample:
+def sample_of(rows: Sequence[BuiltRow], scheme: Marking | None = None) -> Sample:
     """A sample that lies nowhere."""
     sentences = {
         one.dataset: {"yes": "Yes, the poster suffers from stress.", "no": "No."} for one in rows

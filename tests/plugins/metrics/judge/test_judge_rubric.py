@@ -10,7 +10,7 @@ import yaml
 
 from harness.errors import HarnessError
 from plugins.metrics.judge.prompting import build_prompt
-from plugins.metrics.judge.rubric import SHIPPED, load_rubric
+from plugins.metrics.judge.rubric import SHIPPED, answer_schema, load_rubric
 from tests.faulty_server import answer
 from tests.judge_server import judge, judge_server, marks
 from tests.plugins.metrics.judge.judging import Panel, rows
@@ -25,7 +25,7 @@ def test_the_shipped_rubric_has_the_criteria_of_the_papers_human_evaluation() ->
 def test_the_schema_holds_every_criterion_to_the_four_marks() -> None:
     import jsonschema
 
-    schema = load_rubric().schema()
+    schema = answer_schema(load_rubric())
     good = {"reason": "so", "consistency": 0, "reliability": 1, "professionality": 2, "overall": 3}
     jsonschema.validate(good, schema)
     for bad in ({**good, "overall": 4}, {**good, "more": 1}, {"overall": 1}):
