@@ -9,7 +9,8 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.registry import Registry
-from imhi_build.config import read_config
+from harness.yaml_models import plain
+from imhi_build.config import checked
 from imhi_build.folder import BuildFolder
 from imhi_build.stages.read import open_raw
 
@@ -55,11 +56,15 @@ def new_build(
 ) -> BuildFolder:
     """Make a build folder. ``raw`` are ``PRESET=PATH``; paths are stored whole.
 
+    Nothing is made before everything that is named was found.
+
     Raises:
-        HarnessError: there is one already, a pair of another form, or a preset or files that are
-            not there.
+        HarnessError: there is one already, a pair of another form, or a preset, files, a source or
+            a model that are not there.
     """
     folder = BuildFolder(path)
+    if path.exists() and not path.is_dir():
+        raise HarnessError(f"{path}: found a file, expected a new folder; choose another name")
     if folder.config_file.exists():
         raise HarnessError(
             f"{folder.config_file}: there is a build already; edit it, or choose another folder"
@@ -80,28 +85,35 @@ def new_build(
         lines.append(f"  - {{preset: {_yaml(named)}, path: {_yaml(where)}}}")
     if not lines:
         raise HarnessError("--raw: nothing given, expected at least one PRESET=PATH")
-    made = not path.exists()
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.config_file.write_text(
-        _TEXT.format(
-            folder=path,
-            raw="\n".join(lines),
-            seed=seed,
-            limit=f"# posts per split\nlimit: {limit}\n" if limit else "",
-            given=_yaml(_located(given)),
-            model=_yaml(model),
-            experts=_yaml(_located(experts)),
-        ),
-        encoding="utf-8",
+    text = _TEXT.format(
+        folder=" ".join(str(path).splitlines()),
+        raw="\n".join(lines),
+        seed=seed,
+        limit="" if limit is None else f"# posts per split\nlimit: {limit}\n",
+        given=_yaml(_located(given)),
+        model=_yaml(model),
+        experts=_yaml(_located(experts)),
     )
-    try:
-        open_raw(read_config(folder.config_file), registry)
-    except HarnessError:
-        folder.config_file.unlink()
-        if made:
-            path.rmdir()
-        raise
+    _check(text, registry)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.config_file.write_text(text, encoding="utf-8")
     return folder
+
+
+def _check(text: str, registry: Registry) -> None:
+    """Raise HarnessError where a configuration could not be built."""
+    import yaml
+
+    from harness.context import open_source
+    from harness.models import parse_model
+
+    config = checked(plain(yaml.safe_load(text)), "imhi build new")
+    open_raw(config, registry)
+    for source in (config.explain.given, config.explain.experts):
+        if source is not None:
+            open_source(source, registry)
+    if config.explain.model is not None:
+        parse_model(config.explain.model, registry)
 
 
 def _located(source: str | None) -> str | None:
@@ -115,5 +127,9 @@ def _located(source: str | None) -> str | None:
 
 def _yaml(value: Any) -> str:
     """Return a value as YAML: JSON is YAML, and quotes what has to be quoted."""
-    plain = isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum()
-    return str(value) if plain else json.dumps(value, ensure_ascii=False)
+    import yaml
+
+    bare = isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum()
+    if bare and yaml.safe_load(value) == value:
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from imhi_build.raw.preset import LabelColumn
+if TYPE_CHECKING:
+    from imhi_build.raw.preset import LabelColumn
 
-# What the formats make of one and the same truth value.
+# What the formats make of one and the same truth value. Counts only where a column holds nothing
+# else: the code 1 of many is not "yes".
 _SAME = ({"1", "true", "yes"}, {"0", "false", "no"})
 
 
@@ -19,12 +22,12 @@ class LabelReader:
     _table: Mapping[str, str | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        table = {_key(raw): label for raw, label in self.column.values.items()}
-        for raw, label in list(table.items()):
-            for same in _SAME:
-                if raw in same:
-                    for other in same:
-                        table.setdefault(other, label)
+        table = {raw_key(raw): label for raw, label in self.column.values.items()}
+        if {raw for raw, label in table.items() if label is not None} <= set().union(*_SAME):
+            for raw, label in list(table.items()):
+                for same in _SAME:
+                    if raw in same:
+                        table.update({other: label for other in same if other not in table})
         object.__setattr__(self, "_table", table)
 
     @property
@@ -32,7 +35,7 @@ class LabelReader:
         return ", ".join(repr(raw) for raw in self.column.values)
 
     def knows(self, raw: str) -> bool:
-        return _key(raw) in self._table
+        return raw_key(raw) in self._table
 
     def read(self, raw: str) -> str | None:
         """Return the label; None where the preset leaves such rows out.
@@ -40,11 +43,11 @@ class LabelReader:
         Raises:
             KeyError: the preset does not know the raw label.
         """
-        return self._table[_key(raw)]
+        return self._table[raw_key(raw)]
 
 
-def _key(raw: str) -> str:
+def raw_key(raw: str) -> str:
     """Return a raw label without what does not change it: case, spaces, a point and zeros."""
     text = " ".join(raw.split()).casefold()
     whole, _, rest = text.partition(".")
-    return whole if whole.lstrip("-").isdigit() and rest.strip("0") == "" else text
+    return whole if whole.lstrip("-").isdecimal() and rest.strip("0") == "" else text

@@ -6,6 +6,7 @@ and no code.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from harness.errors import HarnessError, UnknownName
 from harness.registry import Registry
 from harness.yaml_files import read_yaml
 from harness.yaml_models import plain, validated
+from imhi_build.raw.labels import raw_key
 
 FOLDER = Path(__file__).resolve().parents[1] / "presets"
 
@@ -52,6 +54,19 @@ class SplitFile(Part):
     def patterns(self) -> tuple[str, ...]:
         return (self.path,) if isinstance(self.path, str) else self.path
 
+    @model_validator(mode="after")
+    def _some(self) -> SplitFile:
+        if not self.patterns:
+            raise ValueError("path: found none, expected at least one")
+        if self.rows is not None:
+            first, end = self.rows
+            if first < 0 or (end is not None and end <= first):
+                raise ValueError(
+                    f"rows: found {list(self.rows)}, expected [FROM, TO] with 0 <= FROM < TO, or "
+                    "null for TO"
+                )
+        return self
+
 
 class Splitting(Part):
     """How rows of one file become splits: by a ``column``, or drawn by post in ``shares``."""
@@ -65,10 +80,33 @@ class Splitting(Part):
     @model_validator(mode="after")
     def _one_way(self) -> Splitting:
         if (self.column is None) == (not self.shares):
-            raise ValueError("expected one of column and shares")
+            raise ValueError("expected one of column (with values) and shares")
+        if self.column is not None:
+            _check_raw(self.values)
         if self.shares and abs(sum(self.shares.values()) - 1) > 1e-6:
             raise ValueError(f"shares add up to {sum(self.shares.values()):g}, expected 1")
         return self
+
+    @property
+    def named(self) -> LabelColumn | None:
+        """The column that names splits: its cells are read as those of labels are."""
+        if self.column is None:
+            return None
+        return LabelColumn(column=self.column, values=dict(self.values))
+
+
+def _check_raw(values: Mapping[str, str | None]) -> None:
+    """Raise ValueError where there are none, or two are read as one and mean different things."""
+    if not values:
+        raise ValueError("values: found none, expected each raw value with what it means")
+    seen: dict[str, str] = {}
+    for raw, meant in values.items():
+        first = seen.setdefault(raw_key(raw), raw)
+        if values[first] != meant:
+            raise ValueError(
+                f"values: found {first!r} and {raw!r} for different things, expected values that "
+                "differ by more than case, spaces and a point and zeros"
+            )
 
 
 class LabelColumn(Part):
@@ -78,6 +116,11 @@ class LabelColumn(Part):
     column: str
     values: dict[str, str | None]
     evidence: str | None = None
+
+    @model_validator(mode="after")
+    def _each_once(self) -> LabelColumn:
+        _check_raw(self.values)
+        return self
 
 
 class Cleaning(Part):
@@ -124,6 +167,10 @@ class Preset(Part):
     def _consistent(self) -> Preset:
         if (self.label is None) == (not self.labels):
             raise ValueError("expected one of label and labels")
+        if not self.files:
+            raise ValueError("files: found none, expected train, val, test or all")
+        if not self.post_columns:
+            raise ValueError("post: found no column, expected at least one")
         if ("all" in self.files) != (self.split is not None):
             raise ValueError("files: all and split go together: expected both or neither")
         return self
@@ -143,11 +190,11 @@ class Preset(Part):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column the preset needs."""
-        optional = [self.id, self.explanation, self.split.column if self.split else None]
-        for question in self.questions.values():
-            optional += [question.column, question.evidence]
-        return tuple(dict.fromkeys([*self.post_columns, *(c for c in optional if c)]))
+        """The columns a file must have. Not among them: a row's name at its source, and the passages
+        people marked, which are taken where they are there."""
+        others = [question.column for question in self.questions.values()]
+        others += [self.explanation or "", (self.split and self.split.column) or ""]
+        return tuple(dict.fromkeys([*self.post_columns, *(c for c in others if c)]))
 
 
 def preset_names() -> list[str]:
@@ -188,15 +235,19 @@ def read_preset(name: str, registry: Registry) -> Preset:
 
 
 def _check(preset: Preset, registry: Registry, where: str) -> None:
-    dataset = registry.datasets.get(preset.dataset, f"named by {where}")
+    hint = f"named by {where}; a dataset of your own needs its task: --plugin TASK.yaml"
+    dataset = registry.datasets.get(preset.dataset, hint)
     declared = {question.aspect for question in dataset.questions}
     # The only question of a dataset may have an aspect, which no preset needs to name.
     given = declared if preset.label is not None and len(declared) == 1 else set(preset.questions)
     if given != declared:
-        raise HarnessError(
-            f"{where}: labels: found the aspects {_listed(given)}, expected those of "
-            f"{dataset.name}: {_listed(declared)}"
+        found = "label: found one column" if preset.label else f"labels: found {_listed(given)}"
+        wanted = (
+            f"labels with a column for each of {_listed(declared)}"
+            if len(declared) > 1
+            else "label with the column of the only question"
         )
+        raise HarnessError(f"{where}: {found}, expected {wanted} ({dataset.name})")
     for aspect, column in preset.questions.items():
         wrong = sorted({v for v in column.values.values() if v} - set(dataset.label_names))
         if wrong:
@@ -213,13 +264,14 @@ def _listed(names: Any) -> str:
 
 def _as_texts(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values with labels as texts: YAML 1.1 reads a bare yes or no as true or false, and
-    the keys of a mapping are texts already, ``True`` among them."""
+    the keys of a mapping are texts already, ``True`` among them. (The two are read as one.)"""
 
     def text(value: Any) -> Any:
         return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
     several = values.get("labels")
-    columns = [values.get("label"), *(several.values() if isinstance(several, dict) else ())]
+    columns = [values.get(name) for name in ("label", "split")]
+    columns += several.values() if isinstance(several, dict) else ()
     for column in columns:
         if isinstance(column, dict) and isinstance(column.get("values"), dict):
             column["values"] = {

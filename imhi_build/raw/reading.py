@@ -12,11 +12,12 @@ from harness.declarations import Dataset
 from harness.errors import DataError
 from harness.fingerprints import file_checksum, post_key
 from harness.tables import TableRow, place
+from imhi_build.raw.cells import RowError, Rows, listed
 from imhi_build.raw.cleaning import Cleaner
-from imhi_build.raw.files import read_file
-from imhi_build.raw.labels import LabelReader
+from imhi_build.raw.files import format_of, read_file
+from imhi_build.raw.labels import LabelReader, raw_key
 from imhi_build.raw.preset import Cleaning, Preset
-from imhi_build.raw.splits import FoundFile, draw_splits, find_files
+from imhi_build.raw.splits import FoundFile, draw_splits, find_files, lacking_splits
 from imhi_build.records import BuiltRow, Removal
 
 # Reasons for which a row is left out. The first ones are the preset's or the cleaning's intention;
@@ -62,7 +63,17 @@ class RawDataset:
             question.aspect: LabelReader(only or questions[question.aspect])
             for question in self.dataset.questions
         }
+        named = self.preset.split.named if self.preset.split else None
+        self._split_reader = LabelReader(named) if named else None
         self._posts: Counter[str] = Counter()
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on what somebody should know who reads this dataset: splits without a file."""
+        return [
+            f"{self.where}: {self.root}: found no {' or '.join(patterns)}: there will be no {split}"
+            for split, patterns in lacking_splits(self.preset, self.files).items()
+        ]
 
     def rows(self) -> Iterator[BuiltRow | Removal]:
         """Yield the rows in the order of splits and files; a removal in the place of each row that
@@ -92,7 +103,7 @@ class RawDataset:
             "folder": str(self.root),
             "files": {
                 file.split: {
-                    "path": file.path.name,
+                    "path": file.name,
                     "sha256": file_checksum(file.path),
                     "rows": list(file.rows) if file.rows else None,
                 }
@@ -108,39 +119,46 @@ class RawDataset:
 
     # --- one file --------------------------------------------------------------------------------
 
-    def _table(self, file: FoundFile) -> Iterator[TableRow | DataError]:
+    def _table(self, file: FoundFile) -> Rows:
         """Yield the rows of a file that belong to its split.
 
         Raises:
             DataError: the file cannot be read, or lacks a column of the preset.
         """
-        checked = False
-        preset = self.preset
-        wanted = self._needed
-        for row in read_file(file.path, preset.format, preset.encoding, preset.sheet, wanted):
-            if isinstance(row, DataError):
-                yield row
-                continue
-            if not checked:
-                self._check_columns(file, row)
-                checked = True
+        preset, split = self.preset, self.preset.split
+        columns = [
+            name
+            for name in preset.columns
+            if split is None or name != split.column or file.split == "all"
+        ]
+        # An object of JSONL may leave out what it has not; a table has all its columns in each row.
+        loose = format_of(file.path, preset.format) == "jsonl"
+        never = set(columns)
+        lacks = ""
+        for row in read_file(file.path, preset.format, preset.encoding, preset.sheet, columns):
+            if isinstance(row, TableRow) and (
+                missing := [name for name in columns if name not in row.cells]
+            ):
+                lacks = lacks or self._lacks(file, row, columns, missing)
+                never.intersection_update(missing)
+                if not loose:
+                    break
+                if missing != [preset.explanation]:
+                    text = f"found no {', '.join(missing)}, expected {', '.join(columns)}"
+                    row = RowError(file.path, row.number, row.line, text)
+            elif isinstance(row, TableRow):
+                never.clear()
             if file.holds(row.number):
                 yield row
+        if lacks and never:
+            raise DataError(lacks)
 
-    def _check_columns(self, file: FoundFile, row: TableRow) -> None:
-        missing = [name for name in self._needed if name not in row.cells]
-        if missing:
-            raise DataError(
-                f"{self.where}: {file.path}: found the columns {', '.join(list(row.cells)[:10])}, "
-                f"expected {', '.join(self._needed)} (missing: {', '.join(missing)}); "
-                f"imhi build inspect {file.path} shows which preset fits"
-            )
-
-    @property
-    def _needed(self) -> list[str]:
-        """The columns a row cannot do without: not its name at its source, not people's evidence."""
-        spare = {self.preset.id, *(q.evidence for q in self.preset.questions.values())}
-        return [name for name in self.preset.columns if name not in spare]
+    def _lacks(self, file: FoundFile, row: TableRow, columns: list[str], missing: list[str]) -> str:
+        return (
+            f"{self.where}: {file.path}: found the columns {listed(list(row.cells))}, expected "
+            f"{', '.join(columns)} (missing: {', '.join(missing)}); imhi build inspect "
+            f"{file.path} shows which preset fits"
+        )
 
     def _draw(self, file: FoundFile) -> dict[str, str]:
         """Return the split of each post, where splits are drawn."""
@@ -152,7 +170,7 @@ class RawDataset:
             for row in self._table(file):
                 if isinstance(row, TableRow) and (post := self._post(row)).strip():
                     raw = [row.cells[q.column] for q in self.preset.questions.values()]
-                    yield post_key(post), "/".join(raw)
+                    yield post_key(post), "/".join(map(raw_key, raw))
 
         drawn = draw_splits(
             posts(), splitting.shares, self.seed + splitting.seed, splitting.stratify
@@ -162,24 +180,25 @@ class RawDataset:
     # --- one row ---------------------------------------------------------------------------------
 
     def _made(
-        self, row: TableRow | DataError, file: FoundFile, drawn: dict[str, str], cleaner: Cleaner
+        self, row: TableRow | RowError, file: FoundFile, drawn: dict[str, str], cleaner: Cleaner
     ) -> Iterator[BuiltRow | Removal]:
-        if isinstance(row, DataError):
-            yield self._removal(file, _number(str(row)), UNREADABLE, str(row))
+        if isinstance(row, RowError):
+            yield self._removal(file, row.number, UNREADABLE, str(row))
             return
         where = place(file.path, row.number, row.line)
         post = self._post(row)
         if not post.strip():
             yield self._removal(file, row.number, EMPTY, f"{where}: found no post")
             return
-        split = self._split(row, file, drawn, post)
-        if split is None:
-            column = self.preset.split.column if self.preset.split else ""
-            found = row.cells.get(column or "", "")
-            known = ", ".join(self.preset.split.values) if self.preset.split else ""
-            detail = f"{where}: column {column}: found {found!r}, expected one of {known}"
-            yield self._removal(file, row.number, NO_SPLIT, detail)
-            return
+        split = file.split if file.split != "all" else drawn.get(post_key(post), "")
+        if self._split_reader is not None and file.split == "all":
+            reader = self._split_reader
+            raw = row.cells[reader.column.column].strip()
+            if not reader.knows(raw):
+                detail = f"{where}: {_found(raw, reader)}"
+                yield self._removal(file, row.number, NO_SPLIT, detail)
+                return
+            split = reader.read(raw) or ""
         if self.limit is not None and self._posts[split] >= self.limit:
             return
         self._posts[split] += 1
@@ -200,20 +219,19 @@ class RawDataset:
         reader = self._readers[aspect]
         column = reader.column
         raw = row.cells.get(column.column, "").strip()
-        place_of = f"{where}: column {column.column}"
         if not reader.knows(raw):
             reason = UNMAPPED if raw else NO_LABEL
-            shown = repr(raw[:60]) if raw else "nothing"
-            detail = f"{place_of}: found {shown}, expected one of {reader.allowed}"
+            detail = f"{where}: {_found(raw, reader)}"
             return self._removal(file, row.number, reason, detail, aspect)
         label = reader.read(raw)
         if label is None:
-            return self._removal(file, row.number, LEFT_OUT, f"{place_of}: {raw!r}", aspect)
+            detail = f"{where}: column {column.column}: {raw!r}"
+            return self._removal(file, row.number, LEFT_OUT, detail, aspect)
         id = f"{split}-{self.counts[split]}"
         again = cleaner.repeats(split, aspect, post, label, id)
         if again:
             return self._removal(file, row.number, DUPLICATE, f"{where}: {again}", aspect)
-        explanation = row.cells.get(self.preset.explanation or "", "")
+        explanation = cleaner.clean(row.cells.get(self.preset.explanation or "", ""))
         return BuiltRow(
             id=id,
             dataset=self.dataset.name,
@@ -223,14 +241,14 @@ class RawDataset:
             label=label,
             human_label=label,
             explanation=explanation,
-            explained_by=f"column {self.preset.explanation}" if explanation else "",
+            explained_by=f"column {self.preset.explanation}" if explanation.strip() else "",
             aspect=aspect,
             post_id=post_key(post),
-            file=file.path.name,
+            file=file.name,
             row=row.number,
             raw_label=raw if raw != label else "",
             source_id=row.cells.get(self.preset.id or "", ""),
-            evidence=row.cells.get(column.evidence or "", ""),
+            evidence=cleaner.clean(row.cells.get(column.evidence or "", "")),
         )
 
     def _post(self, row: TableRow) -> str:
@@ -238,22 +256,10 @@ class RawDataset:
         parts = [row.cells.get(name, "") for name in self.preset.post_columns]
         return "\n".join(part for part in parts if part.strip())
 
-    def _split(
-        self, row: TableRow, file: FoundFile, drawn: dict[str, str], post: str
-    ) -> str | None:
-        if file.split != "all":
-            return file.split
-        if drawn:
-            return drawn[post_key(post)]
-        assert self.preset.split is not None and self.preset.split.column is not None
-        cell = row.cells.get(self.preset.split.column, "").strip()
-        known = {raw.casefold(): split for raw, split in self.preset.split.values.items()}
-        return known.get(cell.casefold())
-
     def _removal(
         self, file: FoundFile, number: int, reason: str, detail: str, aspect: str = ""
     ) -> Removal:
-        return Removal(self.dataset.name, file.path.name, number, reason, detail, aspect)
+        return Removal(self.dataset.name, file.name, number, reason, detail, aspect)
 
     def _count(self, made: BuiltRow | Removal) -> None:
         if isinstance(made, Removal):
@@ -265,8 +271,6 @@ class RawDataset:
             self.labels.setdefault(made.split, Counter())[made.label] += 1
 
 
-def _number(message: str) -> int:
-    """Return the row number in ``FILE: row N (line L): ...``; -1 where none is named."""
-    _, _, rest = message.partition(": row ")
-    digits = rest.split(" ", 1)[0]
-    return int(digits) if digits.isdigit() else -1
+def _found(raw: str, reader: LabelReader) -> str:
+    shown = repr(raw[:60]) if raw else "nothing"
+    return f"column {reader.column.column}: found {shown}, expected one of {reader.allowed}"

@@ -17,10 +17,12 @@ ORDER = (*SPLITS, "all")
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file and what of it belongs to ``split`` (``all``: its rows say, or are drawn)."""
+    """A file and what of it belongs to ``split`` (``all``: its rows say, or are drawn). ``name`` is
+    its path within the folder of the raw files."""
 
     split: str
     path: Path
+    name: str
     rows: tuple[int, int | None] | None = None
 
     def holds(self, number: int) -> bool:
@@ -46,7 +48,8 @@ def find_files(preset: Preset, root: Path, where: str) -> list[FoundFile]:
             break
         path = root if root.is_file() and split == "all" else _find(declared.patterns, root, where)
         if path is not None:
-            found.append(FoundFile(split, path, declared.rows))
+            name = path.relative_to(root).as_posix() if root.is_dir() else path.name
+            found.append(FoundFile(split, path, name, declared.rows))
     if not found:
         wanted = [pattern for file in preset.files.values() for pattern in file.patterns]
         there = sorted(p.name for p in root.iterdir()) if root.is_dir() else [root.name]
@@ -58,6 +61,21 @@ def find_files(preset: Preset, root: Path, where: str) -> list[FoundFile]:
     return found
 
 
+def lacking_splits(preset: Preset, found: Iterable[FoundFile]) -> dict[str, tuple[str, ...]]:
+    """Return the splits for which a preset names files and none is there, with their patterns."""
+    there = {file.split for file in found}
+    if "all" in there:
+        return {}
+    named = ((split, preset.files[split].patterns) for split in SPLITS if split in preset.files)
+    return {split: patterns for split, patterns in named if split not in there}
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Say whether a file is called so; case does not count, and a name may stand for itself."""
+    name, pattern = name.lower(), pattern.lower()
+    return name == pattern or fnmatch.fnmatchcase(name, pattern)
+
+
 def _find(patterns: Iterable[str], root: Path, where: str) -> Path | None:
     files = (
         {p.relative_to(root).as_posix(): p for p in sorted(root.rglob("*")) if p.is_file()}
@@ -65,12 +83,10 @@ def _find(patterns: Iterable[str], root: Path, where: str) -> Path | None:
         else {root.name: root}
     )
     for pattern in patterns:
-        wanted = pattern.lower()
         fitting = [
             path
             for name, path in files.items()
-            if fnmatch.fnmatchcase(name.lower(), wanted)
-            or ("/" not in wanted and fnmatch.fnmatchcase(path.name.lower(), wanted))
+            if matches(name, pattern) or ("/" not in pattern and matches(path.name, pattern))
         ]
         # What a Mac leaves beside every file, and what a spreadsheet leaves while it is open.
         fitting = [path for path in fitting if not path.name.startswith((".", "~$"))]
@@ -102,6 +118,7 @@ def draw_splits(
             seen.add(key)
             strata.setdefault(stratum if stratify else "", []).append(key)
     chosen: dict[str, Split] = {}
+    last = [split for split in SPLITS if shares.get(split)][-1]
     for stratum in sorted(strata):
         keys = strata[stratum]
         random.Random(f"{seed}/{stratum}").shuffle(keys)
@@ -109,7 +126,8 @@ def draw_splits(
         start = 0
         for split in (split for split in SPLITS if split in shares):
             end += shares[split] * len(keys)
-            stop = round(end)
+            # Shares add up to 1, or nearly: the last split takes what is left.
+            stop = len(keys) if split == last else round(end)
             chosen.update(dict.fromkeys(keys[start:stop], split))
             start = stop
     return chosen

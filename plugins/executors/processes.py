@@ -6,14 +6,12 @@ forgets the one before. What travels is pickled by value where it must be (singl
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.context import Context
 from harness.declarations import Executor
@@ -21,6 +19,9 @@ from harness.errors import HarnessError
 from harness.fingerprints import FILE_PLUGIN_PREFIX
 from harness.hookspecs import hookimpl
 from harness.models import parse_count
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Work = Callable[[Sequence[Any]], Iterator[Any]]
 _CHILD = "import sys; from plugins.executors.processes import serve; serve(int(sys.argv[1]))"
@@ -81,13 +82,15 @@ class Pool:
                 self.close()
 
     def _start(self) -> None:
+        from multiprocessing import Pipe
+
         if self._processes:
             return
         # Not forked: a process that has threads (of torch, of a client) must not be. Nor spawned by
         # multiprocessing: that would run the caller's script once more in each.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         for _ in range(self.count):
-            here, there = multiprocessing.Pipe()
+            here, there = Pipe()
             number = str(there.fileno())
             self._processes.append(
                 subprocess.Popen(
@@ -115,6 +118,7 @@ class Pool:
 
 def _results(pipes: list[Connection[Any, Any]]) -> Iterator[Any]:
     import pickle
+    from multiprocessing.connection import wait
 
     while pipes:
         for ready in wait(pipes):
@@ -149,6 +153,7 @@ def serve(number: int) -> None:
     """Do what is asked by file descriptor ``number``, until the other side is gone."""
     import pickle
     import signal
+    from multiprocessing.connection import Connection
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other side is told, and ends this one
     pipe: Connection[Any, Any] = Connection(number)
