@@ -36,7 +36,7 @@ class Settings(CheckSettings):
 
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.35
     folds: Annotated[int, Field(ge=2, le=20)] = 5
-    training_rows: Annotated[int, Field(ge=100)] = 6000
+    training_rows: Annotated[int, Field(ge=100)] = 4000
 
 
 def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:

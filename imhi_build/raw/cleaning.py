@@ -12,22 +12,22 @@ from imhi_build.raw.preset import Cleaning
 
 @dataclass
 class Cleaner:
-    """Cleans the posts of one dataset; ``masked`` counts what was replaced, by kind."""
+    """Cleans the texts of one dataset; ``masked`` counts what was replaced, by kind."""
 
     cleaning: Cleaning
     masked: Counter[str] = field(default_factory=Counter)
     _seen: dict[tuple[str, str, str], tuple[str, str]] = field(default_factory=dict)
     _mask: Callable[..., tuple[str, Counter[str]]] | None = None
 
-    def clean(self, post: str) -> str:
-        """Return the post with what is personal masked."""
+    def clean(self, text: str) -> str:
+        """Return a text (a post, an explanation, a marked passage) with what is personal masked."""
         if not self.cleaning.mask:
-            return post
+            return text
         if self._mask is None:
             from imhi_build.checks.personal_data import mask
 
             self._mask = mask
-        cleaned, found = self._mask(post, self.cleaning.mask)
+        cleaned, found = self._mask(text, self.cleaning.mask)
         self.masked.update(found)
         return cleaned
 

@@ -18,7 +18,7 @@ from imhi_build.new import new_build
 from imhi_build.stages.explain import copy_all_given
 from imhi_build.stages.read import read
 from imhi_build.writing.pipeline import write
-from tests.imhi_build.raw_layouts import write_layouts
+from tests.imhi_build.published_layouts import write_layouts
 
 INSTRUCTION = (
     "train_data/instruction_data/DR/train.csv",
