@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.errors import HarnessError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # YAML 1.1 reads 1e-4 as a text: it wants a point in a number with an exponent.
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
+_TYPES = frozenset({"str", "int", "float", "bool"})
 _EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -31,6 +32,7 @@ _EXPECTED = {
     "greater_than_equal": "at least {ge:g}",
     "less_than": "a number below {lt:g}",
     "less_than_equal": "at most {le:g}",
+    "too_short": "at least {min_length} of them",
     "literal_error": "{expected}",
     "string_pattern_mismatch": "small letters, digits, . - and _",
 }
@@ -53,24 +55,34 @@ def validated(
         # JSON's rules: lists become tuples, whole numbers may stand for others, texts for nothing.
         return model.model_validate_json(json.dumps(values, default=str))
     except ValidationError as error:
-        first, *more = error.errors()
+        # Of the members of a union, the one that was meant is the one that got furthest.
+        types = _TYPES | {part.__name__ for _, part in _parts(model)}
+        first, *more = sorted(error.errors(), key=lambda one: -len(_path(one, types)))
         rest = f" (and {len(more)} more)" if more else ""
         fields = known or list(field_names(model))
-        raise HarnessError(f"{where}: {_explained(first, fields)}{rest}") from None
+        raise HarnessError(f"{where}: {_explained(first, fields, types)}{rest}") from None
 
 
 def field_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """Yield the fields of a model and of its parts: ``explain``, ``explain.model`` ..."""
+    below = dict(_parts(model))
+    for name, field in model.model_fields.items():
+        shown = prefix + (field.alias or name)
+        yield shown
+        if name in below:
+            yield from field_names(below[name], f"{shown}.")
+
+
+def _parts(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield the fields of a model that are models, alone or as one of several types."""
     import typing
 
     from pydantic import BaseModel
 
     for name, field in model.model_fields.items():
-        shown = prefix + (field.alias or name)
-        yield shown
         for part in (field.annotation, *typing.get_args(field.annotation)):
             if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from field_names(part, f"{shown}.")
+                yield name, part
 
 
 def with_overrides(
@@ -133,9 +145,13 @@ def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield f"{prefix}{key}", value
 
 
-def _explained(error: ErrorDetails, known: Sequence[str]) -> str:
-    # Parts of a union stand in the path by the name of their type.
-    path = [str(part) for part in error["loc"] if "[" not in str(part)]
+def _path(error: ErrorDetails, types: Collection[str]) -> list[str]:
+    """Return where an error is; parts of a union stand there by the name of their type, too."""
+    return [part for part in map(str, error["loc"]) if "[" not in part and part not in types]
+
+
+def _explained(error: ErrorDetails, known: Sequence[str], types: Collection[str]) -> str:
+    path = _path(error, types)
     field, kind = ".".join(path), error["type"]
     if kind == "extra_forbidden":
         # Positions in a list are part of the path, and of no field's name.

@@ -8,6 +8,7 @@
       posts/DATASET.jsonl        the raw rows, cleaned, with where each is from
       removed/DATASET.jsonl      what was left out, and why
       explanations/NN-MODEL/     a run folder per round of asking
+      asked/CHECK/NN-MODEL/      the same, of checks that ask a model
       rows/DATASET.jsonl         the posts with their explanations, in the order of the posts
       checks/NAME.json           what a check found; checks/NAME/DATASET.jsonl: row by row
       quarantine/DATASET.jsonl   the rows that are kept out of what is written, each with its reasons
@@ -76,6 +77,11 @@ class BuildFolder:
                 f"{path}: build format {found!r}, expected {FORMAT}: it was made by another version "
                 "of imhi-harness; build into a new folder"
             )
+        if not isinstance(record.get("stages"), dict):
+            raise HarnessError(
+                f"{path}: found no stages in it, expected the record of a build; remove it and run "
+                "the stages again: answers of models are kept"
+            )
         return dict(record)
 
     def stage(self, name: str) -> dict[str, Any]:
@@ -116,7 +122,15 @@ class BuildFolder:
         return list(self.require("read")["datasets"])
 
     def posts(self, dataset: str) -> Iterator[BuiltRow]:
-        """Yield the rows as read, without explanations (other than those of the raw data)."""
+        """Yield the rows as read, without explanations (other than those of the raw data).
+
+        Raises:
+            HarnessError: the file is gone.
+        """
+        if not self.file("posts", dataset).exists():
+            raise HarnessError(
+                f"{self.file('posts', dataset)}: it is gone; run: imhi build read {self.path}"
+            )
         return self._read(BuiltRow, self.file("posts", dataset))
 
     def rows(self, dataset: str) -> Iterator[BuiltRow]:

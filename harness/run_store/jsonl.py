@@ -40,7 +40,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if held is not None:
                 raise DataError(
                     f"{path}: line {held[0]}: not a JSON object ({held[1][:40]!r}); expected one "
-                    "object a line; remove the line and run again: only its example is asked again"
+                    "object a line; remove the line and run again: what it held is made or asked again"
                 )
             row = _parse(line) if line.endswith(b"\n") else None
             if row is None:

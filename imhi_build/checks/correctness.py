@@ -57,7 +57,7 @@ def find(bench: Bench, settings: Settings) -> Iterator[Finding]:
         Generation(settings.max_new_tokens, chat_template=settings.chat_template)
     )
     build = resolve(style.build)(context)
-    rounds = Rounds(bench.folder.path / "checks" / "correctness" / "asked", key_of)
+    rounds = Rounds(bench.folder.path / "asked" / "correctness", key_of)
 
     def wanted(dataset: str) -> Wanted:
         declared = bench.dataset(dataset)

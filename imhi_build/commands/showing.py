@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def show_read(folder: BuildFolder, report: ReadReport) -> None:
         rows.append(
             (
                 name,
-                found["preset"],
+                Path(found["preset"]).name,
                 *(f"{counts.get(split, 0):,}" for split in ("train", "val", "test")),
                 f"{sum(found['removed'].values()):,}",
                 f"{sum(found['masked'].values()):,}",
@@ -36,9 +37,12 @@ def show_read(folder: BuildFolder, report: ReadReport) -> None:
     for name, found in report.datasets.items():
         if found["removed"]:
             reasons = ", ".join(f"{reason} {n:,}" for reason, n in found["removed"].items())
-            out().print(f"{name}: left out: {reasons}", markup=False)
+            out().print(f"{name}: left out: {reasons}", markup=False, soft_wrap=True)
     if any(found["removed"] for found in report.datasets.values()):
-        out().print(f"listed row by row in {folder.path / 'removed'}", markup=False)
+        place = folder.path / "removed"
+        out().print(f"listed row by row in {place}", markup=False, soft_wrap=True)
+    for note in report.notes:
+        say(f"note: {note}")
     for problem in report.problems[:_SHOWN]:
         say(problem, "yellow")
     if report.mistakes > _SHOWN:

@@ -37,7 +37,13 @@ def read(
     if as_json:
         from harness.cli.console import print_json
 
-        print_json({"datasets": report.datasets, "mistakes": report.mistakes})
+        print_json(
+            {
+                "datasets": report.datasets,
+                "mistakes": report.mistakes,
+                "notes": report.notes,
+            }
+        )
     else:
         show_read(folder, report)
     raise typer.Exit(1 if report.mistakes else 0)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from harness.fingerprints import post_key
 from imhi_build.raw.preset import Cleaning
 
+_DELETED = frozenset({"[deleted]", "[removed]", "[deleted by user]"})
+
 
 @dataclass
 class Cleaner:
@@ -30,6 +32,10 @@ class Cleaner:
         cleaned, found = self._mask(text, self.cleaning.mask)
         self.masked.update(found)
         return cleaned
+
+    def is_deleted(self, post: str) -> bool:
+        """Say whether a post is nothing but what a platform writes in the place of one."""
+        return self.cleaning.deleted == "remove" and post.strip().casefold() in _DELETED
 
     def repeats(self, split: str, aspect: str, post: str, label: str, name: str) -> str:
         """Say what row a row repeats, and whether its label is another one; empty where it repeats

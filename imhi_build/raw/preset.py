@@ -125,18 +125,20 @@ class LabelColumn(Part):
 
 class Cleaning(Part):
     """What is done to posts. ``mask`` replaces what is personal by ``@user``, ``<url>`` ...;
-    ``duplicates`` are equal posts (but for case and white space) under one question in one split.
-    Rows without a post are always left out."""
+    ``duplicates`` are equal posts (but for case and white space) under one question in one split;
+    ``deleted`` are posts of which a platform left only ``[deleted]`` or ``[removed]``. Rows without
+    a post are always left out."""
 
     mask: tuple[Mask, ...] = ()
     duplicates: Literal["keep", "remove"] = "remove"
+    deleted: Literal["keep", "remove"] = "remove"
 
 
 # `published`: as the released IMHI files are. Measured: posts of DR, dreaddit, IRF, MultiWD and the
 # expert rows of T-SID still hold user names and links, and repeated posts stand in dreaddit, SAD,
 # IRF and MultiWD, though the paper describes a cleaning.
 PROFILES = {
-    "published": Cleaning(mask=(), duplicates="keep"),
+    "published": Cleaning(mask=(), duplicates="keep", deleted="keep"),
     "strict": Cleaning(mask=("users", "links", "emails", "phones"), duplicates="remove"),
 }
 

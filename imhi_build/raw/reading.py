@@ -16,7 +16,7 @@ from imhi_build.raw.cells import RowError, Rows, listed
 from imhi_build.raw.cleaning import Cleaner
 from imhi_build.raw.files import format_of, read_file
 from imhi_build.raw.labels import LabelReader, raw_key
-from imhi_build.raw.preset import Cleaning, Preset
+from imhi_build.raw.preset import Cleaning, Preset, preset_file
 from imhi_build.raw.splits import FoundFile, draw_splits, find_files, lacking_splits
 from imhi_build.records import BuiltRow, Removal
 
@@ -96,6 +96,7 @@ class RawDataset:
         origin = self.preset.origin
         return {
             "preset": self.name,
+            "preset_sha256": file_checksum(preset_file(self.name)),
             "url": origin.url,
             "paper": origin.paper,
             "licence": origin.licence,
@@ -189,6 +190,9 @@ class RawDataset:
         post = self._post(row)
         if not post.strip():
             yield self._removal(file, row.number, EMPTY, f"{where}: found no post")
+            return
+        if cleaner.is_deleted(post):
+            yield self._removal(file, row.number, EMPTY, f"{where}: found {post.strip()}")
             return
         split = file.split if file.split != "all" else drawn.get(post_key(post), "")
         if self._split_reader is not None and file.split == "all":

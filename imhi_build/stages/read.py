@@ -66,6 +66,7 @@ def read(
             if path.stem not in described:
                 path.unlink()
     # What was made of the rows before does not fit these.
+    # Answers of models stay: they belong to what a post says, not to its row.
     for kind in ("rows", "checks", "quarantine"):
         shutil.rmtree(folder.path / kind, ignore_errors=True)
     seconds = round(time.perf_counter() - started, 3)

@@ -208,6 +208,22 @@ def test_time_is_estimated_from_what_was_asked(dr_build, imhi_here: Imhi) -> Non
     assert machine["seconds"] > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["processes:2", "ray:2"])
+def test_asking_spreads_over_the_executors_of_the_harness(
+    dr_build, imhi_here: Imhi, executor: str
+) -> None:
+    if executor.startswith("ray"):
+        pytest.importorskip("ray", reason="the package ray is not installed (extra: ray)")
+    folder, _ = dr_build()
+    with FaultyServer(agreeing) as server:
+        words = ["build", "explain", folder.path, "-m", model(server, "concurrency=1")]
+        said = imhi_here(*words, "--executor", executor)
+    assert said.code == 0, said.err
+    assert len(server.asked) == len(set(server.prompts)) == len(rows_of(folder))
+    assert all(row.explanation for row in rows_of(folder))
+
+
 def disagreeing(asked: Asked) -> Reply:
     return answer("No, the poster does not suffer from depression. Reasoning: All is well there.")
 

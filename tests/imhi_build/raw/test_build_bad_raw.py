@@ -40,7 +40,7 @@ def test_reading_a_bad_file_keeps_the_good_rows_and_leaves_with_1(
     said = imhi_here("build", "read", bad_build)
     assert said.code == 1 and "Traceback" not in said.err
     table = said.out.splitlines()[1].split()
-    assert table == ["DR", str(tmp_path / "own.yaml"), "2", "0", "0", "6", "0"]
+    assert table == ["DR", "own.yaml", "2", "0", "0", "6", "0"]
     assert "unreadable row 3" in said.out and "unmapped label 1" in said.out
     assert "no label 1" in said.out and "empty post 1" in said.out
     file = tmp_path / "raw" / "posts.csv"

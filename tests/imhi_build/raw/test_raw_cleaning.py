@@ -138,3 +138,14 @@ def test_rows_are_numbered_without_gaps_whatever_is_left_out(
     read = read_raw(own_preset(tmp_path / "own.yaml"), tmp_path, registry, clean=clean)
     assert [row.id for row in read.rows] == [f"train-{n}" for n in range(len(read.rows))]
     assert len(read.rows) + len(read.removals) == len(rows)
+
+
+@pytest.mark.parametrize(("clean", "left"), [("strict", 1), ("published", 3)])
+def test_what_a_platform_left_of_a_deleted_post_is_no_post(
+    tmp_path: Path, registry: Registry, clean: str, left: int
+) -> None:
+    rows = [{"text": text, "label": 1} for text in ("[deleted]", " [Removed] ", "[deleted] it all")]
+    write_csv(tmp_path / "posts.csv", rows)
+    read = read_raw(own_preset(tmp_path / "own.yaml"), tmp_path, registry, clean=clean)
+    assert len(read.rows) == left
+    assert [removal.reason for removal in read.removals] == ["empty post"] * (3 - left)

@@ -139,6 +139,20 @@ def test_correctness_asks_without_the_label_and_reports_agreement(
     assert explained.quarantined("DR") == {}  # disagreement alone condemns nobody
 
 
+def test_answers_of_the_check_survive_reading_again(
+    explained: BuildFolder, imhi_here: Imhi
+) -> None:
+    with FaultyServer(answering_no) as server:
+        words = ["build", "check", explained.path, "--check", "correctness", "--set",
+                 f"checks.correctness.model='openai:m,base_url={server.url}'"]  # fmt: skip
+        imhi_here(*words)
+        asked = len(server.asked)
+        assert imhi_here("build", "read", explained.path).code == 0
+        assert imhi_here("build", "explain", explained.path).code == 0
+        assert imhi_here(*words).code == 0
+    assert len(server.asked) == asked == len(list(explained.rows("DR")))
+
+
 def test_correctness_that_could_not_ask_everything_is_incomplete(
     explained: BuildFolder, imhi_here: Imhi
 ) -> None:
