@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -176,7 +177,8 @@ def checks(as_json: options.AsJson = False) -> None:
     rows = []
     for check in CHECKS:
         values = settings[check.name]
-        others = ", ".join(f"{k}: {v}" for k, v in values.items() if k != "action")
+        # As they would stand in build.yaml.
+        others = ", ".join(f"{k}: {json.dumps(v)}" for k, v in values.items() if k != "action")
         rows.append((check.name, values["action"], check.summary, others))
     print_table("", ("check", "action", "what it finds", "settings"), rows, 4)
 

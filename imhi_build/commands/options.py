@@ -29,7 +29,7 @@ MaxCost = Annotated[
     typer.Option(metavar="USD", help="Ask no more before this is exceeded, over all rounds."),
 ]
 Executor = Annotated[
-    str, typer.Option(metavar="NAME", help="Where work runs: local (default), ray[:WORKERS].")
+    str, typer.Option(metavar="NAME", help="Where work runs: local, processes[:N], ray[:N].")
 ]
 
 
