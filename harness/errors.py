@@ -36,6 +36,11 @@ class UnknownName(HarnessError):
         super().__init__(f"unknown {kind} '{name}': {guess}{listing}{hint and '; ' + hint}")
         self.kind = kind
         self.name = name
+        self._made_of = (kind, name, names, hint)
+
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, list[str], str]]:
+        # Errors come back from other processes.
+        return type(self), self._made_of
 
 
 class RunIncomplete(HarnessError):

@@ -34,7 +34,10 @@ _EXPECTED = {
     "less_than_equal": "at most {le:g}",
     "too_short": "at least {min_length} of them",
     "literal_error": "{expected}",
-    "string_pattern_mismatch": "small letters, digits, . - and _",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string_too_long": "a text of at most {max_length} characters",
+    "finite_number": "a number that is not infinite",
 }
 
 

@@ -138,5 +138,4 @@ def _difference(
 
 
 def _key(row: BuiltRow | Example) -> str:
-    # Posts are long: what tells them apart is enough to hold.
     return digest([row.post, row.aspect])[:24]

@@ -33,6 +33,7 @@ from imhi_build.records import BuiltRow, Finding, Removal, as_json, from_json
 
 FORMAT = 1
 CONFIG, RECORD = "build.yaml", "build.json"
+MADE = "made.json"
 STAGES = ("read", "explain", "check", "write")
 
 Record = TypeVar("Record", BuiltRow, Removal, Finding)
@@ -147,6 +148,26 @@ class BuildFolder:
         """Return the reasons by row id: ``CHECK: sentence``."""
         path = self.file("quarantine", dataset)
         return {str(row["id"]): list(row["reasons"]) for _, row in read_rows(path)}
+
+    def to_ask_again(self, dataset: str) -> set[str]:
+        """Return the ids of quarantined rows that another explanation might mend."""
+        path = self.file("quarantine", dataset)
+        return {str(row["id"]) for _, row in read_rows(path) if row["ask_again"]}
+
+    def quarantined_at(self) -> int:
+        """Return the number of the last round of asking there was when the quarantine was made.
+
+        Raises:
+            HarnessError: it was not made.
+        """
+        path = self.path / "quarantine" / MADE
+        try:
+            return int(json.loads(path.read_text(encoding="utf-8"))["round"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise HarnessError(
+                f"{self.path}: no check says which rows to ask about again; run: imhi build check "
+                f"{self.path}"
+            ) from None
 
     def kept(self, dataset: str) -> Iterator[BuiltRow]:
         """Yield the rows that were explained and are not quarantined: what is written. (An

@@ -96,6 +96,7 @@ def new_build(
     )
     _check(text, registry)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.chmod(0o700)  # also where it was there already: it will hold posts
     folder.config_file.write_text(text, encoding="utf-8")
     return folder
 

@@ -83,7 +83,8 @@ class Removal:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
     """What a check has against a row. ``reason`` is a sentence without the post in it; ``score``
-    what the threshold was held against; ``related`` another row (``DATASET/SPLIT-N``)."""
+    what the threshold was held against; ``related`` another row (``DATASET/SPLIT-N``); ``about``
+    whether another explanation might mend it."""
 
     check: str
     dataset: str
@@ -91,6 +92,7 @@ class Finding:
     reason: str
     score: float | None = None
     related: str = ""
+    about: Literal["explanation", "post"] = "explanation"
 
 
 Record = TypeVar("Record", BuiltRow, Removal, Finding)

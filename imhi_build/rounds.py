@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from harness.context import Context
 from harness.declarations import resolve
+from harness.errors import HarnessError
 from harness.events import RunStarted
 from harness.fingerprints import digest, prompt_hash
 from harness.models import ModelSpec, fingerprint
@@ -70,8 +71,8 @@ class Rounds:
 
     def folders(self) -> list[RunFolder]:
         """Return the rounds, oldest first."""
-        found = self.path.glob("[0-9]*-*/manifest.json")
-        return [RunFolder(path.parent) for path in sorted(found)]
+        found = [path.parent for path in self.path.glob("[0-9]*-*/manifest.json")]
+        return [RunFolder(path) for path in sorted(found, key=_number)]
 
     def answered(self, dataset: str) -> set[str]:
         """Return the keys of all rows that have an answer."""
@@ -84,14 +85,16 @@ class Rounds:
         context: Context,
         executor: str,
         identity: Mapping[str, Any],
-    ) -> bool:
+        wording: Mapping[str, Any] | None = None,
+    ) -> None:
         """Ask about every row of ``wanted``: first what an unfinished round of the same ``identity``
-        has left, then the rest in a new round. Return whether there was anything to ask.
+        has left, then the rest in a new round. ``wording`` is what of the identity no draw changes.
 
         Raises:
-            HarnessError: every further request is pointless.
+            HarnessError: every further request is pointless; or a row may be in a batch that a
+                server is at work on for another round.
         """
-        known = digest([fingerprint(spec, context), context.generation.to_json(), identity])
+        known = identity_of(spec, context, identity)
         asked: dict[str, set[str]] = {}
         unfinished = self._unfinished(known, wanted, spec)
         if unfinished is not None:
@@ -99,11 +102,16 @@ class Rounds:
             self._respond(unfinished, spec, context, executor)
         rest = [_without(one, asked.get(one.dataset, set()), self.key) for one in wanted]
         if context.budget.exhausted:
-            return True
-        fresh = self._prepare(rest, spec, context, known)
+            return
+        self._refuse_what_is_under_way(rest, unfinished)
+        described = {
+            "identity": known,
+            "wording": identity_of(spec, context, wording or identity),
+            "asked_with": dict(identity),
+        }
+        fresh = self._prepare(rest, spec, context, described)
         if fresh is not None:
             self._respond(fresh, spec, context, executor)
-        return fresh is not None or unfinished is not None
 
     def totals(self) -> Asked:
         """Return what all rounds came to. A row that failed in one round and was answered in a later
@@ -162,21 +170,43 @@ class Rounds:
                 for name in manifest["datasets"]
             }
             if not any(left.values()):
-                return None
+                continue
             if handed_over:
                 return round
             for one in wanted:
                 keys = left.get(one.dataset)
                 if keys:
                     keys -= {self.key(row) for row in one.rows()}
-            return None if any(left.values()) else round
+            if not any(left.values()):
+                return round
         return None
+
+    def _refuse_what_is_under_way(
+        self, wanted: Sequence[Wanted], resumed: RunFolder | None
+    ) -> None:
+        """Let nobody ask anew about what a round has handed to a server and not seen fail."""
+        for round in self.folders():
+            handed_over = any((round.path / "asked").glob("*.jsonl"))
+            if not handed_over or (resumed is not None and round.path == resumed.path):
+                continue
+            for one in wanted:
+                if one.dataset not in round.datasets():
+                    continue
+                pending = {_key_of(r.id) for r in pending_requests(round, one.dataset)}
+                pending -= set(map(_key_of, round.failed(one.dataset)))
+                count = len(pending & {self.key(row) for row in one.rows()}) if pending else 0
+                if count:
+                    raise HarnessError(
+                        f"{round.path}: {count:,} rows of {one.dataset} are in batches that may have "
+                        f"been paid for; give the command that began them again (with "
+                        f"{round.manifest()['model']} and without --limit) to collect their answers"
+                    )
 
     def _respond(self, round: RunFolder, spec: ModelSpec, context: Context, executor: str) -> None:
         with round.lock():
             manifest = round.manifest()
             # A limit holds for the build; what this round has cost, the stage counts itself.
-            others = [other for other in self.folders() if other.path != round.path]
+            others = [other for other in _of_build(self.path) if other.path != round.path]
             context.budget.spent = sum(totals(other, {}, 0.0)["cost"] or 0.0 for other in others)
             total = sum(manifest["datasets"].values())
             there = sum(len(round.answered(name)) for name in manifest["datasets"])
@@ -184,10 +214,14 @@ class Rounds:
             respond(round, spec, context, executor)
 
     def _prepare(
-        self, wanted: Sequence[Wanted], spec: ModelSpec, context: Context, identity: str
+        self,
+        wanted: Sequence[Wanted],
+        spec: ModelSpec,
+        context: Context,
+        described: Mapping[str, Any],
     ) -> RunFolder | None:
         """Write the requests of a new round; None where there is nothing to ask."""
-        number = len(self.folders()) + 1
+        number = max((_number(round.path) for round in self.folders()), default=0) + 1
         slug = re.sub(r"[^A-Za-z0-9.]+", "-", f"{spec.family.scheme}-{Path(spec.target).name}")
         place = self.path / f"{number:02d}-{slug.strip('-.')[:60]}"
         staging = self.path / f".{place.name}.new"
@@ -207,7 +241,7 @@ class Rounds:
                     "model": spec.name,
                     "model_identity": fingerprint(spec, context),
                     "generation": context.generation.to_json(),
-                    "identity": identity,
+                    **described,
                     "datasets": counts,
                     "environment": environment(),
                     "notes": [],
@@ -260,7 +294,9 @@ class Answers:
             self._files[number] = self._stack.enter_context(path.open("rb"))
             for offset, row in rows_with_offsets(path):
                 self._places[_key_of(str(row["id"]))] = (number, offset)
-        self.models = [str(round.manifest()["model"]) for round in self._rounds]
+        self.models = {
+            _number(round.path): str(round.manifest()["model"]) for round in self._rounds
+        }
 
     def __enter__(self) -> Answers:
         return self
@@ -277,12 +313,31 @@ class Answers:
         file = self._files[number]
         file.seek(offset)
         where = f"{self._rounds[number].path}: byte {offset}"
-        return number + 1, from_row(Response, json.loads(file.readline()), where)
+        return _number(self._rounds[number].path), from_row(
+            Response, json.loads(file.readline()), where
+        )
 
 
 def content_key(*parts: str) -> str:
     """Return what a row with these parts is known by (16 hex digits)."""
     return digest(list(parts))[:16]
+
+
+def identity_of(spec: ModelSpec, context: Context, asked_with: Mapping[str, Any]) -> str:
+    """Return what answers depend on besides the rows: model, decoding, and what prompts are made
+    with."""
+    return digest([fingerprint(spec, context), context.generation.to_json(), dict(asked_with)])
+
+
+def _number(path: Path) -> int:
+    return int(path.name.partition("-")[0])
+
+
+def _of_build(path: Path) -> list[RunFolder]:
+    """Return all rounds of the build that the rounds in ``path`` belong to."""
+    build = next((p for p in path.parents if (p / "build.yaml").exists()), path)
+    found = [*build.glob("explanations/*/manifest.json"), *build.glob("asked/*/*/*/manifest.json")]
+    return [RunFolder(manifest.parent) for manifest in found]
 
 
 def _key_of(id: str) -> str:

@@ -1,7 +1,8 @@
 """The source ``built:FOLDER``: a build, read by everything that reads IMHI.
 
-It yields what would be written: rows with an explanation that no check keeps out. The instruction
-set a build has written is read by ``official:FOLDER`` too.
+It yields what would be written: rows that were explained, without those that checks keep out; where no
+check was made, none is kept out. The instruction set a build has written is read by
+``official:FOLDER`` too.
 """
 
 from __future__ import annotations

@@ -27,10 +27,10 @@ def _nobody(event: Event) -> None:
 
 @dataclass
 class Bench:
-    """The surroundings of one check (:class:`imhi_build.checks.declarations.Corpus`).
+    """The surroundings of the checks (:class:`imhi_build.checks.declarations.Corpus`).
 
-    ``details`` is what its report says besides the findings. ``max_cost`` in US dollars, for what
-    models are asked; ``incomplete`` says what could not be looked at.
+    ``details`` is what the report of the check at work says besides the findings. ``max_cost`` in
+    US dollars, for what models are asked; ``incomplete`` says what could not be looked at.
     """
 
     folder: BuildFolder

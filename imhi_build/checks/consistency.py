@@ -3,10 +3,10 @@
 The IMHI paper trained MentalBERT to read the label off the explanation; rows on which it failed were
 looked at as inconsistent. Here each post belongs to one of ``folds`` parts, and the rows of a part
 are judged by a classifier trained on the others: no row, and no other question about its post, is
-judged by a classifier that saw it. The classifier is TF-IDF of words (1 and 2 grams) and logistic
-regression; label sentences are taken out first, so that it reads the argument. Training rows are
-drawn, ``training_rows`` at most per classifier: more hardly help, and memory stays as it is when a
-dataset grows.
+judged by a classifier that saw it, and none whose label the classifier has not seen. The
+classifier is TF-IDF of words (1 and 2 grams) and logistic regression; label sentences are taken out
+first, so that it reads the argument. Training rows are drawn, about ``training_rows`` per
+classifier: more hardly help, and memory stays as it is when a dataset grows.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OPENING = re.compile(r"^\W*(?:yes|no)\b")
 
 class Settings(CheckSettings):
     """``threshold``: a row is flagged when the classifier gives its label less than this
-    probability, and another label more. ``folds`` parts, ``training_rows`` per classifier."""
+    probability, and another label more. ``folds`` parts, about ``training_rows`` per classifier."""
 
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.35
     folds: Annotated[int, Field(ge=2, le=20)] = 5
@@ -49,8 +49,12 @@ def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
             corpus.details[name] = {"note": "too few rows or one label only: nothing to learn from"}
             continue
         read: Counter[tuple[str, str]] = Counter()
+        unjudged = 0
         work = _Reading(classifiers, dataset, settings)
         for id, label, other, probability in corpus.spread(work, corpus.rows(name)):
+            if probability is None:
+                unjudged += 1
+                continue
             read[label, other] += 1
             if label != other and probability < settings.threshold:
                 yield Finding(
@@ -61,6 +65,8 @@ def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
                     round(probability, 4),
                 )
         corpus.details[name] = _figures(read)
+        if unjudged:
+            corpus.details[name]["not_judged"] = unjudged
 
 
 @dataclass
@@ -71,8 +77,9 @@ class _Reading:
     dataset: Dataset
     settings: Settings
 
-    def __call__(self, rows: Sequence[BuiltRow]) -> Iterator[tuple[str, str, str, float]]:
-        """Yield id, label, the label read, and the probability of the row's own label."""
+    def __call__(self, rows: Sequence[BuiltRow]) -> Iterator[tuple[str, str, str, float | None]]:
+        """Yield id, label, the label read, and the probability of the row's own label: None where
+        the classifier has seen no row with that label."""
         import numpy as np
 
         parts: dict[int, list[BuiltRow]] = {}
@@ -85,7 +92,7 @@ class _Reading:
             classes = [str(name) for name in classifier.classes_]
             for row, probabilities in zip(part, found, strict=True):
                 own = classes.index(row.label) if row.label in classes else None
-                probability = 0.0 if own is None else float(probabilities[own])
+                probability = None if own is None else float(probabilities[own])
                 yield row.id, row.label, classes[int(np.argmax(probabilities))], probability
 
 
@@ -110,7 +117,7 @@ def _draw(corpus: Corpus, dataset: Dataset, settings: Settings) -> list[tuple[in
     for number, row in enumerate(corpus.rows(dataset.name)):
         if len(row.explanation.split()) < _MIN_WORDS:
             continue
-        rank = -_number(f"{corpus.seed}/{row.post_id}/{row.aspect}/{row.id}")
+        rank = -_number(f"{corpus.seed}/{row.post_id}/{row.aspect}/{row.label}/{row.explanation}")
         if len(heap) < size:
             heapq.heappush(heap, (rank, -number, row))
         elif rank > heap[0][0]:
@@ -126,7 +133,7 @@ def _classifier(rows: Sequence[BuiltRow], dataset: Dataset) -> Any:
     vectorizer = TfidfVectorizer(
         ngram_range=(1, 2), min_df=2 if len(rows) >= 200 else 1, sublinear_tf=True
     )
-    # liblinear's C of 10: explanations are near enough alike that little shrinking is right.
+    # A C of 10: explanations are near enough alike that little shrinking is right.
     model = make_pipeline(
         vectorizer, LogisticRegression(C=10, class_weight="balanced", max_iter=1000)
     )

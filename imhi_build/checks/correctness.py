@@ -22,7 +22,7 @@ from harness.settings import Generation
 from imhi_build.checks.bench import Bench
 from imhi_build.checks.declarations import Action, Check, CheckSettings
 from imhi_build.records import BuiltRow, Finding
-from imhi_build.rounds import Answers, Rounds, Wanted, content_key
+from imhi_build.rounds import Answers, Rounds, Wanted, content_key, identity_of
 
 _BATCH = 512
 
@@ -57,7 +57,10 @@ def find(bench: Bench, settings: Settings) -> Iterator[Finding]:
         Generation(settings.max_new_tokens, chat_template=settings.chat_template)
     )
     build = resolve(style.build)(context)
-    rounds = Rounds(bench.folder.path / "asked" / "correctness", key_of)
+    identity = {"prompt": [style.name, style.version]}
+    # A folder per model and way of asking: one model's answers are never another's.
+    known = identity_of(spec, context, identity)[:12]
+    rounds = Rounds(bench.folder.path / "asked" / "correctness" / known, key_of)
 
     def wanted(dataset: str) -> Wanted:
         declared = bench.dataset(dataset)
@@ -72,15 +75,14 @@ def find(bench: Bench, settings: Settings) -> Iterator[Finding]:
             lambda row: build(row.example(), declared),
         )
 
-    identity = {"prompt": [style.name, style.version]}
     rounds.ask([wanted(name) for name in bench.datasets], spec, context, bench.executor, identity)
-    asked = rounds.totals()
     bench.details["model"] = spec.name
-    bench.details["cost"] = asked.cost
-    if asked.failed or asked.unanswered:
+    bench.details["cost"] = rounds.totals().cost
+    lacking = sum(1 for name in bench.datasets for _ in wanted(name).rows())
+    if lacking:
         bench.incomplete = (
-            f"{asked.failed} requests failed and {asked.unanswered} were not asked; check again to "
-            "ask them"
+            f"{lacking:,} rows have no answer of {spec.name} (requests failed, or the cost was "
+            "limited); check again to ask about them"
         )
     for name in bench.datasets:
         yield from _compared(bench, rounds, settings, name)

@@ -7,14 +7,14 @@ gets a :class:`Corpus`. Both are given as ``"module:attribute"`` and loaded when
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from harness.declarations import Dataset
-from imhi_build.records import BuiltRow, Finding
+from imhi_build.records import BuiltRow
 
 Action = Literal["quarantine", "report", "off"]
 
@@ -23,7 +23,7 @@ class CheckSettings(BaseModel):
     """What every check can be told. ``action``: ``quarantine`` keeps a row with a finding out of
     what is written, ``report`` only counts and lists it, ``off`` does not look."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     action: Action = "quarantine"
 
@@ -50,26 +50,10 @@ class Corpus(Protocol):
 
 @dataclass(frozen=True)
 class Check:
-    """A check by name. ``settings`` is the class of its settings (defaults are in it); ``details``,
-    optional, gives what the report says besides the findings."""
+    """A check by name. ``settings`` is the class of its settings, defaults included."""
 
     name: str
     summary: str
     find: str
     kind: Literal["row", "corpus", "model"]
     settings: type[CheckSettings] = CheckSettings
-
-
-RowFind = Callable[[Sequence[BuiltRow], Any], Iterator[Finding]]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a check found: rows looked at, findings by dataset and by reason, and what else it
-    measured."""
-
-    check: str
-    action: Action
-    rows: int
-    findings: Mapping[str, int]
-    details: Mapping[str, Any]

@@ -83,4 +83,5 @@ def _finding(row: BuiltRow, first: str, label: str, score: float | None) -> Find
         reason=how if row.label == label else f"{how}, with opposite labels",
         score=1.0 if score is None else round(score, 3),
         related=f"{row.dataset}/{first}",
+        about="post",
     )

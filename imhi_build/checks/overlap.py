@@ -79,5 +79,6 @@ def find_overlap(
                     + (" of another dataset" if across else ""),
                     score=round(score, 3),
                     related=key,
+                    about="post",
                 )
                 break

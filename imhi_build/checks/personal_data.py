@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import get_args
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -72,7 +72,8 @@ def find(rows: Sequence[BuiltRow], settings: PersonalDataSettings) -> Iterator[F
                 places.setdefault(span.kind, []).append(f"{span.start}-{span.end}")
             for kind, where in places.items():
                 reason = f"{NAMES[kind]} in the {name} at '{', '.join(where)}'"
-                yield Finding(CHECK.name, row.dataset, row.id, reason)
+                about: Literal["post", "explanation"] = "post" if name == "post" else "explanation"
+                yield Finding(CHECK.name, row.dataset, row.id, reason, about=about)
 
 
 def mask(

@@ -2,15 +2,17 @@
 
 In the IMHI paper: BART-score of ChatGPT's explanations against the 35 expert rows of each dataset.
 Here any metric of the harness measures the rows whose post and question an expert explained too
-(``explain: {experts: ...}``). Few rows, so the report is what counts; ``minimum`` makes findings of
-those below it.
+(``explain: {experts: ...}``), all but those that ask judges. Few rows, so the report is what
+counts; ``minimum`` makes findings of those below it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from harness.metrics import measured, opened, parse_metrics
 from harness.records import Example, Prediction, Response
@@ -26,9 +28,9 @@ class Settings(CheckSettings):
     first measure, on the metric's own scale; null flags nothing."""
 
     action: Action = "report"
-    metric: tuple[str, ...] = ("rouge",)
+    metric: Annotated[tuple[str, ...], Field(min_length=1)] = ("rouge",)
     minimum: float | None = None
-    resamples: int = 2000
+    resamples: Annotated[int, Field(ge=100)] = 2000
 
 
 def find(bench: Bench, settings: Settings) -> Iterator[Finding]:
@@ -93,7 +95,7 @@ def _below(
 
 CHECK = Check(
     name="quality",
-    summary="Far from the experts' explanations of the same posts (any metric)",
+    summary="Far from the experts' explanations of the same posts",
     find="imhi_build.checks.quality:find",
     kind="model",
     settings=Settings,

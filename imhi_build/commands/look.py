@@ -211,6 +211,9 @@ def status(build: Build, as_json: options.AsJson = False) -> None:
         done = record.get(name)
         out().print(f"{name}: {done['at'] if done else 'not done'}", markup=False)
     following = next((n for n in ("read", "explain", "check", "write") if n not in record), None)
+    if checked.get("missing"):
+        out().print(f"checks not made on these rows: {', '.join(checked['missing'])}", markup=False)
+        following = "check"
     if explained and sum(d["lacking"] for d in explained["datasets"].values()):
         following = "explain"
     if following:

@@ -150,6 +150,12 @@ def show_checks(folder: BuildFolder, report: CheckReport) -> None:
     )
     for sentence in report.incomplete:
         say(sentence, "yellow")
+    if report.missing:
+        say(
+            f"not made on these rows: {', '.join(report.missing)} (imhi build check {folder.path} makes "
+            "all)",
+            "yellow",
+        )
     if out_of:
         say(f"to ask anew about them: imhi build explain {folder.path} --again")
     say(f"next: imhi build write {folder.path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -178,24 +179,24 @@ def explain_rows(
     from harness.cli.progress import shown
     from imhi_build.explanations.joining import join
 
+    def joined() -> ExplainReport:
+        with err().status("joining explanations with posts"):
+            return join(folder, config, manager.registry)
+
     asking = prepare_asking(folder, config, manager, again)
-    try:
-        if asking.anything(limit) and asking.can_ask():
-            asked = asking.context()
-            asked.budget = Budget(max_cost)
+    if asking.anything(limit) and asking.can_ask():
+        asked = asking.context()
+        asked.budget = Budget(max_cost)
+        try:
             with shown(manager):
                 asked.notify = manager.notify
-                asking.rounds.ask(
-                    asking.wanted(limit),
-                    asking.spec(),
-                    asked,
-                    executor,
-                    asking.prompting.identity(),
-                )
-    finally:
-        with err().status("joining explanations with posts"):
-            report = join(folder, config, manager.registry)
-    return report
+                asking.ask(limit, asked, executor)
+        except BaseException:
+            # What was answered counts; what ended the asking is what a person is told.
+            with suppress(Exception):
+                joined()
+            raise
+    return joined()
 
 
 def check_rows(

@@ -1,15 +1,14 @@
 """Explanations that exist already: copied from a source, row for row, and found again by post.
 
 A post may stand in a source several times under one question, with different labels and
-explanations. Its n-th occurrence in the raw data gets the explanation of its n-th occurrence in the
-source.
+explanations. Of those that were not taken yet a row gets one of its own split and label if there is
+one, else of its split, else of its label, else the next.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -69,19 +68,18 @@ def copy_given(
 class GivenAnswers:
     """What was copied, by post and question, read from where it lies. Close it after use.
 
-    Ask for the rows in their order, each once: repeats are told apart by it.
+    Ask for the rows in their order, each once: what was taken is not given again.
     """
 
     path: Path
-    _places: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
-    _taken: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    _places: dict[tuple[str, str], list[tuple[str, str, int]]] = field(default_factory=dict)
     _file: BinaryIO | None = None
 
     def __enter__(self) -> GivenAnswers:
         if self.path.exists():
             for offset, row in rows_with_offsets(self.path):
-                key = (str(row["split"]), str(row["key"]), str(row["aspect"]))
-                self._places.setdefault(key, []).append(offset)
+                place = (str(row["split"]), str(row["label"]), offset)
+                self._places.setdefault((str(row["key"]), str(row["aspect"])), []).append(place)
             self._file = self.path.open("rb")
         return self
 
@@ -91,12 +89,12 @@ class GivenAnswers:
 
     def take(self, row: BuiltRow) -> GivenAnswer | None:
         """Return what the source has for the row; None where it has nothing (more)."""
-        key = (row.split, row.post_id, row.aspect)
-        places: Sequence[int] = self._places.get(key, ())
-        taken = self._taken[key]
-        self._taken[key] += 1
-        if taken >= len(places) or self._file is None:
+        places = self._places.get((row.post_id, row.aspect))
+        if not places or self._file is None:
             return None
-        self._file.seek(places[taken])
+        # The first of the best: min keeps the order of the source.
+        best = min(places, key=lambda place: (place[0] != row.split, place[1] != row.human_label))
+        places.remove(best)
+        self._file.seek(best[2])
         found = json.loads(self._file.readline())
         return GivenAnswer(found["label"], found["explanation"])

@@ -120,11 +120,11 @@ def _joined(
                         row,
                         explanation=_explanation(response.text, label),
                         model_label=label,
-                        explained_by=answers.models[number - 1],
+                        explained_by=answers.models[number],
                         round=number,
                         finish_reason=response.finish_reason or "",
                     )
-                elif taken is not None:
+                elif taken is not None and (taken.explanation.strip() or not row.explanation):
                     counts["given"] += 1
                     made = replace(
                         row,

@@ -139,11 +139,14 @@ class Prompting:
 
     def identity(self) -> dict[str, object]:
         """Return what prompts depend on besides the rows."""
+        return {**self.wording(), "seed": self.seed}
+
+    def wording(self) -> dict[str, object]:
+        """Return what prompts depend on besides the rows and the draw of examples."""
         return {
-            "template": digest(self.template.model_dump()),
+            "template": self.template.model_dump(),
             "experts": self.experts.checksum,
             "shots": self.shots,
-            "seed": self.seed,
         }
 
     def builder(self, dataset: Dataset) -> Callable[[BuiltRow], str]:

@@ -276,5 +276,7 @@ class RawDataset:
 
 
 def _found(raw: str, reader: LabelReader) -> str:
-    shown = repr(raw[:60]) if raw else "nothing"
+    # What is long may be a post, which no message repeats.
+    short = len(raw) <= 40 and len(raw.split()) <= 6
+    shown = "nothing" if not raw else repr(raw) if short else f"a text of {len(raw):,} characters"
     return f"column {reader.column.column}: found {shown}, expected one of {reader.allowed}"

@@ -11,11 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.declarations import resolve
-from harness.errors import UnknownName
+from harness.errors import HarnessError, UnknownName
 from harness.events import Event
 from harness.fingerprints import digest, file_checksum
 from harness.registry import Registry
@@ -23,7 +22,7 @@ from harness.run_store.jsonl import row_writer, write_json
 from imhi_build.checks.bench import Bench
 from imhi_build.checks.declarations import Check, CheckSettings
 from imhi_build.config import Config
-from imhi_build.folder import BuildFolder
+from imhi_build.folder import MADE, BuildFolder
 from imhi_build.raw.splits import SPLITS
 from imhi_build.records import BuiltRow, Finding, as_json
 
@@ -32,12 +31,13 @@ _QUOTED = re.compile(r"'[^']*'")
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What checking came to: a report per check (as in ``checks/NAME.json``), and the rows that are
-    kept out, by dataset."""
+    """What checking came to: a report per check (as in ``checks/NAME.json``), the rows that are kept
+    out, by dataset, and the checks that were not made on these rows."""
 
     checks: list[dict[str, Any]]
     rows: int
     quarantined: dict[str, int]
+    missing: list[str]
 
     @property
     def incomplete(self) -> list[str]:
@@ -68,6 +68,11 @@ def check(
     for name in only:
         if name not in known:
             raise UnknownName("check", name, known)
+        if settings[name].action == "off":
+            raise HarnessError(
+                f"--check {name}: it is off in {folder.config_file}; take that out, or set "
+                f"checks.{name}.action=report"
+            )
     chosen = [c for c in CHECKS if (c.name in only if only else True)]
     at_work = [c for c in chosen if settings[c.name].action != "off"]
     checked = rows_checksum(folder)
@@ -86,6 +91,7 @@ def check(
     for one in CHECKS:
         if settings[one.name].action == "off":
             _forget(folder, one.name)
+    missing = _drop_outdated(folder, settings, checked)
     quarantined = quarantine(folder, settings)
     reports = [r for c in CHECKS if (r := report_of(folder, c.name)) is not None]
     folder.record_stage(
@@ -93,10 +99,35 @@ def check(
         {
             "rows": checked,
             "checks": {r["check"]: r["findings"] for r in reports},
+            "missing": missing,
             "quarantined": quarantined,
         },
     )
-    return CheckReport(reports, sum(counts.values()), quarantined)
+    return CheckReport(reports, sum(counts.values()), quarantined, missing)
+
+
+def _drop_outdated(
+    folder: BuildFolder, settings: Mapping[str, CheckSettings], checked: str
+) -> list[str]:
+    """Forget what checks found in other rows, or under other settings; return which checks that
+    are not off have nothing to say of these rows."""
+    missing = []
+    for name, setting in settings.items():
+        if setting.action == "off":
+            continue
+        report = report_of(folder, name)
+        wanted = setting.model_dump(mode="json", exclude={"action"})
+        if report is not None:
+            made_with = {k: v for k, v in report["settings"].items() if k != "action"}
+            if report["made_on"] != checked or made_with != wanted:
+                _forget(folder, name)
+                report = None
+            elif report["action"] != setting.action:
+                path = folder.path / "checks" / f"{name}.json"
+                write_json(path, {**report, "action": setting.action})
+        if report is None:
+            missing.append(name)
+    return missing
 
 
 def rows_checksum(folder: BuildFolder) -> str:
@@ -111,8 +142,11 @@ def report_of(folder: BuildFolder, name: str) -> dict[str, Any] | None:
     path = folder.path / "checks" / f"{name}.json"
     if not path.exists():
         return None
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    except ValueError as error:
+        raise HarnessError(f"{path}: not JSON ({error}); remove it and check again") from None
 
 
 # --- one check -----------------------------------------------------------------------------------
@@ -221,41 +255,49 @@ def _forget(folder: BuildFolder, check: str) -> None:
     """Remove what a check found before; answers that models gave stay."""
     for path in (folder.path / "checks" / check).glob("*.jsonl"):
         path.unlink()
-    _gone(folder.path / "checks" / f"{check}.json")
-
-
-def _gone(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    (folder.path / "checks" / f"{check}.json").unlink(missing_ok=True)
 
 
 # --- quarantine ----------------------------------------------------------------------------------
 
 
 def quarantine(folder: BuildFolder, settings: Mapping[str, CheckSettings]) -> dict[str, int]:
-    """Write which rows are kept out, with the reasons and the row; return how many, by dataset.
-    Rows that were not explained yet are among them."""
+    """Write which rows are kept out, with the reasons, the row, and whether another explanation
+    might mend it; return how many, by dataset."""
+    from imhi_build.explanations.joining import rounds_of
+
     out = {}
     for dataset in folder.datasets():
-        reasons: dict[str, list[str]] = {}
+        reasons: dict[str, list[Finding]] = {}
         for name, setting in settings.items():
             if setting.action == "quarantine":
                 for finding in folder.findings(name, dataset):
-                    reasons.setdefault(finding.id, []).append(f"{name}: {_said(finding)}")
+                    reasons.setdefault(finding.id, []).append(finding)
         out[dataset] = _write_quarantine(folder, dataset, folder.rows(dataset), reasons)
+    rounds = [int(round.id.partition("-")[0]) for round in rounds_of(folder).folders()]
+    write_json(folder.path / "quarantine" / MADE, {"round": max(rounds, default=0)})
     return out
 
 
 def _write_quarantine(
-    folder: BuildFolder, dataset: str, rows: Iterable[BuiltRow], reasons: Mapping[str, list[str]]
+    folder: BuildFolder,
+    dataset: str,
+    rows: Iterable[BuiltRow],
+    reasons: Mapping[str, list[Finding]],
 ) -> int:
     count = 0
     with row_writer(folder.file("quarantine", dataset)) as write:
         for row in rows:
-            against = list(reasons.get(row.id, ()))
-            if not row.explained_by:
-                against.append("not explained yet")
+            against = reasons.get(row.id)
             if against:
-                write({"id": row.id, "reasons": against, "row": as_json(row)})
+                write(
+                    {
+                        "id": row.id,
+                        "reasons": [f"{finding.check}: {_said(finding)}" for finding in against],
+                        "ask_again": all(finding.about == "explanation" for finding in against),
+                        "row": as_json(row),
+                    }
+                )
                 count += 1
     return count
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -20,7 +21,7 @@ from imhi_build.folder import BuildFolder
 from imhi_build.raw.cleaning import Cleaner
 from imhi_build.raw.preset import Cleaning
 from imhi_build.records import BuiltRow
-from imhi_build.rounds import Wanted
+from imhi_build.rounds import Wanted, identity_of
 from imhi_build.source import BuiltSource
 
 
@@ -37,8 +38,11 @@ class Explaining:
         self.datasets = folder.datasets()
         self.rounds = rounds_of(folder)
         settings = config.explain
-        # Asked again, the same words and the same examples would bring the same answer.
-        seed = config.seed + (len(self.rounds.folders()) if again else 0)
+        # Asked again, the same words and the same examples would bring the same answer. The seed is
+        # that of the check whose findings are asked about, so that a command that was stopped is
+        # known again.
+        self.checked_round = folder.quarantined_at() if again else 0
+        seed = config.seed + self.checked_round
         self.prompting = Prompting(
             read_template(settings.template),
             read_experts(settings.experts, registry, self.datasets),
@@ -58,6 +62,40 @@ class Explaining:
                 "all rows; name a model with --model NAME (see: imhi models), such as chatgpt"
             )
         return parse_model(self.config.explain.model, self.registry)
+
+    def _require_change(self) -> None:
+        """See to it that asking again can bring other answers.
+
+        Raises:
+            HarnessError: the same model would be asked the same in the same words.
+        """
+        settings = self.config.explain
+        if settings.temperature > 0 or (self.prompting.experts.rows and settings.shots):
+            return
+        known = identity_of(self.spec(), self.context(), self.prompting.wording())
+        if any(round.manifest().get("wording") == known for round in self.rounds.folders()):
+            raise HarnessError(
+                f"{self.folder.config_file}: explain: asked again, {settings.model} would get the same "
+                "prompts and give the same answers; name experts (other examples are drawn), another "
+                "model or template, or a temperature above 0"
+            )
+
+    def ask(self, limit: int | None, context: Context, executor: str) -> None:
+        """Ask about what is wanted.
+
+        Raises:
+            HarnessError: as :meth:`imhi_build.rounds.Rounds.ask`; or asking again is pointless.
+        """
+        if self.again:
+            self._require_change()
+        self.rounds.ask(
+            self.wanted(limit),
+            self.spec(),
+            context,
+            executor,
+            self.prompting.identity(),
+            self.prompting.wording(),
+        )
 
     def can_ask(self) -> bool:
         """Say whether there is a model to ask. Without one, given explanations have to do.
@@ -96,7 +134,7 @@ class Explaining:
 
     def wanted(self, limit: int | None = None) -> list[Wanted]:
         """Return what is to be asked about: rows without an explanation, or, ``again``, those that
-        checks keep out and those whose answer held no explanation. ``limit`` is rows per dataset."""
+        checks keep out for their explanation. ``limit`` is rows per dataset."""
         return [
             Wanted(
                 name,
@@ -108,10 +146,7 @@ class Explaining:
 
     def _wanted(self, dataset: str) -> Iterator[BuiltRow]:
         if self.again:
-            out = self.folder.quarantined(dataset)
-            for row in self.folder.rows(dataset):
-                if row.id in out or not row.explanation:
-                    yield replace(row, label=row.human_label)
+            yield from self._wanted_again(dataset)
             return
         answered = self.rounds.answered(dataset)
         with GivenAnswers(self.folder.file("explanations/given", dataset)) as given:
@@ -120,6 +155,15 @@ class Explaining:
                 explained = row.explanation or (found and found.explanation)
                 if not explained and key_of(row) not in answered:
                     yield row
+
+    def _wanted_again(self, dataset: str) -> Iterator[BuiltRow]:
+        """Yield the rows whose explanation failed a check and was not asked for since. A row that
+        shares its answer with one that is kept is left alone: that one would change, too."""
+        out = self.folder.to_ask_again(dataset)
+        kept = {key_of(row) for row in self.folder.rows(dataset) if row.id not in out}
+        for row in self.folder.rows(dataset):
+            if row.id in out and row.round <= self.checked_round and key_of(row) not in kept:
+                yield replace(row, label=row.human_label)
 
 
 def copy_all_given(folder: BuildFolder, config: Config, registry: Registry) -> int:
@@ -130,6 +174,7 @@ def copy_all_given(folder: BuildFolder, config: Config, registry: Registry) -> i
     """
     source = config.explain.given
     if source is None:
+        shutil.rmtree(folder.path / "explanations" / "given", ignore_errors=True)
         return 0
     read = folder.require("read")["datasets"]
     counts = {}

@@ -16,6 +16,7 @@ from harness.registry import Registry
 from imhi_build.writing import markdown
 from imhi_build.writing.dataset_dict import ALL, LEFT_OUT, configurations
 from imhi_build.writing.facts import Facts
+from imhi_build.writing.markdown import model_shown
 from imhi_build.writing.parquet import columns
 from imhi_build.writing.tallies import SplitTally, Tallies, label_table, together
 
@@ -133,7 +134,10 @@ def _labels(tallies: Tallies, name: str, names: Sequence[str]) -> Iterator[tuple
 
 
 def _explainers(whole: SplitTally) -> list[tuple[str, int]]:
-    return [(name or "not named", count) for name, count in whole.explained_by.most_common(20)]
+    return [
+        (model_shown(name) or "not named", count)
+        for name, count in whole.explained_by.most_common(20)
+    ]
 
 
 def _counted(counts: Mapping[str, int]) -> str:

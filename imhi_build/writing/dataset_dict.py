@@ -23,7 +23,7 @@ import yaml
 
 from harness.declarations import Dataset
 from harness.errors import HarnessError
-from imhi_build.writing.markdown import without_paths
+from imhi_build.writing.markdown import model_shown
 from imhi_build.writing.parquet import SHARD_BYTES, ShardedFile, columns
 from imhi_build.writing.wording import Worded
 
@@ -76,7 +76,7 @@ class DatasetFiles:
             names = [name for name in columns() if name not in LEFT_OUT]
             table = ShardedFile(self._folder, split, names, self.shard_bytes)
             self._tables[split] = table
-        shown = without_paths(worded.row.explained_by)
+        shown = model_shown(worded.row.explained_by)
         if shown != worded.row.explained_by:
             worded = replace(worded, row=replace(worded.row, explained_by=shown))
         table.add(worded)

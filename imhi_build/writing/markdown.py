@@ -29,6 +29,11 @@ def without_paths(value: str) -> str:
     return _PATH.sub(_HIDDEN, value)
 
 
+def model_shown(name: str) -> str:
+    """Return what of a model's name anybody may know: not its path on this machine, not its server."""
+    return without_paths(name.partition(",")[0])
+
+
 def code(value: object) -> str:
     """Return a code span for a cell: even there a bar would begin the next one."""
     plain = without_paths(_one_line(str(value))).replace("|", "\\|")

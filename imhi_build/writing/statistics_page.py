@@ -13,7 +13,7 @@ from harness.registry import Registry
 from harness.run_store.jsonl import write_json
 from imhi_build.writing.charts import histograms, stacked_bars
 from imhi_build.writing.facts import DatasetFacts, Facts
-from imhi_build.writing.markdown import without_paths
+from imhi_build.writing.markdown import model_shown
 from imhi_build.writing.tallies import SplitTally, Tallies, label_table, together
 
 PACKAGES = ("jinja2", "matplotlib")
@@ -87,7 +87,7 @@ def _contents(tallies: Tallies, facts: Facts, registry: Registry) -> dict[str, A
             },
         ),
         "explainers": [
-            (without_paths(name) or "not named", count)
+            (model_shown(name) or "not named", count)
             for name, count in whole.explained_by.most_common()
         ],
         "sections": [

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import Any
 
 from harness.declarations import Dataset
+from imhi_build.writing.markdown import model_shown
 from imhi_build.writing.wording import Worded
 
 QUANTILES = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "p99": 0.99}
@@ -117,12 +118,19 @@ class SplitTally:
             "model_disagreed": self.disagreed,
             "model_gave_no_label": self.silent,
             "with_evidence": self.evidence,
-            "explained_by": dict(self.explained_by),
+            "explained_by": _shown(self.explained_by),
             "rounds": {str(number): count for number, count in sorted(self.rounds.items())},
             "finish_reasons": dict(self.finish_reasons),
             "post_words": self.post_words.to_json(),
             "explanation_words": self.explanation_words.to_json(),
         }
+
+
+def _shown(models: Counter[str]) -> dict[str, int]:
+    shown: Counter[str] = Counter()
+    for name, count in models.items():
+        shown[model_shown(name)] += count
+    return dict(shown)
 
 
 class Tallies:

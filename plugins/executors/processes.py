@@ -39,10 +39,16 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
             "executor processes: --max-cost holds within one process only; use --executor local"
         )
     try:
-        count = parse_count(argument) if argument else os.cpu_count() or 1
+        count = parse_count(argument) if argument else _cores()
     except ValueError as error:
         raise HarnessError(f"executor processes:{argument}: found '{argument}', {error}") from None
     return Pool(count)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 class Pool:
@@ -64,17 +70,17 @@ class Pool:
 
         # Every n-th item: shards of like mixture, whatever the order of the items.
         shards = [items[i :: self.count] for i in range(min(self.count, len(items)))]
-        self._start()
-        if work is not self._work:
-            payload = _by_value(cloudpickle, work)
-            for pipe in self._pipes:
-                pipe.send(("work", payload))
-            self._work = work
-        at_work = self._pipes[: len(shards)]
         finished = False
         try:
+            self._start()
+            if work is not self._work:
+                payload = _by_value(cloudpickle, work)
+                for pipe in self._pipes:
+                    _send(pipe, ("work", payload))
+                self._work = work
+            at_work = self._pipes[: len(shards)]
             for pipe, shard in zip(at_work, shards, strict=True):
-                pipe.send(("shard", cloudpickle.dumps(shard)))
+                _send(pipe, ("shard", cloudpickle.dumps(shard)))
             yield from _results(list(at_work))
             finished = True
         finally:
@@ -126,16 +132,27 @@ def _results(pipes: list[Connection[Any, Any]]) -> Iterator[Any]:
             try:
                 kind, value = pipe.recv()
             except (EOFError, OSError):
-                raise HarnessError(
-                    "executor processes: a process died (out of memory?); what was finished is kept: "
-                    "run again, with fewer processes (--executor processes:1)"
-                ) from None
+                raise _died() from None
             if kind == "done":
                 pipes.remove(pipe)
             elif kind == "results":
                 yield from pickle.loads(value)
             else:
                 raise _as_raised(value)
+
+
+def _send(pipe: Connection[Any, Any], message: tuple[str, bytes]) -> None:
+    try:
+        pipe.send(message)
+    except OSError:
+        raise _died() from None
+
+
+def _died() -> HarnessError:
+    return HarnessError(
+        "executor processes: a process died (out of memory?); what was finished is kept: run again, "
+        "with fewer processes (--executor processes:1)"
+    )
 
 
 def _as_raised(value: tuple[bytes | None, str]) -> Exception:

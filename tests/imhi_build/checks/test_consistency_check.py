@@ -158,8 +158,20 @@ def test_training_rows_are_bounded_and_drawn_whatever_the_order(registry: Regist
     dataset = registry.datasets.get("dreaddit")
     drawn = _draw(Rows({"dreaddit": rows}, registry), dataset, settings)
     assert len(drawn) == 250
-    back = _draw(Rows({"dreaddit": rows[::-1]}, registry), dataset, settings)
-    assert {row.id for _, row in drawn} == {row.id for _, row in back}
+    # Read in another order, under other numbers: the same posts are drawn.
+    renumbered = [replace(row, id=f"train-{n}") for n, row in enumerate(rows[::-1])]
+    back = _draw(Rows({"dreaddit": renumbered}, registry), dataset, settings)
+    assert {row.post for _, row in drawn} == {row.post for _, row in back}
+
+
+def test_a_label_that_a_classifier_has_not_seen_is_not_judged(registry: Registry) -> None:
+    corpus = Rows({"SAD": []}, registry)
+    labels = {"yes": "work", "no": "school"}
+    rows = [replace(r, dataset="SAD", label=labels[r.label]) for r in fictional()]
+    rare = replace(rows[0], id="train-999", label="family issues", post_id="alone")
+    corpus.by_dataset["SAD"] = [*rows, rare]
+    assert rare.id not in {finding.id for finding in find(corpus, Settings())}
+    assert corpus.details["SAD"]["not_judged"] == 1
 
 
 def test_figures_are_those_of_scikit_learn(registry: Registry) -> None:

@@ -23,6 +23,7 @@ from harness.run_store.jsonl import write_rows
 from imhi_build.config import Config, read_config
 from imhi_build.explanations.given import GivenAnswer, GivenAnswers
 from imhi_build.folder import BuildFolder
+from imhi_build.records import BuiltRow
 from imhi_build.stages.read import read
 from tests.conftest import ROOT, Imhi
 from tests.faulty_server import Asked, FaultyServer, Reply, answer, mixed, status
@@ -277,6 +278,89 @@ def test_rows_in_quarantine_are_asked_anew_with_other_examples(
     rounds = Counter(row.round for row in rows_of(folder))
     assert rounds[2] == 3 and all(row.explanation.startswith("It") for row in rows_of(folder))
     assert (folder.path / "explanations" / "01-openai-m" / "responses" / "DR.jsonl").exists()
+
+
+def test_asking_anew_that_was_stopped_goes_on_and_asks_nothing_twice(
+    dr_build, imhi_here: Imhi, imhi: Path
+) -> None:
+    folder, _ = dr_build(experts=f"official:{imhi}")
+    with FaultyServer(lambda asked: answer("I'm sorry, but I can't assist with that.")) as server:
+        words = ["build", "explain", folder.path, "-m", model(server, "concurrency=1", "retries=0")]
+        imhi_here(*words)
+        imhi_here("build", "check", folder.path, "--check", "refusals")
+        total = len(folder.quarantined("DR"))
+        first = len(server.asked)
+        # The server refuses the key after ten answers: every further request is pointless.
+        server.script = lambda asked: (
+            agreeing(asked) if asked.index < first + 10 else status(401, "no")
+        )
+        assert imhi_here(*words, "--again").code == 2
+        server.script = agreeing
+        assert imhi_here(*words, "--again").code == 0
+        again = len(server.asked) - first
+        assert total == first and again - total <= 2  # what was refused, and nothing else
+        assert imhi_here(*words, "--again").code == 0
+    assert len(server.asked) - first == again
+    assert [path.name for path in sorted((folder.path / "explanations").glob("0*"))] == [
+        "01-openai-m",
+        "02-openai-m",
+    ]
+    assert {row.round for row in rows_of(folder)} == {2}
+
+
+def test_what_another_explanation_cannot_mend_is_not_asked_about(
+    dr_build, demo_dr: list[Example], imhi_here: Imhi, imhi: Path
+) -> None:
+    mailed = [replace(demo_dr[0], post=f"{demo_dr[0].post} Write to lena@example.org")]
+    folder, _ = dr_build(rows=[*mailed, *demo_dr[1:]], experts=f"official:{imhi}")
+    with FaultyServer(agreeing) as server:
+        words = ["build", "explain", folder.path, "-m", model(server)]
+        imhi_here(*words)
+        asked = len(server.asked)
+        imhi_here("build", "check", folder.path, "--check", "personal_data")
+        assert len(folder.quarantined("DR")) == 1
+        imhi_here(*words, "--again")
+    assert len(server.asked) == asked
+
+
+def test_asking_anew_in_the_same_words_is_refused(dr_build, imhi_here: Imhi) -> None:
+    folder, _ = dr_build()
+    with FaultyServer(lambda asked: answer("I'm sorry, but I can't assist with that.")) as server:
+        words = ["build", "explain", folder.path, "-m", model(server)]
+        assert "no check says" in imhi_here(*words, "--again").complaint
+        imhi_here(*words)
+        imhi_here("build", "check", folder.path, "--check", "refusals")
+        said = imhi_here(*words, "--again")
+        assert said.code == 2 and "would get the same prompts" in said.complaint
+        server.script = agreeing
+        warmer = imhi_here(*words, "--again", "--set", "explain.temperature=0.7")
+    assert warmer.code == 0 and {row.round for row in rows_of(folder)} == {2}
+
+
+def test_given_explanations_do_not_outlive_their_source(dr_build, imhi_here: Imhi) -> None:
+    folder, _ = dr_build(given="demo")
+    imhi_here("build", "explain", folder.path)
+    assert all(row.explained_by == "given by demo" for row in rows_of(folder))
+    with FaultyServer(agreeing) as server:
+        words = ["build", "explain", folder.path, "-m", model(server)]
+        assert imhi_here(*words, "--set", "explain.given=null").code == 0
+    assert len(server.asked) == len(rows_of(folder))
+    assert {row.explained_by for row in rows_of(folder)} == {model(server)}
+
+
+def test_of_repeated_given_rows_the_nearest_is_taken_first(tmp_path: Path) -> None:
+    path = tmp_path / "DR.jsonl"
+    rows = [
+        {"split": "train", "key": "p", "aspect": "", "label": "yes", "explanation": "one"},
+        {"split": "test", "key": "p", "aspect": "", "label": "no", "explanation": "two"},
+        {"split": "train", "key": "p", "aspect": "", "label": "no", "explanation": "three"},
+    ]
+    write_rows(path, rows)
+    row = BuiltRow("train-0", "DR", "train", "a post", "?", "no", "no", post_id="p")
+    with GivenAnswers(path) as answers:
+        taken = [answers.take(row) for _ in range(4)]
+    # Its own split and label first; then its split; then what is left.
+    assert [found and found.explanation for found in taken] == ["three", "one", "two", None]
 
 
 def test_an_empty_answer_is_no_explanation_and_is_kept_out(dr_build, imhi_here: Imhi) -> None:

@@ -69,7 +69,9 @@ def test_an_action_decides_whether_a_finding_keeps_a_row_out(
         imhi_here("build", "check", explained.path, *only, "--set", setting)
         assert report(explained, "refusals")["findings"] == found
         assert len(explained.quarantined("DR")) == out
-    imhi_here("build", "check", explained.path, *only, "--set", "checks.refusals.action=off")
+    off = ("--set", "checks.refusals.action=off")
+    assert "it is off in" in imhi_here("build", "check", explained.path, *only, *off).complaint
+    imhi_here("build", "check", explained.path, "--check", "empty", *off)
     assert not (explained.path / "checks" / "refusals.json").exists()
     assert explained.quarantined("DR") == {}
 
@@ -109,6 +111,40 @@ def test_reading_again_forgets_checks_of_earlier_rows(
     assert not explained.stage("check") and not list((explained.path / "checks").glob("*.json"))
 
 
+def test_what_was_found_in_other_rows_or_under_other_settings_counts_no_more(
+    explained: BuildFolder, imhi_here: Imhi
+) -> None:
+    imhi_here("build", "check", explained.path)
+    assert explained.quarantined("DR") == {}
+    change(explained, train_0={"explanation": REFUSAL})
+    said = imhi_here("build", "check", explained.path, "--check", "empty")
+    assert "not made on these rows: refusals" in said.err
+    assert not (explained.path / "checks" / "refusals.json").exists()
+    assert "refusals" in imhi_here("build", "status", explained.path).out
+    imhi_here("build", "check", explained.path)
+    assert "train-0" in explained.quarantined("DR")
+    said = imhi_here(
+        "build", "check", explained.path, "--check", "empty",
+        "--set", "checks.refusals.also=[soup]",
+    )  # fmt: skip
+    assert "not made on these rows: refusals" in said.err
+
+
+def test_rows_that_are_explained_after_a_check_are_not_hidden_by_it(
+    dr_build, imhi_here: Imhi
+) -> None:
+    folder, _ = dr_build()
+    with FaultyServer(
+        lambda asked: answer("Yes, the poster suffers from depression. Reasoning: It says so here.")
+    ) as server:
+        words = ["build", "explain", folder.path, "-m", f"openai:m,base_url={server.url}"]
+        imhi_here(*words, "--limit", "5")
+        imhi_here("build", "check", folder.path, "--check", "refusals")
+        assert len(list(folder.kept("DR"))) == 5
+        imhi_here(*words)
+    assert len(list(folder.kept("DR"))) == len(list(folder.posts("DR")))
+
+
 def test_checking_before_explaining_says_what_to_do(dr_build, imhi_here: Imhi) -> None:
     folder, _ = dr_build()
     said = imhi_here("build", "check", folder.path)
@@ -137,6 +173,26 @@ def test_correctness_asks_without_the_label_and_reports_agreement(
     )
     assert found["findings"] == labels["yes"]
     assert explained.quarantined("DR") == {}  # disagreement alone condemns nobody
+
+
+def test_one_models_answers_are_never_credited_to_another(
+    explained: BuildFolder, imhi_here: Imhi
+) -> None:
+    def answering_yes(asked: Asked) -> Reply:
+        return answer("Yes, the poster suffers from depression. Reasoning: It is a sad post.")
+
+    labels = Counter(row.label for row in explained.rows("DR"))
+    total = sum(labels.values())
+    for name, script, label in (("a", answering_no, "no"), ("b", answering_yes, "yes")):
+        with FaultyServer(script) as server:
+            imhi_here(
+                "build", "check", explained.path, "--check", "correctness", "--set",
+                f"checks.correctness.model='openai:{name},base_url={server.url}'",
+            )  # fmt: skip
+            assert len(server.asked) == total
+        found = report(explained, "correctness")["details"]
+        assert found["model"].startswith(f"openai:{name}")
+        assert found["DR"]["agreement"] == pytest.approx(100 * labels[label] / total, abs=0.01)
 
 
 def test_answers_of_the_check_survive_reading_again(

@@ -86,7 +86,7 @@ def test_where_a_model_lies_on_this_machine_is_not_told(registry: Registry, tmp_
     rows = [a_row(n, explained_by=name) for n, name in enumerate(names)]
     write(a_build(tmp_path / "build", rows), registry, ["dataset"], tmp_path / "to")
     read = load(tmp_path / "to" / "dataset")["train"]
-    assert read["explained_by"][:] == ["hf:(local path)", *names[1:]]
+    assert read["explained_by"][:] == ["hf:(local path)", "hf:some-lab/a-model", "openai:m"]
 
 
 def test_a_split_of_several_files_is_loaded_whole(registry: Registry, tmp_path: Path) -> None:

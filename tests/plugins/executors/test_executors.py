@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UnknownName
 from plugins.executors.processes import Pool
 from tests.conftest import ImhiCommand
 
@@ -130,6 +130,8 @@ class TestPool:
         try:
             with pytest.raises(HarnessError, match=r"^row 3 is odd$"):
                 list(pool(refusing, range(6)))
+            with pytest.raises(UnknownName, match="did you mean 'stress'"):
+                list(pool(unknown, range(4)))
             with pytest.raises(RuntimeError, match="ZeroDivisionError"):
                 list(pool(dividing, range(6)))
             assert sorted(pool(doubled, range(3))) == [0, 2, 4]
@@ -141,6 +143,13 @@ class TestPool:
         try:
             with pytest.raises(HarnessError, match="a process died"):
                 list(pool(dying, range(6)))
+            list(pool(doubled, range(6)))
+            for process in pool._processes:  # between two pieces of work, too
+                process.kill()
+                process.wait()
+            with pytest.raises(HarnessError, match="a process died"):
+                list(pool(Power(3), range(6)))
+            assert sorted(pool(Power(3), range(3))) == [0, 1, 8]
         finally:
             pool.close()
 
@@ -162,6 +171,11 @@ def refusing(items: Sequence[int]) -> Iterator[int]:
         if item == 3:
             raise HarnessError("row 3 is odd")
         yield item
+
+
+def unknown(items: Sequence[int]) -> Iterator[int]:
+    raise UnknownName("task", "strss", ["stress"])
+    yield from items
 
 
 def dividing(items: Sequence[int]) -> Iterator[float]:
