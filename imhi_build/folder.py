@@ -89,11 +89,13 @@ class BuildFolder:
         """Return what is recorded of a stage; empty where it has not been run."""
         return dict(self.record()["stages"].get(name, {}))
 
-    def record_stage(self, name: str, values: Mapping[str, Any]) -> None:
+    def record_stage(
+        self, name: str, values: Mapping[str, Any], *, same_rows: bool = False
+    ) -> None:
         """Replace what is recorded of a stage; its time is added. What later stages made of
-        earlier rows is recorded no more."""
+        earlier rows is recorded no more, unless these are the ``same_rows``."""
         record = self.record()
-        for later in STAGES[STAGES.index(name) + 1 :]:
+        for later in () if same_rows else STAGES[STAGES.index(name) + 1 :]:
             record["stages"].pop(later, None)
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         record["stages"][name] = {"at": now, **values}
@@ -170,10 +172,25 @@ class BuildFolder:
             ) from None
 
     def kept(self, dataset: str) -> Iterator[BuiltRow]:
-        """Yield the rows that were explained and are not quarantined: what is written. (An
-        explanation that is empty is a finding of the check ``empty``.)"""
+        """Yield the rows that were explained and are not quarantined: what is written. A model's
+        answer without an explanation never is; an empty explanation that was given is a finding of
+        the check ``empty``.
+
+        Raises:
+            HarnessError: the quarantine is not the one that was recorded.
+        """
         out = self.quarantined(dataset)
-        return (row for row in self.rows(dataset) if row.explained_by and row.id not in out)
+        recorded = self.stage("check").get("quarantined", {}).get(dataset, len(out))
+        if recorded != len(out):
+            raise HarnessError(
+                f"{self.file('quarantine', dataset)}: found {len(out):,} rows, expected the "
+                f"{recorded:,} that checks keep out; run: imhi build check {self.path}"
+            )
+        return (
+            row
+            for row in self.rows(dataset)
+            if row.explained_by and (row.explanation or not row.round) and row.id not in out
+        )
 
     def write(self, kind: str, dataset: str, records: Iterable[Record]) -> int:
         """Replace a file whole; return the number of records."""

@@ -111,6 +111,13 @@ def agreement(
             f"{'' if name == 'sample' else f' --name {name}'}"
         )
     report = make_report(drawn, read_back(sheets, drawn))
+    if not report.counted:
+        for line in problem_lines(report):
+            say(line, "yellow")
+        raise HarnessError(
+            f"{', '.join(str(sheet) for sheet in sheets)}: found no mark that counts, expected filled-in "
+            f"sheets of the sample in {folder}; nothing was written"
+        )
     paths = write_report(report, folder)
     if as_json:
         print_json(report.to_json())

@@ -81,16 +81,21 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
     sums = (f"{sum(getattr(one, name) for one in found):,}" for name in counted)
     print_table(spec.name, columns, [*rows, ("all", *sums, _dollars(cost))])
     for note in sorted({one.note for one in found}):
-        out().print(f"({note})", markup=False)
+        out().print(f"({note})", markup=False, soft_wrap=True)
     if seconds is None:
         out().print(
             "time: not known before some rows were asked (--limit 20 asks 20 per dataset)",
             markup=False,
+            soft_wrap=True,
         )
     else:
-        out().print(f"time: about {_duration(seconds)}, as the rows asked so far", markup=False)
-    out().print(f"\nthe first prompt, {found[0].dataset}:\n", markup=False)
-    out().print(plain(found[0].first_prompt), markup=False)
+        out().print(
+            f"time: about {_duration(seconds)}, as the rows asked so far",
+            markup=False,
+            soft_wrap=True,
+        )
+    out().print(f"\nthe first prompt, {found[0].dataset}:\n", markup=False, soft_wrap=True)
+    out().print(plain(found[0].first_prompt), markup=False, soft_wrap=True)
 
 
 def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
@@ -112,6 +117,7 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
             f"asked: {asked.answered:,} answered, {asked.failed:,} failed, {asked.unanswered:,} not "
             f"asked, {asked.prompt_tokens:,} + {asked.completion_tokens:,} tokens{cost}",
             markup=False,
+            soft_wrap=True,
         )
     for note in asked.notes:
         say(f"note: {note}")
@@ -123,7 +129,7 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
     if report.lacking:
         say(
             f"{report.lacking:,} rows are not explained yet: imhi build explain {folder.path} goes "
-            "on (--model NAME where none is set)",
+            "on, with the same options (--model NAME where none is set)",
             "yellow",
         )
     else:
@@ -147,6 +153,7 @@ def show_checks(folder: BuildFolder, report: CheckReport) -> None:
         f"{out_of:,} of {_all_rows(folder):,} rows are kept out: "
         f"{folder.path / 'quarantine'} has them with their reasons",
         markup=False,
+        soft_wrap=True,
     )
     for sentence in report.incomplete:
         say(sentence, "yellow")
@@ -156,9 +163,10 @@ def show_checks(folder: BuildFolder, report: CheckReport) -> None:
             "all)",
             "yellow",
         )
-    if out_of:
-        say(f"to ask anew about them: imhi build explain {folder.path} --again")
-    say(f"next: imhi build write {folder.path}")
+    again = sum(len(folder.to_ask_again(name)) for name in folder.datasets())
+    if again:
+        say(f"to ask anew about {again:,} of them: imhi build explain {folder.path} --again")
+    say(f"next: imhi build {'check' if report.missing else 'write'} {folder.path}")
 
 
 def _print_checks(rows: Sequence[Sequence[str]]) -> None:
@@ -182,7 +190,9 @@ def _all_rows(folder: BuildFolder) -> int:
 
 
 def _dollars(cost: float | None) -> str:
-    return "-" if cost is None else f"${cost:,.2f}"
+    if cost is None:
+        return "-"
+    return f"${cost:,.2f}" if cost >= 1 or not cost else f"${cost:,.4f}"
 
 
 def _duration(seconds: float) -> str:

@@ -65,7 +65,7 @@ def explain(
         ),
     ] = False,
     limit: Annotated[
-        int | None, typer.Option(metavar="N", help="Ask about at most N rows per dataset.")
+        int | None, typer.Option(metavar="N", min=1, help="Ask about at most N rows per dataset.")
     ] = None,
     max_cost: MaxCost = None,
     executor: Executor = "local",
@@ -175,7 +175,7 @@ def explain_rows(
     """Ask for what is wanted and join it with the posts; what was answered is joined also where
     asking has to stop."""
     from harness.budget import Budget
-    from harness.cli.console import err
+    from harness.cli.console import err, say
     from harness.cli.progress import shown
     from imhi_build.explanations.joining import join
 
@@ -184,7 +184,10 @@ def explain_rows(
             return join(folder, config, manager.registry)
 
     asking = prepare_asking(folder, config, manager, again)
-    if asking.anything(limit) and asking.can_ask():
+    if not asking.anything(limit):
+        what = "what checks keep out was asked anew already, or cannot be mended so"
+        say(f"nothing to ask: {what if again else 'every row has an explanation'}")
+    elif asking.can_ask():
         asked = asking.context()
         asked.budget = Budget(max_cost)
         try:
@@ -196,6 +199,12 @@ def explain_rows(
             with suppress(Exception):
                 joined()
             raise
+        if asked.budget.exhausted:
+            say(
+                f"stopped before --max-cost {max_cost:g} would be exceeded (${asked.budget.spent:.4f} "
+                "spent, all rounds): a higher one goes on",
+                "yellow",
+            )
     return joined()
 
 

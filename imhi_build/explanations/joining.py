@@ -10,6 +10,7 @@ from itertools import islice
 
 from harness.answers import split_answer
 from harness.context import Context
+from harness.fingerprints import file_checksum
 from harness.records import Response
 from harness.registry import Registry
 from imhi_build.config import Config
@@ -58,6 +59,7 @@ def join(
     context = Context(registry=registry, source=BuiltSource(folder), split="")
     counts: Counter[str] = Counter()
     by_dataset: dict[str, dict[str, int]] = {}
+    before = _checksum(folder)
     for dataset in folder.datasets():
         tell(dataset)
         found: Counter[str] = Counter()
@@ -93,8 +95,15 @@ def join(
             "notes": list(asked.notes),
             "seconds": round(time.perf_counter() - started, 3),
         },
+        same_rows=before == _checksum(folder),
     )
     return report
+
+
+def _checksum(folder: BuildFolder) -> list[str]:
+    """Return what the joined rows are known by; empty texts where there are none."""
+    paths = [folder.file("rows", name) for name in folder.datasets()]
+    return [file_checksum(path) if path.exists() else "" for path in paths]
 
 
 def _joined(

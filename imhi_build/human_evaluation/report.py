@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from harness.marking import MARKS
 from harness.run_store.jsonl import write_json
 from imhi_build.human_evaluation.figures import (
@@ -46,6 +48,11 @@ class Report:
     annotators: Sequence[AnnotatorFigures]
     apart: Sequence[Disagreement]
     remarks: Sequence[str]
+
+    @property
+    def counted(self) -> int:
+        """How many marks count."""
+        return int((~np.isnan(self.table.values)).sum())
 
     def problem_counts(self) -> dict[str, int]:
         return dict(Counter(problem.kind for problem in self.read.problems))

@@ -7,6 +7,7 @@ header. (A line inside a broken post may look like one; its label will be none t
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 from collections import deque
@@ -46,6 +47,11 @@ def encoding_of(path: Path, encoding: str) -> str:
             f"{path}: unknown encoding '{encoding}', expected one such as utf-8 or cp1252; correct "
             "'encoding' in the preset"
         ) from None
+    if codecs.lookup(encoding).name in {"utf-16", "utf-32"}:
+        raise HarnessError(
+            f"{path}: found no byte order mark, expected one in a file in {encoding}; name the order of "
+            f"its bytes too: {encoding}-le or {encoding}-be"
+        )
     return encoding
 
 

@@ -153,9 +153,9 @@ def report_of(folder: BuildFolder, name: str) -> dict[str, Any] | None:
 
 
 def _counts(folder: BuildFolder) -> dict[str, int]:
-    """Return how many rows have an explanation, by dataset."""
+    """Return how many rows were explained, by dataset."""
     return {
-        name: sum(1 for row in folder.rows(name) if row.explanation) for name in folder.datasets()
+        name: sum(1 for row in folder.rows(name) if row.explained_by) for name in folder.datasets()
     }
 
 

@@ -103,6 +103,9 @@ def _notes(folder: BuildFolder, checks: Sequence[CheckFacts]) -> Iterator[str]:
     if not checks:
         yield "no check was run on these rows (imhi build check)"
         return
+    missing = folder.stage("check").get("missing", ())
+    if missing:
+        yield f"not made on these rows: {', '.join(missing)} (imhi build check)"
     stale = [check.name for check in checks if check.made_on]
     if stale:
         from imhi_build.stages.check import rows_checksum

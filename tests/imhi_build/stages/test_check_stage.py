@@ -145,6 +145,26 @@ def test_rows_that_are_explained_after_a_check_are_not_hidden_by_it(
     assert len(list(folder.kept("DR"))) == len(list(folder.posts("DR")))
 
 
+def test_a_quarantine_that_is_gone_or_cut_short_lets_nothing_through(
+    explained: BuildFolder, imhi_here: Imhi
+) -> None:
+    change(explained, train_0={"explanation": REFUSAL})
+    imhi_here("build", "check", explained.path)
+    explained.file("quarantine", "DR").unlink()
+    said = imhi_here("build", "write", explained.path, "--format", "official")
+    assert said.code == 2 and "found 0 rows, expected the 1 that checks keep out" in said.complaint
+
+
+def test_explaining_again_without_need_keeps_the_checks(
+    explained: BuildFolder, imhi_here: Imhi
+) -> None:
+    imhi_here("build", "check", explained.path)
+    before = explained.stage("check")
+    said = imhi_here("build", "explain", explained.path, "--given", "demo")
+    assert said.code == 0 and "nothing to ask: every row has an explanation" in said.err
+    assert explained.stage("check") == before
+
+
 def test_checking_before_explaining_says_what_to_do(dr_build, imhi_here: Imhi) -> None:
     folder, _ = dr_build()
     said = imhi_here("build", "check", folder.path)
