@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # YAML 1.1 reads 1e-4 as a text: it wants a point in a number with an exponent.
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
+_PATTERNS = {r"^[a-z0-9][a-z0-9._-]*$": "small letters, digits, . - and _"}  # of names
 _TYPES = frozenset({"str", "int", "float", "bool"})
 _EXPECTED = {
     "int_type": "a whole number",
@@ -169,5 +170,8 @@ def _explained(error: ErrorDetails, known: Sequence[str], types: Collection[str]
         return f"{field}: found {error['input']!r}, expected a mapping of fields"
     if kind == "value_error":
         return f"{field}: {str(error['msg']).removeprefix('Value error, ')}".removeprefix(": ")
+    pattern = (error.get("ctx") or {}).get("pattern", "")
+    if pattern in _PATTERNS:
+        return f"{field}: found {error['input']!r}, expected {_PATTERNS[pattern]}"
     expected = _EXPECTED.get(kind, error["msg"]).format(**(error.get("ctx") or {}))
     return f"{field}: found {error['input']!r}, expected {expected}"
