@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
-SOURCES := harness plugins tasks imhi_build finetune tests docs/generate.py benchmarks examples
+SOURCES := harness plugins tasks imhi_build finetune tests docs benchmarks examples
 # Two workers with one thread each: more threads than cores make torch many times slower.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +20,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from docs.generator import builds, recipes  # noqa: E402
+from docs.generator.markdown import markdown, table  # noqa: E402
 from harness import declarations, hookspecs, protocols, records  # noqa: E402
 from harness.declarations import Argument, Metric, ModelFamily  # noqa: E402
 from harness.plugin_manager import PluginManager, hook_signature, load_plugins  # noqa: E402
@@ -33,44 +34,6 @@ def built_in() -> PluginManager:
     """Return a manager with the harness's own plugins only."""
     others = {p.name for p in load_plugins().plugins if p.distribution != DISTRIBUTION}
     return load_plugins(disabled=others)
-
-
-# --- from docstrings to Markdown -----------------------------------------------------------------
-
-
-def markdown(docstring: str) -> str:
-    """Return a docstring as Markdown: roles and double backticks become code, indented blocks
-    after ``::`` become fenced Python."""
-    text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", inspect.cleandoc(docstring))
-    text = re.sub(r"``([^`]+)``", r"`\1`", text)
-    lines: list[str] = []
-    code = False
-    for line in text.splitlines():
-        if code and line and not line.startswith("    "):
-            lines = [*_stripped(lines), "```", ""]
-            code = False
-        if line.endswith("::"):
-            lines += [line[:-1], "", "```python"]
-            code = True
-        elif not (code and lines[-1] == "```python" and not line):
-            lines.append(line.removeprefix("    ") if code else line)
-    return "\n".join([*_stripped(lines), "```"] if code else lines)
-
-
-def _stripped(lines: list[str]) -> list[str]:
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return lines
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; line breaks and pipes in cells are made harmless."""
-
-    def line(cells: Sequence[str]) -> str:
-        plain = (" ".join(cell.split()).replace("|", "\\|") for cell in cells)
-        return "| " + " | ".join(plain) + " |"
-
-    return "\n".join([line(header), line(["---"] * len(header)), *(line(row) for row in rows)])
 
 
 # --- hooks and contracts (plugins.md) ------------------------------------------------------------
@@ -207,192 +170,6 @@ def _run_options(manager: PluginManager) -> str:
     return table(("option", "meaning"), rows)
 
 
-# --- recipes (finetune.md) -----------------------------------------------------------------------
-
-
-def _recipes() -> str:
-    from finetune.recipe.reading import read_recipe, recipe_names
-
-    rows = []
-    for recipe in map(read_recipe, recipe_names()):
-        base = f"`{recipe.base.model}`" if recipe.base.model else "none: made from nothing"
-        rows.append((f"`{recipe.name}`", recipe.kind, recipe.method.name, base, recipe.summary))
-    return table(("recipe", "kind", "method", "base model", "what it is"), rows)
-
-
-def _recipe_fields() -> str:
-    """Return every field with what it may be and its default, a table per part of a recipe."""
-    from finetune.recipe import schema
-
-    parts = {"": schema.Recipe}
-    for name, field in schema.Recipe.model_fields.items():
-        if _is_part(field.annotation):
-            parts[name] = field.annotation
-        if name == "base":
-            parts |= {"base.scratch": schema.Architecture, "base.size": schema.Size}
-    return "\n\n".join(_recipe_part(name, kind) for name, kind in parts.items())
-
-
-def _is_part(annotation: Any) -> bool:
-    from finetune.recipe.schema import Part
-
-    return inspect.isclass(annotation) and issubclass(annotation, Part)
-
-
-def _recipe_part(name: str, kind: Any) -> str:
-    described = kind.model_json_schema()["properties"]
-    rows = [
-        (
-            f"`{name}.{field}`" if name else f"`{field}`",
-            _allowed(described[field]),
-            "required"
-            if info.is_required()
-            else _default(info.get_default(call_default_factory=True)),
-        )
-        for field, info in kind.model_fields.items()
-        if not _is_part(info.annotation)
-    ]
-    title = f"`{name}`" if name else "A recipe"
-    listed = table(("field", "what it may be", "default"), rows)
-    return f"### {title}\n\n{markdown(kind.__doc__ or '')}\n\n{listed}"
-
-
-def _default(value: Any) -> str:
-    if value is None or value == "":
-        return "not set"
-    if isinstance(value, (tuple, dict)):
-        return ", ".join(f"`{one}`" for one in value) or "none"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
-
-
-_PLAIN_TYPES = {
-    "string": "text",
-    "integer": "whole number",
-    "number": "number",
-    "boolean": "`true` or `false`",
-    "object": "a mapping of texts",
-}
-_BOUNDS = {
-    "exclusiveMinimum": "above",
-    "minimum": "at least",
-    "exclusiveMaximum": "below",
-    "maximum": "at most",
-}
-
-
-def _allowed(described: dict[str, Any]) -> str:
-    """Return in words what a JSON schema allows."""
-    if "anyOf" in described:
-        return " or ".join(_allowed(one) for one in described["anyOf"])
-    if "enum" in described or "const" in described:
-        values = described.get("enum") or [described["const"]]
-        return ", ".join(f"`{value}`" for value in values)
-    if "$ref" in described:
-        return "fields, see below"
-    kind = described.get("type", "")
-    if kind == "null":
-        return "`null`"
-    if kind == "array":
-        return "list of texts"
-    bounds = [f"{word} {described[key]:g}" for key, word in _BOUNDS.items() if key in described]
-    if "pattern" in described:
-        bounds.append("of small letters, digits, `.`, `-` and `_`")
-    return " ".join([_PLAIN_TYPES[kind], ", ".join(bounds)]).strip()
-
-
-def _recipe_memory() -> str:
-    """Return what each recipe that is laid out for GPUs needs on them: computed, not measured."""
-    from finetune.recipe.memory import GIB, estimate, smallest
-    from finetune.recipe.reading import read_recipe, recipe_names
-
-    rows = []
-    for recipe in map(read_recipe, recipe_names()):
-        size, hardware = recipe.base.size, recipe.hardware
-        if size is None or not hardware.gpus or recipe.kind == "classifier" or recipe.leave_out:
-            continue
-        found = estimate(recipe, size, hardware.gpus)
-        states = sum(found[part] for part in ("weights", "adapter", "gradients", "optimizer"))
-        fewest = smallest(recipe, size, hardware.gpu_memory_gb)
-        rows.append(
-            (
-                f"`{recipe.name}`",
-                f"{hardware.gpus} x {hardware.gpu} {hardware.gpu_memory_gb:g} GB",
-                hardware.strategy,
-                recipe.method.name,
-                f"{found.examples} x {recipe.data.window}",
-                f"{states / GIB:.1f}",
-                f"{(found.total - states) / GIB:.1f}",
-                f"{found.total / GIB:.1f}",
-                "none" if fewest is None else str(fewest),
-            )
-        )
-    header = (
-        "recipe",
-        "laid out for",
-        "strategy",
-        "method",
-        "rows x tokens on a GPU",
-        "weights, gradients, optimizer (GiB)",
-        "the rest (GiB)",
-        "computed per GPU (GiB)",
-        "fewest such GPUs",
-    )
-    return table(header, rows)
-
-
-# --- builds (build.md) ---------------------------------------------------------------------------
-
-
-def _raw_presets(manager: PluginManager) -> str:
-    from imhi_build.raw.preset import preset_names, read_preset
-
-    rows = []
-    for name in preset_names():
-        preset = read_preset(name, manager.registry)
-        files = dict.fromkeys(p for file in preset.files.values() for p in file.patterns)
-        listed = ", ".join(f"`{pattern}`" for pattern in files)
-        rows.append((f"`{name}`", preset.dataset, listed, preset.origin.layout, preset.origin.url))
-    return table(("preset", "dataset", "files", "layout", "where from"), rows)
-
-
-def _checks() -> str:
-    from imhi_build.checks.catalogue import CHECKS
-
-    rows = []
-    for check in CHECKS:
-        values = check.settings().model_dump(mode="json")
-        action = values.pop("action")
-        settings = ", ".join(f"`{name}: {_yaml(value)}`" for name, value in values.items())
-        rows.append((f"`{check.name}`", check.summary, action, settings))
-    return table(("check", "what it finds", "action", "settings"), rows)
-
-
-def _yaml(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _build_fields() -> str:
-    """Return every field of ``build.yaml``, a table per part."""
-    from imhi_build import config
-
-    parts = {"": config.Config, "raw": config.Raw, "explain": config.Explain, "write": config.Write}
-    return "\n\n".join(_build_part(name, kind) for name, kind in parts.items())
-
-
-def _build_part(name: str, kind: Any) -> str:
-    rows = [
-        (
-            f"`{name}.{field}`" if name else f"`{field}`",
-            "required"
-            if info.is_required()
-            else _default(info.get_default(call_default_factory=True)),
-        )
-        for field, info in kind.model_fields.items()
-        if name or field not in {"raw", "explain", "write", "checks"}
-    ]
-    return f"{markdown(kind.__doc__ or '')}\n\n{table(('field', 'default'), rows)}"
-
-
 def part(name: str, manager: PluginManager, text: str) -> str:
     """Return the content of a generated part of the file ``text``."""
     kind, _, argument = name.partition(" ")
@@ -417,12 +194,12 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "sources": lambda: _listed(manager.registry.sources),
         "datasets": lambda: _datasets(manager),
         "run options": lambda: _run_options(manager),
-        "recipes": _recipes,
-        "recipe fields": _recipe_fields,
-        "recipe memory": _recipe_memory,
-        "raw presets": lambda: _raw_presets(manager),
-        "checks": _checks,
-        "build fields": _build_fields,
+        "recipes": recipes.recipes,
+        "recipe fields": recipes.recipe_fields,
+        "recipe memory": recipes.recipe_memory,
+        "raw presets": lambda: builds.raw_presets(manager),
+        "checks": builds.checks,
+        "build fields": builds.build_fields,
     }
     return writers[name]()
 

@@ -99,15 +99,16 @@ class Prediction:
     explanation_label: str | None = None
 
 
-Row = TypeVar("Row", Example, Request, Response, Prediction)
+Row = TypeVar("Row")
 
 
 def _defaults(cls: type[Any]) -> dict[str, Any]:
     return {field.name: field.default for field in dataclasses.fields(cls)}
 
 
-def as_row(record: Example | Request | Response | Prediction) -> dict[str, Any]:
-    """Return the record as a JSON object; fields at their default are left out."""
+def as_row(record: Any) -> dict[str, Any]:
+    """Return a record (these, or a plugin's own dataclass of plain values) as a JSON object; fields
+    at their default are left out."""
     row = {}
     for name, default in _defaults(type(record)).items():
         value = getattr(record, name)
@@ -128,5 +129,5 @@ def from_row(cls: type[Row], row: Mapping[str, Any], where: str) -> Row:
         raise DataError(
             f"{where}: not a {cls.__name__} row ({str(error).split('() ')[-1]}); "
             f"expected the fields {', '.join(_defaults(cls))}; the file may come from another "
-            "version or have been edited: run again into a new folder (--out)"
+            "version or have been edited: make it again in a new folder"
         ) from None

@@ -59,10 +59,18 @@ def validated(
         # JSON's rules: lists become tuples, whole numbers may stand for others, texts for nothing.
         return model.model_validate_json(json.dumps(values, default=str))
     except ValidationError as error:
-        # Of the members of a union, the one that was meant is the one that got furthest.
         types = _TYPES | {part.__name__ for _, part in _parts(model)}
-        first, *more = sorted(error.errors(), key=lambda one: -len(_path(one, types)))
-        rest = f" (and {len(more)} more)" if more else ""
+        # Of the members of a union, the one that was meant is the one that got furthest; and a field
+        # that is unknown explains one that is missing.
+        errors = sorted(
+            error.errors(),
+            key=lambda one: (-len(_path(one, types)), one["type"] != "extra_forbidden"),
+        )
+        first = errors[0]
+        others = {tuple(_path(one, types)) for one in errors} - {tuple(_path(first, types))}
+        # Every member of a union has something against a value that fits none.
+        others = {path for path in others if path != tuple(_path(first, types))[: len(path)]}
+        rest = f" (and {len(others)} more)" if others else ""
         fields = known or list(field_names(model))
         raise HarnessError(f"{where}: {_explained(first, fields, types)}{rest}") from None
 

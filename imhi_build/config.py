@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from harness.errors import HarnessError, UnknownName
 from harness.yaml_files import read_yaml
 from harness.yaml_models import plain, validated, with_overrides
-from imhi_build.checks.declarations import CheckSettings
+from imhi_build.checks.declarations import Action, CheckSettings
 from imhi_build.raw.preset import Cleaning, Part
 
 Profile = Literal["published", "strict"] | Cleaning
@@ -106,14 +106,29 @@ def checked(values: Mapping[str, Any], where: str) -> Config:
     Raises:
         HarnessError: naming field, value and what is allowed.
     """
-    actions = values.get("checks")
-    if isinstance(actions, dict):
-        # YAML 1.1 reads a bare off as false.
-        for name, settings in actions.items():
-            if settings is False or settings is None:
-                actions[name] = {"action": "off"} if settings is False else {}
-            elif isinstance(settings, dict) and settings.get("action") is False:
-                settings["action"] = "off"
+    checks = values.get("checks")
+    if isinstance(checks, dict):
+        settings = {
+            name: _settings(found, f"{where}: checks.{name}") for name, found in checks.items()
+        }
+        values = {**values, "checks": settings}
     config = validated(Config, values, where)
     config.check_settings()
     return config
+
+
+def _settings(found: Any, where: str) -> dict[str, Any]:
+    """Return the settings of a check; its action may be given alone.
+
+    Raises:
+        HarnessError: neither settings nor an action.
+    """
+    # YAML 1.1 reads a bare off as false.
+    given = found if isinstance(found, dict) else {} if found is None else {"action": found}
+    settings = {k: "off" if k == "action" and v is False else v for k, v in given.items()}
+    if settings.get("action", "off") not in get_args(Action):
+        raise HarnessError(
+            f"{where}: found {settings['action']!r}, expected {', '.join(get_args(Action))}, or settings "
+            "such as {action: report}"
+        )
+    return settings

@@ -28,8 +28,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.errors import HarnessError
+from harness.records import as_row, from_row
 from harness.run_store.jsonl import read_rows, write_json, write_rows
-from imhi_build.records import BuiltRow, Finding, Removal, as_json, from_json
+from harness.run_store.lock import held
+from imhi_build.records import BuiltRow, Finding, Removal
 
 FORMAT = 1
 CONFIG, RECORD = "build.yaml", "build.json"
@@ -194,27 +196,17 @@ class BuildFolder:
 
     def write(self, kind: str, dataset: str, records: Iterable[Record]) -> int:
         """Replace a file whole; return the number of records."""
-        return write_rows(self.file(kind, dataset), (as_json(record) for record in records))
+        return write_rows(self.file(kind, dataset), (as_row(record) for record in records))
 
     def _read(self, cls: type[Record], path: Path) -> Iterator[Record]:
         for number, row in read_rows(path):
-            yield from_json(cls, row, f"{path}: line {number}")
+            yield from_row(cls, row, f"{path}: line {number}")
 
     # --- lock ------------------------------------------------------------------------------------
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder against other processes; the system lets go if this one dies."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(str(self.path / "build.lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise HarnessError(
-                f"{self.path}: another process is working in this build; wait for it to end"
-            ) from None
-        try:
+        refusal = f"{self.path}: another process is working in this build; wait for it to end"
+        with held(self.path / "build.lock", refusal):
             yield
-        finally:
-            lock.release()

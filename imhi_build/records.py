@@ -1,12 +1,11 @@
-"""The rows of a build, and what is said about them. Plain values only: each is a JSON object."""
+"""The rows of a build, and what is said about them. Plain values only: each is a JSON object
+(:func:`harness.records.as_row`, :func:`harness.records.from_row`)."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
-from harness.errors import DataError
 from harness.records import Example
 
 GoldFrom = Literal["human", "model"]
@@ -93,30 +92,3 @@ class Finding:
     score: float | None = None
     related: str = ""
     about: Literal["explanation", "post"] = "explanation"
-
-
-Record = TypeVar("Record", BuiltRow, Removal, Finding)
-
-
-def as_json(record: BuiltRow | Removal | Finding) -> dict[str, Any]:
-    """Return the record as a JSON object; fields at their default are left out."""
-    return {
-        field.name: value
-        for field in dataclasses.fields(record)
-        if (value := getattr(record, field.name)) != field.default
-    }
-
-
-def from_json(cls: type[Record], row: Mapping[str, Any], where: str) -> Record:
-    """Rebuild a record; ``where`` (file and line) is named when the row does not fit.
-
-    Raises:
-        DataError: a field is missing or unknown.
-    """
-    try:
-        return cls(**row)
-    except TypeError as error:
-        raise DataError(
-            f"{where}: {error}; expected the fields of a {cls.__name__}: the file was edited, or "
-            "written by another version; make it again"
-        ) from None

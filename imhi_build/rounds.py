@@ -71,7 +71,13 @@ class Rounds:
 
     def folders(self) -> list[RunFolder]:
         """Return the rounds, oldest first."""
-        found = [path.parent for path in self.path.glob("[0-9]*-*/manifest.json")]
+        found = list(self.path.glob("[0-9]*-*/"))
+        for path in found:
+            if not (path / "manifest.json").exists():
+                raise HarnessError(
+                    f"{path}: found a round of asking without its manifest.json, which says what its "
+                    "answers belong to; restore it, or move the folder away (its rows are asked again)"
+                )
         return [RunFolder(path) for path in sorted(found, key=_number)]
 
     def answered(self, dataset: str) -> set[str]:

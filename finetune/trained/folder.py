@@ -22,6 +22,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.run_store.jsonl import write_json
+from harness.run_store.lock import held
 
 FORMAT = 1
 MANIFEST = "training.json"
@@ -107,20 +108,12 @@ class TrainedFolder:
         Raises:
             HarnessError: another process has it.
         """
-        from filelock import FileLock, Timeout
-
         self.path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise HarnessError(
-                f"{self.path}: another process trains into it; wait for it, or choose another --name"
-            ) from None
-        try:
+        refusal = (
+            f"{self.path}: another process trains into it; wait for it, or choose another --name"
+        )
+        with held(self.path / ".lock", refusal):
             yield
-        finally:
-            lock.release()
 
 
 def find_trained(written: str, out: Path = TRAINED) -> TrainedFolder:

@@ -31,6 +31,7 @@ from urllib.parse import quote, unquote
 from harness.errors import DataError, HarnessError
 from harness.records import Example, Prediction, Request, Response, as_row, from_row
 from harness.run_store.jsonl import read_rows, write_json, write_rows
+from harness.run_store.lock import held
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -168,19 +169,9 @@ class RunFolder:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder against other processes; the system lets go if this one dies."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(str(self.path / "run.lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise HarnessError(
-                f"{self.path}: another process is working in this run; wait for it to end"
-            ) from None
-        try:
+        refusal = f"{self.path}: another process is working in this run; wait for it to end"
+        with held(self.path / "run.lock", refusal):
             yield
-        finally:
-            lock.release()
 
 
 def _file_name(labeler: str) -> str:

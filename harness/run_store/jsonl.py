@@ -7,12 +7,13 @@ that torn tail and nothing else.
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from harness.errors import DataError, HarnessError
 
@@ -134,12 +135,14 @@ def disk_error(error: OSError, path: Path) -> HarnessError:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
-    """Open a file that takes the place of ``path`` when all was written, and else leaves no trace."""
+def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of ``path`` when all was written, and else leaves no trace.
+    ``mode`` is who may read it, as far as the process's umask lets them."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as stream:
+        number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(number, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -152,10 +155,18 @@ def _replacing(path: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
+def _replacing_text(path: Path) -> Iterator[TextIO]:
+    with replacing(path) as stream:
+        text = io.TextIOWrapper(stream, "utf-8", errors="surrogatepass", newline="\n")
+        yield text
+        text.detach()  # writes what it holds, and leaves the file open
+
+
+@contextmanager
 def row_writer(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Give a function that writes one row to a file, which appears complete when the block ends
     and not at all when it raises."""
-    with _replacing(path) as stream:
+    with _replacing_text(path) as stream:
 
         def write(row: dict[str, Any]) -> None:
             stream.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
@@ -175,6 +186,6 @@ def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file at once: it appears complete or not at all."""
-    with _replacing(path) as stream:
+    with _replacing_text(path) as stream:
         json.dump(value, stream, ensure_ascii=False, indent=1, allow_nan=False)
         stream.write("\n")

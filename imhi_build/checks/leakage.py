@@ -19,10 +19,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import Field, field_validator
-
-from imhi_build.checks.declarations import Check, CheckSettings
-from imhi_build.checks.patterns import checked_patterns, groups_of, search, straight
+from imhi_build.checks.declarations import Check
+from imhi_build.checks.patterns import PatternSettings, groups_of, search, straight
 from imhi_build.checks.quotes import without_quotes
 from imhi_build.records import BuiltRow, Finding
 
@@ -30,17 +28,11 @@ DATA = Path(__file__).with_name("leakage.yaml")
 Kind = Literal["label", "labelling", "examples", "prompt", "options"]
 
 
-class LeakageSettings(CheckSettings):
+class LeakageSettings(PatternSettings):
     """``kinds``: what is looked for; ``also``: more regular expressions; ``{label}`` in them is the
     row's label."""
 
     kinds: tuple[Kind, ...] = get_args(Kind)
-    also: tuple[str, ...] = Field(default=(), max_length=1000)
-
-    @field_validator("also")
-    @classmethod
-    def _expressions(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return checked_patterns(patterns)
 
 
 CHECK = Check(

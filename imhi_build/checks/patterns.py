@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import Field, field_validator
+
+from imhi_build.checks.declarations import CheckSettings
 
 # What may stand before the first word of an answer.
 _START = r"\A\W*(?:(?:answer|response|reasoning|explanation)\W+)*"
@@ -64,20 +67,23 @@ def _compiled(patterns: Sequence[str], label: str, at_start: bool = False) -> re
     return re.compile(f"{_START}(?:{joined})" if at_start else joined, re.IGNORECASE)
 
 
-def checked_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return regular expressions of a user as they are.
+class PatternSettings(CheckSettings):
+    """``also``: a user's own regular expressions, besides those of the file."""
 
-    Raises:
-        ValueError: one cannot be compiled, or finds the empty text, and so every row.
-    """
-    for pattern in patterns:
-        try:
-            finds_nothing = _compiled([pattern], "label").search("") is None
-        except re.error as error:
-            raise ValueError(f"'{pattern}' is no regular expression ({error})") from None
-        if not finds_nothing:
-            raise ValueError(f"'{pattern}' is found in an empty text, so in every row")
-    return patterns
+    also: tuple[str, ...] = Field(default=(), max_length=1000)
+
+    @field_validator("also")
+    @classmethod
+    def _expressions(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse one that cannot be compiled, or that finds the empty text, and so every row."""
+        for pattern in patterns:
+            try:
+                finds_nothing = _compiled([pattern], "label").search("") is None
+            except re.error as error:
+                raise ValueError(f"'{pattern}' is no regular expression ({error})") from None
+            if not finds_nothing:
+                raise ValueError(f"'{pattern}' is found in an empty text, so in every row")
+        return patterns
 
 
 def straight(text: str) -> str:

@@ -19,7 +19,7 @@ from typing import Literal, get_args
 from pydantic import Field
 
 from imhi_build.checks.declarations import Check, CheckSettings
-from imhi_build.checks.personal_spans import Kind, personal_spans
+from imhi_build.checks.personal_spans import Kind, check_region, personal_spans
 from imhi_build.records import BuiltRow, Finding
 
 MASKS: dict[Kind, str] = {
@@ -64,6 +64,8 @@ def find(rows: Sequence[BuiltRow], settings: PersonalDataSettings) -> Iterator[F
     Raises:
         HarnessError: phonenumbers is needed and not installed.
     """
+    if "phones" in settings.kinds:
+        check_region(settings.region)
     for row in rows:
         texts = {"post": row.post, "explanation": row.explanation}
         for name in texts if settings.explanations else ("post",):

@@ -12,6 +12,7 @@ import functools
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -100,15 +101,37 @@ def _phones(text: str, region: str) -> Iterator[tuple[int, int]]:
             yield match.start, match.end
 
 
+def check_region(region: str) -> None:
+    """See to it that a country's telephone numbers are known.
+
+    Raises:
+        HarnessError: they are not.
+    """
+    if find_spec("phonenumbers") is None:
+        return  # named when a text needs it
+    regions = _phonenumbers().SUPPORTED_REGIONS
+    if region not in regions:
+        raise HarnessError(
+            f"checks.personal_data.region: found '{region}', expected the ISO 3166 code of a country "
+            f"whose telephone numbers are known, such as US ({len(regions)} are)"
+        )
+
+
 def _matcher(text: str, region: str) -> Any:
+    library = _phonenumbers()
+    return library.PhoneNumberMatcher(text, region, leniency=library.Leniency.VALID)
+
+
+def _phonenumbers() -> Any:
     try:
-        from phonenumbers import Leniency, PhoneNumberMatcher
+        import phonenumbers
+
+        return phonenumbers
     except ModuleNotFoundError:
         raise HarnessError(
             "telephone numbers are found by the package 'phonenumbers', which is not installed: "
             "pip install 'imhi-harness[build]'"
         ) from None
-    return PhoneNumberMatcher(text, region, leniency=Leniency.VALID)
 
 
 def _ibans(text: str, region: str) -> Iterator[tuple[int, int]]:

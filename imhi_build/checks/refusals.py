@@ -15,12 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import Field, field_validator
-
-from imhi_build.checks.declarations import Check, CheckSettings
+from imhi_build.checks.declarations import Check
 from imhi_build.checks.patterns import (
     Group,
-    checked_patterns,
+    PatternSettings,
     groups_of,
     read_data,
     search,
@@ -32,17 +30,11 @@ from imhi_build.records import BuiltRow, Finding
 DATA = Path(__file__).with_name("refusals.yaml")
 
 
-class RefusalSettings(CheckSettings):
+class RefusalSettings(PatternSettings):
     """``cut_off``: whether explanations that reached the limit on new tokens are found, too;
     ``also``: more regular expressions, looked for anywhere in an explanation."""
 
     cut_off: bool = True
-    also: tuple[str, ...] = Field(default=(), max_length=1000)
-
-    @field_validator("also")
-    @classmethod
-    def _expressions(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return checked_patterns(patterns)
 
 
 CHECK = Check(

@@ -188,7 +188,7 @@ def status(build: Build, as_json: options.AsJson = False) -> None:
     from harness.cli.console import out, print_json, say
     from harness.cli.tables import print_table
 
-    folder, _ = opened(build, None)
+    folder, _ = opened(build, None, "")
     record = folder.record()["stages"]
     if as_json:
         print_json(record)

@@ -33,15 +33,22 @@ Executor = Annotated[
 ]
 
 
-def opened(build: Path, overrides: list[str] | None) -> tuple[BuildFolder, Config]:
-    """Return a build and its configuration.
+def opened(
+    build: Path, overrides: list[str] | None, stage: str = "read"
+) -> tuple[BuildFolder, Config]:
+    """Return a build and its configuration; say where stages before ``stage`` were run with another.
 
     Raises:
         HarnessError: not a build folder, or a configuration that is not allowed.
     """
+    from harness.cli.console import say
     from imhi_build.config import read_config
     from imhi_build.folder import BuildFolder
+    from imhi_build.outdated import outdated
 
     folder = BuildFolder(build)
     folder.record()
-    return folder, read_config(folder.config_file, overrides or ())
+    config = read_config(folder.config_file, overrides or ())
+    for sentence in outdated(folder, config, stage):
+        say(f"note: {sentence}", "yellow")
+    return folder, config

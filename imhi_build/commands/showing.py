@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,6 @@ def show_read(folder: BuildFolder, report: ReadReport) -> None:
         say(problem, "yellow")
     if report.mistakes > _SHOWN:
         say(f"... and {report.mistakes - _SHOWN:,} more; see {folder.path / 'removed'}", "yellow")
-    say(f"next: imhi build explain {folder.path}")
 
 
 def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
@@ -132,29 +131,16 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
             "on, with the same options (--model NAME where none is set)",
             "yellow",
         )
-    else:
-        say(f"next: imhi build check {folder.path}")
 
 
 def show_checks(folder: BuildFolder, report: CheckReport) -> None:
     from harness.cli.console import out, say
 
-    rows = []
-    for one in report.checks:
-        share = one["findings"] / one["rows"] if one["rows"] else 0.0
-        skipped = one["details"].get("skipped")
-        reason = f"skipped: {skipped}" if skipped else next(iter(one["reasons"]), "")
-        rows.append(
-            (one["check"], one["action"], f"{one['findings']:,}", f"{100 * share:.1f}%", reason)
-        )
-    _print_checks(rows)
+    _print_checks([_check_cells(one) for one in report.checks])
     out_of = sum(report.quarantined.values())
-    out().print(
-        f"{out_of:,} of {_all_rows(folder):,} rows are kept out: "
-        f"{folder.path / 'quarantine'} has them with their reasons",
-        markup=False,
-        soft_wrap=True,
-    )
+    kept_out = f"{out_of:,} of {_all_rows(folder):,} rows are kept out"
+    where = f": {folder.path / 'quarantine'} has them with their reasons" if out_of else ""
+    out().print(f"{kept_out}{where}", markup=False, soft_wrap=True)
     for sentence in report.incomplete:
         say(sentence, "yellow")
     if report.missing:
@@ -166,7 +152,33 @@ def show_checks(folder: BuildFolder, report: CheckReport) -> None:
     again = sum(len(folder.to_ask_again(name)) for name in folder.datasets())
     if again:
         say(f"to ask anew about {again:,} of them: imhi build explain {folder.path} --again")
-    say(f"next: imhi build {'check' if report.missing else 'write'} {folder.path}")
+
+
+def say_next(folder: BuildFolder, stage: str) -> None:
+    """Say which command comes next."""
+    from harness.cli.console import say
+
+    say(f"next: imhi build {stage} {folder.path}")
+
+
+def _check_cells(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a check's cells; what was not looked at is no finding of nothing."""
+    name, details = (report["check"], report["action"]), report["details"]
+    if details.get("skipped"):
+        return (*name, "-", "-", f"skipped: {details['skipped']}")
+    share = report["findings"] / report["rows"] if report["rows"] else 0.0
+    said = [next(iter(report["reasons"]), "")]
+    said += [
+        f"{dataset}: {found['note']}"
+        for dataset, found in details.items()
+        if isinstance(found, dict) and "note" in found
+    ]
+    return (
+        *name,
+        f"{report['findings']:,}",
+        f"{100 * share:.1f}%",
+        "; ".join(text for text in said if text),
+    )
 
 
 def _print_checks(rows: Sequence[Sequence[str]]) -> None:

@@ -10,7 +10,13 @@ import typer
 
 from harness.cli import options
 from imhi_build.commands.options import Build, Executor, MaxCost, Model, Overrides, opened
-from imhi_build.commands.showing import show_checks, show_estimate, show_explain, show_read
+from imhi_build.commands.showing import (
+    say_next,
+    show_checks,
+    show_estimate,
+    show_explain,
+    show_read,
+)
 
 if TYPE_CHECKING:
     from harness.plugin_manager import PluginManager
@@ -47,6 +53,7 @@ def read(
         )
     else:
         show_read(folder, report)
+        say_next(folder, "explain")
     raise typer.Exit(1 if report.mistakes else 0)
 
 
@@ -83,7 +90,7 @@ def explain(
         *([f"explain.model={model}"] if model else []),
         *([f"explain.given={given}"] if given else []),
     ]
-    folder, config = opened(build, [*(override or []), *changed])
+    folder, config = opened(build, [*(override or []), *changed], "explain")
     with folder.lock():
         if dry_run:
             show_estimate(prepare_asking(folder, config, context.obj, again), limit, as_json)
@@ -105,6 +112,8 @@ def explain(
         print_json(asdict(report))
     else:
         show_explain(folder, report)
+        if not report.lacking:
+            say_next(folder, "check")
     raise typer.Exit(1 if report.lacking else 0)
 
 
@@ -124,7 +133,7 @@ def check(
 
     Leaves with 1 when a check could not look at every row.
     """
-    folder, config = opened(build, override)
+    folder, config = opened(build, override, "check")
     with folder.lock():
         report = check_rows(
             folder, config, context.obj, only or (), max_cost=max_cost, executor=executor
@@ -135,6 +144,7 @@ def check(
         print_json({"checks": report.checks, "quarantined": report.quarantined})
     else:
         show_checks(folder, report)
+        say_next(folder, "check" if report.missing else "write")
     raise typer.Exit(1 if report.incomplete else 0)
 
 

@@ -56,7 +56,7 @@ def write(
     from imhi_build.writing.publishing import check_push
     from imhi_build.writing.publishing import push as push_dataset
 
-    folder, config = opened(build, override)
+    folder, config = opened(build, override, "write")
     chosen = formats or list(config.write.formats)
     if public and push is None:
         raise HarnessError("--public says who may read what --push uploads; give both, or neither")

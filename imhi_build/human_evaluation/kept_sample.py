@@ -12,10 +12,11 @@ from typing import Any
 from harness.errors import DataError, HarnessError
 from harness.fingerprints import digest
 from harness.marking import Marking
+from harness.records import as_row, from_row
 from harness.run_store.jsonl import disk_error, read_rows, write_json, write_rows
 from imhi_build.human_evaluation.items import Item, item_of
 from imhi_build.human_evaluation.scheme import scheme_digest, scheme_from
-from imhi_build.records import BuiltRow, as_json, from_json
+from imhi_build.records import BuiltRow
 
 FORMAT = 1
 ROWS, RECORD = "sample.jsonl", "sample.json"
@@ -69,7 +70,7 @@ def write_sample(folder: Path, sample: Sample) -> None:
         folder.chmod(0o700)
     except OSError as error:
         raise disk_error(error, folder) from error
-    write_rows(folder / ROWS, (as_json(row) for row in sample.rows))
+    write_rows(folder / ROWS, (as_row(row) for row in sample.rows))
     write_json(
         folder / RECORD,
         {
@@ -128,7 +129,7 @@ _APART = {"format", "name", "digest", "items", "seed", "annotators", "scheme", "
 
 def _sample(folder: Path, record: Mapping[str, Any]) -> Sample:
     rows = [
-        from_json(BuiltRow, row, f"{folder / ROWS}: line {number}")
+        from_row(BuiltRow, row, f"{folder / ROWS}: line {number}")
         for number, row in read_rows(folder / ROWS)
     ]
     scheme = dict(record["scheme"])

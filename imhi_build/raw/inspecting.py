@@ -24,6 +24,9 @@ SHOWN_VALUES = 12
 _HELD_VALUES = 60
 _SHORT = 40
 
+# What the column of the post is usually called; an explanation may be longer.
+_POST_NAMES = ("text", "post", "body", "selftext", "tweet", "sentence", "content", "message")
+
 
 @dataclass
 class Column:
@@ -167,7 +170,9 @@ def _strange(labels: LabelColumn, column: Column | None) -> list[str]:
 
 def skeleton(found: Inspected) -> Iterator[str]:
     """Yield the lines of the beginning of a preset for the file, to be completed by hand."""
-    post = next((column for column in found.columns if column.longest), None)
+    named = {column.name.casefold(): column for column in found.columns}
+    usual = next((named[name] for name in _POST_NAMES if name in named), None)
+    post = usual or next((column for column in found.columns if column.longest), None)
     few = [c for c in found.columns if c.shown is not None and len(c.shown) > 1 and c is not post]
     yield "dataset: NAME  # a dataset that a task declares (see: imhi tasks)"
     yield "files:"

@@ -17,6 +17,7 @@ from harness.declarations import resolve
 from harness.errors import HarnessError, UnknownName
 from harness.events import Event
 from harness.fingerprints import digest, file_checksum
+from harness.records import as_row
 from harness.registry import Registry
 from harness.run_store.jsonl import row_writer, write_json
 from imhi_build.checks.bench import Bench
@@ -24,7 +25,7 @@ from imhi_build.checks.declarations import Check, CheckSettings
 from imhi_build.config import Config
 from imhi_build.folder import MADE, BuildFolder
 from imhi_build.raw.splits import SPLITS
-from imhi_build.records import BuiltRow, Finding, as_json
+from imhi_build.records import BuiltRow, Finding
 
 _QUOTED = re.compile(r"'[^']*'")
 
@@ -295,7 +296,7 @@ def _write_quarantine(
                         "id": row.id,
                         "reasons": [f"{finding.check}: {_said(finding)}" for finding in against],
                         "ask_again": all(finding.about == "explanation" for finding in against),
-                        "row": as_json(row),
+                        "row": as_row(row),
                     }
                 )
                 count += 1

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.records import as_row
 from harness.registry import Registry
 from harness.run_store.jsonl import row_writer
 from imhi_build.config import Config, Raw
 from imhi_build.folder import BuildFolder
+from imhi_build.outdated import read_with
 from imhi_build.raw.preset import PROFILES, Cleaning, Preset, read_preset
 from imhi_build.raw.reading import MISTAKES, RawDataset
-from imhi_build.records import Removal, as_json
+from imhi_build.records import Removal
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ def read(
     for kind in ("rows", "checks", "quarantine"):
         shutil.rmtree(folder.path / kind, ignore_errors=True)
     seconds = round(time.perf_counter() - started, 3)
-    folder.record_stage("read", {"datasets": described, "seconds": seconds})
+    folder.record_stage(
+        "read", {"datasets": described, "config": read_with(config), "seconds": seconds}
+    )
     problems = [problem for raw in raws for problem in raw.problems]
     return ReadReport(described, problems, [note for raw in raws for note in raw.notes])
 
@@ -80,7 +84,7 @@ def _write(folder: BuildFolder, raw: RawDataset, written: ExitStack) -> None:
     post = written.enter_context(row_writer(folder.file("posts", raw.dataset.name)))
     removed = written.enter_context(row_writer(folder.file("removed", raw.dataset.name)))
     for made in raw.rows():
-        (removed if isinstance(made, Removal) else post)(as_json(made))
+        (removed if isinstance(made, Removal) else post)(as_row(made))
     if not raw.counts:
         first = f"; the first: {raw.problems[0]}" if raw.problems else ""
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in raw.removed.items()) or "no rows"
