@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -67,7 +67,6 @@ class Rounds:
 
     path: Path
     key: Key
-    _keys: dict[str, set[str]] = field(default_factory=dict)
 
     def folders(self) -> list[RunFolder]:
         """Return the rounds, oldest first."""

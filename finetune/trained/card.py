@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.trained.folder import TrainedFolder
+from harness.yaml_models import leaves
 
 CARD, CURVES = "README.md", "curves.png"
 _TEMPLATE = Path(__file__).with_name("card.md.jinja")
@@ -140,7 +141,7 @@ def _contents(folder: TrainedFolder, manifest: Mapping[str, Any]) -> dict[str, A
     name = " ".join(folder.name.split())
     seconds = sum(member["seconds"] for member in members.values())
     system = shown.blotted(recipe["data"]["system"])
-    fields = _leaves({k: v for k, v in recipe.items() if k not in _ELSEWHERE})
+    fields = leaves({k: v for k, v in recipe.items() if k not in _ELSEWHERE})
     return {
         "manifest": manifest,
         "text": shown.text,
@@ -229,14 +230,6 @@ def _field_row(
     known = recipe["base"]["size"]["source"] if name.startswith("base.size.") else "our choice"
     origin = shown.text(recipe["quoted"].get(name, known))
     yield [shown.code(name), shown.code(written), origin + idle]
-
-
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _written(value: Any) -> str:

@@ -122,7 +122,7 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
         say(f"note: {note}")
     if report.empty:
         say(
-            f"{report.empty:,} answers hold no explanation: the check 'empty' keeps them out, "
+            f"answers without an explanation: {report.empty:,}; the check 'empty' keeps them out, "
             "--again asks anew"
         )
     if report.lacking:

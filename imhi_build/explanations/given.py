@@ -2,7 +2,8 @@
 
 A post may stand in a source several times under one question, with different labels and
 explanations. Of those that were not taken yet a row gets one of its own split and label if there is
-one, else of its split, else of its label, else the next.
+one, else of its split. Where its split has none (any more), it shares one of another split: splits
+may be drawn anew.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ class GivenAnswers:
             return None
         # The first of the best: min keeps the order of the source.
         best = min(places, key=lambda place: (place[0] != row.split, place[1] != row.human_label))
-        places.remove(best)
+        if best[0] == row.split:  # a row of another split takes nothing away from those of this one
+            places.remove(best)
         self._file.seek(best[2])
         found = json.loads(self._file.readline())
         return GivenAnswer(found["label"], found["explanation"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -47,12 +47,7 @@ def rounds_of(folder: BuildFolder) -> Rounds:
     return Rounds(folder.path / "explanations", key_of)
 
 
-def join(
-    folder: BuildFolder,
-    config: Config,
-    registry: Registry,
-    tell: Callable[[str], None] = lambda dataset: None,
-) -> ExplainReport:
+def join(folder: BuildFolder, config: Config, registry: Registry) -> ExplainReport:
     """Write the rows with their explanations, and record the stage."""
     started = time.perf_counter()
     rounds = rounds_of(folder)
@@ -61,7 +56,6 @@ def join(
     by_dataset: dict[str, dict[str, int]] = {}
     before = _checksum(folder)
     for dataset in folder.datasets():
-        tell(dataset)
         found: Counter[str] = Counter()
         rows = _joined(folder, config, context, rounds, dataset, found)
         folder.write("rows", dataset, rows)

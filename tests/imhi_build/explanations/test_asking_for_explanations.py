@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,37 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.fingerprints import post_key
 from harness.records import Example
 from harness.registry import Registry
-from harness.run_store.jsonl import write_rows
-from imhi_build.config import Config, read_config
-from imhi_build.explanations.given import GivenAnswer, GivenAnswers
-from imhi_build.folder import BuildFolder
-from imhi_build.records import BuiltRow
 from imhi_build.stages.read import read
 from tests.conftest import ROOT, Imhi
 from tests.faulty_server import Asked, FaultyServer, Reply, answer, mixed, status
+from tests.imhi_build.explanations.explaining_server import GIVEN, agreeing, model, rows_of
 from tests.imhi_build.raw_demo import write_dr
-
-_GIVEN = re.compile(r"Answer given: (.*)\nReply:$")
-
-
-def agreeing(asked: Asked) -> Reply:
-    """Say the label that was given, and explain it in words of the post."""
-    label = _GIVEN.search(asked.prompt)
-    assert label is not None, asked.prompt[-200:]
-    post = asked.prompt.rpartition('Post: "')[2]
-    return answer(f"{label.group(1)} Reasoning: It speaks of {' '.join(post.split()[:6])}.")
-
-
-def model(server: FaultyServer, *more: str) -> str:
-    return ",".join([f"openai:m,base_url={server.url},backoff=0.01", *more])
-
-
-def rows_of(folder: BuildFolder) -> list:
-    return list(folder.rows("DR"))
 
 
 def test_every_row_gets_an_explanation_and_says_whose(dr_build, imhi_here: Imhi) -> None:
@@ -247,127 +222,11 @@ def test_whose_label_became_gold_stands_in_every_row(
     assert {row.gold_from for row in people_said_yes} == ({"model"} if replaced else {"human"})
 
 
-def test_rows_in_quarantine_are_asked_anew_with_other_examples(
-    dr_build, imhi_here: Imhi, imhi: Path
-) -> None:
-    folder, _ = dr_build(experts=f"official:{imhi}")
-
-    def refusing_some(asked: Asked) -> Reply:
-        return (
-            answer("I'm sorry, but I can't assist with that.")
-            if asked.index < 3
-            else agreeing(asked)
-        )
-
-    with FaultyServer(refusing_some) as server:
-        words = ["build", "explain", folder.path, "-m", model(server, "concurrency=1")]
-        imhi_here(*words)
-        imhi_here("build", "check", folder.path, "--check", "refusals")
-        out = folder.quarantined("DR")
-        assert len(out) == 3 and all("refus" in reason[0] for reason in out.values())
-        first = server.prompts[:3]
-        server.script = agreeing
-        assert imhi_here(*words, "--again").code == 0
-        again = server.prompts[-3:]
-    assert len(server.asked) == len(rows_of(folder)) + 3
-    # The same posts, among other examples.
-    assert {p.rpartition('Post: "')[2] for p in first} == {
-        p.rpartition('Post: "')[2] for p in again
-    }
-    assert set(first).isdisjoint(again)
-    rounds = Counter(row.round for row in rows_of(folder))
-    assert rounds[2] == 3 and all(row.explanation.startswith("It") for row in rows_of(folder))
-    assert (folder.path / "explanations" / "01-openai-m" / "responses" / "DR.jsonl").exists()
-
-
-def test_asking_anew_that_was_stopped_goes_on_and_asks_nothing_twice(
-    dr_build, imhi_here: Imhi, imhi: Path
-) -> None:
-    folder, _ = dr_build(experts=f"official:{imhi}")
-    with FaultyServer(lambda asked: answer("I'm sorry, but I can't assist with that.")) as server:
-        words = ["build", "explain", folder.path, "-m", model(server, "concurrency=1", "retries=0")]
-        imhi_here(*words)
-        imhi_here("build", "check", folder.path, "--check", "refusals")
-        total = len(folder.quarantined("DR"))
-        first = len(server.asked)
-        # The server refuses the key after ten answers: every further request is pointless.
-        server.script = lambda asked: (
-            agreeing(asked) if asked.index < first + 10 else status(401, "no")
-        )
-        assert imhi_here(*words, "--again").code == 2
-        server.script = agreeing
-        assert imhi_here(*words, "--again").code == 0
-        again = len(server.asked) - first
-        assert total == first and again - total <= 2  # what was refused, and nothing else
-        assert imhi_here(*words, "--again").code == 0
-    assert len(server.asked) - first == again
-    assert [path.name for path in sorted((folder.path / "explanations").glob("0*"))] == [
-        "01-openai-m",
-        "02-openai-m",
-    ]
-    assert {row.round for row in rows_of(folder)} == {2}
-
-
-def test_what_another_explanation_cannot_mend_is_not_asked_about(
-    dr_build, demo_dr: list[Example], imhi_here: Imhi, imhi: Path
-) -> None:
-    mailed = [replace(demo_dr[0], post=f"{demo_dr[0].post} Write to lena@example.org")]
-    folder, _ = dr_build(rows=[*mailed, *demo_dr[1:]], experts=f"official:{imhi}")
-    with FaultyServer(agreeing) as server:
-        words = ["build", "explain", folder.path, "-m", model(server)]
-        imhi_here(*words)
-        asked = len(server.asked)
-        imhi_here("build", "check", folder.path, "--check", "personal_data")
-        assert len(folder.quarantined("DR")) == 1
-        imhi_here(*words, "--again")
-    assert len(server.asked) == asked
-
-
-def test_asking_anew_in_the_same_words_is_refused(dr_build, imhi_here: Imhi) -> None:
-    folder, _ = dr_build()
-    with FaultyServer(lambda asked: answer("I'm sorry, but I can't assist with that.")) as server:
-        words = ["build", "explain", folder.path, "-m", model(server)]
-        assert "no check says" in imhi_here(*words, "--again").complaint
-        imhi_here(*words)
-        imhi_here("build", "check", folder.path, "--check", "refusals")
-        said = imhi_here(*words, "--again")
-        assert said.code == 2 and "would get the same prompts" in said.complaint
-        server.script = agreeing
-        warmer = imhi_here(*words, "--again", "--set", "explain.temperature=0.7")
-    assert warmer.code == 0 and {row.round for row in rows_of(folder)} == {2}
-
-
-def test_given_explanations_do_not_outlive_their_source(dr_build, imhi_here: Imhi) -> None:
-    folder, _ = dr_build(given="demo")
-    imhi_here("build", "explain", folder.path)
-    assert all(row.explained_by == "given by demo" for row in rows_of(folder))
-    with FaultyServer(agreeing) as server:
-        words = ["build", "explain", folder.path, "-m", model(server)]
-        assert imhi_here(*words, "--set", "explain.given=null").code == 0
-    assert len(server.asked) == len(rows_of(folder))
-    assert {row.explained_by for row in rows_of(folder)} == {model(server)}
-
-
-def test_of_repeated_given_rows_the_nearest_is_taken_first(tmp_path: Path) -> None:
-    path = tmp_path / "DR.jsonl"
-    rows = [
-        {"split": "train", "key": "p", "aspect": "", "label": "yes", "explanation": "one"},
-        {"split": "test", "key": "p", "aspect": "", "label": "no", "explanation": "two"},
-        {"split": "train", "key": "p", "aspect": "", "label": "no", "explanation": "three"},
-    ]
-    write_rows(path, rows)
-    row = BuiltRow("train-0", "DR", "train", "a post", "?", "no", "no", post_id="p")
-    with GivenAnswers(path) as answers:
-        taken = [answers.take(row) for _ in range(4)]
-    # Its own split and label first; then its split; then what is left.
-    assert [found and found.explanation for found in taken] == ["three", "one", "two", None]
-
-
 def test_an_empty_answer_is_no_explanation_and_is_kept_out(dr_build, imhi_here: Imhi) -> None:
     folder, _ = dr_build()
 
     def bare(asked: Asked) -> Reply:
-        label = _GIVEN.search(asked.prompt)
+        label = GIVEN.search(asked.prompt)
         return answer(label.group(1) if label and asked.index == 0 else agreeing(asked).text or "")
 
     with FaultyServer(bare) as server:
@@ -388,60 +247,15 @@ def test_without_a_model_and_without_given_explanations_one_is_asked_for(
     assert "name a model with --model NAME" in said.complaint
 
 
-def test_given_explanations_are_taken_and_a_model_is_asked_for_the_rest(
-    dr_build, demo_dr: list[Example], imhi_here: Imhi
+def test_a_round_that_lost_its_manifest_is_not_asked_again_in_silence(
+    dr_build, imhi_here: Imhi
 ) -> None:
-    others = [replace(row, post=row.post + " Or so it was.") for row in demo_dr[:4]]
-    folder, _ = dr_build(rows=[*demo_dr, *others], given="demo")
+    folder, _ = dr_build()
     with FaultyServer(agreeing) as server:
-        said = imhi_here("build", "explain", folder.path, "-m", model(server), "--json")
-    assert said.code == 0, said.err
-    assert said.json["given"] == len(demo_dr) and len(server.asked) == len(others)
-    by = Counter(row.explained_by for row in rows_of(folder))
-    assert by == {"given by demo": len(demo_dr), model(server): len(others)}
-    given = {row.post: row.explanation for row in demo_dr}
-    assert all(row.explanation == given[row.post] for row in rows_of(folder) if row.post in given)
-
-
-def test_repeated_posts_get_given_explanations_in_their_order(
-    dr_build, demo_dr: list[Example]
-) -> None:
-    """Published rows repeat posts, some of them with opposite labels and explanations."""
-    one = next(row for row in demo_dr if row.split == "train")
-    other = {"yes": "no", "no": "yes"}[one.label]
-    rows = [one, replace(one, label=other, explanation="the other way round")]
-    rows += [row for row in demo_dr if row.split == "train"][1:4]
-    folder, _ = dr_build(rows=rows)
-    write_rows(
-        folder.file("explanations/given", "DR"),
-        (
-            {"split": r.split, "key": post_key(r.post), "aspect": "", "label": r.label,
-             "explanation": r.explanation}
-            for r in rows
-        ),
-    )  # fmt: skip
-    with GivenAnswers(folder.file("explanations/given", "DR")) as answers:
-        taken = [answers.take(row) for row in folder.posts("DR")]
-    assert taken == [GivenAnswer(row.label, row.explanation) for row in rows]
-
-
-def test_a_configuration_names_the_field_that_is_wrong(dr_build) -> None:
-    folder, _ = dr_build()
-    for override, message in (
-        ("explain.shot=2", r"unknown field 'explain.shot': did you mean 'explain.shots'"),
-        ("explain.shots=-1", r"explain.shots: found -1, expected at least 0"),
-        ("checks.consitency.action=off", r"unknown check 'consitency': did you mean 'consistency'"),
-        (
-            "checks.consistency.threshold=2",
-            r"checks.consistency: threshold: found 2, expected a num",
-        ),
-        ("gold=people", r"gold: found 'people', expected 'human' or 'model'"),
-    ):
-        with pytest.raises(HarnessError, match=message):
-            read_config(folder.config_file, [override])
-
-
-def test_a_bare_off_in_yaml_is_the_word(dr_build) -> None:
-    folder, _ = dr_build()
-    config: Config = read_config(folder.config_file, ["checks.consistency=off"])
-    assert config.check_settings()["consistency"].action == "off"
+        words = ["build", "explain", folder.path, "-m", model(server)]
+        imhi_here(*words)
+        asked = len(server.asked)
+        (folder.path / "explanations" / "01-openai-m" / "manifest.json").unlink()
+        said = imhi_here(*words)
+    assert said.code == 2 and "a round of asking without its manifest.json" in said.complaint
+    assert len(server.asked) == asked

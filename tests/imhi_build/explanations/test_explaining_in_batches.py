@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from harness.registry import Registry
-from tests.batch_server import BatchServer, End, Line, Result, answer, refused
+from tests.batch_results import End, Line, Result, answer, refused
+from tests.batch_server import BatchServer
 from tests.conftest import ROOT, Imhi
+from tests.imhi_build.explanations.explaining_server import GIVEN
 from tests.imhi_build.raw_demo import demo_rows
-
-_GIVEN = re.compile(r"Answer given: (.*)\nReply:$")
 
 
 def agreeing(line: Line) -> Result:
-    label = _GIVEN.search(line.prompt)
+    label = GIVEN.search(line.prompt)
     assert label is not None
     return answer(line, f"{label.group(1)} Reasoning: The post says as much in its first line.")
 

@@ -15,7 +15,8 @@ from harness.errors import HarnessError
 from harness.models import fingerprint, parse_model
 from harness.records import Request
 from harness.settings import Generation
-from tests.batch_server import BatchServer, End, Line, Result, answer, refused
+from tests.batch_results import End, Line, Result, answer, refused
+from tests.batch_server import BatchServer
 from tests.openai_asking import FREE, PRICED, Asker, requests
 from tests.plugins.models.openai_api.batch_asking import BatchAsker, by_id
 

@@ -8,8 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.errors import HarnessError
-from tests.batch_server import (
-    BatchServer,
+from tests.batch_results import (
     End,
     Line,
     Result,
@@ -23,6 +22,7 @@ from tests.batch_server import (
     with_stranger,
     wrong_form,
 )
+from tests.batch_server import BatchServer
 from tests.openai_asking import PRICED
 from tests.plugins.models.openai_api.batch_asking import MOST, BatchAsker, by_id
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch_server import BatchServer, End, Fault, Line, Result, answer, refused
+from tests.batch_results import End, Fault, Line, Result, answer, refused
+from tests.batch_server import BatchServer
 
 ROOT = Path(__file__).resolve().parents[4]
 POSTS = 16  # test posts of DR in the demo

@@ -14,7 +14,8 @@ from harness.models import create_model, parse_model
 from harness.settings import Generation
 from plugins.models.openai_api.model import estimate
 from plugins.models.openai_api.prices import price_of
-from tests.batch_server import BatchServer, End, Fault, Line, Result, answer, garbled, refused
+from tests.batch_results import End, Fault, Line, Result, answer, garbled, refused
+from tests.batch_server import BatchServer
 from tests.openai_asking import PRICED, Asker, requests
 from tests.plugins.models.openai_api.batch_asking import MOST, BatchAsker, by_id
 

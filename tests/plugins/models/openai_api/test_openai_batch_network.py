@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 
 from harness.errors import HarnessError
-from tests.batch_server import BatchServer, End, Endpoint, Fault, garbled_reply
+from tests.batch_results import End, Fault, garbled_reply
+from tests.batch_server import BatchServer, Endpoint
 from tests.openai_asking import PRICED
 from tests.plugins.models.openai_api.batch_asking import BatchAsker
 

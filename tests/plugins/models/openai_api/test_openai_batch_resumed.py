@@ -15,7 +15,8 @@ from harness.context import Context
 from harness.errors import HarnessError
 from harness.records import Request, Response
 from harness.run_store.kept import Kept, KeptValues
-from tests.batch_server import BatchServer, End, Line, Result, answer, refused
+from tests.batch_results import End, Line, Result, answer, refused
+from tests.batch_server import BatchServer
 from tests.faulty_server import FaultyServer, echo
 from tests.openai_asking import PRICED, Asker, requests
 from tests.plugins.models.openai_api.batch_asking import MOST, BatchAsker, by_id
