@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
@@ -232,7 +233,7 @@ class ModelPreset:
     prompt: str = ""
 
 
-# --- labelers, metrics, reporters, executors -----------------------------------------------------
+# --- labelers, metrics, reporters, executors, published results ----------------------------------
 
 
 @dataclass(frozen=True)
@@ -293,6 +294,19 @@ class Reporter:
     name: str
     summary: str
     render: Factory
+
+
+@dataclass(frozen=True)
+class PublishedResults:
+    """Figures of a publication, shown beside runs and marked as not measured here.
+
+    ``rows`` is the :class:`~pathlib.Path` of a CSV file with the columns of
+    :class:`harness.published.PublishedResult`, or a factory ``() -> iterable of`` such records.
+    """
+
+    name: str
+    summary: str
+    rows: Factory | Path
 
 
 @dataclass(frozen=True)

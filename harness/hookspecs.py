@@ -20,6 +20,7 @@ from harness.declarations import (
     ModelFamily,
     ModelPreset,
     PromptStyle,
+    PublishedResults,
     Reporter,
     Source,
     Task,
@@ -148,6 +149,20 @@ def imhi_reporters() -> Iterable[Reporter]:
 
 
 @hookspec
+def imhi_published() -> Iterable[PublishedResults]:
+    """Add results that others have published. Called once, when plugins are loaded.
+
+    ``rows`` names a CSV file (``model, dataset, metric, value, source, table, obtained``)::
+
+        @hookimpl
+        def imhi_published():
+            yield PublishedResults("our-paper", "Table 3 of our paper",
+                                   rows=Path(__file__).with_name("our_paper.csv"))
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def imhi_executors() -> Iterable[Executor]:
     """Add places where work runs. Called once, when plugins are loaded.
 
@@ -198,5 +213,6 @@ REGISTER_HOOKS = (
     "imhi_labelers",
     "imhi_metrics",
     "imhi_reporters",
+    "imhi_published",
     "imhi_executors",
 )

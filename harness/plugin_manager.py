@@ -30,6 +30,7 @@ from harness.declarations import (
     ModelFamily,
     ModelPreset,
     PromptStyle,
+    PublishedResults,
     Reporter,
     Source,
     Task,
@@ -50,6 +51,7 @@ RETURNS: dict[str, tuple[type, ...]] = {
     "imhi_labelers": (Labeler,),
     "imhi_metrics": (Metric,),
     "imhi_reporters": (Reporter,),
+    "imhi_published": (PublishedResults,),
     "imhi_executors": (Executor,),
 }
 

@@ -14,6 +14,7 @@ from harness.declarations import (
     ModelFamily,
     ModelPreset,
     PromptStyle,
+    PublishedResults,
     Reporter,
     Source,
     Task,
@@ -85,6 +86,7 @@ class Registry:
     labelers: Shelf[Labeler] = field(default_factory=lambda: Shelf("labeler"))
     metrics: Shelf[Metric] = field(default_factory=lambda: Shelf("metric"))
     reporters: Shelf[Reporter] = field(default_factory=lambda: Shelf("reporter"))
+    published: Shelf[PublishedResults] = field(default_factory=lambda: Shelf("published results"))
     executors: Shelf[Executor] = field(default_factory=lambda: Shelf("executor"))
 
     def add(self, thing: object, owner: str) -> None:
@@ -115,6 +117,8 @@ class Registry:
                 self.metrics.add(thing.name, thing, owner)
             case Reporter():
                 self.reporters.add(thing.name, thing, owner)
+            case PublishedResults():
+                self.published.add(thing.name, thing, owner)
             case Executor():
                 self.executors.add(thing.name, thing, owner)
             case _:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from harness.sanitizing import one_line
 
 if TYPE_CHECKING:
     import pandas
@@ -93,3 +96,16 @@ class Results:
 
         frame: pandas.DataFrame = pandas.DataFrame(self.rows())
         return frame
+
+
+def distinct_names(runs: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Return what each run ``(model, prompt style, folder)`` is called: its model, with the style
+    and then the folder where the model alone does not tell runs apart."""
+    names = [model for model, _, _ in runs]
+    for part in (1, 2):
+        seen = Counter(names)
+        names = [
+            f"{name} ({run[part]})" if seen[name] > 1 and run[part] else name
+            for name, run in zip(names, runs, strict=True)
+        ]
+    return [one_line(name) for name in names]

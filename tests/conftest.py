@@ -17,6 +17,7 @@ import pytest
 from harness.cli.app import run
 from harness.plugin_manager import PluginManager, load_plugins
 from harness.registry import Registry
+from tests.browser import OpenPage, chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -64,6 +65,13 @@ def manager() -> PluginManager:
 @pytest.fixture(scope="session")
 def registry(manager: PluginManager) -> Registry:
     return manager.registry
+
+
+@pytest.fixture(scope="module")
+def open_page() -> Iterator[OpenPage]:
+    """Open a page in a real browser."""
+    with chromium() as opened:
+        yield opened
 
 
 ImhiCommand = Callable[..., "subprocess.CompletedProcess[str]"]

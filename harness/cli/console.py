@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
+
+from harness.sanitizing import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def out() -> Console:
@@ -40,8 +39,3 @@ def say(text: str, style: str = "") -> None:
     console = err()
     line = plain(" ".join(text.splitlines()))
     console.print(line, style=style or None, markup=False, soft_wrap=not console.is_terminal)
-
-
-def plain(text: str) -> str:
-    """Return text without control characters: what models write must not steer a terminal."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.cli.console import out, plain, print_json, say
+from harness.cli.console import out, print_json, say
 from harness.plugin_manager import PluginManager
+from harness.sanitizing import plain
 from harness.settings import RunSettings
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import typer
 
 from harness.cli import options
-from harness.cli.console import out, plain, print_json, say
+from harness.cli.console import out, print_json, say
 from harness.declarations import Argument
 from harness.plugin_manager import PluginManager
 from harness.registry import Registry
+from harness.sanitizing import plain
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.cli.console import err, plain, say
+from harness.cli.console import err, say
 from harness.events import (
     Event,
     ExampleFailed,
@@ -22,6 +22,7 @@ from harness.events import (
 )
 from harness.hookspecs import hookimpl
 from harness.plugin_manager import PluginManager
+from harness.sanitizing import plain
 
 _SHOWN_FAILURES = 3
 

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from harness.cli import options
-from harness.cli.console import out, plain, print_json, say
+from harness.cli.console import out, print_json, say
 from harness.cli.scores import show_scores
 from harness.errors import HarnessError
 from harness.results import Results, RunScores
 from harness.run_store import RunFolder, find_run, list_runs
+from harness.sanitizing import plain
 
 
 def runs(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.cli.console import out, plain
+from harness.cli.console import out
+from harness.sanitizing import plain
 
 
 def print_table(

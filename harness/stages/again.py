@@ -18,12 +18,13 @@ from harness.protocols import OpenSource
 from harness.registry import Registry
 from harness.results import RunScores
 from harness.run_store import RunFolder
+from harness.run_store.columns import answered_examples
 from harness.run_store.kept import KeptValues
 from harness.settings import RunSettings
 from harness.stages.label import label
 from harness.stages.pipeline import check_metrics
 from harness.stages.prepare import make_context
-from harness.stages.score import answered_examples, score
+from harness.stages.score import score
 
 
 class _WhenNeeded:

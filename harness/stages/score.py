@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from harness.context import Context, counted
-from harness.errors import HarnessError
 from harness.events import StageFinished, StageStarted
 from harness.fingerprints import digest
 from harness.labelers import parse_labeler
@@ -20,6 +19,7 @@ from harness.protocols import Score
 from harness.records import Example, Prediction, Response, as_row
 from harness.results import RunScores
 from harness.run_store import RunFolder
+from harness.run_store.columns import read_columns
 from harness.run_store.jsonl import write_json, write_rows
 from harness.run_store.kept import KeptValues
 from harness.stages.label import labelling_counts
@@ -53,8 +53,11 @@ def score(
     remarks: dict[str, Any] = {"notes": [], "gaps": [], "tallies": {}}
     made = {spec.name: {**spec.to_json(), **copy.deepcopy(remarks)} for spec, _ in metrics}
     try:
-        for dataset, expected in manifest["datasets"].items():
-            examples, responses, predictions = _columns(folder, labeler, dataset, expected)
+        for dataset in manifest["datasets"]:
+            columns = read_columns(folder, labeler, dataset)
+            examples, responses, predictions = (
+                columns.examples, columns.responses, columns.predictions,
+            )  # fmt: skip
             inputs[dataset] = digest(
                 [[as_row(prediction) for prediction in predictions], [r.text for r in responses]]
             )
@@ -63,7 +66,7 @@ def score(
             for spec, scorer in metrics:
                 found = _measures(spec, scorer, examples, responses, predictions, context, made)
                 measures += [(spec, measure) for measure in found]
-            clusters = [example.post_id or example.id for example in examples]
+            clusters = columns.clusters
             drawn = replicates([m for _, m in measures], clusters, resamples, seed, dataset)
             for (spec, measure), values in zip(measures, drawn, strict=True):
                 value = measure.value()
@@ -119,30 +122,6 @@ def score(
     folder.write_manifest({**manifest, "status": "scored"})
     context.notify(StageFinished(folder.id, "score", time.perf_counter() - started))
     return result
-
-
-def _columns(
-    folder: RunFolder, labeler: str, dataset: str, expected: int
-) -> tuple[list[Example], list[Response], list[Prediction]]:
-    """Return a dataset's aligned columns."""
-    examples, responses = answered_examples(folder, dataset)
-    predictions = list(folder.predictions(labeler, dataset))
-    if len(predictions) != expected or len(examples) != expected:
-        raise HarnessError(
-            f"{folder.predictions_file(labeler, dataset)}: {len(predictions)} predictions, "
-            f"expected {expected}; make them with: imhi label {folder.path} --labeler {labeler}"
-        )
-    return examples, responses, predictions
-
-
-def answered_examples(folder: RunFolder, dataset: str) -> tuple[list[Example], list[Response]]:
-    """Return examples and responses in one order; an example without an answer has a failed one."""
-    examples = list(folder.examples(dataset))
-    answered = {response.id: response for response in folder.responses(dataset)}
-    return examples, [
-        answered.get(example.id) or Response(example.id, dataset, "", error="no answer")
-        for example in examples
-    ]
 
 
 def _said(made: Mapping[str, Mapping[str, Any]], kind: str) -> set[str]:

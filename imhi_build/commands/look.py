@@ -88,7 +88,8 @@ def _as_json(found: Inspected) -> dict[str, Any]:
 def _show(found: Inspected) -> None:
     from rich.table import Table
 
-    from harness.cli.console import out, plain, say
+    from harness.cli.console import out, say
+    from harness.sanitizing import plain
     from imhi_build.raw.inspecting import skeleton
 
     title = f"{found.path.name}: {found.format}, {found.rows:,} rows"
@@ -143,7 +144,8 @@ def _show_next(found: Inspected, fit: Fit) -> None:
 def _show_nearest(fits: Sequence[Fit]) -> None:
     from rich.table import Table
 
-    from harness.cli.console import out, plain
+    from harness.cli.console import out
+    from harness.sanitizing import plain
 
     out().print("no preset fits; nearest:", style="bold", markup=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

@@ -53,8 +53,9 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
     """Print what asking would take, and the first prompt."""
     from dataclasses import asdict
 
-    from harness.cli.console import out, plain, print_json, say
+    from harness.cli.console import out, print_json, say
     from harness.cli.tables import print_table
+    from harness.sanitizing import plain
     from imhi_build.explanations.estimating import estimate_asking, seconds_each
 
     if not asking.anything(limit):
@@ -184,7 +185,8 @@ def _check_cells(report: Mapping[str, Any]) -> tuple[str, ...]:
 def _print_checks(rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
 
-    from harness.cli.console import out, plain
+    from harness.cli.console import out
+    from harness.sanitizing import plain
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("check", "action"):

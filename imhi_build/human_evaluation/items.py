@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from harness.cli.console import plain
+from harness.sanitizing import plain
 from imhi_build.human_evaluation.scheme import EXPLANATION, LABEL, POST, QUESTION
 from imhi_build.records import BuiltRow
 

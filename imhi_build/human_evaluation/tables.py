@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.cli.console import plain
 from harness.marking import MARKS
+from harness.sanitizing import plain
 from imhi_build.human_evaluation.coefficients import Coefficient
 from imhi_build.human_evaluation.figures import ALL, ENOUGH, CriterionFigures
 from imhi_build.human_evaluation.report import APART_FILE, REPORT, Report

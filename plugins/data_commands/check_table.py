@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from harness.cli.console import plain
+from harness.sanitizing import plain
 from plugins.data_commands.check import SourceReport, SplitReport
 
 _SHOWN_PROBLEMS = 50

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.cli.console import plain
+from harness.sanitizing import plain
 from plugins.meta_evaluation.analysis import Figure, Panel
 from plugins.meta_evaluation.correlations import SYMBOLS
 from plugins.meta_evaluation.measuring import Column

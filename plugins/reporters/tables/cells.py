@@ -1,16 +1,18 @@
 """What stands in the tables, whatever they are drawn with.
 
 Names of models, sources and notes may hold anything (a model's folder, a plugin's text), so
-:func:`clean` takes out of them what could steer a terminal or break a line.
+:func:`harness.sanitizing.one_line` takes out of them what could steer a terminal or break a line.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from harness.results import distinct_names
+from harness.sanitizing import one_line
 
 if TYPE_CHECKING:
     from harness.results import RunScores
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
 HEADLINE = "weighted_f1"
 NOTICE = "For non-clinical research only."
 SYNTHETIC = "Demo posts are fictional: these scores are not IMHI results."
-
-# Escape and other control characters, and those that turn the direction of writing.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,6 @@ class Grid:
         return any(line.cells[run].lost not in {"", "0"} for line in self.lines)
 
 
-def clean(text: str) -> str:
-    """Return text on one line without control characters."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
-
-
 def metrics_of(runs: Sequence[RunScores]) -> list[str]:
     """Return the measures to show: those of metrics just asked for, then the headline, then the
     rest."""
@@ -89,18 +83,13 @@ def asked_for(runs: Sequence[RunScores]) -> list[str]:
 
 
 def names_of(runs: Sequence[RunScores]) -> list[str]:
-    """Return what each run is called: its model, with the prompt style and then the run's folder
-    where the model alone does not tell runs apart."""
-    names = [run.model for run in runs]
-    styles = [str(run.settings.get("prompt", {}).get("style", "")) for run in runs]
-    folders = [run.run.rstrip("/").rpartition("/")[2] for run in runs]
-    for more in (styles, folders):
-        seen = Counter(names)
-        names = [
-            f"{name} ({extra})" if seen[name] > 1 and extra else name
-            for name, extra in zip(names, more, strict=True)
+    """Return what each run is called."""
+    return distinct_names(
+        [
+            (run.model, str(run.settings.get("prompt", {}).get("style", "")), Path(run.run).name)
+            for run in runs
         ]
-    return [clean(name) for name in names]
+    )
 
 
 def title_of(runs: Sequence[RunScores], metric: str) -> str:
@@ -110,7 +99,7 @@ def title_of(runs: Sequence[RunScores], metric: str) -> str:
         for run in runs
         for row in run.scores
     )
-    return clean(metric) + " \N{DOWNWARDS ARROW}" * lower
+    return one_line(metric) + " \N{DOWNWARDS ARROW}" * lower
 
 
 def datasets_of(runs: Sequence[RunScores]) -> list[str]:
@@ -119,7 +108,7 @@ def datasets_of(runs: Sequence[RunScores]) -> list[str]:
 
 def source_of(runs: Sequence[RunScores]) -> str:
     """Return the source and split the runs are about."""
-    return clean("; ".join(dict.fromkeys(f"{run.source}, split {run.split}" for run in runs)))
+    return one_line("; ".join(dict.fromkeys(f"{run.source}, split {run.split}" for run in runs)))
 
 
 def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
@@ -131,7 +120,7 @@ def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
         cells = [
             Cell(_value(row), _lost(run, dataset)) for run, row in zip(runs, rows, strict=True)
         ]
-        lines.append(Line(clean(dataset), count, cells))
+        lines.append(Line(one_line(dataset), count, cells))
     for over in ("datasets", "tasks"):
         found = [_find(run.averages, over=over, metric=metric) for run in runs]
         if any(found) and len(lines) > 1:
@@ -146,7 +135,7 @@ def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
 def one_dataset(runs: Sequence[RunScores], metrics: Sequence[str], dataset: str) -> Grid:
     """Return a line for each metric, on one dataset."""
     rows = {m: [_find(run.scores, dataset=dataset, metric=m) for run in runs] for m in metrics}
-    return _metric_grid(f"{clean(dataset)} - {source_of(runs)}", runs, rows)
+    return _metric_grid(f"{one_line(dataset)} - {source_of(runs)}", runs, rows)
 
 
 def other_metrics(runs: Sequence[RunScores], metrics: Sequence[str]) -> Grid:
@@ -192,7 +181,7 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
     ]
     if any(run.synthetic for run in runs):
         found.append(SYNTHETIC)
-    return [clean(remark) for remark in (*found, NOTICE)]
+    return [one_line(remark) for remark in (*found, NOTICE)]
 
 
 def _value(row: Mapping[str, Any] | None) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from harness.sanitizing import markdown as escaped
+from harness.sanitizing import spreadsheet_cell
 from plugins.reporters.tables.cells import (
     Grid,
-    clean,
     metrics_of,
     per_dataset,
     remarks,
@@ -19,8 +19,6 @@ from plugins.reporters.tables.cells import (
 if TYPE_CHECKING:
     from harness.results import RunScores
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]|~#])")
-_FORMULA = ("=", "+", "-", "@")
 FIELDS = (
     "run",
     "model",
@@ -43,32 +41,26 @@ def markdown(runs: Sequence[RunScores], write: Callable[..., None]) -> None:
     """Write one Markdown table per headline metric."""
     for metric in metrics_of(runs):
         write("\n".join(_markdown_table(per_dataset(runs, metric))), markup=False, soft_wrap=True)
-    lines = [f"_{_escaped(remark)}_  " for remark in remarks(runs)]
+    lines = [f"_{escaped(remark)}_  " for remark in remarks(runs)]
     write("\n".join(lines), markup=False, soft_wrap=True)
 
 
 def _markdown_table(grid: Grid) -> list[str]:
     header = [grid.key, "n"]
     for run, name in enumerate(grid.runs):
-        header += [_escaped(name), "unparsed"] if grid.loses(run) else [_escaped(name)]
+        header += [escaped(name), "unparsed"] if grid.loses(run) else [escaped(name)]
     rows = []
     for line in grid.lines:
-        cells = [_escaped(line.name), line.count]
+        cells = [escaped(line.name), line.count]
         for run, cell in enumerate(line.cells):
             cells += [cell.value, cell.lost] if grid.loses(run) else [cell.value]
         rows.append(cells)
     rule = ["---", *["---:"] * (len(header) - 1)]
-    return [f"**{_escaped(grid.title)}**", "", *map(_pipes, (header, rule, *rows)), ""]
+    return [f"**{escaped(grid.title)}**", "", *map(_pipes, (header, rule, *rows)), ""]
 
 
 def _pipes(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _escaped(text: str) -> str:
-    """Return text of which Markdown and HTML take nothing for a command."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def comma_separated(runs: Sequence[RunScores], write: Callable[..., None]) -> None:
@@ -79,13 +71,5 @@ def comma_separated(runs: Sequence[RunScores], write: Callable[..., None]) -> No
     for run in runs:
         for row in run.scores:
             full = {**row, "run": run.run, "labeler": run.labeler}
-            writer.writerow({name: _csv_cell(full.get(name)) for name in FIELDS})
+            writer.writerow({name: spreadsheet_cell(full.get(name)) for name in FIELDS})
     write(stream.getvalue().rstrip("\n"), markup=False, soft_wrap=True)
-
-
-def _csv_cell(value: Any) -> Any:
-    """Return a cell that a spreadsheet takes for text or a number, never for a formula."""
-    if not isinstance(value, str):
-        return value
-    text = clean(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,148 @@
+"""What a comparison of runs comes to, as values: tables, reports and ``--json`` are made from it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ComparedMetric:
+    """A measure that runs were compared by. ``made_by`` is the metric it comes from."""
+
+    name: str
+    made_by: str
+    decimals: int
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class ModelValue:
+    """A run's value with its 95% interval, and its rank among the runs compared.
+
+    ``dataset`` names a dataset, or is empty for a mean, whose ``over`` is ``datasets`` or
+    ``tasks``. ``rank`` is 1 for the best; runs of equal value share the better rank.
+    ``rank_low`` and ``rank_high`` hold 95% of the ranks in resamples of the same posts. Bounds are
+    None where there is one post only.
+    """
+
+    metric: str
+    dataset: str
+    over: str
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    rank: int
+    rank_low: int
+    rank_high: int
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Where two runs' labels differ in being right: McNemar's exact test.
+
+    ``only_a`` examples have the right label from ``a`` alone, ``only_b`` from ``b`` alone. ``p`` is
+    two-sided; it takes rows as independent, which rows about one post are not.
+    """
+
+    only_a: int
+    only_b: int
+    p: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two runs on the same examples, by one metric.
+
+    ``difference`` is ``a`` minus ``b`` with its 95% paired-bootstrap interval; ``p`` is that of the
+    permutation test that exchanges both runs' answers to whole posts; ``p_holm`` is corrected for
+    the number of datasets (for a mean it is ``p``). ``effect`` is Cohen's g for labels and Cohen's
+    d_z for scores per example, positive where ``a`` is better; None where it is not defined.
+    ``better, equal, worse`` count examples from the side of ``a``. ``posts_needed`` is about how
+    many posts would show a difference as large as this one with 80% power at 5%; None where the
+    difference is nothing. ``significant``: ``p_holm`` is below 0.05.
+    """
+
+    metric: str
+    dataset: str
+    over: str
+    a: str
+    b: str
+    difference: float
+    low: float | None
+    high: float | None
+    p: float
+    p_holm: float
+    posts: int
+    examples: int
+    effect: float | None = None
+    effect_name: str = ""
+    better: int | None = None
+    equal: int | None = None
+    worse: int | None = None
+    labels: Disagreement | None = None
+    posts_needed: int | None = None
+
+    @property
+    def significant(self) -> bool:
+        return self.p_holm < 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs beside each other on the same examples. ``names`` tells the runs (folders) apart and is
+    what values and pairs call them; ``left_out`` says what could not be compared, and why."""
+
+    names: Sequence[str]
+    runs: Sequence[str]
+    labeler: str
+    split: str
+    source: str
+    synthetic: bool
+    datasets: Sequence[str]
+    metrics: Mapping[str, ComparedMetric]
+    values: Sequence[ModelValue]
+    pairs: Sequence[Pair]
+    left_out: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def value(self, name: str, metric: str, dataset: str = "", over: str = "") -> ModelValue | None:
+        """Return one run's value, if it has one."""
+        wanted = (name, metric, dataset, over)
+        return next(
+            (v for v in self.values if (v.name, v.metric, v.dataset, v.over) == wanted), None
+        )
+
+    def pair(self, a: str, b: str, metric: str, dataset: str = "", over: str = "") -> Pair | None:
+        """Return the comparison of two runs, ``a`` first, whichever way round it was made."""
+        for pair in self.pairs:
+            if (pair.metric, pair.dataset, pair.over) == (metric, dataset, over):
+                if (pair.a, pair.b) == (a, b):
+                    return pair
+                if (pair.a, pair.b) == (b, a):
+                    return turned(pair)
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def turned(pair: Pair) -> Pair:
+    """Return a pair seen from its other side."""
+    labels = pair.labels
+    return dataclasses.replace(
+        pair,
+        a=pair.b,
+        b=pair.a,
+        difference=-pair.difference,
+        low=None if pair.high is None else -pair.high,
+        high=None if pair.low is None else -pair.low,
+        effect=None if pair.effect is None else -pair.effect,
+        better=pair.worse,
+        worse=pair.better,
+        labels=labels and Disagreement(labels.only_b, labels.only_a, labels.p),
+    )

@@ -1,0 +1,1 @@
+"""Published results of IMHI, and ``imhi published``, which lists what all plugins know."""
