@@ -63,7 +63,8 @@ class Pair:
     d_z for scores per example, positive where ``a`` is better; None where it is not defined.
     ``better, equal, worse`` count examples from the side of ``a``. ``posts_needed`` is about how
     many posts would show a difference as large as this one with 80% power at 5%; None where the
-    difference is nothing. ``significant``: ``p_holm`` is below 0.05.
+    difference is nothing. ``detectable`` is the difference that so many posts as there are would show
+    with 80% power. ``significant``: ``p_holm`` is below 0.05.
     """
 
     metric: str
@@ -85,6 +86,7 @@ class Pair:
     worse: int | None = None
     labels: Disagreement | None = None
     posts_needed: int | None = None
+    detectable: float | None = None
 
     @property
     def significant(self) -> bool:

@@ -149,6 +149,10 @@ class RunFolder:
     def scores_file(self, labeler: str) -> Path:
         return self.path / "scores" / f"{_file_name(labeler)}.json"
 
+    def values_file(self, labeler: str, measure: str, dataset: str) -> Path:
+        """Return where the values of each example lie."""
+        return self.path / "scores" / _file_name(labeler) / measure / f"{dataset}.jsonl"
+
     def scores(self, labeler: str) -> dict[str, Any]:
         """Return the scores made with a labeler.
 

@@ -249,9 +249,8 @@ def _write_per_example(
         column = measure.per_example
         if column is None:
             continue
-        path = folder.path / "scores" / labeler / measure.name / f"{dataset}.jsonl"
         write_rows(
-            path,
+            folder.values_file(labeler, measure.name, dataset),
             (
                 {"id": example.id, "value": float(value) if math.isfinite(value) else None}
                 for example, value in zip(examples, column, strict=True)

@@ -72,13 +72,13 @@ def replicates(
         if len(distinct) * 2 > len(sums):
             pooled.append((members, sums))
             continue
-        drawn = _resample(distinct, counts, len(sums), resamples, _generator(seed, name))
+        drawn = _resample(distinct, counts, len(sums), resamples, generator(seed, name))
         for index in members:
             results[index] = measures[index].value_of(drawn)
     if pooled:
         wide = np.concatenate([sums for _, sums in pooled], axis=1)
         ones = np.ones(len(wide), dtype=np.int64)
-        drawn = _resample(wide, ones, len(wide), resamples, _generator(seed, name))
+        drawn = _resample(wide, ones, len(wide), resamples, generator(seed, name))
         start = 0
         for members, sums in pooled:
             part = drawn[:, start : start + sums.shape[1]]
@@ -88,18 +88,19 @@ def replicates(
     return [result for result in results if result is not None]
 
 
-def _generator(seed: int, name: str) -> np.random.Generator:
+def generator(seed: int, name: str) -> np.random.Generator:
+    """Return the source of what is drawn for one dataset."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def _resample(
-    rows: Array, counts: np.ndarray, total: int, resamples: int, generator: np.random.Generator
+    rows: Array, counts: np.ndarray, total: int, resamples: int, drawn_by: np.random.Generator
 ) -> Array:
     """Return sums over ``total`` draws of rows with the given multiplicities."""
     drawn = np.empty((resamples, rows.shape[1]))
     step = max(1, _CHUNK_CELLS // len(rows))
     for start in range(0, resamples, step):
         size = min(step, resamples - start)
-        weights = generator.multinomial(total, counts / counts.sum(), size=size)
+        weights = drawn_by.multinomial(total, counts / counts.sum(), size=size)
         drawn[start : start + size] = weights @ rows
     return drawn

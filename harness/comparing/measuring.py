@@ -1,0 +1,143 @@
+"""The measures that runs are compared by, taken from their scores.
+
+Label metrics are made again from the labels, which costs nothing. Others are means of the values
+that scoring left for each example, so no model is loaded again; those that are no such means (BLEU)
+are made again where that needs no model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.comparing.alignment import Aligned
+from harness.comparing.result import ComparedMetric
+from harness.context import Context
+from harness.errors import UnknownName
+from harness.metrics import measured, opened, parse_metrics
+from harness.registry import Registry
+from harness.results import RunScores
+from harness.run_store import RunFolder
+from harness.run_store.columns import Columns
+from harness.run_store.jsonl import read_rows
+from harness.statistics import Measure, mean_measure
+
+HEADLINE = "weighted_f1"
+ALL = "all"
+_CHEAP = ("labels", "explanations")
+
+
+def choose_metrics(
+    scores: Sequence[RunScores], asked: Sequence[str], datasets: Sequence[str], registry: Registry
+) -> tuple[dict[str, ComparedMetric], list[str]]:
+    """Return the measures to compare by and a sentence for each that was asked for and cannot be.
+
+    ``asked`` names measures, metrics or groups of them; ``all`` is every headline measure that all
+    runs have; nothing is weighted F1.
+
+    Raises:
+        UnknownName: no run has such a measure.
+    """
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for run in scores:
+        for row in run.scores:
+            if row["dataset"] in datasets:
+                rows.setdefault(row["metric"], []).append(row)
+    everywhere = len(scores) * len(datasets)
+    chosen: dict[str, ComparedMetric] = {}
+    left_out = []
+    for name in asked or (HEADLINE,):
+        fitting = [metric for metric in rows if _meant(name, rows[metric][0], registry)]
+        if not fitting:
+            raise UnknownName("metric", name, rows, "it may not have been computed: imhi score RUN")
+        for metric in fitting:
+            row = rows[metric][0]
+            if len(rows[metric]) < everywhere:
+                left_out.append(f"{metric}: not every run has it on every dataset; imhi score RUN")
+            elif row["higher_is_better"] is None:
+                left_out.append(f"{metric}: neither more nor less of it is better")
+            else:
+                chosen[metric] = ComparedMetric(
+                    metric, row["made_by"], row["decimals"], row["higher_is_better"]
+                )
+    return chosen, list(dict.fromkeys(left_out))
+
+
+def _meant(asked: str, row: Mapping[str, Any], registry: Registry) -> bool:
+    """Say whether a name asks for a measure; a group and ``all`` ask for its headline ones."""
+    if asked in (row["metric"], row["made_by"]):
+        return asked == row["metric"] or bool(row["headline"])
+    return bool(row["headline"]) and asked in (ALL, _group(row["made_by"], registry))
+
+
+def _group(made_by: str, registry: Registry) -> str:
+    """Return a metric's group; none where its plugin is not loaded any more."""
+    try:
+        return parse_metrics([made_by], registry)[0].metric.group
+    except UnknownName:
+        return ""
+
+
+def is_label_metric(metric: ComparedMetric, registry: Registry) -> bool:
+    return _group(metric.made_by, registry) == "labels"
+
+
+def measure_all(
+    metrics: Mapping[str, ComparedMetric],
+    aligned: Aligned,
+    folder: RunFolder,
+    scores: RunScores,
+    columns: Columns,
+    context: Context,
+) -> dict[str, Measure]:
+    """Return one run's measures of one dataset, by name; those that cannot be had are missing."""
+    found: dict[str, Measure] = {}
+    again: dict[str, list[str]] = {}
+    for metric in metrics.values():
+        kept = None
+        if not is_label_metric(metric, context.registry):
+            kept = _stored(metric, aligned, folder, scores, columns)
+        if kept is not None:
+            found[metric.name] = kept
+        elif _group(metric.made_by, context.registry) in _CHEAP:
+            again.setdefault(metric.made_by, []).append(metric.name)
+    with opened(parse_metrics(list(again), context.registry) if again else []) as ready:
+        for spec, scorer in ready:
+            rows = (columns.examples, columns.responses, columns.predictions)
+            for measure in measured(spec, scorer, *rows, context):
+                if measure.name in again[spec.name]:
+                    found[measure.name] = measure
+    return found
+
+
+def _stored(
+    metric: ComparedMetric, aligned: Aligned, folder: RunFolder, scores: RunScores, columns: Columns
+) -> Measure | None:
+    """Return the mean of the values that scoring left, if it is what the score says."""
+    path = folder.values_file(scores.labeler, metric.name, aligned.dataset)
+    values = {row["id"]: row["value"] for _, row in read_rows(path)}
+    if not values:
+        return None
+    whole = mean_measure(metric.name, list(values.values())).value()
+    score = next(
+        row["value"]
+        for row in scores.scores
+        if row["dataset"] == aligned.dataset and row["metric"] == metric.name
+    )
+    if score is None or not math.isclose(whole, score, rel_tol=1e-4, abs_tol=1e-4):
+        return None
+    return mean_measure(metric.name, [values.get(example.id) for example in columns.examples])
+
+
+def right_labels(columns: Columns) -> np.ndarray:
+    """Return which examples have the right label, shape (n,), of bool."""
+    return np.array(
+        [
+            example.label == prediction.label
+            for example, prediction in zip(columns.examples, columns.predictions, strict=True)
+        ],
+        dtype=bool,
+    )
