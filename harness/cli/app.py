@@ -70,6 +70,7 @@ def take_global_options(arguments: Sequence[str]) -> tuple[GlobalOptions, list[s
 def build(manager: PluginManager) -> typer.Typer:
     """Return the application with every command, ours and the plugins'."""
     from harness.cli import again, lists, runs
+    from harness.cli.compare import compare
     from harness.cli.run import run as run_command
 
     app = typer.Typer(
@@ -104,6 +105,7 @@ def build(manager: PluginManager) -> typer.Typer:
     app.command("show")(runs.show)
     app.command("label")(again.label)
     app.command("score")(again.score)
+    app.command("compare")(compare)
     lists.add_commands(app)
     manager.add_commands(app)
     return app

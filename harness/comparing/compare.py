@@ -17,6 +17,7 @@ from harness.comparing.measuring import (
     is_label_metric,
     measure_all,
     right_labels,
+    with_values_in_all,
 )
 from harness.comparing.result import ComparedMetric, Comparison, Disagreement, ModelValue, Pair
 from harness.context import Context
@@ -107,9 +108,16 @@ def compare(
                     left_out.append(f"{metric.name}: it has no values per example to compare by")
                     del chosen[metric.name]
                     continue
-                own = [found[metric.name] for found in measures]
+                own, posts, dropped = with_values_in_all(
+                    [found[metric.name] for found in measures], clusters
+                )
+                if dropped:
+                    notes.append(
+                        f"{dataset}: {metric.name} is compared on the {len(posts):,} examples for which "
+                        f"all runs have a value; {dropped:,} have none in one of them"
+                    )
                 key = (metric.name, dataset)
-                drawn[key] = _draw(own, clusters, resamples, seed, dataset)
+                drawn[key] = _draw(own, posts, resamples, seed, dataset)
                 details[key] = [
                     _counted(metric, registry, right[a], right[b], own[a], own[b])
                     for a, b in itertools.combinations(range(len(folders)), 2)

@@ -7,6 +7,7 @@ are made again where that needs no model.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -130,6 +131,33 @@ def _stored(
     if score is None or not math.isclose(whole, score, rel_tol=1e-4, abs_tol=1e-4):
         return None
     return mean_measure(metric.name, [values.get(example.id) for example in columns.examples])
+
+
+def with_values_in_all(
+    measures: Sequence[Measure], clusters: Sequence[str]
+) -> tuple[list[Measure], list[str], int]:
+    """Return runs' measures, and the posts of their rows, without the examples for which a run has
+    no value (a metric of quotes has none where nothing is quoted), and how many those are.
+
+    Where that leaves nothing, nothing is left out: the values then are what they are alone.
+    """
+    columns = [measure.per_example for measure in measures]
+    have = np.ones(len(clusters), dtype=bool)
+    for column in columns:
+        if column is not None:
+            have &= np.isfinite(column)
+    if have.all() or not have.any():
+        return list(measures), list(clusters), 0
+    kept = [
+        dataclasses.replace(
+            measure,
+            statistics=measure.statistics[have],
+            per_example=None if column is None else column[have],
+        )
+        for measure, column in zip(measures, columns, strict=True)
+    ]
+    rows = [cluster for cluster, one in zip(clusters, have, strict=True) if one]
+    return kept, rows, int((~have).sum())
 
 
 def right_labels(columns: Columns) -> np.ndarray:

@@ -1,0 +1,87 @@
+"""The command ``imhi compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli import options
+from harness.cli.console import print_json
+from harness.errors import HarnessError
+from harness.run_store import find_run
+
+_ALLOW = "data, examples, labeler, prompt or split: compare although it differs; repeatable."
+
+
+def compare(
+    context: typer.Context,
+    names: options.RunNames,
+    labeler: options.LabelerName = None,
+    metric: Annotated[
+        options.Texts,
+        typer.Option(
+            "--metric",
+            metavar="NAME",
+            help="A measure, metric or group to compare by, or 'all'; repeatable (default "
+            "weighted_f1).",
+        ),
+    ] = None,
+    dataset: options.DatasetNames = None,
+    against: Annotated[
+        options.Text,
+        typer.Option(metavar="RUN", help="Test every run against this one only."),
+    ] = None,
+    allow: Annotated[options.Texts, typer.Option("--allow", metavar="WHAT", help=_ALLOW)] = None,
+    published: Annotated[
+        bool, typer.Option("--published/--no-published", help="Show published results beside.")
+    ] = True,
+    folder: options.Out = Path("runs"),
+    resamples: options.Resamples = None,
+    seed: options.Seed = None,
+    as_json: options.AsJson = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Every pair on every dataset, not only neighbours.")
+    ] = False,
+) -> None:
+    """Say whether runs differ: on the same examples, with intervals and tests.
+
+    Refuses runs that differ in more than their models (data, split, prompt), and says in what.
+    """
+    from harness.cli.comparison_tables import show_comparison
+    from harness.comparing import compare as compare_runs
+    from harness.published import published_results
+
+    runs = [find_run(name, folder) for name in names]
+    reference = find_run(against, folder) if against else None
+    if reference is not None and reference.path not in [run.path for run in runs]:
+        runs.append(reference)
+    if len(runs) < 2:
+        raise HarnessError(
+            f"imhi compare: found one run ({runs[0].id}), expected two or more; 'imhi runs' lists them"
+        )
+    found = compare_runs(
+        runs,
+        context.obj,
+        labeler=labeler or "",
+        metrics=metric or (),
+        datasets=[context.obj.registry.datasets.get(name).name for name in dataset or ()],
+        allow=allow or (),
+        resamples=resamples or 10_000,
+        seed=seed or 0,
+    )
+    beside = []
+    if published and not found.synthetic:
+        beside = [
+            row
+            for row in published_results(context.obj.registry)
+            if row.metric in found.metrics and row.dataset in found.datasets
+        ]
+    if as_json:
+        rows = [vars(row) for row in beside]
+        print_json({**found.to_json(), "published": rows})
+        return
+    paths = [Path(path) for path in found.runs]
+    place = None if reference is None else found.names[paths.index(reference.path)]
+    show_comparison(found, beside, place, show_all)
