@@ -152,12 +152,13 @@ def imhi_reporters() -> Iterable[Reporter]:
 def imhi_published() -> Iterable[PublishedResults]:
     """Add results that others have published. Called once, when plugins are loaded.
 
-    ``rows`` names a CSV file (``model, dataset, metric, value, source, table, obtained``)::
+    ``rows`` is the path of a CSV file (``model, dataset, metric, value, source, table, obtained``)
+    or makes such rows::
 
         @hookimpl
         def imhi_published():
             yield PublishedResults("our-paper", "Table 3 of our paper",
-                                   rows=Path(__file__).with_name("our_paper.csv"))
+                                   rows=Path("/data/our_paper.csv"))
     """
     raise NotImplementedError
 

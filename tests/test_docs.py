@@ -188,7 +188,9 @@ def test_the_example_in_every_hookspec_loads_as_a_plugin(generate: ModuleType) -
         r"^### (imhi_\w+)\n.*?^```python\n(.*?)^```$", generate.hooks(), re.DOTALL | re.MULTILINE
     ):
         plugin = ModuleType(f"example_of_{name}")
-        vars(plugin).update({public: getattr(harness, public) for public in harness.__all__})
+        vars(plugin).update(
+            {public: getattr(harness, public) for public in harness.__all__}, Path=Path
+        )
         exec(code, vars(plugin))
         manager = PluginManager()
         manager.register(plugin, name, "example", "0")
