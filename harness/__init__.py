@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.answers import compose, explanation_of, split_answer
+    from harness.comparing import Comparison, compare
     from harness.context import Context
     from harness.declarations import (
         Argument,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 # Names are looked up when they are first used: ``import harness`` stays cheap.
 _HOMES = {
     "harness.answers": ("compose", "explanation_of", "split_answer"),
+    "harness.comparing": ("Comparison", "compare"),
     "harness.context": ("Context",),
     "harness.declarations": (
         "Argument",
@@ -71,6 +73,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Argument",
+    "Comparison",
     "Context",
     "DataError",
     "Dataset",
@@ -95,6 +98,7 @@ __all__ = [
     "RunScores",
     "Source",
     "Task",
+    "compare",
     "compose",
     "evaluate",
     "explanation_of",

@@ -7,6 +7,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from harness.comparing.measuring import (
 from harness.comparing.result import ComparedMetric, Comparison, Disagreement, ModelValue, Pair
 from harness.context import Context
 from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager
+from harness.plugin_manager import PluginManager, load_plugins
 from harness.registry import Registry
 from harness.results import RunScores, distinct_names
 from harness.run_store import RunFolder
@@ -56,8 +57,8 @@ class _Drawn:
 
 
 def compare(
-    folders: Sequence[RunFolder],
-    manager: PluginManager,
+    runs: Sequence[RunFolder | str | Path],
+    manager: PluginManager | None = None,
     *,
     labeler: str = "",
     metrics: Sequence[str] = (),
@@ -69,6 +70,8 @@ def compare(
     """Compare scored runs on the examples they share; a single run has values and no pairs.
 
     Args:
+        runs: run folders.
+        manager: the plugins to use (default: all that are installed).
         labeler: whose labels are compared (default: hybrid where all have it, else the one they
             share).
         metrics: names of measures, metrics or groups, or ``all`` (default: weighted F1).
@@ -81,6 +84,10 @@ def compare(
         HarnessError: a run is not scored, or one is given twice.
     """
     check_allowances(allow)
+    manager = manager or load_plugins()
+    folders = [run if isinstance(run, RunFolder) else RunFolder(Path(run)) for run in runs]
+    if not folders:
+        raise HarnessError("compare(): found no run, expected at least one run folder")
     _check_distinct(folders)
     registry = manager.registry
     labeler = labeler or _shared_labeler(folders)
