@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.declarations import Dataset, resolve
+from harness.declarations import Dataset, PublishedResults, resolve
 from harness.errors import DataError, HarnessError, UnknownName
 from harness.registry import Registry
+from harness.sanitizing import one_line
 from harness.tables import place, read_table
 
 
@@ -33,6 +35,22 @@ class PublishedResult:
 
 
 COLUMNS = tuple(PublishedResult.__dataclass_fields__)
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
+
+
+def published_results(registry: Registry) -> list[PublishedResult]:
+    """Return every published result that plugins know, in their order.
+
+    Raises:
+        DataError: a row is not as it should be, or a figure stands twice.
+        HarnessError: a plugin gives something else.
+    """
+    rows = (
+        row
+        for declared in registry.published
+        for row in _rows(declared, registry.published.owners[declared.name])
+    )
+    return list(_checked(rows, registry.dataset_map()))
 
 
 def read_published(path: Path, datasets: Mapping[str, Dataset]) -> list[PublishedResult]:
@@ -42,58 +60,64 @@ def read_published(path: Path, datasets: Mapping[str, Dataset]) -> list[Publishe
         DataError: missing or unknown columns, an empty cell, a value that is no number, a dataset
             nobody knows, or one figure twice.
     """
-    found: dict[tuple[str, str, str, str], str] = {}
-    results = []
+    return list(_checked(_file_rows(path), datasets))
+
+
+def _file_rows(path: Path) -> Iterator[tuple[PublishedResult, str]]:
+    """Yield rows, each with its place in the file."""
     for row in read_table(path, COLUMNS):
         if isinstance(row, DataError):
             raise row
         where = place(path, row.number, row.line)
-        empty = [name for name in COLUMNS if not row.cells[name].strip()]
+        texts = {name: row.cells[name].strip() for name in COLUMNS if name != "value"}
+        value = row.cells["value"].strip()
+        if not value:
+            raise DataError(f"{where}: value empty, expected a value in every column")
+        if not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
+            raise DataError(f"{where}: found the value '{value[:40]}', expected a number")
+        yield PublishedResult(**texts, value=float(value)), where
+
+
+def _rows(declared: PublishedResults, owner: str) -> Iterator[tuple[PublishedResult, str]]:
+    if isinstance(declared.rows, Path):
+        yield from _file_rows(declared.rows)
+        return
+    where = f"published results '{declared.name}' (plugin '{owner}')"
+    if isinstance(declared.rows, str) and ":" not in declared.rows:
+        raise HarnessError(
+            f"{where}: found rows='{declared.rows}', expected a Path, or 'module:attribute' of a "
+            "function that gives the rows"
+        )
+    rows: Any = resolve(declared.rows)()
+    for number, row in enumerate(rows):
+        if not isinstance(row, PublishedResult):
+            raise HarnessError(
+                f"{where}: row {number}: found a {type(row).__name__}, expected "
+                "harness.published.PublishedResult"
+            )
+        yield row, f"{where}: row {number}"
+
+
+def _checked(
+    rows: Iterable[tuple[PublishedResult, str]], datasets: Mapping[str, Dataset]
+) -> Iterator[PublishedResult]:
+    """Yield rows; raise DataError for one that is not as it should be, naming its place."""
+    seen: dict[tuple[str, str, str, str], str] = {}
+    for row, where in rows:
+        texts = {name: getattr(row, name) for name in COLUMNS if name != "value"}
+        empty = [name for name, text in texts.items() if not text.strip()]
         if empty:
             raise DataError(f"{where}: {', '.join(empty)} empty, expected a value in every column")
-        if row.cells["dataset"] not in datasets:
-            unknown = UnknownName("dataset", row.cells["dataset"], datasets)
+        if row.dataset not in datasets:
+            unknown = UnknownName("dataset", one_line(row.dataset), datasets)
             raise DataError(f"{where}: {unknown}; load the plugin it comes from, or remove the row")
-        texts = {name: row.cells[name].strip() for name in COLUMNS if name != "value"}
-        result = PublishedResult(**texts, value=_number(row.cells["value"], where))
-        key = (result.model, result.dataset, result.metric, result.source)
-        if key in found:
+        if not math.isfinite(row.value):
+            raise DataError(f"{where}: found the value {row.value}, expected a number")
+        key = (row.model, row.dataset, row.metric, row.source)
+        if key in seen:
             raise DataError(
-                f"{where}: a second {result.metric} of {result.model} on {result.dataset} from "
-                f"{result.source} (the first: {found[key]}), expected one; remove one of them"
+                f"{where}: a second {row.metric} of {one_line(row.model)} on {row.dataset} from "
+                f"{one_line(row.source)} (the first: {seen[key]}), expected one; remove one of them"
             )
-        found[key] = where
-        results.append(result)
-    return results
-
-
-def _number(text: str, where: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise DataError(f"{where}: found the value '{text[:40]}', expected a number")
-    return value
-
-
-def published_results(registry: Registry) -> Iterator[PublishedResult]:
-    """Yield every published result that plugins know, in their order.
-
-    Raises:
-        HarnessError: a plugin gives something else, or a file of its is not as it should be.
-    """
-    for declared in registry.published:
-        rows: Any = (
-            read_published(Path(declared.rows), registry.dataset_map())
-            if isinstance(declared.rows, Path)
-            else resolve(declared.rows)()
-        )
-        for row in rows:
-            if not isinstance(row, PublishedResult):
-                raise HarnessError(
-                    f"published results '{declared.name}' (plugin "
-                    f"'{registry.published.owners[declared.name]}'): found a "
-                    f"{type(row).__name__}, expected harness.published.PublishedResult"
-                )
-            yield row
+        seen[key] = where
+        yield row

@@ -61,6 +61,7 @@ def compare(
         raise HarnessError(
             f"imhi compare: found one run ({runs[0].id}), expected two or more; 'imhi runs' lists them"
         )
+    known = published_results(context.obj.registry) if published else []
     found = compare_runs(
         runs,
         context.obj,
@@ -72,11 +73,9 @@ def compare(
         seed=seed or 0,
     )
     beside = []
-    if published and not found.synthetic:
+    if not found.synthetic:
         beside = [
-            row
-            for row in published_results(context.obj.registry)
-            if row.metric in found.metrics and row.dataset in found.datasets
+            row for row in known if row.metric in found.metrics and row.dataset in found.datasets
         ]
     if as_json:
         rows = [vars(row) for row in beside]

@@ -15,14 +15,15 @@ def out() -> Console:
     """Return the console for results."""
     from rich.console import Console
 
-    return Console(soft_wrap=False, highlight=False, emoji=False)
+    # No markup anywhere: a model may be called [red] or [/].
+    return Console(soft_wrap=False, highlight=False, emoji=False, markup=False)
 
 
 def err() -> Console:
     """Return the console for progress, notes and errors."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, emoji=False)
+    return Console(stderr=True, highlight=False, emoji=False, markup=False)
 
 
 def print_json(value: Any) -> None:

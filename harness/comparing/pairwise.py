@@ -314,6 +314,8 @@ def _counted(
 ) -> dict[str, Any]:
     """Return what counting examples says of two runs: wins, ties, losses, and the effect's size."""
     if is_label_metric(metric, registry):
+        if not metric.higher_is_better:
+            return {}  # the share of unparsed answers is not about being right
         only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
         return {
             "better": only_a,

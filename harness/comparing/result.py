@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 
@@ -114,20 +115,23 @@ class Comparison:
 
     def value(self, name: str, metric: str, dataset: str = "", over: str = "") -> ModelValue | None:
         """Return one run's value, if it has one."""
-        wanted = (name, metric, dataset, over)
-        return next(
-            (v for v in self.values if (v.name, v.metric, v.dataset, v.over) == wanted), None
-        )
+        return self._values.get((name, metric, dataset, over))
 
     def pair(self, a: str, b: str, metric: str, dataset: str = "", over: str = "") -> Pair | None:
         """Return the comparison of two runs, ``a`` first, whichever way round it was made."""
-        for pair in self.pairs:
-            if (pair.metric, pair.dataset, pair.over) == (metric, dataset, over):
-                if (pair.a, pair.b) == (a, b):
-                    return pair
-                if (pair.a, pair.b) == (b, a):
-                    return turned(pair)
-        return None
+        found = self._pairs.get((a, b, metric, dataset, over))
+        if found is not None:
+            return found
+        other = self._pairs.get((b, a, metric, dataset, over))
+        return None if other is None else turned(other)
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str, str, str], ModelValue]:
+        return {(v.name, v.metric, v.dataset, v.over): v for v in self.values}
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[str, str, str, str, str], Pair]:
+        return {(p.a, p.b, p.metric, p.dataset, p.over): p for p in self.pairs}
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

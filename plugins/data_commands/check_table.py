@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from harness.sanitizing import plain
 from plugins.data_commands.check import SourceReport, SplitReport
@@ -45,7 +46,7 @@ def _counts(splits: Sequence[SplitReport]) -> Table:
             plain(report.split),
             "unreadable" if report.unreadable else f"{report.rows:,}",
             "-" if report.published is None else f"{report.published:,}" + "*" * differs,
-            f"[red]{bad:,}[/]" if bad else "0",
+            Text(f"{bad:,}", style="red") if bad else "0",
             repeated,
             f"{report.empty_explanations:,}",
             "?" if report.mojibake is None else f"{report.mojibake:,}",

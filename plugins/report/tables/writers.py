@@ -1,0 +1,24 @@
+"""The formats by name, for ``imhi report --format NAME``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from plugins.report.tables.latex import latex
+from plugins.report.tables.long_csv import comma_separated
+from plugins.report.tables.markdown import markdown
+
+if TYPE_CHECKING:
+    from harness.comparing.result import Comparison
+    from harness.published import PublishedResult
+
+Write = Callable[[str], None]
+
+# Each writes a whole file, its last line ended. Published results that are not about the datasets
+# and metrics compared are passed over.
+WRITERS: Mapping[str, Callable[[Comparison, Sequence[PublishedResult], Write], None]] = {
+    "markdown": markdown,
+    "latex": latex,
+    "csv": comma_separated,
+}
