@@ -16,6 +16,7 @@ from harness.errors import HarnessError, UnknownName
 from harness.records import Example
 from harness.run_store import RunFolder
 from harness.run_store.columns import Columns, read_columns
+from harness.settings import RunSettings
 
 ALLOWANCES = {
     "data": "other data: texts, gold labels or reference explanations",
@@ -46,6 +47,37 @@ def check_allowances(names: Collection[str]) -> None:
     for name in names:
         if name not in ALLOWANCES:
             raise UnknownName("--allow", name, ALLOWANCES)
+
+
+def check_distinct(folders: Sequence[RunFolder]) -> None:
+    """Raise HarnessError if a run is given twice."""
+    places = [folder.path.resolve() for folder in folders]
+    for place in places:
+        if places.count(place) > 1:
+            raise HarnessError(f"{place}: given twice; name each run once")
+
+
+def shared_labeler(folders: Sequence[RunFolder]) -> str:
+    """Return the default labeler where all runs were scored with it, else one that they share.
+
+    Raises:
+        HarnessError: a run is not scored, or no labeler is shared.
+    """
+    default = RunSettings().labeler
+    there = [folder.labelers() for folder in folders]
+    shared = [name for name in there[0] if all(name in names for names in there)]
+    if not shared:
+        missing = next((f for f, names in zip(folders, there, strict=True) if not names), None)
+        if missing is not None:
+            raise HarnessError(
+                f"{missing.path}: not scored yet; do it with: imhi score {missing.path}"
+            )
+        raise HarnessError(
+            "the runs were scored with different labelers ("
+            + "; ".join(f"{f.id}: {', '.join(n)}" for f, n in zip(folders, there, strict=True))
+            + f"); score them with one, such as: imhi score RUN --labeler {default}"
+        )
+    return default if default in shared else shared[0]
 
 
 def common_datasets(

@@ -12,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from harness.comparing.alignment import align, check_allowances, check_settings, common_datasets
+from harness.comparing.alignment import (
+    align,
+    check_allowances,
+    check_distinct,
+    check_settings,
+    common_datasets,
+    shared_labeler,
+)
 from harness.comparing.measuring import (
     choose_metrics,
     is_label_metric,
@@ -40,8 +47,6 @@ from harness.statistics.significance import (
     permutation_p,
     posts_needed,
 )
-
-DEFAULT_LABELER = "hybrid"
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,9 @@ def compare(
     folders = [run if isinstance(run, RunFolder) else RunFolder(Path(run)) for run in runs]
     if not folders:
         raise HarnessError("compare(): found no run, expected at least one run folder")
-    _check_distinct(folders)
+    check_distinct(folders)
     registry = manager.registry
-    labeler = labeler or _shared_labeler(folders)
+    labeler = labeler or shared_labeler(folders)
     scores = [RunScores.from_json(f.scores(labeler), str(f.path)) for f in folders]
     notes = check_settings(folders, labeler, allow)
     common, left_out = common_datasets(folders, datasets)
@@ -167,30 +172,6 @@ def compare(
         notes=list(dict.fromkeys(notes)),
         settings={"resamples": resamples, "seed": seed, "allow": list(allow)},
     )
-
-
-def _check_distinct(folders: Sequence[RunFolder]) -> None:
-    places = [folder.path.resolve() for folder in folders]
-    for place in places:
-        if places.count(place) > 1:
-            raise HarnessError(f"{place}: given twice; name each run once")
-
-
-def _shared_labeler(folders: Sequence[RunFolder]) -> str:
-    there = [folder.labelers() for folder in folders]
-    shared = [name for name in there[0] if all(name in names for names in there)]
-    if not shared:
-        missing = next((f for f, names in zip(folders, there, strict=True) if not names), None)
-        if missing is not None:
-            raise HarnessError(
-                f"{missing.path}: not scored yet; do it with: imhi score {missing.path}"
-            )
-        raise HarnessError(
-            "the runs were scored with different labelers ("
-            + "; ".join(f"{f.id}: {', '.join(n)}" for f, n in zip(folders, there, strict=True))
-            + f"); score them with one, such as: imhi score RUN --labeler {DEFAULT_LABELER}"
-        )
-    return DEFAULT_LABELER if DEFAULT_LABELER in shared else shared[0]
 
 
 def _context(folder: RunFolder, manager: PluginManager) -> Context:
