@@ -1,0 +1,172 @@
+"""From the folder of a board to its site."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness.published import published_results
+from harness.registry import Registry
+from harness.sanitizing import plain
+from plugins.leaderboard.site import (
+    badges,
+    downloads,
+    feed,
+    model_pages,
+    other_pages,
+    rendering,
+    shown,
+    table_pages,
+)
+from plugins.leaderboard.site.board import Board, read_board
+from plugins.leaderboard.site.entries import json_copy, read_entries
+from plugins.leaderboard.site.entry_checks import SCHEMAS
+from plugins.leaderboard.site.output import SiteFolder
+from plugins.leaderboard.site.paired_tests import opponents
+from plugins.leaderboard.site.published_rows import PublishedModel, published_models
+from plugins.leaderboard.site.standings import Standings, stand
+from plugins.leaderboard.site.texts import file_name, harmless
+
+ASSETS = ("board.css", "tables.js", "compare.js")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build came to; files are named as they lie in the site."""
+
+    site: Path
+    entries: int
+    ranked: int
+    partial: int
+    superseded: int
+    left_out: list[str]
+    files: int
+    written: list[str]
+    removed: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        return {**self.__dict__, "site": str(self.site)}
+
+
+def build_site(folder: Path, to: Path, registry: Registry) -> Built:
+    """Build the site of a board; an earlier one in its place is brought up to date.
+
+    Raises:
+        HarnessError: the board or an entry is not as it should be, or ``to`` is no site.
+    """
+    board = read_board(folder)
+    standings = stand(board, read_entries(folder), registry)
+    published = published_models(published_results(registry), board)
+    site = SiteFolder(to, rendering.generator())
+    pages = _Pages(site, _shared(board))
+    _add_tables(pages, standings, published)
+    _add_models(pages, standings)
+    _add_others(pages, standings)
+    _add_data(site, standings, published)
+    _add_assets(site)
+    site.finish()
+    ranked = len(standings.overall)
+    return Built(
+        site=to,
+        entries=len(standings.entries),
+        ranked=ranked,
+        partial=len(standings.standings) - ranked,
+        superseded=len(standings.superseded),
+        left_out=[f"{one.entry.id}: {one.reason}" for one in standings.left_out],
+        files=len(site.files),
+        written=site.written,
+        removed=site.removed,
+    )
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """Adds pages, each with what all of them share."""
+
+    site: SiteFolder
+    shared: dict[str, Any]
+
+    def add(self, name: str, template: str, here: str, contents: dict[str, Any]) -> None:
+        """Add a page; ``here`` is the entry of the navigation that it belongs to."""
+        shared = {
+            "site": self.shared,
+            "root": "../" * name.count("/"),
+            "here": here,
+        }
+        whole = {**contents, **shared}
+        self.site.add(name, [template, whole], _rendering(template, whole))
+
+
+def _rendering(template: str, contents: dict[str, Any]) -> Callable[[], bytes]:
+    return lambda: rendering.render(template, contents)
+
+
+def _shared(board: Board) -> dict[str, Any]:
+    paragraphs = [plain(" ".join(p.split())) for p in board.introduction.split("\n\n")]
+    return {
+        "title": harmless(board.title),
+        "introduction": [paragraph for paragraph in paragraphs if paragraph],
+        "synthetic": board.synthetic,
+        "split": board.split,
+        "notice": shown.NOTICE,
+        "version": version("imhi-harness"),
+    }
+
+
+def _add_tables(pages: _Pages, standings: Standings, published: list[PublishedModel]) -> None:
+    overall = table_pages.overall(standings, published)
+    pages.add("index.html", "overall.html", "overall", overall)
+    pages.add("tasks.html", "tasks.html", "tasks", table_pages.task_list(standings))
+    for name in standings.tasks:
+        contents = table_pages.task(standings, name, published)
+        pages.add(f"tasks/{file_name(name)}.html", "task.html", "tasks", contents)
+    for name in standings.board.datasets:
+        contents = table_pages.dataset(standings, name, published)
+        pages.add(f"datasets/{file_name(name)}.html", "dataset.html", "tasks", contents)
+
+
+def _add_models(pages: _Pages, standings: Standings) -> None:
+    tested_against = opponents(standings)
+    for name, entry in standings.entries.items():
+        contents = model_pages.model(standings, entry, tested_against.get(name, []))
+        pages.add(f"models/{name}.html", "model.html", "overall", contents)
+
+
+def _add_others(pages: _Pages, standings: Standings) -> None:
+    pages.add("history.html", "history.html", "history", other_pages.history(standings))
+    pages.add("compare.html", "compare.html", "compare", other_pages.compare(standings))
+    pages.add("about.html", "about.html", "about", other_pages.about(standings))
+
+
+def _add_data(site: SiteFolder, standings: Standings, published: list[PublishedModel]) -> None:
+    rows = list(downloads.rows(standings, published))
+    as_json = downloads.as_json(standings, rows)
+    site.add("data/leaderboard.json", json.loads(as_json), lambda: as_json)
+    site.add("data/leaderboard.csv", rows, lambda: downloads.as_csv(rows))
+    document = feed.feed(standings)
+    site.add("feed.xml", document.decode(), lambda: document)
+    for name, entry in standings.entries.items():
+        site.add(f"data/entries/{name}.json", entry.checksum, functools.partial(json_copy, entry))
+    badge = {name: badges.entry_badge(standings, e) for name, e in standings.entries.items()}
+    # No entry is called so: ids end in eight hex digits.
+    badge["board"] = badges.board_badge(standings)
+    for name, contents in badge.items():
+        site.add(f"badges/{name}.svg", contents, _rendering("badge.svg", contents))
+    for path in sorted(SCHEMAS.glob("*.json")):
+        text = path.read_text(encoding="utf-8")
+        site.add(f"schemas/{path.name}", text, text.encode)
+
+
+def _add_assets(site: SiteFolder) -> None:
+    for name in ASSETS:
+        text = (rendering.HERE / "assets" / name).read_text(encoding="utf-8")
+        site.add(f"assets/{name}", text, text.encode)
+    script, style = rendering.datatables()
+    site.add("assets/datatables.js", script.decode(), lambda: script)
+    site.add("assets/datatables.css", style.decode(), lambda: style)
+    site.add(".nojekyll", "", bytes)  # GitHub Pages serves the files as they are

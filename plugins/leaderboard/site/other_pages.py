@@ -1,0 +1,108 @@
+"""What the pages about the whole board show: history, comparing, about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plugins.leaderboard.site import shown
+from plugins.leaderboard.site.entries import Entry
+from plugins.leaderboard.site.entry_checks import SCHEMAS
+from plugins.leaderboard.site.standings import Standings
+
+Contents = dict[str, Any]
+
+
+def history(standings: Standings) -> Contents:
+    """Entries by the date of their verification, and the best value of each dataset over time."""
+    return {
+        "rows": [_event(standings, entry) for entry in _latest_first(standings)],
+        "records": [_records(standings, name) for name in standings.board.datasets],
+    }
+
+
+def _latest_first(standings: Standings) -> list[Entry]:
+    return sorted(standings.entries.values(), key=lambda entry: entry.since, reverse=True)
+
+
+def _event(standings: Standings, entry: Entry) -> Contents:
+    scores = standings.comparable.get(entry.id, {})
+    after = standings.superseded.get(entry.id)
+    before = standings.entries.get(entry.supersedes)
+    place = standings.overall.get(entry.id)
+    left_out = entry.id not in standings.standings and after is None
+    return {
+        **shown.named(entry),
+        "coverage": len(scores),
+        "of": len(standings.board.datasets),
+        "score": shown.score(standings.means["datasets"].get(entry.id)),
+        "place": shown.place(place),
+        "superseded_by": shown.named(standings.entries[after]) if after else None,
+        "supersedes": shown.named(before) if before else None,
+        "left_out": left_out,
+    }
+
+
+def _records(standings: Standings, name: str) -> Contents:
+    """Return the entries that were the best on a dataset when they came, superseded ones too."""
+    steps: list[Contents] = []
+    best = float("-inf")
+    for entry in sorted(standings.entries.values(), key=lambda entry: entry.since):
+        score = standings.comparable.get(entry.id, {}).get(name)
+        if score is None or score.value <= best:
+            continue
+        gain = "" if not steps else f"+{score.value - best:.1f}"
+        best = score.value
+        steps.append({**shown.named(entry), "score": shown.score(score), "gain": gain})
+    return {"name": name, "steps": steps}
+
+
+def compare(standings: Standings) -> Contents:
+    """What the script of the compare page reads: current entries, the best first."""
+    names = list(standings.overall)
+    names += [name for name in standings.standings if name not in standings.overall]
+    means = standings.means["datasets"]
+
+    def cells(name: str) -> list[list[float] | None]:
+        scores = standings.standings[name].scores
+        found = [means.get(name), *(scores.get(dataset) for dataset in standings.board.datasets)]
+        return [score and [round(part, 3) for part in score] for score in found]
+
+    entries = [
+        {
+            "id": name,
+            "name": standings.entries[name].name,
+            "by": standings.entries[name].values["by"],
+            "scores": cells(name),
+        }
+        for name in names
+    ]
+    rows = ["Mean over datasets", *standings.board.datasets]
+    return {
+        "data": {"rows": rows, "entries": entries},
+        "links": [shown.named(standings.entries[name]) for name in names[:50]],
+        "entries": len(names),
+    }
+
+
+def about(standings: Standings) -> Contents:
+    board = standings.board
+    return {
+        "board": {
+            "source": board.source,
+            "split": board.split,
+            "labeler": board.labeler,
+            "synthetic": board.synthetic,
+        },
+        "data": [
+            {
+                "name": name,
+                "checksum": standings.data.get(name, ""),
+                "pinned": name in board.data,
+            }
+            for name in board.datasets
+        ],
+        "schemas": [path.name for path in sorted(SCHEMAS.glob("*.json"))],
+        "left_out": [
+            {**shown.named(one.entry), "reason": one.reason} for one in standings.left_out
+        ],
+    }

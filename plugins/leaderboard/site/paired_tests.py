@@ -1,0 +1,79 @@
+"""Paired tests of an entry against others: McNemar's exact test on each dataset, Holm over datasets.
+
+An example counts where one of the two has the right label and the other has not. Rows are taken as
+independent, which rows about one post are not quite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.statistics.significance import ALPHA, holm
+from plugins.leaderboard.site.standings import Standing, Standings
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One dataset of two entries; ``only_own`` examples are right for the entry alone."""
+
+    dataset: str
+    difference: float
+    only_own: int
+    only_other: int
+    p_holm: float
+
+    @property
+    def significant(self) -> bool:
+        return self.p_holm < ALPHA
+
+
+def mcnemar(only_own: Sequence[int], only_other: Sequence[int]) -> np.ndarray:
+    """Return the two-sided exact p values, as :func:`harness.statistics.significance.mcnemar_p` does
+    one at a time: twice the binomial tail, at most 1."""
+    from scipy.special import bdtr
+
+    fewer = np.minimum(only_own, only_other).astype(float)
+    together = np.add(only_own, only_other)
+    return np.minimum(1.0, 2 * bdtr(fewer, together, 0.5))
+
+
+def compared(own: Standing, other: Standing) -> list[Tested]:
+    """Return the tests on the datasets that both entries have."""
+    # The checksums of the examples are equal, or one of the two would have been left out.
+    names = [
+        name
+        for name in own.scores
+        if name in other.scores and len(own.entry.right[name]) == len(other.entry.right[name])
+    ]
+    bits = [(own.entry.right[name], other.entry.right[name]) for name in names]
+    only_own = [int(np.count_nonzero(a & ~b)) for a, b in bits]
+    only_other = [int(np.count_nonzero(b & ~a)) for a, b in bits]
+    corrected = holm(mcnemar(only_own, only_other).tolist()) if names else []
+    return [
+        Tested(name, own.scores[name].value - other.scores[name].value, *counts, p)
+        for name, counts, p in zip(
+            names, zip(only_own, only_other, strict=True), corrected, strict=True
+        )
+    ]
+
+
+def opponents(standings: Standings) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Return whom each current entry is tested against: ``(role, entry id)`` of the one ranked
+    just above, the one just below, and the best. Entries without a rank meet the best alone."""
+    order = list(standings.overall)
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name in standings.standings:
+        found[name] = [("best", order[0])] if order else []
+    for position, name in enumerate(order):
+        roles = []
+        if position > 0:
+            roles.append(("above", order[position - 1]))
+        if position + 1 < len(order):
+            roles.append(("below", order[position + 1]))
+        if position > 1:
+            roles.append(("best", order[0]))
+        found[name] = roles
+    return found

@@ -1,0 +1,86 @@
+"""``imhi leaderboard init``: the folder of a new board."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness.context import open_source
+from harness.errors import HarnessError
+from harness.registry import Registry
+from harness.run_store.jsonl import replacing
+from harness.yaml_models import validated
+from plugins.leaderboard.site.board import FILE, IMHI, Board, read_board
+
+OFFICIAL = "official:data/imhi"
+_STARTER = Path(__file__).with_name("starter")
+FILES = {
+    FILE: "board.yaml.jinja",
+    ".gitignore": "gitignore.jinja",
+    "README.md": "readme.md.jinja",
+    "submissions/README.md": "submissions.md.jinja",
+    ".github/workflows/verify.yml": "verify.yml.jinja",
+    ".github/workflows/publish.yml": "publish.yml.jinja",
+}
+
+
+def start(folder: Path, title: str, url: str, source: str, registry: Registry) -> list[str]:
+    """Write the files of a new board and return their names.
+
+    A board of the published data has all ten datasets, whether they are here or not; one of another
+    ``source`` has those that the source has.
+
+    Raises:
+        HarnessError: there is a board already, one of the files is there, the source cannot be
+            opened, or title or url are not allowed.
+    """
+    if (folder / FILE).exists():
+        raise HarnessError(
+            f"{folder}: found {FILE}, expected a folder without a board; edit that file, or choose "
+            "another folder"
+        )
+    there = [name for name in FILES if (folder / name).exists()]
+    if there:
+        raise HarnessError(
+            f"{folder}: found {', '.join(there)}, which would be overwritten; move them away, or "
+            "choose another folder"
+        )
+    values = {"title": title, "url": url, "source": source}
+    validated(Board, values, "imhi leaderboard init")
+    about = {"datasets": IMHI, "synthetic": False}
+    if source != OFFICIAL:
+        _, opened = open_source(source, registry)
+        synthetic = bool(opened.describe().get("synthetic"))
+        about = {"datasets": tuple(opened.datasets()), "synthetic": synthetic}
+    for name, content in _contents({**values, **about}).items():
+        with replacing(folder / name) as stream:
+            stream.write(content.encode("utf-8"))
+    (folder / "entries").mkdir(exist_ok=True)
+    read_board(folder)
+    return list(FILES)
+
+
+def _contents(values: Mapping[str, Any]) -> dict[str, str]:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    # Not the usual braces: workflows use them. What is written is YAML and Markdown, not HTML, and
+    # what is filled in is quoted as JSON, which is YAML.
+    environment = Environment(
+        loader=FileSystemLoader(_STARTER),
+        undefined=StrictUndefined,
+        autoescape=False,
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["shell"] = shlex.quote
+    whole = {**values, "version": version("imhi-harness"), "fetched": values["source"] == OFFICIAL}
+    return {name: environment.get_template(part).render(whole) for name, part in FILES.items()}
