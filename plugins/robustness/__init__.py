@@ -1,0 +1,30 @@
+"""How far a score depends on what should not matter, and whether a model knows when it is wrong.
+
+* ``imhi vary`` asks models in other words (the prompt styles ``vary-...``, declared in
+  variants.yaml) and reports how far values, labels and the order of models move.
+* ``imhi calibration`` sets the confidence of models against how often they are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.declarations import PromptStyle
+from harness.hookspecs import hookimpl
+
+
+@hookimpl
+def imhi_prompts() -> Iterator[PromptStyle]:
+    from plugins.robustness.variants import styles
+
+    yield from styles()
+
+
+@hookimpl
+def imhi_commands(app: Any) -> None:
+    from plugins.robustness.calibration.command import calibration
+    from plugins.robustness.varying.command import vary
+
+    app.command("vary")(vary)
+    app.command("calibration")(calibration)

@@ -1,0 +1,217 @@
+"""How sure a model is of each label: by the probabilities it gives, or by how far repeated samples
+of it agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.comparing.alignment import NotComparable, align, check_settings
+from harness.errors import HarnessError
+from harness.fingerprints import canonical_json
+from harness.results import distinct_names
+from harness.run_store import RunFolder
+from harness.run_store.columns import Columns, read_columns
+from harness.statistics import Array
+
+_SAMPLES_SHARE = ("model_identity", "prompt", "generation", "split", "limit")
+NO_ANSWER = "no answer"
+NO_LABEL = "no label"
+NO_PROBABILITIES = "no probabilities"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model whose confidence is looked at: one run with probabilities, or several samples."""
+
+    model: str
+    folders: Sequence[RunFolder]
+
+    @property
+    def by_samples(self) -> bool:
+        return len(self.folders) > 1
+
+    @property
+    def confidence_from(self) -> str:
+        count = len(self.folders)
+        return f"agreement of {count} samples" if self.by_samples else "probabilities"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What a model decided on one dataset, and how likely it held each label.
+
+    ``probabilities`` has shape (n, labels); of samples they are shares, and what is missing to 1 gave
+    no label. ``chosen`` and ``gold`` are positions among the labels, shape (n,). ``posts`` names the
+    post of each row. ``left_out`` counts the examples that are not among the n, by reason.
+    """
+
+    probabilities: Array
+    chosen: np.ndarray
+    gold: np.ndarray
+    posts: Sequence[str]
+    left_out: Mapping[str, int]
+
+    @property
+    def confidence(self) -> Array:
+        """The probability of the label that was chosen, shape (n,)."""
+        return np.asarray(self.probabilities[np.arange(len(self.chosen)), self.chosen])
+
+    @property
+    def right(self) -> np.ndarray:
+        return np.asarray(self.chosen == self.gold)
+
+
+def subjects(folders: Sequence[RunFolder]) -> list[Subject]:
+    """Return the models that runs are of. Runs that differ in nothing but their seed are samples of
+    one model, unless they have probabilities: then each stands alone.
+
+    Raises:
+        HarnessError: a run has no probabilities, and nothing to be a sample beside.
+    """
+    groups: dict[str, list[RunFolder]] = {}
+    for folder in folders:
+        manifest = folder.manifest()
+        key = str(folder.path)
+        if not _has_probabilities(folder):
+            key = canonical_json([manifest.get(name) for name in _SAMPLES_SHARE])
+        groups.setdefault(key, []).append(folder)
+    for key, members in groups.items():
+        if key != str(members[0].path):
+            _check_samples(members)
+    firsts = [members[0].manifest() for members in groups.values()]
+    names = distinct_names([(one["model"], one["prompt"]["style"], one["run"]) for one in firsts])
+    return [Subject(name, members) for name, members in zip(names, groups.values(), strict=True)]
+
+
+def _has_probabilities(folder: RunFolder) -> bool:
+    return any(
+        response.probabilities
+        for dataset in folder.datasets()
+        for response in folder.responses(dataset)
+    )
+
+
+def _check_samples(folders: Sequence[RunFolder]) -> None:
+    manifests = [folder.manifest() for folder in folders]
+    model = manifests[0]["model"]
+    seeds = [manifest["seed"] for manifest in manifests]
+    how = (
+        "expected probabilities (baseline:tfidf, a classifier through hf:), or two or more runs of one "
+        "model with other seeds at a temperature above 0: imhi run --model MODEL --temperature 0.7 "
+        "--seed 1, then --seed 2 ..., and name them all"
+    )
+    if len(folders) < 2:
+        raise HarnessError(
+            f"{folders[0].path}: found answers of {model} without probabilities and no second "
+            f"sample of them, {how}"
+        )
+    if not manifests[0]["generation"]["temperature"] > 0:
+        raise HarnessError(
+            f"{folders[0].path}: found {len(folders)} runs of {model} at temperature 0, which cannot "
+            f"differ by chance, {how}"
+        )
+    doubled = [seed for seed, count in Counter(seeds).items() if count > 1]
+    if doubled:
+        raise HarnessError(
+            f"{folders[0].path}: found the seed {doubled[0]} twice among the runs of {model}, expected "
+            "samples with other seeds; name each once"
+        )
+
+
+def decisions(
+    subject: Subject, dataset: str, labels: Sequence[str], labeler: str
+) -> tuple[Decisions, int]:
+    """Return what a model decided, and how many examples the dataset has.
+
+    Raises:
+        HarnessError: samples were asked other things or read by other labelers; the labeler has not
+            read the answers; nothing is left.
+    """
+    if subject.by_samples:
+        columns = _samples(subject, dataset, labeler)
+        found = _of_samples(columns, labels)
+    else:
+        columns = [read_columns(subject.folders[0], labeler, dataset)]
+        found = _of_probabilities(columns[0], labels)
+    if not len(found.chosen):
+        reasons = ", ".join(f"{count} {reason}" for reason, count in found.left_out.items())
+        raise HarnessError(
+            f"{subject.folders[0].path}: {dataset}: found no example with a label and a confidence "
+            f"({reasons}), expected at least one; leave the dataset out with --dataset"
+        )
+    return found, len(columns[0].examples)
+
+
+def _samples(subject: Subject, dataset: str, labeler: str) -> Sequence[Columns]:
+    try:
+        check_settings(subject.folders, labeler, ())
+        return align(subject.folders, labeler, dataset, ()).columns
+    except NotComparable as error:
+        what = str(error).partition("; such runs")[0]
+        raise HarnessError(
+            f"{subject.model}: found samples that differ in more than their seed ({what}), expected the "
+            "same prompts and labels read alike; give other runs"
+        ) from None
+
+
+def _of_probabilities(columns: Columns, labels: Sequence[str]) -> Decisions:
+    place = {label: index for index, label in enumerate(labels)}
+    rows: list[list[float]] = []
+    chosen, gold, posts = [], [], []
+    left_out: Counter[str] = Counter()
+    clusters = columns.clusters
+    for index, example in enumerate(columns.examples):
+        response, label = columns.responses[index], columns.predictions[index].label
+        if response.error is not None or label is None or not response.probabilities:
+            failed = response.error is not None
+            left_out[NO_ANSWER if failed else NO_LABEL if label is None else NO_PROBABILITIES] += 1
+            continue
+        rows.append([response.probabilities.get(name, 0.0) for name in labels])
+        chosen.append(place[label])
+        gold.append(place[example.label])
+        posts.append(clusters[index])
+    return _decisions(rows, chosen, gold, posts, left_out, len(labels))
+
+
+def _of_samples(columns: Sequence[Columns], labels: Sequence[str]) -> Decisions:
+    """The label that most samples give (of equals, the one given first) is chosen."""
+    place = {label: index for index, label in enumerate(labels)}
+    rows: list[list[float]] = []
+    chosen, gold, posts = [], [], []
+    left_out: Counter[str] = Counter()
+    clusters = columns[0].clusters
+    for index, example in enumerate(columns[0].examples):
+        if any(one.predictions[index].status == "failed" for one in columns):
+            left_out[NO_ANSWER] += 1
+            continue
+        given = [one.predictions[index].label for one in columns]
+        counts = Counter(label for label in given if label is not None)
+        if not counts:
+            left_out[NO_LABEL] += 1
+            continue
+        rows.append([counts[name] / len(given) for name in labels])
+        chosen.append(place[counts.most_common(1)[0][0]])
+        gold.append(place[example.label])
+        posts.append(clusters[index])
+    return _decisions(rows, chosen, gold, posts, left_out, len(labels))
+
+
+def _decisions(
+    rows: Sequence[Sequence[float]],
+    chosen: Sequence[int],
+    gold: Sequence[int],
+    posts: Sequence[str],
+    left_out: Mapping[str, int],
+    labels: int,
+) -> Decisions:
+    return Decisions(
+        np.array(rows, dtype=np.float64).reshape(len(rows), labels),
+        np.array(chosen, dtype=np.int64),
+        np.array(gold, dtype=np.int64),
+        posts,
+        dict(left_out),
+    )

@@ -1,0 +1,99 @@
+"""Calibration in a terminal: a table for each model, with its risk-coverage curve in small."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from harness.cli.console import out
+from harness.cli.tables import print_table
+from harness.sanitizing import plain
+from plugins.robustness.calibration.errors import SMALLEST
+from plugins.robustness.calibration.measuring import Calibrated, Calibrations, Figure
+
+_WIDE = 130  # columns of a terminal from which there is room for more
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def show(found: Calibrations) -> None:
+    """Print a table for each model, and what its columns mean."""
+    top = max(risk for one in found.found for _, risk in small(one.curve, 10))
+    wide = out().width >= _WIDE
+    columns = ["dataset", "right", "sure", "ECE", "chance", "Brier", "AURC", "risk"]
+    if wide:
+        columns = ["dataset", "n", "right", "sure", "ECE", "chance", "ECE width", "Brier", "AURC"]
+        columns += ["random", "best", "risk"]
+    for model in found.runs:
+        own = [one for one in found.found if one.model == model]
+        rows = [[_cells(one, top, wide)[column] for column in columns] for one in own]
+        print_table(f"{model}, confidence: {own[0].confidence_from}", columns, rows)
+        for line in _left_out(own):
+            out().print(plain(line), style="dim", markup=False)
+        out().print()
+    for line in (*found.kept_out, *_remarks(found, top, wide)):
+        out().print(plain(line), style="dim", markup=False)
+
+
+def _cells(one: Calibrated, top: float, wide: bool) -> dict[str, str]:
+    star = "*" if one.equal_mass.significant else " "
+    return {
+        "dataset": one.dataset,
+        "n": f"{one.n:,}",
+        "right": f"{one.accuracy:.1f}",
+        "sure": f"{one.confidence:.1f}",
+        "ECE": _interval(one.equal_mass.error, 1),
+        "chance": f"{one.equal_mass.by_chance:.1f}{star}",
+        "ECE width": _interval(one.equal_width.error, 1),
+        "Brier": _interval(one.brier, 3) if wide else f"{one.brier.value:.2f}",
+        "AURC": _interval(one.aurc, 1) if wide else f"{one.aurc.value:.1f}",
+        "random": f"{one.aurc_random:.1f}",
+        "best": f"{one.aurc_best:.1f}",
+        "risk": sparkline([risk for _, risk in small(one.curve, 10)], top),
+    }
+
+
+def _interval(figure: Figure, decimals: int) -> str:
+    shown = f"{figure.value:.{decimals}f}"
+    if figure.low is None or figure.high is None:
+        return shown
+    return f"{shown} [{figure.low:.{decimals}f}, {figure.high:.{decimals}f}]"
+
+
+def small(curve: Sequence[tuple[float, float]], points: int) -> Sequence[tuple[float, float]]:
+    """Return so many evenly spaced points of a curve, its last among them."""
+    step = len(curve) // points
+    return curve[step - 1 :: step]
+
+
+def sparkline(values: Sequence[float], top: float) -> str:
+    """Return values from 0 to ``top`` as a line of blocks."""
+    highest = len(_BLOCKS) - 1
+    return "".join(_BLOCKS[round(highest * value / top) if top else 0] for value in values)
+
+
+def _left_out(rows: Sequence[Calibrated]) -> list[str]:
+    counts: Counter[str] = Counter()
+    for one in rows:
+        counts.update(one.left_out)
+    total = sum(one.examples for one in rows)
+    return [
+        f"left out: {count:,} of {total:,} examples ({reason})" for reason, count in counts.items()
+    ]
+
+
+def _remarks(found: Calibrations, top: float, wide: bool) -> list[str]:
+    bins = found.settings["bins"]
+    remarks = [
+        f"{found.source}, split {found.split}; labels read by {found.labeler}.",
+        "right: labels that are right; sure: mean confidence in the labels chosen; above right it is "
+        f"too sure. ECE: expected calibration error, up to {bins} bins of equal mass, of at least "
+        f"{SMALLEST} examples{' (ECE width: of equal width)' if wide else ''}, all in percent, 95% "
+        "intervals over posts. chance: the ECE that a perfectly calibrated model as sure has; * more "
+        "than that (p below 0.05). Brier: 0 to 2. AURC: area under the risk-coverage curve, in "
+        "percent: the error rate if confidence says nothing, less if it helps.",
+        "risk: error rate among the 10%, 20% ... 100% that the model is most sure of, from 0 to "
+        f"{100 * top:.0f}% (all tables alike); --json has the points.",
+    ]
+    if found.synthetic:
+        remarks.append("Demo posts are fictional: these scores are not IMHI results.")
+    return [*remarks, "For non-clinical research only."]
