@@ -1,10 +1,94 @@
-"""The command line of ``imhi verify``."""
+"""The command line of ``imhi leaderboard verify``."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from harness.cli import options
+from harness.cli.console import out, print_json, say
+from harness.errors import HarnessError
+from plugins.leaderboard.submission.refusal import shown
 
-def verify(context: typer.Context) -> None:
-    """Not made yet."""
-    raise NotImplementedError
+if TYPE_CHECKING:
+    from plugins.leaderboard.verification.verify import Report
+
+
+class Refused(HarnessError):
+    """Submissions that are not what they say."""
+
+    exit_code = 1
+
+
+def verify(
+    context: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Archives made by: imhi submit")
+    ],
+    source: options.Source = None,
+    board: Annotated[
+        Path | None,
+        typer.Option("--board", "-b", metavar="FOLDER", help="Compare with a board's entries."),
+    ] = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Add what passes to the board (needs --board).")
+    ] = False,
+    supersedes: Annotated[
+        str, typer.Option(metavar="ID", help="The entry of the same submitter that this replaces.")
+    ] = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Make everything a submission claims again from its answers, on your own data.
+
+    Asks no model. Leaves with 0 if all files pass, with 1 if one is refused.
+    """
+    from plugins.leaderboard.verification.board import read_board
+    from plugins.leaderboard.verification.entries import add_entry
+    from plugins.leaderboard.verification.verify import open_verifier
+
+    if add and board is None:
+        raise HarnessError("--add: found no board, expected --board FOLDER to add entries to")
+    if supersedes and (board is None or len(files) > 1):
+        raise HarnessError(
+            f"--supersedes {supersedes}: expected --board FOLDER, and one file to take its place"
+        )
+    for path in files:
+        if not path.is_file():
+            raise HarnessError(f"{path}: no such file, expected a submission made by: imhi submit")
+    reports = []
+    for path in files:
+        entries = None if board is None else read_board(board)
+        verifier = open_verifier(
+            source or "demo", context.obj.registry, board=entries, supersedes=supersedes
+        )
+        report = verifier.verify(path)
+        reports.append(report)
+        if not as_json:
+            _show(report)
+        if add and board is not None and report.entry is not None and report.answers is not None:
+            place = add_entry(board, report.entry, report.answers)
+            say(f"added: {place}")
+    if as_json:
+        print_json([report.to_json() for report in reports])
+    refused = [report for report in reports if not report.passed]
+    if refused:
+        first = refused[0]
+        reasons = [check.name for check in first.checks if check.refuses]
+        rest = f"; and {len(refused) - 1} more files" if len(refused) > 1 else ""
+        raise Refused(f"{first.file.name}: refused ({', '.join(reasons)}){rest}")
+
+
+def _show(report: Report) -> None:
+    """Print a line for each check."""
+    console = out()
+    console.print(
+        f"{shown(report.file.name)}: {report.name or '(not read)'}", markup=False, style="bold"
+    )
+    for check in report.checks:
+        word = "ok" if check.passed else ("note" if check.severity == "warning" else "FAIL")
+        style = {"ok": "green", "note": "yellow", "FAIL": "red"}[word]
+        line = f"  {word:<5}{check.name}: {check.detail}"
+        console.print(line, markup=False, style=style, soft_wrap=not console.is_terminal)
+    console.print(f"  {'passed' if report.passed else 'refused'}", markup=False, style="bold")

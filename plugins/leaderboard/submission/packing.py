@@ -1,0 +1,181 @@
+"""Packs a run as a submission: everything that is needed to make its scores again, and no post."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import secrets
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.labelers import parse_labeler
+from harness.registry import Registry
+from harness.run_store import RunFolder
+from harness.run_store.columns import Columns, read_columns
+from harness.run_store.jsonl import replacing
+from plugins.leaderboard.schemas import complaint
+from plugins.leaderboard.submission.claims import claims_of
+from plugins.leaderboard.submission.identity import data_checksum, row_keys
+from plugins.leaderboard.submission.leaks import without_places
+from plugins.leaderboard.submission.plain_text import text_complaints
+from plugins.leaderboard.submission.reading import Submission, read_submission
+from plugins.leaderboard.submission.refusal import Unacceptable
+from plugins.leaderboard.submission.rows import in_key_order, prediction_row, response_row
+from plugins.leaderboard.submission.submittable import (
+    Allowed,
+    check_answers,
+    check_leaks,
+    check_run,
+    check_scores,
+)
+
+FORMAT = 1
+_TIME = (1980, 1, 1, 0, 0, 0)  # the same run gives the same bytes
+_ENVIRONMENT = ("python", "packages", "git_commit", "hardware")
+_HARDWARE = ("machine", "system", "cores", "accelerators")
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """What a submission says of itself; ``salt`` (32 hex digits) is drawn where there is none;
+    ``supersedes`` is the id of the entry it is to take the place of."""
+
+    name: str = ""
+    by: str = ""
+    link: str = ""
+    description: str = ""
+    salt: str = ""
+    supersedes: str = ""
+
+
+def pack(
+    folder: RunFolder,
+    registry: Registry,
+    labeler: str,
+    submitter: Submitter,
+    allowed: Allowed,
+) -> bytes:
+    """Return the archive of a run.
+
+    Raises:
+        HarnessError: the run is not complete, was made from posts nobody else can have, repeats
+            them, or holds what must not leave the machine.
+    """
+    manifest = folder.manifest()
+    spec = parse_labeler(labeler, registry)
+    if spec.argument:
+        raise HarnessError(
+            f"labeler {labeler}: it works with a file of yours, so nobody else can read the labels "
+            "again; submit with --labeler hybrid"
+        )
+    columns = {name: read_columns(folder, spec.name, name) for name in manifest["datasets"]}
+    scores = folder.scores(spec.name)
+    check_run(folder, manifest, columns, allowed)
+    check_scores(folder, scores, columns, spec.identity())
+    check_answers(folder, columns, allowed)
+
+    salt = submitter.salt or secrets.token_hex(16)
+    claims = claims_of(scores)
+    members = {"scores.json": _json(claims)}
+    for name, column in columns.items():
+        keys = row_keys(salt, column.examples, manifest["split"])
+        pairs = list(zip(keys, column.responses, column.predictions, strict=True))
+        members[f"responses/{name}.jsonl"] = in_key_order(
+            keys, (response_row(key, response) for key, response, _ in pairs)
+        )
+        members[f"predictions/{name}.jsonl"] = in_key_order(
+            keys, (prediction_row(key, prediction) for key, _, prediction in pairs)
+        )
+    about = {
+        **_about(manifest, columns, submitter),
+        "labeler": spec.identity(),
+        "salt": salt,
+        "metrics": sorted({row["metric"] for row in claims["scores"]}),
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())},
+    }
+    reason = complaint(about, "submission") or "; ".join(text_complaints(about))
+    if reason:
+        raise HarnessError(f"submission of {folder.id}: {reason}; change it and submit again")
+    members["submission.json"] = _json(about)
+    check_leaks(members)
+    return _zipped(members)
+
+
+def write_archive(data: bytes, path: Path) -> Submission:
+    """Write an archive to a new file, and read it as those will who verify it.
+
+    Raises:
+        HarnessError: there is a file already, or the folder cannot be written to.
+        Unacceptable: the run holds what no submission may; nothing is written.
+    """
+    if path.exists():
+        raise HarnessError(f"{path}: is there already; remove it, or choose another --to FILE")
+    with replacing(path) as stream:
+        stream.write(data)
+    try:
+        return read_submission(path)
+    except Unacceptable:
+        path.unlink()
+        raise
+
+
+def _about(
+    manifest: Mapping[str, Any], columns: Mapping[str, Columns], submitter: Submitter
+) -> dict[str, Any]:
+    model = without_places(manifest["model"])
+    environment = {name: manifest["environment"].get(name) for name in _ENVIRONMENT}
+    hardware = environment["hardware"] or {}
+    environment["hardware"] = {name: hardware[name] for name in _HARDWARE if name in hardware}
+    responses = [response for column in columns.values() for response in column.responses]
+    return {
+        "format": FORMAT,
+        "name": submitter.name or model,
+        "by": submitter.by,
+        "link": submitter.link,
+        "description": submitter.description,
+        "supersedes": submitter.supersedes,
+        "model": model,
+        "model_identity": without_places(manifest["model_identity"]),
+        "source": manifest["source"].partition(":")[0],
+        "synthetic": bool(manifest["source_details"].get("synthetic")),
+        "split": manifest["split"],
+        "repair_mojibake": manifest["repair_mojibake"],
+        "prompt": manifest["prompt"],
+        "generation": manifest["generation"],
+        "seed": manifest["seed"],
+        "limit": manifest["limit"],
+        "unanswered": sum(response.error is not None for response in responses),
+        "environment": environment,
+        "harness_version": environment["packages"].get("imhi-harness", "unknown"),
+        "created": manifest["created"],
+        "totals": manifest["totals"],
+        "datasets": {
+            name: {
+                "n": len(column.examples),
+                "posts": len(set(column.clusters)),
+                "data": data_checksum(column.examples),
+            }
+            for name, column in columns.items()
+        },
+    }
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8")
+
+
+def _zipped(members: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in sorted(members.items()):
+            member = zipfile.ZipInfo(name, _TIME)
+            member.external_attr = 0o100644 << 16
+            member.create_system = 3
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, data)
+    return stream.getvalue()

@@ -1,0 +1,106 @@
+"""Whether a run can be submitted: whole, verifiable by others, and fit to leave this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.fingerprints import digest
+from harness.records import as_row
+from harness.run_store import RunFolder
+from harness.run_store.columns import Columns
+from plugins.leaderboard.submission.leaks import folders_here, leaks
+from plugins.leaderboard.submission.limits import LIMITS
+from plugins.leaderboard.submission.quotes import LONG_QUOTE, repeats_post
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What is packed although it is a reason to refuse."""
+
+    incomplete: bool = False
+    partial: bool = False
+    long_quotes: bool = False
+
+
+def check_run(
+    folder: RunFolder,
+    manifest: Mapping[str, Any],
+    columns: Mapping[str, Columns],
+    allowed: Allowed,
+) -> None:
+    missing = sum(r.error is not None for column in columns.values() for r in column.responses)
+    total = sum(len(column.examples) for column in columns.values())
+    if missing and not allowed.incomplete:
+        raise HarnessError(
+            f"{folder.path}: {missing:,} of {total:,} examples have no answer; run the same 'imhi run' "
+            "again, or submit with --incomplete (they count as wrong, and the board says so)"
+        )
+    if manifest["limit"] is not None and not allowed.partial:
+        raise HarnessError(
+            f"{folder.path}: made with --limit {manifest['limit']}, so of a part of the data; run "
+            "without it, or submit with --partial (the board shows it as partial)"
+        )
+    if any(not example.post for column in columns.values() for example in column.examples):
+        raise HarnessError(
+            f"{folder.path}: its answers were imported without their posts, so nobody can verify "
+            "them; import them again with --source official:PATH"
+        )
+
+
+def check_scores(
+    folder: RunFolder,
+    scores: Mapping[str, Any],
+    columns: Mapping[str, Columns],
+    labeler: Mapping[str, Any],
+) -> None:
+    """See that the scores there are were made from the answers and labels there are."""
+    settings = scores["settings"]
+    current = {
+        name: digest([[as_row(p) for p in column.predictions], [r.text for r in column.responses]])
+        for name, column in columns.items()
+    }
+    if settings.get("inputs") != current or settings.get("labeler") != labeler:
+        raise HarnessError(
+            f"{folder.path}: its scores were made from other answers or labels than are there now; "
+            f"make them again with: imhi label {folder.path} --labeler {labeler['name']}"
+        )
+
+
+def check_answers(folder: RunFolder, columns: Mapping[str, Columns], allowed: Allowed) -> None:
+    """See that answers are of a length that can be verified, and do not hand posts on."""
+    long, quoting = [], []
+    for name, column in columns.items():
+        for example, response in zip(column.examples, column.responses, strict=True):
+            if len(response.text) > LIMITS.answer:
+                long.append(f"{name}/{example.id}")
+            elif not allowed.long_quotes and repeats_post(response.text, example.post):
+                quoting.append(f"{name}/{example.id}")
+    if long:
+        raise HarnessError(
+            f"{folder.path}: {len(long):,} answers are longer than {LIMITS.answer:,} characters "
+            f"({_listed(long)}); run again with a smaller --max-new-tokens"
+        )
+    if quoting:
+        raise HarnessError(
+            f"{folder.path}: {len(quoting):,} answers repeat {LONG_QUOTE} characters or more of their "
+            f"post ({_listed(quoting)}); look at them, and submit with --allow-long-quotes if posts may "
+            "be handed on"
+        )
+
+
+def _listed(places: Sequence[str], most: int = 5) -> str:
+    return ", ".join(places[:most]) + (" ..." if len(places) > most else "")
+
+
+def check_leaks(members: Mapping[str, bytes]) -> None:
+    here = folders_here()
+    for name, data in members.items():
+        for number, line in enumerate(data.decode("utf-8").split("\n"), start=1):
+            for what in leaks(line, here):
+                raise HarnessError(
+                    f"submission: {name}: line {number}: {what}, which must not leave this machine; "
+                    "take it out of what you say of the model, or out of what the run holds"
+                )

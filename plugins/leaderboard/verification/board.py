@@ -1,0 +1,100 @@
+"""The entries a board has: their names, and hashes of their answers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.answers import explanation_of
+from harness.errors import HarnessError
+from harness.run_store.columns import Columns
+
+SHORTEST = 40  # characters: shorter answers are equal by chance
+_BYTES = 4
+_NONE = bytes(_BYTES)
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class BoardEntry:
+    """A verified entry: ``values`` is entry.json, ``answers`` holds 4 bytes for each example."""
+
+    id: str
+    values: Mapping[str, Any]
+    answers: Mapping[str, bytes]
+
+
+def read_board(folder: Path) -> list[BoardEntry]:
+    """Return the entries of a board.
+
+    Raises:
+        HarnessError: no such folder, or an entry that cannot be read.
+    """
+    if not folder.is_dir():
+        raise HarnessError(
+            f"--board {folder}: no such folder; make a board with: imhi leaderboard init {folder}"
+        )
+    found = []
+    for path in sorted((folder / "entries").glob("[!.]*/entry.json")):
+        try:
+            values = json.loads(path.read_bytes())
+            packed = json.loads((path.parent / "answers.json").read_bytes())["datasets"]
+            answers = {name: base64.b64decode(row["answers"]) for name, row in packed.items()}
+            found.append(BoardEntry(str(values["id"]), values, answers))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise HarnessError(
+                f"{path.parent}: not an entry ({type(error).__name__}: {error}); verify its submission "
+                "again with --add, or remove the folder"
+            ) from None
+    return found
+
+
+def answer_hashes(column: Columns) -> bytes:
+    """Return 4 bytes for each example: a hash of its answer, zeros where it is short or missing.
+
+    Equal answers to one example give equal hashes in every submission; four bytes are too few to
+    tell which text it was. The label's sentence and punctuation do not count: they are the first
+    that somebody would change."""
+    return b"".join(
+        _hash(example.id, _words(response.text))
+        for example, response in zip(column.examples, column.responses, strict=True)
+    )
+
+
+def _words(answer: str) -> str:
+    return " ".join(_WORD.findall(explanation_of(answer).casefold()))
+
+
+def _hash(example_id: str, answer: str) -> bytes:
+    if len(answer) < SHORTEST:
+        return _NONE
+    data = f"{example_id}\n{answer}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).digest()[:_BYTES]
+
+
+def repeated(column: Columns, most: int = 2) -> Sequence[bool]:
+    """Say of each answer whether it stands in more than ``most`` rows: a form that a baseline fills
+    in, or a refusal. Others may well give the same."""
+    answers = [_words(response.text) for response in column.responses]
+    seen = Counter(answers)
+    return [seen[answer] > most for answer in answers]
+
+
+def equal_answers(one: bytes, other: bytes, passed_over: Sequence[bool]) -> tuple[int, int]:
+    """Return how many long answers of two entries are equal, and how many were compared: as many
+    examples as both have (a run with ``--limit`` has the first ones)."""
+    equal = compared = 0
+    for index, skip in enumerate(passed_over):
+        place = slice(index * _BYTES, (index + 1) * _BYTES)
+        if skip or not other[place] or _NONE in (one[place], other[place]):
+            continue
+        compared += 1
+        equal += one[place] == other[place]
+    return equal, compared

@@ -1,0 +1,150 @@
+"""A verified submission as an entry of a board: ``entries/ID/entry.json`` and ``answers.json``."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import os
+import re
+import shutil
+import unicodedata
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.registry import Registry
+from harness.run_store.columns import Columns
+from harness.run_store.jsonl import write_json
+from plugins.leaderboard.schemas import complaint
+from plugins.leaderboard.submission.reading import Submission
+from plugins.leaderboard.verification.board import answer_hashes
+from plugins.leaderboard.verification.checks import Check
+from plugins.leaderboard.verification.rescoring import Remade
+
+FORMAT = 1
+_FROM_SUBMISSION = (
+    *("name", "by", "link", "description", "model", "model_identity", "source", "synthetic"),
+    *("split", "prompt", "generation", "seed", "labeler", "created", "totals"),
+)
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_VALUES = ("value", "low", "high")
+
+
+def entry_id(submission: Submission) -> str:
+    """Return the name of an entry's folder: letters of its name, digits of its checksum."""
+    folded = unicodedata.normalize("NFKD", submission.about["name"]).encode("ascii", "ignore")
+    slug = re.sub(r"[^a-z0-9.]+", "-", folded.decode().lower()).strip("-.")
+    return f"{slug[:60].rstrip('-.') or 'entry'}-{submission.sha256[:8]}"
+
+
+def make_entry(
+    submission: Submission,
+    remade: Remade,
+    registry: Registry,
+    checks: Sequence[Check],
+    left_out: Mapping[str, str],
+    supersedes: str,
+) -> dict[str, Any]:
+    """Return ``entry.json``: scores are those made here, claims of ``left_out`` metrics are kept
+    apart."""
+    headline = [row for row in remade.scores.scores if row["headline"] and row["value"] is not None]
+    shown = {row["metric"]: row for row in headline}
+    not_verified: dict[str, dict[str, Any]] = {}
+    for row in submission.claims["scores"]:
+        if row["made_by"] in left_out and row["headline"]:
+            by_dataset = not_verified.setdefault(row["metric"], {})
+            by_dataset[row["dataset"]] = {name: row[name] for name in _VALUES}
+    return {
+        "format": FORMAT,
+        "id": entry_id(submission),
+        **{name: submission.about[name] for name in _FROM_SUBMISSION},
+        "harness_version": version("imhi-harness"),
+        "verified": _now(),
+        "supersedes": supersedes,
+        "archive": {"sha256": submission.sha256, "bytes": submission.size},
+        "partial": submission.partial,
+        "datasets": {
+            name: {
+                "task": registry.task_of(name).name,
+                "n": len(column.examples),
+                "posts": len(set(column.clusters)),
+                "unparsed": sum(p.status == "unparsed" for p in column.predictions),
+                "failed": sum(p.status == "failed" for p in column.predictions),
+                "data": submission.datasets[name]["data"],
+                "scores": {
+                    row["metric"]: {part: row[part] for part in _VALUES}
+                    for row in headline
+                    if row["dataset"] == name
+                },
+            }
+            for name, column in remade.columns.items()
+        },
+        "averages": [
+            {name: row[name] for name in ("over", "metric", *_VALUES, "groups")}
+            for row in remade.scores.averages
+            if row["metric"] in shown and row["value"] is not None
+        ],
+        "metrics": {
+            name: {part: row[part] for part in ("decimals", "higher_is_better")}
+            for name, row in shown.items()
+        },
+        "not_verified": not_verified,
+        "checks": [check.to_json() for check in checks],
+    }
+
+
+def make_answers(remade: Remade, registry: Registry) -> dict[str, Any]:
+    """Return ``answers.json``: labels and hashes, in the order of the source; no text."""
+    datasets = {}
+    for name, column in remade.columns.items():
+        labels = registry.datasets.get(name).label_names
+        datasets[name] = {"labels": [*labels], **_packed(column, labels)}
+    return {"format": FORMAT, "datasets": datasets}
+
+
+def _packed(column: Columns, labels: Sequence[str]) -> dict[str, str]:
+    # 36 labels are more than any dataset has; one with more gets no digits.
+    digit = dict(zip(labels, _DIGITS, strict=False))
+    pairs = list(zip(column.examples, column.predictions, strict=True))
+    return {
+        "predicted": "".join(digit.get(p.label or "", "-") for _, p in pairs),
+        "right": "".join("1" if p.label == e.label else "0" for e, p in pairs),
+        "answers": base64.b64encode(answer_hashes(column)).decode(),
+    }
+
+
+def _now() -> str:
+    """Return the time of verification in UTC; SOURCE_DATE_EPOCH (seconds) takes its place, so that
+    an entry can be made again byte by byte."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if given is not None and not given.isdigit():
+        raise HarnessError(f"SOURCE_DATE_EPOCH: found '{given}', expected seconds since 1970")
+    utc = datetime.timezone.utc
+    moment = (
+        datetime.datetime.fromtimestamp(int(given), utc) if given else datetime.datetime.now(utc)
+    )
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def add_entry(board: Path, entry: Mapping[str, Any], answers: Mapping[str, Any]) -> Path:
+    """Write an entry; it appears complete or not at all.
+
+    Raises:
+        HarnessError: it does not fit its schema, or the board cannot be written to.
+    """
+    reason = complaint(entry, "entry")
+    if reason:
+        raise HarnessError(f"entry {entry['id']}: {reason}; report this fault of the program")
+    place = board / "entries" / str(entry["id"])
+    staging = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        write_json(staging / "entry.json", entry)
+        write_json(staging / "answers.json", answers)
+        if place.exists():
+            shutil.rmtree(place)
+        staging.replace(place)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return place

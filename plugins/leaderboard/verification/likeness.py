@@ -1,0 +1,109 @@
+"""What a new entry has in common with those a board has: its name, its answers."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.run_store.columns import Columns
+from plugins.leaderboard.submission.refusal import shown
+from plugins.leaderboard.verification.board import (
+    BoardEntry,
+    answer_hashes,
+    equal_answers,
+    repeated,
+)
+from plugins.leaderboard.verification.checks import Check, of_reasons, warning
+
+# Answers of different models to one question are hardly ever equal (none of 18,171 official answers of
+# three models, shorter ones and forms left out), those of one model asked twice nearly always.
+_COPIED_SHARE, _COPIED_FEWEST = 0.2, 5
+
+# Letters of other alphabets whose small or capital form looks like a Latin one, and signs that do.
+_LOOKS_LIKE = (
+    "аa вb еe іl јj кk мm нh оo рp сc ѕs тt уy хx ԁd ԛq ԝw "
+    "αa βb εe ζz ηh ιl κk μm νn οo ρp τt υy χx ɑa ɡg 0o 1l il |l"
+)
+_CONFUSABLE = {ord(pair[0]): pair[1] for pair in _LOOKS_LIKE.split()}
+
+
+def superseded_check(
+    about: Mapping[str, Any], supersedes: str, board: Sequence[BoardEntry] | None
+) -> Check:
+    """See that what is to be replaced is there, and is the submitter's own."""
+    if not supersedes:
+        return Check("supersedes", True, "takes no other entry's place")
+    if board is None:
+        reason = f"{supersedes}: not looked at without --board"
+        return warning("supersedes", [reason], "")
+    entry = next((entry for entry in board if entry.id == supersedes), None)
+    if entry is None:
+        known = ", ".join(entry.id for entry in board[-5:]) or "none"
+        return Check("supersedes", False, f"no entry '{shown(supersedes)}' (there are: {known})")
+    # Nobody proves who they are here: this finds mistakes, and a review finds the rest.
+    what = "by" if entry.values["by"] else "name"
+    if about[what] != entry.values[what]:
+        return Check(
+            "supersedes",
+            False,
+            f"entry {supersedes} has the {'submitter' if what == 'by' else what} "
+            f"'{entry.values[what]}', and this submission has '{about[what]}'",
+        )
+    return Check("supersedes", True, f"takes the place of {supersedes}")
+
+
+def others(board: Sequence[BoardEntry], supersedes: str, archive: str) -> list[BoardEntry]:
+    """Return the entries that are other submitters' or other models': not those that the new one
+    takes the place of, one after the other, nor the one that was made of the same ``archive``."""
+    by_id = {entry.id: entry for entry in board}
+    earlier: set[str] = set()
+    while supersedes in by_id and supersedes not in earlier:
+        earlier.add(supersedes)
+        supersedes = str(by_id[supersedes].values.get("supersedes", ""))
+    return [
+        entry
+        for entry in board
+        if entry.id not in earlier and entry.values["archive"]["sha256"] != archive
+    ]
+
+
+def name_check(name: str, board: Sequence[BoardEntry]) -> Check:
+    """Look for an entry whose name a reader would take for this one."""
+    looks = skeleton(name)
+    reasons = [
+        f"'{shown(name)}' looks like '{entry.values['name']}' (entry {entry.id}); choose another name, "
+        "or say --supersedes if it is yours"
+        for entry in board
+        if skeleton(str(entry.values["name"])) == looks
+    ]
+    return of_reasons("name", reasons, "looks like no other entry's")
+
+
+def skeleton(name: str) -> str:
+    """Return what a name looks like: compatibility forms, case, marks, look-alike letters and
+    punctuation do not count."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    bare = "".join(c for c in folded if not unicodedata.combining(c)).translate(_CONFUSABLE)
+    return " ".join("".join(c if c.isalnum() else " " for c in bare).split())
+
+
+def copied_check(columns: Mapping[str, Columns], board: Sequence[BoardEntry], split: str) -> Check:
+    """Look for an entry whose answers these are."""
+    hashes = {name: answer_hashes(column) for name, column in columns.items()}
+    forms = {name: repeated(column) for name, column in columns.items()}
+    reasons = []
+    for entry in board:
+        if entry.values["split"] != split:
+            continue
+        equal = compared = 0
+        for name in hashes.keys() & entry.answers.keys():
+            found = equal_answers(hashes[name], entry.answers[name], forms[name])
+            equal, compared = equal + found[0], compared + found[1]
+        if equal >= _COPIED_FEWEST and equal > _COPIED_SHARE * compared:
+            reasons.append(
+                f"{equal:,} of {compared:,} long answers are those of entry {entry.id} "
+                f"('{entry.values['name']}' by '{entry.values['by']}'); say --supersedes if it is "
+                "yours"
+            )
+    return of_reasons("copied answers", reasons, "no other entry's answers")

@@ -1,0 +1,98 @@
+"""Labels and scores made again from a submission's answers, by the stages that make those of runs.
+
+The answers are written, under the verifier's own ids, into a run folder that lasts as long as it is
+needed: so whatever ``imhi run`` would say about these answers, verification says too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from harness.context import Context
+from harness.metrics import opened, parse_metrics
+from harness.records import Response
+from harness.registry import Registry
+from harness.results import RunScores
+from harness.run_store import RunFolder
+from harness.run_store.columns import Columns, read_columns
+from harness.stages.label import label
+from harness.stages.score import score
+from plugins.leaderboard.submission.reading import Submission
+from plugins.leaderboard.submission.rows import response_of
+from plugins.leaderboard.verification.matching import Matched
+
+GROUPS = ("labels", "explanations")  # metrics that need no model and no judge
+
+
+@dataclass(frozen=True)
+class Remade:
+    """Columns by dataset, labels read here; ``scores`` are made here."""
+
+    columns: Mapping[str, Columns]
+    scores: RunScores
+
+
+@contextmanager
+def run_folder(submission: Submission, matched: Sequence[Matched]) -> Iterator[RunFolder]:
+    """Lay a submission's answers out as a run, for as long as the block lasts."""
+    about = submission.about
+    with TemporaryDirectory(prefix="imhi-verify-") as place:
+        folder = RunFolder(Path(place))
+        for part in matched:
+            folder.write_records(folder.file("examples", part.dataset), part.examples)
+            folder.write_records(folder.file("responses", part.dataset), _responses(part))
+        folder.write_manifest(
+            {
+                "run": "verification",
+                "model": about["model"],
+                "model_identity": about["model_identity"],
+                "source": about["source"],
+                "source_details": {"synthetic": about["synthetic"]},
+                "split": about["split"],
+                "datasets": {part.dataset: len(part.examples) for part in matched},
+                "prompt": about["prompt"],
+                "notes": [],
+                "totals": {},
+            }
+        )
+        yield folder
+
+
+def _responses(part: Matched) -> Iterator[Response]:
+    for example in part.examples:
+        row = part.responses.get(example.id)
+        response = None if row is None else response_of(row, example.id, part.dataset)
+        if response is not None:
+            yield response
+
+
+def remake(
+    submission: Submission, matched: Sequence[Matched], context: Context, labeler: str
+) -> Remade:
+    """Read the labels and make the scores that need no model.
+
+    Raises:
+        HarnessError: an answer holds a label that its dataset does not have.
+    """
+    metrics = parse_metrics(verifiable_metrics(context.registry), context.registry)
+    claims = submission.claims
+    with run_folder(submission, matched) as folder, opened(metrics) as ready:
+        label(folder, context, labeler)
+        scores = score(folder, context, labeler, ready, claims["resamples"], claims["seed"])
+        columns = {part.dataset: read_columns(folder, labeler, part.dataset) for part in matched}
+    return Remade(columns, scores)
+
+
+def verifiable_metrics(registry: Registry) -> list[str]:
+    """Return the metrics whose scores can be made again from answers and data alone."""
+    return [metric.name for metric in registry.metrics if metric.group in GROUPS]
+
+
+def default_arguments(name: str, registry: Registry) -> dict[str, Any]:
+    (spec,) = parse_metrics([name], registry)
+    return dict(spec.to_json()["arguments"])

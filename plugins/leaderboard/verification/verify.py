@@ -1,0 +1,200 @@
+"""All checks of one submission, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness.context import Context, open_source
+from harness.errors import HarnessError
+from harness.labelers import parse_labeler
+from harness.protocols import OpenSource
+from harness.registry import Registry
+from plugins.leaderboard.submission.reading import Submission, read_submission
+from plugins.leaderboard.submission.refusal import Unacceptable, shown
+from plugins.leaderboard.verification.board import BoardEntry
+from plugins.leaderboard.verification.checks import Check, of_reasons, warning
+from plugins.leaderboard.verification.comparing import (
+    prediction_check,
+    score_checks,
+    unverified,
+    version_checks,
+)
+from plugins.leaderboard.verification.copying import reference_check, repetition_check
+from plugins.leaderboard.verification.entries import make_answers, make_entry
+from plugins.leaderboard.verification.likeness import (
+    copied_check,
+    name_check,
+    others,
+    superseded_check,
+)
+from plugins.leaderboard.verification.matching import Matched, match, source_check
+from plugins.leaderboard.verification.rescoring import Remade, remake
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of one file. ``entry`` and ``answers`` are there where nothing refuses it."""
+
+    file: Path
+    checks: Sequence[Check]
+    name: str = ""
+    entry: Mapping[str, Any] | None = None
+    answers: Mapping[str, Any] | None = None
+
+    @property
+    def passed(self) -> bool:
+        return not any(check.refuses for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "file": str(self.file),
+            "name": self.name,
+            "passed": self.passed,
+            "checks": [check.to_json() for check in self.checks],
+        }
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """What submissions are verified with: the verifier's data (``source`` as it was given, and
+    opened), plugins, and the entries of the board, if there is one. ``supersedes`` is what the
+    verifier says, in the place of what a submission says."""
+
+    registry: Registry
+    source: str
+    opened: OpenSource
+    board: Sequence[BoardEntry] | None = None
+    supersedes: str = ""
+
+    def verify(self, path: Path) -> Report:
+        """Check a submission. What is wrong with it is in the report; nothing is written."""
+        try:
+            submission = read_submission(path)
+        except Unacceptable as refusal:
+            return Report(path, [Check(refusal.check, False, str(refusal))])
+        about = submission.about
+        supersedes = self.supersedes or about["supersedes"]
+        board = others(self.board or (), supersedes, submission.sha256)
+        checks = [
+            Check("archive", True, f"{submission.size:,} bytes, sha256 {submission.sha256}"),
+            of_reasons(
+                "files",
+                [
+                    f"{name}: changed after packing (another checksum than in submission.json)"
+                    for name in submission.changed
+                ],
+                "the checksums are those of submission.json",
+            ),
+            Check("contents", True, "as the schema says"),
+            source_check(submission, self.source, self.registry, self.opened),
+            superseded_check(about, supersedes, self.board),
+            name_check(about["name"], board),
+            _completeness(submission),
+            _harness_version(submission),
+        ]
+        context = self._context(about)
+        found, matched = match(submission, context)
+        checks += found
+        remade, more = self._remade(submission, matched, context, board)
+        checks += more
+        report = Report(path, checks, about["name"])
+        if remade is None or not report.passed:
+            return report
+        entry = make_entry(
+            submission,
+            remade,
+            self.registry,
+            checks,
+            unverified(submission, self.registry),
+            supersedes,
+        )
+        return Report(path, checks, about["name"], entry, make_answers(remade, self.registry))
+
+    def _context(self, about: Mapping[str, Any]) -> Context:
+        return Context(
+            registry=self.registry,
+            source=self.opened,
+            split=about["split"],
+            seed=about["seed"],
+            shots=about["prompt"]["shots"],
+            repair_mojibake=about["repair_mojibake"],
+        )
+
+    def _remade(
+        self,
+        submission: Submission,
+        matched: Sequence[Matched],
+        context: Context,
+        board: Sequence[BoardEntry],
+    ) -> tuple[Remade | None, list[Check]]:
+        """Make labels and scores again, as far as there are rows to make them from, and compare."""
+        asked = submission.about["labeler"]["name"]
+        try:
+            spec = parse_labeler(asked, self.registry)
+            if spec.argument:
+                raise HarnessError(f"labeler '{shown(asked)}' reads a file of the submitter's")
+        except HarnessError as error:
+            return None, [Check("versions", False, str(error))]
+        checks = [version_checks(submission, self.registry, spec.identity())]
+        if not matched:
+            return None, [*checks, _not_done("predictions", "no row could be joined with the data")]
+        try:
+            remade = remake(submission, matched, context, spec.name)
+        except HarnessError as error:
+            return None, [*checks, Check("predictions", False, str(error))]
+        checks.append(prediction_check(submission, matched, remade))
+        if len(matched) == len(submission.datasets):
+            checks += score_checks(submission, remade, self.registry)
+        else:
+            checks.append(
+                _not_done("scores", "rows of a dataset could not be joined with the data")
+            )
+        checks += [
+            reference_check(remade.columns),
+            repetition_check(remade.columns),
+            copied_check(remade.columns, board, submission.about["split"]),
+        ]
+        return remade, checks
+
+
+def open_verifier(source: str, registry: Registry, **more: Any) -> Verifier:
+    """Open the verifier's data.
+
+    Raises:
+        HarnessError: no such source.
+    """
+    given, opened = open_source(source, registry)
+    return Verifier(registry, given, opened, **more)
+
+
+def _not_done(name: str, why: str) -> Check:
+    return Check(name, False, f"not looked at: {why}")
+
+
+def _completeness(submission: Submission) -> Check:
+    about = submission.about
+    reasons = []
+    if about["limit"] is not None:
+        reasons.append(f"at most {about['limit']:,} examples of each dataset (shown as partial)")
+    if about["unanswered"]:
+        reasons.append(f"{about['unanswered']:,} examples have no answer (shown as partial)")
+    # What is said must be what is there.
+    missing = sum("error" in row for rows in submission.responses.values() for row in rows)
+    if missing != about["unanswered"]:
+        return Check(
+            "completeness",
+            False,
+            f"submission.json says that {about['unanswered']:,} examples are unanswered, the rows "
+            f"say {missing:,}",
+        )
+    return warning("completeness", reasons, "all examples were asked and answered")
+
+
+def _harness_version(submission: Submission) -> Check:
+    here, there = version("imhi-harness"), submission.about["harness_version"]
+    reasons = [] if here == there else [f"made with version {shown(there)}, verified with {here}"]
+    return warning("harness version", reasons, f"version {here}")
