@@ -2,9 +2,90 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from harness.cli import options
+from harness.errors import HarnessError, UnknownName
 
-def report(context: typer.Context) -> None:
-    """Not made yet."""
-    raise NotImplementedError
+if TYPE_CHECKING:
+    from harness.plugin_manager import PluginManager
+
+HTML = "html"
+FORMATS = (HTML, "markdown", "latex", "csv")
+_DEFAULT = Path("report.html")
+
+
+def report(
+    context: typer.Context,
+    names: options.RunNames,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            metavar="FILE",
+            help="Write here (default report.html; other formats: standard output).",
+        ),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="NAME", help=f"{', '.join(FORMATS)}.")
+    ] = HTML,
+    labeler: options.LabelerName = None,
+    with_posts: Annotated[
+        bool,
+        typer.Option("--with-posts", help="Put posts, references and answers into the HTML file."),
+    ] = False,
+    metric: Annotated[
+        options.Texts,
+        typer.Option(
+            "--metric",
+            metavar="NAME",
+            help="A measure, metric or group to compare by, or 'all'; repeatable (default weighted_f1).",
+        ),
+    ] = None,
+    dataset: options.DatasetNames = None,
+    published: Annotated[
+        bool, typer.Option("--published/--no-published", help="Show published results beside.")
+    ] = True,
+    allow: Annotated[
+        options.Texts,
+        typer.Option(
+            "--allow",
+            metavar="WHAT",
+            help="data, examples, labeler, prompt or split: compare although it differs; repeatable.",
+        ),
+    ] = None,
+    folder: options.Out = Path("runs"),
+    resamples: options.Resamples = None,
+    seed: options.Seed = None,
+) -> None:
+    """Write a report about one or more runs: one HTML file that needs no network, or a table.
+
+    Without --with-posts no post, no reference and no answer is in it.
+    """
+    from harness.run_store import find_run
+    from plugins.report.writing import write_page, write_table
+
+    if form not in FORMATS:
+        raise UnknownName("--format", form, FORMATS)
+    if with_posts and form != HTML:
+        raise HarnessError(
+            f"--with-posts: found it with --format {form}, which holds figures only; leave it out, or "
+            f"choose --format {HTML}"
+        )
+    manager: PluginManager = context.obj
+    runs = [find_run(name, folder) for name in names]
+    chosen = {
+        "labeler": labeler or "",
+        "metrics": metric or (),
+        "datasets": [manager.registry.datasets.get(name).name for name in dataset or ()],
+        "allow": allow or (),
+        "resamples": resamples or 10_000,
+        "seed": seed or 0,
+    }
+    if form == HTML:
+        write_page(runs, manager, to or _DEFAULT, published, with_posts, chosen)
+    else:
+        write_table(runs, manager, form, to, published, chosen)

@@ -1,0 +1,243 @@
+"""What a report is made from, read once: the comparison, manifests, scores and columns."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from harness.comparing import ComparedMetric, Comparison, compare
+from harness.plugin_manager import PluginManager
+from harness.published import PublishedResult
+from harness.records import Example, Prediction, Response
+from harness.results import RunScores
+from harness.run_store import RunFolder
+from harness.run_store.columns import Columns, read_columns
+from plugins.report.beside import beside
+from plugins.report.html.harmless import shown
+
+_MAIN = "weighted_f1"
+
+R = TypeVar("R", Example, Response, Prediction)
+
+
+class ReadOnce(RunFolder):
+    """A run folder whose files are read once, however often they are asked for: a comparison and
+    a page about it need the same rows. ``shared`` keeps what several folders have alike, byte for
+    byte: runs of one benchmark asked about the same examples."""
+
+    def __init__(self, folder: RunFolder, shared: dict[str, Sequence[Example]]) -> None:
+        super().__init__(folder.path)
+        self._shared = shared
+        self._manifest: dict[str, Any] = {}
+        self._rows: dict[tuple[str, ...], Sequence[Any]] = {}
+
+    def manifest(self) -> dict[str, Any]:
+        self._manifest = self._manifest or super().manifest()
+        return dict(self._manifest)
+
+    def examples(self, dataset: str) -> Iterator[Example]:
+        key = ("examples", dataset)
+        if key not in self._rows:
+            path = self.file("examples", dataset)
+            content = sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+            if content not in self._shared:
+                self._shared[content] = list(super().examples(dataset))
+            self._rows[key] = self._shared[content]
+        return iter(self._rows[key])
+
+    def responses(self, dataset: str) -> Iterator[Response]:
+        return self._once(("responses", dataset), super().responses(dataset))
+
+    def predictions(self, labeler: str, dataset: str) -> Iterator[Prediction]:
+        return self._once(("predictions", labeler, dataset), super().predictions(labeler, dataset))
+
+    def _once(self, key: tuple[str, ...], rows: Iterator[R]) -> Iterator[R]:
+        if key not in self._rows:
+            self._rows[key] = list(rows)
+        return iter(self._rows[key])
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where values are: a dataset, or the mean over ``datasets`` or ``tasks``."""
+
+    dataset: str
+    over: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its folder's name, what it is called, and its rows on the examples compared.
+    ``failures`` holds the last error of each example that had one, by dataset and id."""
+
+    id: str
+    name: str
+    manifest: Mapping[str, Any]
+    scores: RunScores
+    columns: Mapping[str, Columns]
+    failures: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that the sections of a page are made from. ``labels`` are those of each dataset."""
+
+    comparison: Comparison
+    runs: Sequence[Run]
+    labels: Mapping[str, Sequence[str]]
+    published: Sequence[PublishedResult]
+    with_posts: bool
+
+    @property
+    def datasets(self) -> Sequence[str]:
+        return self.comparison.datasets
+
+    @property
+    def metric(self) -> ComparedMetric | None:
+        """The measure that runs are ordered by."""
+        return next(iter(self.comparison.metrics.values()), None)
+
+    def places(self) -> list[Place]:
+        """Return the mean (where there are several datasets), then the datasets."""
+        single = [Place(name, "", name) for name in self.datasets]
+        if len(single) < 2:
+            return single
+        return [Place("", "datasets", f"Mean of {len(single)}"), *single]
+
+    def ordered(self) -> list[Run]:
+        """Return the runs, best first by the first measure; all sections keep this order."""
+        if self.metric is None:
+            return list(self.runs)
+        first = self.places()[0]
+        ranks = {
+            value.name: value.rank
+            for value in self.comparison.values
+            if (value.metric, value.dataset, value.over)
+            == (self.metric.name, first.dataset, first.over)
+        }
+        return sorted(self.runs, key=lambda run: ranks[run.name])
+
+
+def gather(
+    folders: Sequence[RunFolder],
+    manager: PluginManager,
+    *,
+    labeler: str = "",
+    metrics: Sequence[str] = (),
+    datasets: Sequence[str] = (),
+    allow: Sequence[str] = (),
+    resamples: int = 10_000,
+    seed: int = 0,
+    published: bool = True,
+    with_posts: bool = False,
+) -> Material:
+    """Compare runs and read what else the page shows of them.
+
+    Raises:
+        NotComparable: runs differ in more than their models.
+        HarnessError: a run is not scored, or one is given twice.
+    """
+    shared: dict[str, Sequence[Example]] = {}
+    once = [ReadOnce(folder, shared) for folder in folders]
+    with _no_collection():
+        comparison = compare(
+            once,
+            manager,
+            labeler=labeler,
+            metrics=metrics,
+            datasets=datasets,
+            allow=allow,
+            resamples=resamples,
+            seed=seed,
+        )
+        names = _shown_names(comparison.names, [folder.id for folder in once])
+        comparison = _renamed(comparison, dict(zip(comparison.names, names, strict=True)))
+        comparison = dataclasses.replace(comparison, metrics=_main_first(comparison.metrics))
+        columns = {name: _common(once, comparison.labeler, name) for name in comparison.datasets}
+    registry = manager.registry
+    return Material(
+        comparison=comparison,
+        runs=[
+            Run(
+                folder.id,
+                name,
+                folder.manifest(),
+                RunScores.from_json(folder.scores(comparison.labeler), folder.id),
+                {dataset: rows[index] for dataset, rows in columns.items()},
+                {
+                    dataset: {row.id: row.error or "" for row in folder.failures(dataset)}
+                    for dataset in comparison.datasets
+                },
+            )
+            for index, (folder, name) in enumerate(zip(once, names, strict=True))
+        ],
+        labels={name: registry.datasets.get(name).label_names for name in comparison.datasets},
+        published=beside(comparison, registry) if published else [],
+        with_posts=with_posts,
+    )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Make a million rows without looking for cycles among them: they have none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _common(folders: Sequence[RunFolder], labeler: str, dataset: str) -> list[Columns]:
+    """Return the runs' columns on the examples that all have, in one order."""
+    columns = [read_columns(folder, labeler, dataset) for folder in folders]
+    ids = [[example.id for example in one.examples] for one in columns]
+    if all(one == ids[0] for one in ids):
+        return columns
+    shared = set(ids[0]).intersection(*ids[1:])
+    kept = [id for id in ids[0] if id in shared]
+    found = []
+    for one, own in zip(columns, ids, strict=True):
+        place = {id: row for row, id in enumerate(own)}
+        rows = [place[id] for id in kept]
+        found.append(
+            Columns(
+                [one.examples[row] for row in rows],
+                [one.responses[row] for row in rows],
+                [one.predictions[row] for row in rows],
+            )
+        )
+    return found
+
+
+def _shown_names(names: Sequence[str], ids: Sequence[str]) -> list[str]:
+    """Return names without local paths, with the run's id where that leaves two alike."""
+    short = [str(shown(name)) for name in names]
+    return [
+        f"{name} ({id})" if short.count(name) > 1 else name
+        for name, id in zip(short, ids, strict=True)
+    ]
+
+
+def _main_first(metrics: Mapping[str, ComparedMetric]) -> Mapping[str, ComparedMetric]:
+    """Return the measures, the one that the benchmark is about before all others."""
+    return dict(sorted(metrics.items(), key=lambda item: item[0] != _MAIN))
+
+
+def _renamed(comparison: Comparison, names: Mapping[str, str]) -> Comparison:
+    if all(old == new for old, new in names.items()):
+        return comparison
+    replace = dataclasses.replace
+    return replace(
+        comparison,
+        names=[names[name] for name in comparison.names],
+        values=[replace(value, name=names[value.name]) for value in comparison.values],
+        pairs=[replace(p, a=names[p.a], b=names[p.b]) for p in comparison.pairs],
+    )

@@ -1,0 +1,84 @@
+"""Cost and speed, as far as runs recorded them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from plugins.report.html.material import Material, Run
+from plugins.report.html.wording import NONE, number
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number as shown and as sorted; what was not recorded comes last."""
+
+    shown: str = NONE
+    order: float = -1.0
+
+
+@dataclass(frozen=True)
+class CostLine:
+    name: str
+    amounts: Sequence[Amount]
+
+
+_IMPORTED = "imported"
+HEADS = (
+    "answers",
+    "failed",
+    "truncated prompts",
+    "prompt tokens",
+    "answer tokens",
+    "cost, US$",
+    "US$ per 1,000",
+    "wall time, s",
+    "answers per s",
+    "latency, median, s",
+    "latency, 95%, s",
+)
+
+
+def cost_lines(material: Material) -> list[CostLine]:
+    """Return a line for each run, of the amounts in ``HEADS``."""
+    return [CostLine(run.name, _amounts(run)) for run in material.ordered()]
+
+
+def _amounts(run: Run) -> list[Amount]:
+    totals: dict[str, Any] = dict(run.manifest.get("totals") or run.scores.totals)
+    answered = totals.get("answered") or 0
+    cost, seconds = totals.get("cost"), totals.get("respond_seconds")
+    if (run.manifest.get("model_identity") or {}).get("scheme") == _IMPORTED:
+        seconds = None  # the time it took to read a file
+    latencies = sorted(
+        response.latency
+        for columns in run.columns.values()
+        for response in columns.responses
+        if response.latency is not None
+    )
+    # Where a model counts no tokens, their sum is 0: that is no measurement.
+    prompt, answer = totals.get("prompt_tokens") or None, totals.get("completion_tokens") or None
+    return [
+        _amount(answered, 0),
+        _amount(totals.get("failed"), 0),
+        _amount(totals.get("truncated"), 0),
+        _amount(prompt, 0),
+        _amount(answer, 0),
+        _amount(cost, 4),
+        _amount(None if cost is None or not answered else 1000 * cost / answered, 4),
+        _amount(seconds, 1),
+        _amount(answered / seconds if seconds and answered else None, 1),
+        _amount(_quantile(latencies, 0.5), 3),
+        _amount(_quantile(latencies, 0.95), 3),
+    ]
+
+
+def _amount(value: float | None, decimals: int) -> Amount:
+    return Amount() if value is None else Amount(number(value, decimals), float(value))
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float | None:
+    if not ordered:
+        return None
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,0 +1,107 @@
+"""Answers without a label: how many, which, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.records import Example, Prediction, Response
+from harness.sanitizing import one_line
+from plugins.report.html.harmless import error_shown
+from plugins.report.html.material import Material, Run
+
+LISTED = 100  # of a run: the rest is counted
+_SHOWN = 300  # characters of an answer
+
+
+@dataclass(frozen=True)
+class LossLine:
+    """What became of a run's examples of one dataset."""
+
+    name: str
+    dataset: str
+    examples: int
+    unparsed: int
+    failed: int
+    contradictions: int
+
+
+@dataclass(frozen=True)
+class Lost:
+    """An example without a label, and the reason. ``answer`` is empty unless posts are shown."""
+
+    dataset: str
+    id: str
+    kind: str
+    reason: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class RunLosses:
+    """``listed`` are the first of ``total``; ``reasons`` counts all by why."""
+
+    name: str
+    total: int
+    reasons: Sequence[tuple[str, int]]
+    listed: Sequence[Lost]
+
+
+def loss_lines(material: Material) -> list[LossLine]:
+    lines = []
+    for run in material.ordered():
+        for dataset, columns in run.columns.items():
+            status = Counter(prediction.status for prediction in columns.predictions)
+            contradictions = sum(prediction.contradiction for prediction in columns.predictions)
+            lines.append(
+                LossLine(
+                    run.name,
+                    dataset,
+                    len(columns.examples),
+                    status["unparsed"],
+                    status["failed"],
+                    contradictions,
+                )
+            )
+    return lines
+
+
+def run_losses(material: Material) -> list[RunLosses]:
+    """Return the runs that lost something."""
+    found = []
+    for run in material.ordered():
+        reasons: Counter[str] = Counter()
+        listed: list[Lost] = []
+        for example, response, prediction in _lost(run):
+            kind, reason = _why(prediction, response)
+            reasons[kind if kind == "failed" else reason] += 1
+            if len(listed) < LISTED:
+                if kind == "failed":
+                    reason = error_shown(_error(run, example, response), example.post)
+                answer = one_line(response.text)[:_SHOWN] if material.with_posts else ""
+                listed.append(Lost(example.dataset, example.id, kind, reason, answer))
+        if reasons:
+            found.append(RunLosses(run.name, reasons.total(), reasons.most_common(), listed))
+    return found
+
+
+def _lost(run: Run) -> Iterator[tuple[Example, Response, Prediction]]:
+    for columns in run.columns.values():
+        for row in zip(columns.examples, columns.responses, columns.predictions, strict=True):
+            if row[2].label is None:
+                yield row
+
+
+def _error(run: Run, example: Example, response: Response) -> str:
+    return run.failures[example.dataset].get(example.id) or response.error or "no answer"
+
+
+def _why(prediction: Prediction, response: Response) -> tuple[str, str]:
+    if prediction.status == "failed":
+        return "failed", "no answer"
+    if not response.text.strip():
+        return "unparsed", "the answer is empty"
+    if response.finish_reason == "length":
+        return "unparsed", "the answer was cut off, no label before that"
+    return "unparsed", "no label found in the answer"

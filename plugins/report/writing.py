@@ -1,0 +1,96 @@
+"""Reports written: a page, or a table in one of the other formats."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.cli.console import say
+from harness.comparing import compare
+from harness.errors import HarnessError
+from harness.plugin_manager import PluginManager
+from harness.run_store import RunFolder
+from harness.run_store.jsonl import replacing
+from plugins.report.beside import beside
+
+_MARK = b'name="generator" content="imhi-harness report"'
+_HEAD = 4096  # bytes of a page in which the mark stands
+
+
+def write_page(
+    runs: Sequence[RunFolder],
+    manager: PluginManager,
+    to: Path,
+    published: bool,
+    with_posts: bool,
+    chosen: Mapping[str, Any],
+) -> None:
+    """Write the HTML page; one with posts is for its owner only.
+
+    Raises:
+        HarnessError: a library is missing, the file cannot be written, or it is not a report.
+    """
+    from plugins.report.html.assets import check_installed
+
+    check_installed()
+    _check_place(to)
+    from plugins.report.html.material import gather
+    from plugins.report.html.page import page
+
+    material = gather(runs, manager, published=published, with_posts=with_posts, **chosen)
+    content = page(material)
+    mode = 0o600 if with_posts else 0o666
+    with replacing(to, mode) as stream:
+        stream.write(content)
+    say(f"written to {to}: {len(material.runs)} runs, {len(content) / 1e6:.1f} MB")
+    if with_posts:
+        say(f"{to} holds posts: keep it private and do not pass it on", "yellow")
+    else:
+        say("no post, reference or answer is in it (--with-posts adds them)")
+
+
+def write_table(
+    runs: Sequence[RunFolder],
+    manager: PluginManager,
+    form: str,
+    to: Path | None,
+    published: bool,
+    chosen: Mapping[str, Any],
+) -> None:
+    """Write a table to a file, or to standard output."""
+    from plugins.report.tables.writers import WRITERS
+
+    if to is not None and to.is_dir():
+        raise _is_folder(to)
+    found = compare(runs, manager, **chosen)
+    rows = beside(found, manager.registry) if published else []
+    parts: list[str] = []
+    WRITERS[form](found, rows, parts.append)
+    if to is None:
+        sys.stdout.write("".join(parts))
+        return
+    with replacing(to) as stream:
+        stream.write("".join(parts).encode("utf-8", "replace"))
+    say(f"written to {to}")
+
+
+def _check_place(to: Path) -> None:
+    """Raise HarnessError where a page would take the place of something that is none."""
+    if to.is_dir():
+        raise _is_folder(to)
+    if not to.is_file() or not to.stat().st_size:
+        return
+    with to.open("rb") as stream:
+        if _MARK not in stream.read(_HEAD):
+            raise HarnessError(
+                f"{to}: found a file that is no report of this program, expected none or an earlier "
+                "report; move it, or choose another --to"
+            )
+
+
+def _is_folder(to: Path) -> HarnessError:
+    return HarnessError(
+        f"{to}: found a folder, expected the name of a file; say --to {to / 'report.html'}"
+    )
