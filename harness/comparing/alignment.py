@@ -137,9 +137,12 @@ def align(
     Raises:
         NotComparable: the runs saw other data, other examples or other prompts.
     """
-    columns = [read_columns(folder, labeler, dataset) for folder in folders]
+    contents = {folder.manifest()["content_checksums"][dataset] for folder in folders}
+    # Where the checksums are equal the examples are: they are read once, and every run has them.
+    same = list(folders[0].examples(dataset)) if len(contents) == 1 else None
+    columns = [read_columns(folder, labeler, dataset, same) for folder in folders]
     notes = []
-    if len({folder.manifest()["content_checksums"][dataset] for folder in folders}) > 1:
+    if same is None:
         # The checksums cover prompts, labels and references: only now is it worth finding out.
         for index in range(1, len(folders)):
             notes += _differences(folders, columns, index, dataset, allow)

@@ -25,13 +25,16 @@ class Columns:
         return [example.post_id or example.id for example in self.examples]
 
 
-def read_columns(folder: RunFolder, labeler: str, dataset: str) -> Columns:
-    """Return a dataset's aligned columns, labels read by ``labeler``.
+def read_columns(
+    folder: RunFolder, labeler: str, dataset: str, examples: Sequence[Example] | None = None
+) -> Columns:
+    """Return a dataset's aligned columns, labels read by ``labeler``. ``examples`` are the run's,
+    where they are known: many runs are about the same ones.
 
     Raises:
         HarnessError: the labeler has not read them, or not all of them.
     """
-    examples, responses = answered_examples(folder, dataset)
+    examples, responses = answered_examples(folder, dataset, examples)
     predictions = list(folder.predictions(labeler, dataset))
     expected = folder.manifest()["datasets"][dataset]
     if len(predictions) != expected or len(examples) != expected:
@@ -42,9 +45,11 @@ def read_columns(folder: RunFolder, labeler: str, dataset: str) -> Columns:
     return Columns(examples, responses, predictions)
 
 
-def answered_examples(folder: RunFolder, dataset: str) -> tuple[list[Example], list[Response]]:
+def answered_examples(
+    folder: RunFolder, dataset: str, examples: Sequence[Example] | None = None
+) -> tuple[Sequence[Example], Sequence[Response]]:
     """Return examples and responses in one order; an example without an answer has a failed one."""
-    examples = list(folder.examples(dataset))
+    examples = list(folder.examples(dataset)) if examples is None else examples
     answered = {response.id: response for response in folder.responses(dataset)}
     return examples, [
         answered.get(example.id) or Response(example.id, dataset, "", error="no answer")

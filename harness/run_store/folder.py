@@ -90,7 +90,11 @@ class RunFolder:
 
     def _read(self, cls: type[R], path: Path) -> Iterator[R]:
         for number, row in read_rows(path):
-            yield from_row(cls, row, f"{path}: line {number}")
+            try:
+                record = cls(**row)
+            except TypeError:
+                record = from_row(cls, row, f"{path}: line {number}")  # says what is wrong
+            yield record
 
     def examples(self, dataset: str) -> Iterator[Example]:
         return self._read(Example, self.file("examples", dataset))

@@ -21,9 +21,14 @@ _SYNC_EVERY = 64
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
+    from pydantic_core import from_json  # four times as fast as json
+
     try:
-        row = json.loads(line)
-    except (ValueError, UnicodeDecodeError, RecursionError):
+        try:
+            row = from_json(line)
+        except ValueError:  # half characters, which json lets through
+            row = json.loads(line)
+    except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None
 

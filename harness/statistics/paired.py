@@ -9,7 +9,10 @@ scored again, and one set of draws serves every pair of runs.
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +20,7 @@ import numpy as np
 from harness.statistics.bootstrap import cluster_sums, generator
 from harness.statistics.measures import Array, Measure
 
-_CELLS = 4_000_000  # of one array at a time
+_CELLS = 1_000_000  # of one array at a time
 _EXACT = 1 << 24  # whole numbers below are exact in single precision
 
 
@@ -53,17 +56,19 @@ def resampled(data: Paired, resamples: int, seed: int, name: str) -> Array:
     ``name`` (the dataset's) enters the seed, so that datasets are drawn independently.
     """
     rows, pattern = _patterns(data)
-    drawn = generator(seed, name)
-    values = np.empty((len(data.parts), resamples))
-    for start, size in _chunks(resamples, data.posts):
-        posts = drawn.integers(0, data.posts, size=(size, data.posts), dtype=np.uint32)
-        cells = pattern[posts]
+    small = data.posts <= np.iinfo(np.uint16).max
+
+    def part(index: int, size: int) -> Array:
+        drawn = generator(seed, f"{name} {index}")
+        shape = (size, data.posts)
+        posts = drawn.integers(0, data.posts, shape, dtype=np.uint16 if small else np.uint32)
+        cells = pattern.take(posts)
         cells += (np.arange(size) * len(rows))[:, None]
         counts = np.bincount(cells.reshape(-1), minlength=size * len(rows))
-        sums = counts.reshape(size, len(rows)).astype(rows.dtype) @ rows
-        for run, part in enumerate(_split(sums, data)):
-            values[run, start : start + size] = data.value_of[run](part)
-    return values
+        return counts.reshape(size, len(rows)).astype(rows.dtype) @ rows
+
+    sums = _split(_in_parts(part, resamples, data.posts), data)
+    return np.array([value_of(own) for value_of, own in zip(data.value_of, sums, strict=True)])
 
 
 def exchanged(data: Paired, permutations: int, seed: int, name: str) -> Array:
@@ -71,39 +76,62 @@ def exchanged(data: Paired, permutations: int, seed: int, name: str) -> Array:
 
     Shape (pairs, permutations), pairs in the order of ``itertools.combinations(runs, 2)``.
     """
-    rows = _single_if_exact(np.concatenate(data.parts, axis=1))
-    totals = [part.sum(axis=0) for part in data.parts]
-    runs = len(data.parts)
-    pairs = [(a, b) for a in range(runs) for b in range(a + 1, runs)]
-    drawn = generator(seed, f"exchange {name}")
-    found = np.empty((len(pairs), permutations))
-    for start, size in _chunks(permutations, data.posts):
-        width = -(-data.posts // 8)
+    rows = _single_if_exact(np.concatenate(data.parts, axis=1), data.posts)
+    width = -(-data.posts // 8)
+
+    def part(index: int, size: int) -> Array:
+        drawn = generator(seed, f"exchange {name} {index}")
         bits = np.frombuffer(drawn.bytes(size * width), dtype=np.uint8).reshape(size, width)
-        kept = np.unpackbits(bits, axis=1, count=data.posts).astype(rows.dtype)
-        own = list(_split(kept @ rows, data))  # what each run keeps; the other gets the rest
-        for row, (a, b) in enumerate(pairs):
-            one = data.value_of[a](own[a] + (totals[b] - own[b]))
-            other = data.value_of[b](own[b] + (totals[a] - own[a]))
-            found[row, start : start + size] = one - other
-    return found
+        return np.unpackbits(bits, axis=1, count=data.posts).astype(rows.dtype) @ rows
+
+    # What each run keeps of its own; the other one of a pair gets the rest.
+    kept = list(_split(_in_parts(part, permutations, data.posts), data))
+    totals = [part.sum(axis=0) for part in data.parts]
+
+    def difference(pair: tuple[int, int]) -> Array:
+        a, b = pair
+        one = data.value_of[a](kept[a] + (totals[b] - kept[b]))
+        return one - data.value_of[b](kept[b] + (totals[a] - kept[a]))
+
+    pairs = list(itertools.combinations(range(len(totals)), 2))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        found = list(threads.map(difference, pairs))
+    return np.array(found).reshape(len(pairs), permutations)
+
+
+def _in_parts(part: Callable[[int, int], Array], total: int, posts: int) -> Array:
+    """Return the rows that ``part(index, size)`` makes, in order, made on all cores.
+
+    Parts are of one size whatever the machine, and each draws from a seed of its own: the same
+    seed gives the same numbers everywhere. numpy works without Python's lock, so threads do.
+    """
+    from threadpoolctl import threadpool_limits
+
+    step = max(1, _CELLS // max(posts, 1))
+    sizes = [min(step, total - start) for start in range(0, total, step)]
+    if len(sizes) == 1:
+        return part(0, total)
+    with (
+        threadpool_limits(1, user_api="blas"),
+        ThreadPoolExecutor(os.cpu_count()) as threads,
+    ):
+        return np.concatenate(list(threads.map(part, range(len(sizes)), sizes)))
 
 
 def _patterns(data: Paired) -> tuple[Array, np.ndarray]:
     """Return the distinct rows of all runs' sums side by side, and which one each post has: posts
     that no run tells apart are counted together."""
-    codes = [np.unique(part, axis=0, return_inverse=True)[1].reshape(-1) for part in data.parts]
-    _, first, pattern = np.unique(
-        np.stack(codes, axis=1), axis=0, return_index=True, return_inverse=True
-    )
-    rows = np.concatenate([part[first] for part in data.parts], axis=1)
-    return _single_if_exact(rows, data.posts), pattern.reshape(-1).astype(np.int64)
+    rows = np.ascontiguousarray(np.concatenate(data.parts, axis=1))
+    as_bytes = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).reshape(-1)
+    _, first, pattern = np.unique(as_bytes, return_index=True, return_inverse=True)
+    return _single_if_exact(rows[first], data.posts), pattern.reshape(-1).astype(np.int64)
 
 
-def _single_if_exact(rows: Array, times: int = 1) -> Array:
-    """Return rows in single precision (twice as fast) where all sums stay exact in it."""
-    largest = max(float(np.abs(rows).max(initial=0)), 1) * len(rows) * times
-    whole = largest < _EXACT and bool((rows == np.rint(rows)).all())
+def _single_if_exact(rows: Array, posts: int) -> Array:
+    """Return rows in single precision (twice as fast) where sums over so many posts are exact in
+    it: those of whole numbers that stay small."""
+    small = max(float(np.abs(rows).max(initial=0)), 1) * posts < _EXACT
+    whole = small and bool((rows == np.rint(rows)).all())
     return rows.astype(np.float32) if whole else rows  # type: ignore[return-value]
 
 
@@ -112,9 +140,3 @@ def _split(sums: Array, data: Paired) -> Iterator[Array]:
     for part in data.parts:
         yield sums[:, start : start + part.shape[1]].astype(np.float64)
         start += part.shape[1]
-
-
-def _chunks(total: int, width: int) -> Iterator[tuple[int, int]]:
-    step = max(1, _CELLS // max(width, 1))
-    for start in range(0, total, step):
-        yield start, min(step, total - start)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +41,9 @@ def write_page(
     from plugins.report.html.material import gather
     from plugins.report.html.page import page
 
-    material = gather(runs, manager, published=published, with_posts=with_posts, **chosen)
-    content = page(material)
+    with _no_collection():
+        material = gather(runs, manager, published=published, with_posts=with_posts, **chosen)
+        content = page(material)
     mode = 0o600 if with_posts else 0o666
     with replacing(to, mode) as stream:
         stream.write(content)
@@ -49,6 +52,19 @@ def write_page(
         say(f"{to} holds posts: keep it private and do not pass it on", "yellow")
     else:
         say("no post, reference or answer is in it (--with-posts adds them)")
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Have a million rows in memory without looking again and again for cycles among them: they
+    have none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def write_table(

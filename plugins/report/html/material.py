@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -145,21 +143,20 @@ def gather(
     """
     shared: dict[str, Sequence[Example]] = {}
     once = [ReadOnce(folder, shared) for folder in folders]
-    with _no_collection():
-        comparison = compare(
-            once,
-            manager,
-            labeler=labeler,
-            metrics=metrics,
-            datasets=datasets,
-            allow=allow,
-            resamples=resamples,
-            seed=seed,
-        )
-        names = _shown_names(comparison.names, [folder.id for folder in once])
-        comparison = _renamed(comparison, dict(zip(comparison.names, names, strict=True)))
-        comparison = dataclasses.replace(comparison, metrics=_main_first(comparison.metrics))
-        columns = {name: _common(once, comparison.labeler, name) for name in comparison.datasets}
+    comparison = compare(
+        once,
+        manager,
+        labeler=labeler,
+        metrics=metrics,
+        datasets=datasets,
+        allow=allow,
+        resamples=resamples,
+        seed=seed,
+    )
+    names = _shown_names(comparison.names, [folder.id for folder in once])
+    comparison = _renamed(comparison, dict(zip(comparison.names, names, strict=True)))
+    comparison = dataclasses.replace(comparison, metrics=_main_first(comparison.metrics))
+    columns = {name: _common(once, comparison.labeler, name) for name in comparison.datasets}
     registry = manager.registry
     return Material(
         comparison=comparison,
@@ -181,18 +178,6 @@ def gather(
         published=beside(comparison, registry) if published else [],
         with_posts=with_posts,
     )
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Make a million rows without looking for cycles among them: they have none."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _common(folders: Sequence[RunFolder], labeler: str, dataset: str) -> list[Columns]:
