@@ -1,4 +1,5 @@
-"""From raw datasets to the IMHI instruction set: ``imhi build``, and the source ``built:FOLDER``.
+"""From raw datasets to the IMHI instruction set: ``imhi build``, and the source ``built:FOLDER``;
+what a set is worth: ``imhi audit``.
 
 Raw posts and labels are read by presets (``presets/*.yaml``), explained by a model that is shown
 the label and expert examples, checked by machine and by people, and written in the published
@@ -16,9 +17,11 @@ from harness.hookspecs import hookimpl
 
 @hookimpl
 def imhi_commands(app: Any) -> None:
+    from imhi_build.audit.command import add_command
     from imhi_build.commands import add_commands
 
     add_commands(app)
+    add_command(app)
 
 
 @hookimpl

@@ -1,0 +1,275 @@
+"""The audit as a whole: what is read, in which order, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError, UnknownName
+from harness.protocols import OpenSource
+from harness.published import published_results
+from harness.registry import Registry
+from harness.run_store.environment import package_versions
+from harness.run_store.jsonl import row_writer, write_json
+from imhi_build.audit import findings as say
+from imhi_build.audit.completions import Completions, read_completions
+from imhi_build.audit.corpus import EXPERT, TRAINING, SourceCorpus, Unit, built, plain_split
+from imhi_build.audit.floors import METRIC, floors
+from imhi_build.audit.human_labels import HumanLabels
+from imhi_build.audit.joins import join_of, marker_of
+from imhi_build.audit.judging import Judge, Tally, Write, verdict
+from imhi_build.audit.kinds import SEVERITIES, kinds
+from imhi_build.audit.overlaps import Homes
+from imhi_build.audit.raw_files import RawFiles
+from imhi_build.audit.records import Audit, Finding, SplitFigures, finding
+from imhi_build.checks import near_duplicates
+from imhi_build.records import Finding as Repeat
+
+REPORT, VERDICTS = "audit.json", "verdicts"
+
+
+def _nobody(what: str) -> None:
+    """Be told, and do nothing."""
+
+
+@dataclass
+class Auditing:
+    """An audit at work. ``only`` and ``splits`` say what is judged (everything, where empty); all
+    other rows are read all the same, for the posts that stand there."""
+
+    name: str
+    source: OpenSource
+    registry: Registry
+    raw: Mapping[str, RawFiles] = field(default_factory=dict)
+    only: Sequence[str] = ()
+    splits: Sequence[str] = ()
+    tell: Callable[[str], None] = _nobody
+
+    def __post_init__(self) -> None:
+        self.corpus = SourceCorpus(self.source, dict(self.registry.dataset_map()), dict(self.raw))
+        there = [name for name in self.corpus.datasets if self.corpus.splits(name)]
+        names = [self.registry.datasets.get(name).name for name in self.only] or there
+        for name in names:
+            if name not in there:
+                raise UnknownName(f"dataset of {self.name}", name, there)
+        if not there:
+            raise HarnessError(f"{self.name}: found no dataset in it, expected at least one")
+        self.names = [name for name in there if name in names]
+        units = [unit for unit in self.corpus.units if unit.dataset in self.names]
+        known = {unit.split for unit in units if not unit.raw}
+        # A split in its other style stands for the split itself.
+        asked = [split if split in known else plain_split(split) for split in self.splits]
+        for split in asked:
+            if split not in known:
+                raise UnknownName(f"split of {self.name}", split, known)
+        self._wanted = set(asked) or known
+        self._notes: list[str] = []
+        self._incomplete: list[str] = []
+        self._findings: list[Finding] = []
+        self._published: dict[str, dict[str, float]] = {}
+        for row in published_results(self.registry):
+            if row.metric == METRIC:
+                self._published.setdefault(row.dataset, {})[row.model] = row.value
+
+    def run(self, folder: Path) -> Audit:
+        """Audit, and leave ``audit.json`` and the verdicts in a folder.
+
+        Raises:
+            HarnessError: a raw file that cannot be read; a place that cannot be written to.
+        """
+        self.tell("posts")
+        homes = Homes(self.corpus)
+        self.tell("repeats")
+        repeats = self._repeats()
+        figures: list[SplitFigures] = []
+        written: set[Path] = set()
+        for name in self.names:
+            self.tell(f"{name}: rows")
+            figures += self._dataset(name, homes, repeats.pop(name, {}), folder, written)
+        evaluated = [u for u in self._judged() if u.split != "train"]
+        audit = Audit(
+            source=_without_place(self.name),
+            synthetic=bool(self.source.describe().get("synthetic")),
+            splits=tuple(figures),
+            leaks=tuple(homes.leaks(evaluated)),
+            shared=tuple(homes.matrix(evaluated)),
+            findings=tuple(sorted(self._findings, key=_gravity)),
+            raw=tuple(files.describe() for files in self.raw.values()),
+            notes=tuple(self._notes),
+            incomplete=tuple(self._incomplete),
+            environment={"packages": package_versions(), "checksums": self._checksums()},
+        )
+        for stale in set((folder / VERDICTS).glob("*.jsonl")) - written:
+            stale.unlink()  # of another source: no view must take it for this one's
+        write_json(folder / REPORT, audit.to_json())
+        return audit
+
+    def _judged(self) -> list[Unit]:
+        return [
+            unit
+            for unit in self.corpus.units
+            if unit.dataset in self.names and unit.split in self._wanted and not unit.raw
+        ]
+
+    def _repeats(self) -> dict[str, dict[str, Repeat]]:
+        found: dict[str, dict[str, Repeat]] = {}
+        for repeat in near_duplicates.find(self.corpus, near_duplicates.SimilaritySettings()):
+            found.setdefault(repeat.dataset, {})[repeat.id] = repeat
+        return found
+
+    def _checksums(self) -> dict[str, dict[str, str]]:
+        return {
+            name: {split: self.source.checksum(name, split) for split in self.corpus.splits(name)}
+            for name in self.names
+        }
+
+    # --- one dataset -----------------------------------------------------------------------------
+
+    def _dataset(
+        self,
+        name: str,
+        homes: Homes,
+        repeats: Mapping[str, Repeat],
+        folder: Path,
+        written: set[Path],
+    ) -> Iterator[SplitFigures]:
+        twins = self.corpus.twins(name)
+        # A completion split may be there alone.
+        alone = {s: s for s in self.corpus.splits(name) if plain_split(s) != s and s not in twins}
+        completions: dict[str, Completions] = {}
+        for twin, plain in (twins | alone).items():
+            if found := read_completions(self.corpus, self.name, name, twin):
+                completions[plain] = found
+        experts, released = self._experts(name)
+        humans = HumanLabels(self.raw[name]) if name in self.raw else None
+        judge = Judge(self.corpus, homes, repeats, experts, released, humans, completions)
+        wanted = {unit for unit in self._judged() if unit.dataset == name}
+        empty = set(wanted)
+        with ExitStack() as stack:
+
+            def writer(unit: Unit, split: str = "") -> Write:
+                path = folder / VERDICTS / f"{name}.{split or unit.split}.jsonl"
+                written.add(path)
+                return stack.enter_context(row_writer(path))
+
+            for tally in judge.judge(name, wanted, writer):
+                for twin, plain in twins.items():
+                    if plain == tally.unit.split:
+                        self._write_twin(name, twin, tally, writer(tally.unit, twin))
+                empty.discard(tally.unit)
+                yield self._figures(tally, completions.get(tally.unit.split))
+                tally.verdicts.clear()
+        for unit in sorted(empty, key=lambda unit: unit.split):  # not one of its rows can be read
+            self._unreadable(unit, 0)
+        if humans is not None:
+            self._joined(humans, {unit.split for unit in wanted})
+
+    def _experts(
+        self, name: str
+    ) -> tuple[dict[tuple[str, str], str], dict[tuple[str, str], set[str]]]:
+        """Return the experts' labels, and those released for the same posts and questions."""
+        there = self.corpus.splits(name)
+        if EXPERT not in there:
+            return {}, {}
+        rows = map(built, self.corpus.examples(name, EXPERT))
+        experts = {(row.post_id, row.aspect): row.label for row in rows}
+        released: dict[tuple[str, str], set[str]] = {}
+        for split in ("test", *TRAINING):
+            if split in there:
+                for row in map(built, self.corpus.examples(name, split)):
+                    if (row.post_id, row.aspect) in experts:
+                        released.setdefault((row.post_id, row.aspect), set()).add(row.label)
+        return experts, released
+
+    def _write_twin(self, name: str, twin: str, tally: Tally, write: Write) -> None:
+        """Write the verdicts of a split in its other style: those of the same ids. Posts may differ
+        in white space or in where they are cut, so a row has a digest of its own."""
+        lacking = 0
+        for row in map(built, self.corpus.examples(name, twin)):
+            known = tally.verdicts.get(row.source_id)
+            lacking += known is None
+            given, human = known or ((), None)
+            write(verdict(row, given, human))
+        if lacking:
+            self._notes.append(
+                f"{name}: {lacking:,} rows of {twin} are not in {tally.unit.split}: no verdict on them"
+            )
+
+    def _joined(self, humans: HumanLabels, asked: set[str]) -> None:
+        name = humans.files.dataset.name
+        self._findings += say.raw_findings(humans, sorted(asked))
+        for split, total, missing in humans.unmatched():
+            if split in asked and missing == total:
+                self._incomplete.append(
+                    f"--raw {humans.files.name}: {name} {split}: none of {total:,} raw rows has the "
+                    "post and question of a released row; check that the folder holds the raw files "
+                    "of this dataset"
+                )
+
+    def _unreadable(self, unit: Unit, rows: int) -> None:
+        """Note the rows of a split that cannot be read, beside those that can."""
+        problems = self.corpus.problems.get((unit.dataset, unit.split), [])
+        if problems:
+            where = f"{unit.dataset} {unit.split}"
+            text = f"{len(problems):,} rows cannot be read"
+            self._incomplete.append(f"{where}: {text}; the first: {problems[0]}")
+            total = rows + len(problems)
+            self._findings.append(
+                finding("unreadable", unit.dataset, unit.split, text, len(problems), total)
+            )
+
+    def _figures(self, tally: Tally, completions: Completions | None) -> SplitFigures:
+        name, split = tally.unit.dataset, tally.unit.split
+        dataset = self.corpus.dataset(name)
+        self._unreadable(tally.unit, tally.rows)
+        join = join_of(tally, dataset, self.registry)
+        marker = marker_of(tally, completions)
+        figures = SplitFigures(
+            dataset=name,
+            split=split,
+            rows=tally.rows,
+            posts=len(tally.posts),
+            labels={label: tally.labels[label] for label in dataset.label_names},
+            flagged=dict(tally.flagged),
+            join=join,
+            marker=marker,
+            experts=None
+            if not tally.compared_with_experts
+            else (tally.compared_with_experts, len(tally.kinds.get("expert-differs", ()))),
+            twin="" if completions is None else completions.split,
+        )
+        if split not in (*TRAINING, EXPERT) and tally.rows:
+            self.tell(f"{name}: floors of {split}")
+            found = floors(self.corpus, name, split, self.registry)
+            figures = replace(figures, **vars(found))
+        if join is not None:
+            self._findings += say.join_finding(tally, join)
+        if marker is not None and completions is not None:
+            self._findings += say.marker_findings(name, split, completions, marker)
+        self._findings += say.row_findings(tally)
+        self._findings += say.leak_findings(tally)
+        self._findings += say.declared_findings(tally, dataset)
+        self._findings += say.figure_findings(figures, self._comparable(figures))
+        return figures
+
+    def _comparable(self, figures: SplitFigures) -> Mapping[str, float]:
+        """Return the published results that are about these rows."""
+        published = self.registry.datasets.get(figures.dataset).counts.get("test", 0)
+        about = figures.split == "test" and abs(figures.rows - published) <= 0.01 * published
+        return self._published.get(figures.dataset, {}) if about else {}
+
+
+def _without_place(source: str) -> str:
+    """Return the source as a report may name it: the folder, not where it lies."""
+    name, colon, argument = source.partition(":")
+    return f"{name}{colon}{Path(argument).name}"
+
+
+def _gravity(found: Finding) -> tuple[Any, ...]:
+    """Sort by severity, kind, and what a score is made of before what it is not."""
+    kind = list(kinds()).index(found.kind)
+    last = found.split in (*TRAINING, EXPERT)
+    return (-SEVERITIES.index(found.severity), last, kind, found.dataset, found.split)

@@ -1,0 +1,180 @@
+"""From counts to findings: a sentence, a figure, the rows, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness.declarations import Dataset
+from imhi_build.audit.completions import Completions
+from imhi_build.audit.corpus import EXPERT
+from imhi_build.audit.human_labels import HumanLabels
+from imhi_build.audit.judging import Tally
+from imhi_build.audit.records import Finding, Join, Marker, SplitFigures, finding
+
+_WORDED = {
+    "duplicate": "{n} of {of} rows repeat an earlier row of the same question, equally or nearly",
+    "opposite-labels": "{n} of these repeats have another label than the row they repeat",
+    "gives-away": "{n} of {of} explanations speak of a label that was given",
+    "speaks-of-prompt": "{n} of {of} explanations speak of examples, instructions or a list",
+    "no-explanation": "{n} of {of} rows have no explanation",
+    "no-word": "{n} of {of} posts have no letter and no digit",
+    "question-in-post": '{n} of {of} posts contain "Question:"',
+    "mojibake": "{n} of {of} rows have a post or an explanation that was decoded wrongly",
+    "expert-differs": "{n} of {compared} rows that experts labelled, too, have another label",
+    "styles-differ": "{n} of {of} rows have another label in the completion files",
+    "human-ambiguous": "{n} of {of} rows fit raw rows with several labels; they count as unknown",
+    "human-unmatched": "{n} of {of} rows have no raw row with their post and question",
+}
+
+
+def row_findings(tally: Tally) -> Iterator[Finding]:
+    """Yield the findings that the rows of a split gave one by one."""
+    unit = tally.unit
+    for kind, worded in _WORDED.items():
+        rows = tally.kinds.get(kind, [])
+        if not rows or (kind == "expert-differs" and unit.split == EXPERT):
+            continue  # the expert's own rows are flagged; the finding is on the released ones
+        total = tally.compared_with_experts if kind == "expert-differs" else tally.rows
+        if kind == "opposite-labels":
+            total = len(tally.kinds["duplicate"])
+        text = worded.format(
+            n=f"{len(rows):,}", of=f"{tally.rows:,}", compared=f"{tally.compared_with_experts:,}"
+        )
+        yield finding(kind, unit.dataset, unit.split, text, len(rows), total, tuple(rows))
+
+
+def leak_findings(tally: Tally) -> Iterator[Finding]:
+    """Yield a finding for each split in which posts also stand."""
+    for other, rows in tally.leaks.items():
+        own = other.dataset == tally.unit.dataset
+        known = " (known from the raw files)" if other.raw else ""
+        text = (
+            f"the posts of {len(rows):,} of {tally.rows:,} rows stand in {other.dataset} "
+            f"{other.split}{known}, equally or nearly"
+        )
+        kind = "leak" if own else "leak-across"
+        yield finding(
+            kind, tally.unit.dataset, tally.unit.split, text, len(rows), tally.rows, tuple(rows)
+        )
+
+
+def join_finding(tally: Tally, join: Join) -> Iterator[Finding]:
+    """Yield the finding on labels that are not the annotators'."""
+    if not join.differ:
+        return
+    most, count = max(join.changes.items(), key=lambda pair: pair[1])
+    human, _, released = most.partition(" -> ")
+    text = (
+        f"{join.differ:,} of {join.matched:,} released labels are not the annotators' ({count:,} of "
+        f"them {human} by people, {released} as released)"
+    )
+    if join.agreement is not None:
+        text += f"; scored as a model's, the released labels reach weighted F1 {join.agreement:.1f}"
+    rows = tuple(tally.kinds["label-not-human"])
+    unit = tally.unit
+    yield finding(
+        "label-not-human", unit.dataset, unit.split, text, join.differ, join.matched, rows
+    )
+
+
+def marker_findings(
+    dataset: str, split: str, found: Completions, marker: Marker
+) -> Iterator[Finding]:
+    """Yield what completion answers show: the marker, what it tells, answers of another form."""
+    if found.marked:
+        text = f"{marker.marked:,} of {marker.rows:,} completion answers begin with white space"
+        if marker.precision is not None and marker.recall is not None:
+            text += (
+                f"; {marker.differ:,} of {marker.known:,} with a human label differ from it "
+                f"(precision {marker.precision:.1f}%, recall {marker.recall:.1f}%)"
+            )
+        rows = tuple(sorted(found.marked, key=_number))
+        yield finding("marked", dataset, split, text, len(rows), found.rows, rows)
+    for label, count in found.marked_labels.items():
+        of_label = found.labels[label]
+        # It tells the label where nearly all of one label have it, and nearly none of the others.
+        if count >= 20 and count >= 0.9 * of_label and count >= 0.9 * len(found.marked):
+            text = (
+                f"{count:,} of {of_label:,} completion answers '{label}' begin with white space, and "
+                f"{len(found.marked) - count:,} of {found.rows - of_label:,} others"
+            )
+            yield finding("marker-is-a-label", dataset, split, text, count, of_label)
+    if found.other_form:
+        rows = tuple(found.other_form)
+        text = f"{len(rows):,} of {found.rows:,} completion answers have more than the label's word"
+        yield finding("answer-form", dataset, split, text, len(rows), found.rows, rows)
+
+
+def declared_findings(tally: Tally, dataset: Dataset) -> Iterator[Finding]:
+    """Yield what a split lacks of what its dataset declares: labels, questions of some posts."""
+    unit, rows = tally.unit, tally.rows
+    if unit.split == EXPERT:
+        return  # a handful of rows, drawn from others
+    absent = [label for label in dataset.label_names if not tally.labels[label]]
+    if absent and rows:
+        text = f"no row has the label {', '.join(absent)}"
+        total = len(dataset.label_names)
+        yield finding("label-missing", unit.dataset, unit.split, text, len(absent), total)
+    every = (1 << len(dataset.questions)) - 1
+    lacking = [slot for slot, asked in tally.aspects.items() if asked != every]
+    if lacking:
+        text = (
+            f"{len(lacking):,} of {len(tally.aspects):,} posts are not asked every one of the "
+            f"{len(dataset.questions)} questions"
+        )
+        yield finding(
+            "lacks-question", unit.dataset, unit.split, text, len(lacking), len(tally.aspects)
+        )
+
+
+def raw_findings(humans: HumanLabels, asked: Sequence[str]) -> Iterator[Finding]:
+    """Yield what raw rows say that no released row does, by split; ``asked`` are the splits whose
+    released rows were looked for."""
+    dataset = humans.files.dataset.name
+    named = humans.unmatched_rows()
+    for split, total, missing in humans.unmatched():
+        if missing and split in asked:
+            rows = tuple(named[split])
+            text = f"{missing:,} of {total:,} raw rows have no released row"
+            if missing == total:
+                text = f"none of {total:,} raw rows has a released row"
+            yield finding("raw-unmatched", dataset, split, text, missing, total, rows)
+    total = sum(count for _, count, _ in humans.unmatched())
+    for reason, count in humans.removed.items():
+        text = f"{count:,} raw rows were not read: {reason}"
+        yield finding("raw-left-out", dataset, "", text, count, total + count)
+
+
+def figure_findings(figures: SplitFigures, published: Mapping[str, float]) -> Iterator[Finding]:
+    """Yield what floors say: published results below them, what words alone tell, and power."""
+    dataset, split, rows = figures.dataset, figures.split, figures.rows
+    if figures.majority is not None:
+        floor = figures.majority.value
+        below = {model: score for model, score in published.items() if score < floor}
+        if below:
+            named = ", ".join(f"{model} {score:.1f}" for model, score in below.items())
+            text = f"published results are below the majority's weighted F1 of {floor:.1f}: {named}"
+            yield finding(
+                "below-floor", dataset, split, text, len(below), len(published), figure=floor
+            )
+    words = figures.explanation_words
+    if words is not None:
+        text = f"words of the explanation alone tell the label with weighted F1 {words.value:.1f}"
+        if figures.post_words is not None:
+            text += f", words of the post alone with {figures.post_words.value:.1f}"
+        yield finding("explanation-tells-label", dataset, split, text, 0, rows, figure=words.value)
+    if figures.post_words is not None and figures.post_words.trained == 0:
+        text = "the source has no training rows of this dataset"
+        yield finding("no-training", dataset, split, text, 0, rows)
+    if figures.power is not None:
+        least, most = (figures.power.assumed[share] for share in ("10", "40"))
+        text = (
+            f"two models must differ by {least:.1f} to {most:.1f} points of accuracy (where 10 to "
+            "40% of the rows are right in one only) to be told apart with 80% probability"
+        )
+        yield finding("power", dataset, split, text, 0, rows, figure=least)
+
+
+def _number(id: str) -> tuple[int, str]:
+    number = id.rpartition("-")[2]
+    return (int(number) if number.isdecimal() else -1, id)

@@ -1,0 +1,106 @@
+"""Which label annotators gave a released row: found by its post and question in the raw rows.
+
+Published rows have lost their place in the raw files, so they are joined by what they say: first by
+the exact post, then by the post without case and white space; each first among raw rows of the same
+split, then among all. Where the raw rows found so disagree, the join is ambiguous and gives nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from imhi_build.audit.raw_files import RawFiles
+from imhi_build.records import BuiltRow
+
+How = Literal["exact", "normalised", "ambiguous", "unmatched"]
+_SEVERAL = -1
+
+
+@dataclass(frozen=True)
+class Human:
+    """What was found for a row. ``label`` is None where ``how`` is ambiguous or unmatched."""
+
+    label: str | None
+    how: How
+
+
+@dataclass
+class HumanLabels:
+    """The raw labels of one dataset, held as hashes: some 200 bytes a row.
+
+    ``removed`` counts what the preset or the raw files left out, by reason.
+    """
+
+    files: RawFiles
+    removed: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._labels = self.files.dataset.label_names
+        # By (exactness, split or "" for all): hash of post and question -> place of the label.
+        self._index: dict[tuple[bool, str], dict[int, int]] = {}
+        self._keys = array("Q")  # the normalised one of each raw row
+        self._splits: list[str] = []
+        self._split_of = array("B")
+        self._matched: set[int] = set()
+        raw = self.files.open()
+        for row in raw.rows():
+            if isinstance(row, BuiltRow):
+                self._add(row)
+        self.removed = dict(raw.removed)
+
+    def _add(self, row: BuiltRow) -> None:
+        label = self._labels.index(row.label)
+        for exact in (True, False):
+            key = _key(row.post, row.question, exact)
+            for split in (row.split, ""):
+                known = self._index.setdefault((exact, split), {})
+                if known.setdefault(key, label) != label:
+                    known[key] = _SEVERAL
+        self._keys.append(key)
+        if row.split not in self._splits:
+            self._splits.append(row.split)
+        self._split_of.append(self._splits.index(row.split))
+
+    def of(self, row: BuiltRow) -> Human:
+        """Return what the annotators said about a released row."""
+        ambiguous = False
+        for exact in (True, False):
+            key = _key(row.post, row.question, exact)
+            for split in (row.split, ""):
+                found = self._index.get((exact, split), {}).get(key)
+                if found is None:
+                    continue
+                self._matched.add(key if not exact else _key(row.post, row.question, False))
+                if found != _SEVERAL:
+                    return Human(self._labels[found], "exact" if exact else "normalised")
+                ambiguous = True
+                break  # other splits and looser keys hold these rows, too
+            if ambiguous:
+                break
+        return Human(None, "ambiguous" if ambiguous else "unmatched")
+
+    def unmatched(self) -> Iterator[tuple[str, int, int]]:
+        """Yield, for each split of the raw rows: its name, its rows, and how many of them no row
+        that was asked for has matched."""
+        for place, split in enumerate(self._splits):
+            own = [k for k, s in zip(self._keys, self._split_of, strict=True) if s == place]
+            yield split, len(own), sum(key not in self._matched for key in own)
+
+    def unmatched_rows(self) -> dict[str, list[str]]:
+        """Return the raw rows that nothing matched, by split, as ``FILE:ROW``, reading them anew."""
+        found: dict[str, list[str]] = {}
+        for key, row in zip(self._keys, self.files.rows(), strict=True):
+            if key not in self._matched:
+                name = f"{row.file}:{row.row}" + (f" ({row.aspect})" if row.aspect else "")
+                found.setdefault(row.split, []).append(name)
+        return found
+
+
+def _key(post: str, question: str, exact: bool) -> int:
+    text = post if exact else " ".join(post.split()).casefold()
+    said = f"{question}\0{text}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "little")

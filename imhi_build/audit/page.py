@@ -1,0 +1,100 @@
+"""``report.html``: the audit as a page that loads nothing from elsewhere.
+
+It names rows by id. Posts are on it only where somebody asks for them, a few for each finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from imhi_build.audit import shown
+from imhi_build.audit.corpus import SourceCorpus
+from imhi_build.audit.kinds import flags, kinds
+from imhi_build.audit.overlaps import ANY
+from imhi_build.audit.records import Audit, Finding
+
+PAGE = "report.html"
+_TEMPLATE = Path(__file__).with_name("report.html.jinja")
+_IDS, _POSTS = 20, 3  # of a finding, on the page
+
+
+def write_page(folder: Path, audit: Audit, posts_of: SourceCorpus | None = None) -> Path:
+    """Write the page; ``posts_of`` is where posts are taken from, if they are to be on it."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATE.parent),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    posts = {} if posts_of is None else _posts(audit, posts_of)
+    page = environment.get_template(_TEMPLATE.name).render(_contents(audit, posts))
+    path = folder / PAGE
+    path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
+    if posts_of is not None:
+        path.chmod(0o600)
+    return path
+
+
+def _contents(audit: Audit, posts: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
+    return {
+        "audit": audit,
+        "counts": audit.counts(),
+        "rows": sum(split.rows for split in audit.splits),
+        "datasets": len({split.dataset for split in audit.splits}),
+        "rows_table": shown.rows_table(audit, wide=True),
+        "floors_table": shown.floors_table(audit, wide=True),
+        "leaks": _leaks(audit),
+        "joins": [split for split in audit.splits if split.join is not None],
+        "markers": [s for s in audit.splits if s.marker is not None and s.marker.marked],
+        "findings": [_finding(found, posts) for found in audit.findings],
+        "flags": flags(),
+        "with_posts": bool(posts),
+    }
+
+
+def _leaks(audit: Audit) -> dict[str, Any]:
+    """Return the matrix with the share of each cell, from which its shade is made."""
+    others = [*dict.fromkeys(s.other for s in audit.leaks if s.other != ANY), ANY]
+    found = {(s.dataset, s.split, s.other): s for s in audit.leaks}
+    return {
+        "others": others,
+        "rows": [
+            (unit, [found.get((*unit, other)) for other in others])
+            for unit in dict.fromkeys((s.dataset, s.split) for s in audit.leaks)
+        ],
+        "note": shown.RAW_NOTE if any(s.raw for s in audit.leaks) else "",
+    }
+
+
+def _finding(found: Finding, posts: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
+    texts = [
+        (id, post)
+        for id in found.rows[:_POSTS]
+        if (post := posts.get((found.dataset, found.split, id))) is not None
+    ]
+    return {
+        "found": found,
+        "title": kinds()[found.kind].title,
+        "ids": found.rows[:_IDS],
+        "more": len(found.rows) - _IDS,
+        "posts": texts,
+    }
+
+
+def _posts(audit: Audit, corpus: SourceCorpus) -> dict[tuple[str, str, str], str]:
+    """Return the posts of the first rows of each finding, by dataset, split and id."""
+    wanted: dict[tuple[str, str], set[str]] = {}
+    for found in audit.findings:
+        wanted.setdefault((found.dataset, found.split), set()).update(found.rows[:_POSTS])
+    return {
+        (dataset, split, example.id): example.post
+        for (dataset, split), ids in wanted.items()
+        if ids and split in corpus.splits(dataset)
+        for example in corpus.examples(dataset, split)
+        if example.id in ids
+    }
