@@ -78,6 +78,10 @@ ViewNames = Annotated[
         "--view", metavar="NAME", help="Score under this view (see: imhi views); repeatable."
     ),
 ]
+ShownViews = Annotated[
+    Texts,
+    typer.Option("--view", metavar="NAME", help="Scores under this view (released); repeatable."),
+]
 Gold = Annotated[
     Text,
     typer.Option("--gold", metavar="WHICH", help="released (default), human or agreed labels."),

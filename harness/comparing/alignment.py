@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.errors import HarnessError, UnknownName
 from harness.records import Example
 from harness.run_store import RunFolder
 from harness.run_store.columns import Columns, read_columns
+from harness.views import OpenView, seen_through
 
 ALLOWANCES = {
     "data": "other data: texts, gold labels or reference explanations",
@@ -198,3 +199,13 @@ def _labeler_identity(folder: RunFolder, labeler: str) -> str:
 
 def _by_run(folders: Sequence[RunFolder], values: Sequence[str]) -> str:
     return "; ".join(f"{folder.id}: {value}" for folder, value in zip(folders, values, strict=True))
+
+
+def viewed(aligned: Aligned, view: OpenView, split: str) -> tuple[Aligned, list[str]]:
+    """Return what is left of a dataset's columns under a view, and a sentence on what is not."""
+    seen = [seen_through(view, one, aligned.dataset, split) for one in aligned.columns]
+    total = sum(seen[0].left_out.values())
+    reasons = ", ".join(f"{count:,} {why}" for why, count in sorted(seen[0].left_out.items()))
+    notes = [f"{aligned.dataset}: view {view.name} leaves out {total:,} rows ({reasons})"]
+    columns = [one.columns for one in seen]
+    return replace(aligned, columns=columns, whole=not total), notes if total else []

@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from harness.comparing.alignment import align, check_allowances, check_settings, common_datasets
+from harness.comparing.alignment import (
+    align,
+    check_allowances,
+    check_settings,
+    common_datasets,
+    viewed,
+)
 from harness.comparing.measuring import (
     choose_metrics,
     is_label_metric,
@@ -40,6 +46,7 @@ from harness.statistics.significance import (
     permutation_p,
     posts_needed,
 )
+from harness.views import OpenView
 
 DEFAULT_LABELER = "hybrid"
 
@@ -66,6 +73,7 @@ def compare(
     allow: Sequence[str] = (),
     resamples: int = 10_000,
     seed: int = 0,
+    view: OpenView | None = None,
 ) -> Comparison:
     """Compare scored runs on the examples they share; a single run has values and no pairs.
 
@@ -78,6 +86,7 @@ def compare(
         datasets: only these (default: all that the runs share).
         allow: in what runs may differ (:data:`harness.comparing.alignment.ALLOWANCES`).
         resamples: of the bootstrap, and as many permutations.
+        view: which gold labels and which examples count (None: the released ones, all).
 
     Raises:
         NotComparable: runs differ in more than their models.
@@ -98,12 +107,19 @@ def compare(
     left_out += not_chosen
     contexts = [_context(folder, manager) for folder in folders]
 
+    empty: list[str] = []
     drawn: dict[tuple[str, str], _Drawn] = {}
     details: dict[tuple[str, str], list[dict[str, Any]]] = {}
     try:
         for dataset in common:
             aligned = align(folders, labeler, dataset, allow)
             notes += aligned.notes
+            if view is not None:
+                aligned, what = viewed(aligned, view, scores[0].split)
+                notes += what
+            if not aligned.columns[0].examples:
+                empty.append(dataset)
+                continue
             measures = [
                 measure_all(chosen, aligned, *each)
                 for each in zip(folders, scores, aligned.columns, contexts, strict=True)
@@ -133,6 +149,11 @@ def compare(
         for context in contexts:
             context.values.close()
 
+    common = [dataset for dataset in common if dataset not in empty]
+    if not common:
+        raise HarnessError(
+            f"no example is left to compare ({'; '.join(notes)}); choose another view"
+        )
     names = distinct_names(
         [(f.manifest()["model"], f.manifest()["prompt"]["style"], f.id) for f in folders]
     )
@@ -166,6 +187,7 @@ def compare(
         left_out=list(dict.fromkeys(left_out)),
         notes=list(dict.fromkeys(notes)),
         settings={"resamples": resamples, "seed": seed, "allow": list(allow)},
+        view=view.name if view else "",
     )
 
 

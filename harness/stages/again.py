@@ -98,8 +98,8 @@ def rescore(
     seed: int | None = None,
     views: Sequence[OpenView | None] = (None,),
 ) -> list[RunScores]:
-    """Score runs again, under each of the views; predictions are made first where the labeler has not been asked, or was
-    asked before all the answers there are had come.
+    """Score runs again, under each of the views; predictions are made first where the labeler has
+    not been asked, or was asked before all the answers there are had come.
 
     Metrics are made ready once for all runs: a model is loaded once, and what it made of the
     references serves every run. ``seed`` draws the bootstrap; each run's own where none is given.
@@ -133,8 +133,9 @@ def _again(
                 if always_label or not known:
                     label(folder, context, labeler)
                 drawn = folder.manifest()["seed"] if seed is None else seed
+                noted = list(context.notes)
                 for view in views:
-                    context.notes = list(folder.manifest().get("notes", []))
+                    context.notes = list(noted)  # what a view leaves out is its own
                     results.append(
                         score(folder, context, labeler, metrics, settings.resamples, drawn, view)
                     )
