@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Reporter,
         Source,
         Task,
+        View,
     )
     from harness.errors import DataError, HarnessError
     from harness.evaluation import evaluate
@@ -60,6 +61,7 @@ _HOMES = {
         "Reporter",
         "Source",
         "Task",
+        "View",
     ),
     "harness.errors": ("DataError", "HarnessError"),
     "harness.evaluation": ("evaluate",),
@@ -98,6 +100,7 @@ __all__ = [
     "RunScores",
     "Source",
     "Task",
+    "View",
     "compare",
     "compose",
     "evaluate",

@@ -310,6 +310,21 @@ class PublishedResults:
 
 
 @dataclass(frozen=True)
+class View:
+    """Which gold labels count and which rows do, chosen with ``--view NAME``.
+
+    ``gold``: ``released`` (as the data have them), ``human`` (the annotators', rows without one left
+    out) or ``agreed`` (rows where both say the same). ``exclude`` names flags of ``imhi audit`` whose
+    rows do not count.
+    """
+
+    name: str
+    summary: str
+    gold: str = "released"
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Executor:
     """Where work runs, chosen with ``--executor NAME[:ARGUMENT]``.
 

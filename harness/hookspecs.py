@@ -24,6 +24,7 @@ from harness.declarations import (
     Reporter,
     Source,
     Task,
+    View,
 )
 from harness.events import Event
 
@@ -164,6 +165,19 @@ def imhi_published() -> Iterable[PublishedResults]:
 
 
 @hookspec
+def imhi_views() -> Iterable[View]:
+    """Add named views: other gold labels, fewer rows. Called once, when plugins are loaded.
+
+    The flags are those of ``imhi audit``::
+
+        @hookimpl
+        def imhi_views():
+            yield View("no-leaks", "Without rows that are also training rows", exclude=("leaked",))
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def imhi_executors() -> Iterable[Executor]:
     """Add places where work runs. Called once, when plugins are loaded.
 
@@ -215,5 +229,6 @@ REGISTER_HOOKS = (
     "imhi_metrics",
     "imhi_reporters",
     "imhi_published",
+    "imhi_views",
     "imhi_executors",
 )

@@ -34,6 +34,7 @@ from harness.declarations import (
     Reporter,
     Source,
     Task,
+    View,
 )
 from harness.errors import HarnessError, UnknownName
 from harness.events import Event
@@ -52,6 +53,7 @@ RETURNS: dict[str, tuple[type, ...]] = {
     "imhi_metrics": (Metric,),
     "imhi_reporters": (Reporter,),
     "imhi_published": (PublishedResults,),
+    "imhi_views": (View,),
     "imhi_executors": (Executor,),
 }
 

@@ -18,6 +18,7 @@ from harness.declarations import (
     Reporter,
     Source,
     Task,
+    View,
 )
 from harness.errors import HarnessError, UnknownName
 
@@ -87,6 +88,7 @@ class Registry:
     metrics: Shelf[Metric] = field(default_factory=lambda: Shelf("metric"))
     reporters: Shelf[Reporter] = field(default_factory=lambda: Shelf("reporter"))
     published: Shelf[PublishedResults] = field(default_factory=lambda: Shelf("published results"))
+    views: Shelf[View] = field(default_factory=lambda: Shelf("view"))
     executors: Shelf[Executor] = field(default_factory=lambda: Shelf("executor"))
 
     def add(self, thing: object, owner: str) -> None:
@@ -119,6 +121,8 @@ class Registry:
                 self.reporters.add(thing.name, thing, owner)
             case PublishedResults():
                 self.published.add(thing.name, thing, owner)
+            case View():
+                self.views.add(thing.name, thing, owner)
             case Executor():
                 self.executors.add(thing.name, thing, owner)
             case _:

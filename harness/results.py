@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunScores:
-    """The scores of one run under one labeler.
+    """The scores of one run under one labeler, and under one view (empty: the released gold with
+    every row).
 
     ``scores`` holds one object per dataset and measure: ``model, dataset, split, metric, made_by,
     value, low, high, decimals, higher_is_better, n, unparsed, failed, posts, headline, details``;
@@ -39,6 +40,7 @@ class RunScores:
     gaps: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     totals: Mapping[str, Any] = field(default_factory=dict)
+    view: str = ""
 
     @property
     def complete(self) -> bool:
@@ -71,7 +73,7 @@ class Results:
     def rows(self) -> list[dict[str, Any]]:
         """Return one object per run, dataset and metric."""
         return [
-            {"run": run.run, "labeler": run.labeler, **row}
+            {"run": run.run, "labeler": run.labeler, "view": run.view, **row}
             for run in self.runs
             for row in run.scores
         ]
@@ -83,7 +85,11 @@ class Results:
         return {
             "run": folders[0] if len(folders) == 1 else folders,
             "scores": self.rows(),
-            "averages": [{"run": run.run, **row} for run in self.runs for row in run.averages],
+            "averages": [
+                {"run": run.run, "view": run.view, **row}
+                for run in self.runs
+                for row in run.averages
+            ],
             "labelling": {run.run: run.labelling for run in self.runs},
             "notes": sorted({note for run in self.runs for note in run.notes}),
             "gaps": sorted({gap for run in self.runs for gap in run.gaps}),

@@ -42,7 +42,8 @@ class Generation:
 class RunSettings:
     """One run, in words. ``out`` holds run folders; ``judge`` names models that metrics may ask;
     ``limit`` is examples per dataset in file order; ``shots`` is examples shown in the few-shot
-    style."""
+    style. ``view, gold, exclude`` choose what else the run is scored under, by the verdicts of the
+    folder ``audit``."""
 
     model: tuple[str, ...] = ("baseline:majority", "baseline:tfidf")
     source: str = "demo"
@@ -67,6 +68,10 @@ class RunSettings:
     max_cost: float | None = None
     resamples: int = 10_000
     executor: str = "local"
+    view: tuple[str, ...] = ()
+    gold: str = ""
+    exclude: tuple[str, ...] = ()
+    audit: Path = Path("audit")
 
     def generation(self, style_tokens: int) -> Generation:
         return Generation(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.declarations import Source
+from harness.declarations import Source, View
 from harness.hookspecs import hookimpl
 
 
@@ -22,6 +22,13 @@ def imhi_commands(app: Any) -> None:
 
     add_commands(app)
     add_command(app)
+
+
+@hookimpl
+def imhi_views() -> Iterator[View]:
+    from imhi_build.audit.views import VIEWS
+
+    yield from VIEWS
 
 
 @hookimpl

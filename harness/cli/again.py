@@ -52,16 +52,22 @@ def score(
     ] = False,
     resamples: options.Resamples = None,
     seed: options.Seed = None,
+    view: options.ViewNames = None,
+    gold: options.Gold = None,
+    exclude: options.Exclude = None,
+    audit: options.Audit = Path("audit"),
     format_name: options.Format = "table",
     as_json: options.AsJson = False,
     show_all: options.All = False,
 ) -> None:
     """Score runs again, with these metrics. Asks no model but the judges you name.
 
-    What a metric computes is kept in the run folder: stopped, it goes on where it was.
+    What a metric computes is kept in the run folder: stopped, it goes on where it was. Views (other
+    gold labels, fewer rows) read what 'imhi audit' found; several stand beside each other.
     """
     from harness.cli.progress import shown
     from harness.stages.again import estimate_scoring, rescore
+    from harness.views import open_views
 
     given: dict[str, Any] = {
         "labeler": labeler, "metric": metric, "judge": judge, "resamples": resamples,
@@ -75,6 +81,7 @@ def score(
         show_scoring(estimate_scoring(runs, context.obj, settings, source or ""), as_json)
         return
     context.obj.registry.reporters.get(format_name)
+    views = open_views(context.obj.registry, audit, view or (), gold or "", exclude or ())
     with shown(context.obj):
-        scores = rescore(runs, context.obj, settings, source or "", seed)
+        scores = rescore(runs, context.obj, settings, source or "", seed, views)
     finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi score", metric or ())

@@ -33,6 +33,12 @@ def compare(
         options.Text,
         typer.Option(metavar="RUN", help="Test every run against this one only."),
     ] = None,
+    view: Annotated[
+        options.Text, typer.Option(metavar="NAME", help="Compare under this view.")
+    ] = None,
+    gold: options.Gold = None,
+    exclude: options.Exclude = None,
+    audit: options.Audit = Path("audit"),
     allow: Annotated[options.Texts, typer.Option("--allow", metavar="WHAT", help=_ALLOW)] = None,
     published: Annotated[
         bool, typer.Option("--published/--no-published", help="Show published results beside.")
@@ -52,6 +58,7 @@ def compare(
     from harness.cli.comparison_tables import show_comparison
     from harness.comparing import compare as compare_runs
     from harness.published import published_results
+    from harness.views import open_view
 
     runs = [find_run(name, folder) for name in names]
     reference = find_run(against, folder) if against else None
@@ -71,9 +78,12 @@ def compare(
         allow=allow or (),
         resamples=resamples or 10_000,
         seed=seed or 0,
+        view=open_view(
+            context.obj.registry, audit, name=view or "", gold=gold or "", exclude=exclude or ()
+        ),
     )
     beside = []
-    if not found.synthetic:
+    if not found.synthetic and not found.view:
         beside = [
             row for row in known if row.metric in found.metrics and row.dataset in found.datasets
         ]

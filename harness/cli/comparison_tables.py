@@ -49,7 +49,8 @@ def show_comparison(
 
 
 def _remarks(found: Comparison, published: Sequence[PublishedResult]) -> list[str]:
-    split = f"{found.source}, split {found.split}; labels read by {found.labeler}."
+    seen = f", view {found.view}" if found.view else ""
+    split = f"{found.source}, split {found.split}{seen}; labels read by {found.labeler}."
     remarks = [split, _METHOD] if found.pairs else [split]
     if any(row.metric in found.metrics for row in published):
         sources = dict.fromkeys(f"{row.source}, {row.table}: {row.obtained}" for row in published)

@@ -18,7 +18,7 @@ from harness.sanitizing import plain
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (tasks, models, labelers, metrics, prompts, sources, plugins):
+    for command in (tasks, models, labelers, metrics, prompts, sources, views, plugins):
         app.command()(command)
 
 
@@ -144,6 +144,26 @@ def prompts(context: typer.Context, as_json: options.AsJson = False) -> None:
 def sources(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List sources of examples."""
     _simple(context, "sources", as_json)
+
+
+def views(context: typer.Context, as_json: options.AsJson = False) -> None:
+    """List views: which gold labels and which rows count."""
+    registry = _registry(context)
+    rows = [
+        {
+            "name": view.name,
+            "gold": view.gold,
+            "exclude": list(view.exclude),
+            "summary": view.summary,
+            "plugin": registry.views.owners[view.name],
+        }
+        for view in registry.views
+    ]
+    if as_json:
+        print_json({"views": rows})
+        return
+    columns = ("view", "gold", "without", "summary")
+    _table(columns, [[r["name"], r["gold"], ", ".join(r["exclude"]), r["summary"]] for r in rows])
 
 
 def metrics(context: typer.Context, as_json: options.AsJson = False) -> None:

@@ -69,6 +69,29 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Format = Annotated[str, typer.Option("--format", metavar="NAME", help="table, markdown or csv.")]
 All = Annotated[bool, typer.Option("--all", help="Every metric, and per-class parts.")]
+Audit = Annotated[
+    Path, typer.Option("--audit", metavar="FOLDER", help="Where 'imhi audit' left its verdicts.")
+]
+ViewNames = Annotated[
+    Texts,
+    typer.Option(
+        "--view", metavar="NAME", help="Score under this view (see: imhi views); repeatable."
+    ),
+]
+ShownViews = Annotated[
+    Texts,
+    typer.Option("--view", metavar="NAME", help="Scores under this view (released); repeatable."),
+]
+Gold = Annotated[
+    Text,
+    typer.Option("--gold", metavar="WHICH", help="released (default), human or agreed labels."),
+]
+Exclude = Annotated[
+    Texts,
+    typer.Option(
+        "--exclude", metavar="FLAG", help="Leave out rows that the audit flags; repeatable."
+    ),
+]
 RunNames = Annotated[
     list[str], typer.Argument(metavar="RUN...", help="Folder, id, part of an id, or 'last'.")
 ]

@@ -57,6 +57,13 @@ def run(
         float | None, typer.Option(metavar="USD", help="Stop a model before this is exceeded.")
     ] = None,
     resamples: options.Resamples = None,
+    view: options.ViewNames = None,
+    gold: options.Gold = None,
+    exclude: options.Exclude = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where 'imhi audit' left its verdicts."),
+    ] = None,
     executor: Annotated[
         str | None, typer.Option(metavar="NAME", help="Where work runs (default local).")
     ] = None,
@@ -74,7 +81,8 @@ def run(
         "limit": limit, "seed": seed, "out": out_folder, "shots": shots, "max_new_tokens": max_new_tokens,
         "temperature": temperature, "top_p": top_p, "stop": stop, "chat_template": chat_template,
         "system": system, "repair_mojibake": repair_mojibake, "max_cost": max_cost,
-        "resamples": resamples, "executor": executor,
+        "resamples": resamples, "executor": executor, "view": view, "gold": gold, "exclude": exclude,
+        "audit": audit,
     }  # fmt: skip
     settings = merge_settings(given, run_file)
     manager: PluginManager = context.obj

@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from harness.results import Results, RunScores
 from harness.run_store import RunFolder, find_run, list_runs
 from harness.sanitizing import plain
+from harness.views import RELEASED
 
 
 def runs(
@@ -85,6 +86,7 @@ def show(
     context: typer.Context,
     names: options.RunNames,
     labeler: options.LabelerName = None,
+    view: options.ShownViews = None,
     folder: options.Out = Path("runs"),
     format_name: options.Format = "table",
     unparsed: Annotated[
@@ -113,8 +115,9 @@ def show(
         return
     results = Results(
         [
-            RunScores.from_json(run.scores(name), str(run.path))
+            RunScores.from_json(run.scores(name, one), str(run.path))
             for run, name in zip(found, read_by, strict=True)
+            for one in ["" if v == RELEASED else v for v in view or [RELEASED]]
         ]
     )
     if as_json:
@@ -126,6 +129,9 @@ def show(
         others = [other for other in run.labelers() if other != name]
         if others:
             say(f"{run.id}: also scored with: {', '.join(others)} (--labeler NAME)")
+        views = [other for other in run.views(name) if other not in (view or ())]
+        if views:
+            say(f"{run.id}: also scored under: {', '.join(views)} (--view NAME)")
 
 
 def _default_labeler(run: RunFolder) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.errors import HarnessError, UnknownName
@@ -17,6 +17,7 @@ from harness.records import Example
 from harness.run_store import RunFolder
 from harness.run_store.columns import Columns, read_columns
 from harness.settings import RunSettings
+from harness.views import OpenView, seen_through
 
 ALLOWANCES = {
     "data": "other data: texts, gold labels or reference explanations",
@@ -233,3 +234,12 @@ def _labeler_identity(folder: RunFolder, labeler: str) -> str:
 
 def _by_run(folders: Sequence[RunFolder], values: Sequence[str]) -> str:
     return "; ".join(f"{folder.id}: {value}" for folder, value in zip(folders, values, strict=True))
+
+
+def viewed(aligned: Aligned, view: OpenView, split: str) -> Aligned:
+    """Return what is left of a dataset's columns under a view; what is not is noted."""
+    seen = [seen_through(view, one, aligned.dataset, split) for one in aligned.columns]
+    notes = [*aligned.notes, *seen[0].notes(view, aligned.dataset)]
+    columns = [one.columns for one in seen]
+    # Under other labels, or fewer rows, values are not those of the scores.
+    return replace(aligned, columns=columns, whole=False, notes=notes)

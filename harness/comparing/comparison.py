@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.comparing.alignment import (
+    Aligned,
     align,
     check_allowances,
     check_distinct,
     check_settings,
     common_datasets,
     shared_labeler,
+    viewed,
 )
 from harness.comparing.drawn import Drawn, draw, means
 from harness.comparing.measuring import (
@@ -23,7 +26,7 @@ from harness.comparing.measuring import (
     with_values_in_all,
 )
 from harness.comparing.pairs import corrected, counted_examples, tested_pairs
-from harness.comparing.result import Comparison, ModelValue, Pair
+from harness.comparing.result import ComparedMetric, Comparison, ModelValue, Pair
 from harness.comparing.values import drawn_alike, model_values
 from harness.context import Context
 from harness.errors import HarnessError
@@ -31,6 +34,20 @@ from harness.plugin_manager import PluginManager, load_plugins
 from harness.results import RunScores, distinct_names
 from harness.run_store import RunFolder
 from harness.run_store.kept import KeptValues
+from harness.views import OpenView
+
+
+@dataclass
+class _Drawing:
+    """What was drawn from one dataset, by measure, with what counting its examples says of each
+    two runs. ``whole``: nothing was left out, so values are those of the scores."""
+
+    dataset: str
+    drawn: dict[str, Drawn] = field(default_factory=dict)
+    details: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    whole: bool = True
 
 
 def compare(
@@ -43,6 +60,7 @@ def compare(
     allow: Sequence[str] = (),
     resamples: int = 10_000,
     seed: int = 0,
+    view: OpenView | None = None,
 ) -> Comparison:
     """Compare scored runs on the examples they share; a single run has values and no pairs.
 
@@ -55,6 +73,7 @@ def compare(
         datasets: only these (default: all that the runs share).
         allow: in what runs may differ (:data:`harness.comparing.alignment.ALLOWANCES`).
         resamples: of the bootstrap, and as many permutations.
+        view: which gold labels and which examples count (None: the released ones, all).
 
     Raises:
         NotComparable: runs differ in more than their models.
@@ -74,65 +93,47 @@ def compare(
     chosen, not_chosen = choose_metrics(scores, metrics, common, registry)
     left_out += not_chosen
     contexts = [_context(folder, manager) for folder in folders]
-
-    drawn: dict[tuple[str, str], Drawn] = {}
-    untouched = all(len(run.labelling) == len(common) for run in scores)
-    details: dict[tuple[str, str], list[dict[str, Any]]] = {}
     try:
+        drawings = []
         for dataset in common:
             aligned = align(folders, labeler, dataset, allow)
-            notes += aligned.notes
-            measures = [
-                measure_all(chosen, aligned, *each)
-                for each in zip(folders, scores, aligned.columns, contexts, strict=True)
-            ]
-            right = [right_labels(columns) for columns in aligned.columns]
-            clusters = aligned.columns[0].clusters
-            for metric in list(chosen.values()):
-                if not all(metric.name in found for found in measures):
-                    left_out.append(f"{metric.name}: it has no values per example to compare by")
-                    del chosen[metric.name]
-                    continue
-                own, posts, dropped = with_values_in_all(
-                    [found[metric.name] for found in measures], clusters
-                )
-                untouched = untouched and aligned.whole and not dropped
-                if dropped:
-                    notes.append(
-                        f"{dataset}: {metric.name} is compared on the {len(posts):,} examples for which "
-                        f"all runs have a value; {dropped:,} have none in one of them"
-                    )
-                key = (metric.name, dataset)
-                drawn[key] = draw(own, posts, resamples, seed, dataset)
-                details[key] = [
-                    counted_examples(metric, registry, right[a], right[b], own[a], own[b])
-                    for a, b in itertools.combinations(range(len(folders)), 2)
-                ]
+            if view is not None:
+                aligned = viewed(aligned, view, scores[0].split)
+            drawings.append(
+                _draw_dataset(aligned, folders, scores, contexts, chosen, resamples, seed)
+            )
     finally:
         for context in contexts:
             context.values.close()
+    notes += [note for drawing in drawings for note in drawing.notes]
+    drawings = [drawing for drawing in drawings if drawing.drawn or drawing.missing]
+    if not drawings:
+        raise HarnessError(
+            f"no example is left to compare ({'; '.join(notes)}); choose another view"
+        )
+    for name in {name for drawing in drawings for name in drawing.missing}:
+        left_out.append(f"{name}: it has no values per example to compare by")
+        del chosen[name]
 
     names = distinct_names(
         [(f.manifest()["model"], f.manifest()["prompt"]["style"], f.id) for f in folders]
+    )
+    untouched = all(drawing.whole for drawing in drawings) and all(
+        len(run.labelling) == len(drawings) for run in scores
     )
     # Of the same examples, scoring has drawn an interval already: one value has one interval.
     as_scored = scores if untouched and drawn_alike(scores, resamples, seed) else None
     values: list[ModelValue] = []
     pairs: list[Pair] = []
     for metric in chosen.values():
-        per_dataset = {dataset: drawn[metric.name, dataset] for dataset in common}
-        for dataset, one in per_dataset.items():
-            values += model_values(metric, dataset, "", names, one, as_scored)
-        pairs += corrected(
-            [
-                pair
-                for dataset, one in per_dataset.items()
-                for pair in tested_pairs(
-                    metric, dataset, "", names, one, details[metric.name, dataset]
-                )
-            ]
-        )
-        for over, mean in means(per_dataset, registry).items():
+        by_dataset = {drawing.dataset: drawing.drawn[metric.name] for drawing in drawings}
+        tested = []
+        for drawing in drawings:
+            place, drawn = (drawing.dataset, ""), drawing.drawn[metric.name]
+            values += model_values(metric, *place, names, drawn, as_scored)
+            tested += tested_pairs(metric, *place, names, drawn, drawing.details[metric.name])
+        pairs += corrected(tested)
+        for over, mean in means(by_dataset, registry).items():
             values += model_values(metric, "", over, names, mean, as_scored)
             pairs += tested_pairs(metric, "", over, names, mean, None)
     return Comparison(
@@ -142,14 +143,56 @@ def compare(
         split="; ".join(dict.fromkeys(run.split for run in scores)),
         source="; ".join(dict.fromkeys(run.source for run in scores)),
         synthetic=any(run.synthetic for run in scores),
-        datasets=common,
+        datasets=[drawing.dataset for drawing in drawings],
         metrics=chosen,
         values=values,
         pairs=pairs,
         left_out=list(dict.fromkeys(left_out)),
         notes=list(dict.fromkeys(notes)),
         settings={"resamples": resamples, "seed": seed, "allow": list(allow)},
+        view=view.name if view else "",
     )
+
+
+def _draw_dataset(
+    aligned: Aligned,
+    folders: Sequence[RunFolder],
+    scores: Sequence[RunScores],
+    contexts: Sequence[Context],
+    chosen: Mapping[str, ComparedMetric],
+    resamples: int,
+    seed: int,
+) -> _Drawing:
+    """Draw from one dataset, once for all runs; nothing is drawn where no example is left."""
+    dataset = aligned.dataset
+    drawing = _Drawing(dataset, notes=list(aligned.notes), whole=aligned.whole)
+    if not aligned.columns[0].examples:
+        return drawing
+    measures = [
+        measure_all(chosen, aligned, *each)
+        for each in zip(folders, scores, aligned.columns, contexts, strict=True)
+    ]
+    right = [right_labels(columns) for columns in aligned.columns]
+    registry = contexts[0].registry
+    for name, metric in chosen.items():
+        if not all(name in found for found in measures):
+            drawing.missing.append(name)
+            continue
+        own, posts, dropped = with_values_in_all(
+            [found[name] for found in measures], aligned.columns[0].clusters
+        )
+        if dropped:
+            drawing.whole = False
+            drawing.notes.append(
+                f"{dataset}: {name} is compared on the {len(posts):,} examples for which all runs "
+                f"have a value; {dropped:,} have none in one of them"
+            )
+        drawing.drawn[name] = draw(own, posts, resamples, seed, dataset)
+        drawing.details[name] = [
+            counted_examples(metric, registry, right[a], right[b], own[a], own[b])
+            for a, b in itertools.combinations(range(len(folders)), 2)
+        ]
+    return drawing
 
 
 def _context(folder: RunFolder, manager: PluginManager) -> Context:

@@ -97,7 +97,8 @@ class Pair:
 @dataclass(frozen=True)
 class Comparison:
     """Runs beside each other on the same examples. ``names`` tells the runs (folders) apart and is
-    what values and pairs call them; ``left_out`` says what could not be compared, and why."""
+    what values and pairs call them; ``left_out`` says what could not be compared, and why; ``view``
+    names the gold labels and rows that count (empty: the released ones, all)."""
 
     names: Sequence[str]
     runs: Sequence[str]
@@ -112,6 +113,7 @@ class Comparison:
     left_out: Sequence[str] = ()
     notes: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    view: str = ""
 
     def value(self, name: str, metric: str, dataset: str = "", over: str = "") -> ModelValue | None:
         """Return one run's value, if it has one."""

@@ -12,6 +12,7 @@
       predictions/LABELER/DATASET.jsonl
       predictions/LABELER/labeler.json  which version of the labeler made them
       scores/LABELER.json         scores with intervals
+      scores/LABELER@VIEW.json    the same under other gold labels or fewer rows
       scores/LABELER/MEASURE/DATASET.jsonl  values per example
       measured/NAME-IDENTITY.jsonl  what metrics have computed, and judges' answers
 
@@ -35,6 +36,7 @@ from harness.run_store.lock import held
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_VIEW = "@"  # quoted names hold none
 
 R = TypeVar("R", Example, Request, Response, Prediction)
 
@@ -148,27 +150,34 @@ class RunFolder:
 
     def labelers(self) -> list[str]:
         """Return the labelers whose scores are there."""
-        return sorted(unquote(path.stem) for path in (self.path / "scores").glob("*.json"))
+        names = (path.stem for path in (self.path / "scores").glob("*.json"))
+        return sorted(unquote(name) for name in names if _VIEW not in name)
 
-    def scores_file(self, labeler: str) -> Path:
-        return self.path / "scores" / f"{_file_name(labeler)}.json"
+    def views(self, labeler: str) -> list[str]:
+        """Return the views under which there are scores of a labeler."""
+        found = (self.path / "scores").glob(f"{_file_name(labeler)}{_VIEW}*.json")
+        return sorted(unquote(path.stem.partition(_VIEW)[2]) for path in found)
 
-    def values_file(self, labeler: str, measure: str, dataset: str) -> Path:
+    def scores_file(self, labeler: str, view: str = "") -> Path:
+        return self.path / "scores" / f"{_scored_name(labeler, view)}.json"
+
+    def values_file(self, labeler: str, measure: str, dataset: str, view: str = "") -> Path:
         """Return where the values of each example lie."""
-        return self.path / "scores" / _file_name(labeler) / measure / f"{dataset}.jsonl"
+        return self.path / "scores" / _scored_name(labeler, view) / measure / f"{dataset}.jsonl"
 
-    def scores(self, labeler: str) -> dict[str, Any]:
-        """Return the scores made with a labeler.
+    def scores(self, labeler: str, view: str = "") -> dict[str, Any]:
+        """Return the scores made with a labeler, under a view where one is named.
 
         Raises:
             HarnessError: there are none.
         """
-        path = self.scores_file(labeler)
+        path = self.scores_file(labeler, view)
         if not path.exists():
             raise HarnessError(
-                f"{self.path}: no scores for labeler '{labeler}' (there are: "
-                f"{', '.join(self.labelers()) or 'none'}); make them with: "
-                f"imhi score {self.path} --labeler {labeler}"
+                f"{self.path}: no scores for labeler '{labeler}'"
+                + (f" under view '{view}'" if view else "")
+                + f" (there are: {', '.join(self.labelers()) or 'none'}); make them with: "
+                f"imhi score {self.path} --labeler {labeler}" + (f" --view {view}" if view else "")
             )
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
@@ -180,6 +189,10 @@ class RunFolder:
         refusal = f"{self.path}: another process is working in this run; wait for it to end"
         with held(self.path / "run.lock", refusal):
             yield
+
+
+def _scored_name(labeler: str, view: str) -> str:
+    return _file_name(labeler) + (_VIEW + _file_name(view) if view else "")
 
 
 def _file_name(labeler: str) -> str:

@@ -25,6 +25,7 @@ from harness.stages.label import label
 from harness.stages.pipeline import check_metrics
 from harness.stages.prepare import make_context
 from harness.stages.score import score
+from harness.views import OpenView
 
 
 class _WhenNeeded:
@@ -95,14 +96,15 @@ def rescore(
     settings: RunSettings,
     source: str = "",
     seed: int | None = None,
+    views: Sequence[OpenView | None] = (None,),
 ) -> list[RunScores]:
-    """Score runs again; predictions are made first where the labeler has not been asked, or was
-    asked before all the answers there are had come.
+    """Score runs again, under each of the views; predictions are made first where the labeler has
+    not been asked, or was asked before all the answers there are had come.
 
     Metrics are made ready once for all runs: a model is loaded once, and what it made of the
     references serves every run. ``seed`` draws the bootstrap; each run's own where none is given.
     """
-    return _again(folders, manager, settings, source, seed, always_label=False)
+    return _again(folders, manager, settings, source, seed, always_label=False, views=views)
 
 
 def _again(
@@ -113,6 +115,7 @@ def _again(
     seed: int | None,
     *,
     always_label: bool,
+    views: Sequence[OpenView | None] = (None,),
 ) -> list[RunScores]:
     specs = check_metrics(settings, manager.registry)
     spec = parse_labeler(settings.labeler, manager.registry)
@@ -130,7 +133,12 @@ def _again(
                 if always_label or not known:
                     label(folder, context, labeler)
                 drawn = folder.manifest()["seed"] if seed is None else seed
-                results.append(score(folder, context, labeler, metrics, settings.resamples, drawn))
+                noted = list(context.notes)
+                for view in views:
+                    context.notes = list(noted)  # what a view leaves out is its own
+                    results.append(
+                        score(folder, context, labeler, metrics, settings.resamples, drawn, view)
+                    )
     return results
 
 

@@ -17,6 +17,7 @@ from harness.stages.label import label
 from harness.stages.prepare import Prepared, choose_style, prepare
 from harness.stages.respond import respond
 from harness.stages.score import score
+from harness.views import OpenView, open_views
 
 
 def check_metrics(settings: RunSettings, registry: Registry) -> list[MetricSpec]:
@@ -40,6 +41,12 @@ def check_metrics(settings: RunSettings, registry: Registry) -> list[MetricSpec]
     return specs
 
 
+def asked_views(settings: RunSettings, registry: Registry) -> list[OpenView | None]:
+    """Return what to score under: the released gold (None) first, then the views asked for."""
+    asked = open_views(registry, settings.audit, settings.view, settings.gold, settings.exclude)
+    return [None, *(view for view in asked if view is not None)]
+
+
 def check_names(settings: RunSettings, registry: Registry) -> None:
     """Look up every name of a run before any model is asked anything.
 
@@ -61,6 +68,7 @@ def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
     """
     check_names(settings, manager.registry)
     specs = check_metrics(settings, manager.registry)
+    views = asked_views(settings, manager.registry)
     light = [spec for spec in specs if spec.metric.create is None]
     heavy = [spec for spec in specs if spec.metric.create is not None]
     runs: list[Prepared] = []
@@ -70,8 +78,8 @@ def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
         prepared.context.notify = manager.notify
         _answer(prepared, settings, manager)
         runs.append(prepared)
-        results += _score([prepared], settings, light, manager, last=not heavy)
-    return _score(runs, settings, heavy, manager, last=True) if heavy else results
+        results += _score([prepared], settings, light, manager, views, last=not heavy)
+    return _score(runs, settings, heavy, manager, views, last=True) if heavy else results
 
 
 def _answer(prepared: Prepared, settings: RunSettings, manager: PluginManager) -> None:
@@ -93,6 +101,7 @@ def _score(
     settings: RunSettings,
     specs: Sequence[MetricSpec],
     manager: PluginManager,
+    views: Sequence[OpenView | None],
     *,
     last: bool,
 ) -> list[RunScores]:
@@ -101,10 +110,19 @@ def _score(
     with opened(specs) as metrics:
         for run in runs:
             with run.folder.lock():
-                result = score(
-                    run.folder, run.context, labeler, metrics, settings.resamples, settings.seed
-                )
-            results.append(result)
+                noted = list(run.context.notes)
+                for view in views:
+                    run.context.notes = list(noted)  # what a view leaves out is its own
+                    result = score(
+                        run.folder,
+                        run.context,
+                        labeler,
+                        metrics,
+                        settings.resamples,
+                        settings.seed,
+                        view,
+                    )
+                    results.append(result)
             if last:
                 totals = result.totals
                 ended = RunFinished(run.folder.id, totals["failed"], totals["unanswered"])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.context import Context, counted
+from harness.errors import HarnessError
 from harness.events import StageFinished, StageStarted
 from harness.fingerprints import digest
 from harness.labelers import parse_labeler
@@ -19,11 +20,12 @@ from harness.protocols import Score
 from harness.records import Example, Prediction, Response, as_row
 from harness.results import RunScores
 from harness.run_store import RunFolder
-from harness.run_store.columns import read_columns
+from harness.run_store.columns import Columns, read_columns
 from harness.run_store.jsonl import write_json, write_rows
 from harness.run_store.kept import KeptValues
 from harness.stages.label import labelling_counts
 from harness.statistics import Array, Interval, Measure, interval, replicates
+from harness.views import OpenView, seen_through
 
 
 def score(
@@ -33,13 +35,16 @@ def score(
     metrics: Sequence[tuple[MetricSpec, Score]],
     resamples: int = 10_000,
     seed: int = 0,
+    view: OpenView | None = None,
 ) -> RunScores:
-    """Score the predictions of a labeler with opened metrics and write ``scores/LABELER.json``.
+    """Score the predictions of a labeler with opened metrics and write ``scores/LABELER.json``, or
+    ``scores/LABELER@VIEW.json`` under a view.
 
     Scores of metrics made earlier are kept beside the new ones. What metrics computed for it lies
     in ``measured/``: a scoring that was stopped goes on where it was.
     """
     manifest = folder.manifest()
+    result_view = view.name if view else ""
     read = parse_labeler(labeler, context.registry)
     started = time.perf_counter()
     context.run = folder.id
@@ -54,13 +59,19 @@ def score(
     made = {spec.name: {**spec.to_json(), **copy.deepcopy(remarks)} for spec, _ in metrics}
     try:
         for dataset in manifest["datasets"]:
-            columns = read_columns(folder, labeler, dataset)
+            columns = _columns(folder, labeler, dataset, view, context)
+            if not columns.examples:
+                continue
             examples, responses, predictions = (
                 columns.examples, columns.responses, columns.predictions,
             )  # fmt: skip
-            inputs[dataset] = digest(
-                [[as_row(prediction) for prediction in predictions], [r.text for r in responses]]
-            )
+            made_from: list[Any] = [
+                [as_row(prediction) for prediction in predictions],
+                [response.text for response in responses],
+            ]
+            if view is not None:
+                made_from.append([example.label for example in examples])
+            inputs[dataset] = digest(made_from)
             counts = labelling[dataset] = labelling_counts(iter(predictions))
             measures: list[tuple[MetricSpec, Measure]] = []
             for spec, scorer in metrics:
@@ -87,14 +98,19 @@ def score(
                         "details": dict(measure.details),
                     }
                 )
-            _write_per_example(folder, labeler, dataset, examples, [m for _, m in measures])
+            _write_per_example(folder, labeler, dataset, examples, [m for _, m in measures], view)
     finally:
         context.values.close()
     for record in made.values():
         for kind, sentence in counted(record.pop("tallies")):
             record[kind].append(sentence)
-    averages = _averages(manifest, draws, rows, context)
-    earlier = _earlier(folder, labeler, inputs, made)
+    if not labelling:
+        raise HarnessError(
+            f"{folder.path}: view {result_view} leaves out every row ({'; '.join(context.notes)}); "
+            "choose another view, or audit with --raw where the human labels are known"
+        )
+    averages = _averages(manifest, draws, rows, context, list(labelling))
+    earlier = _earlier(folder, labeler, inputs, made, view)
     made = {**earlier["metrics"], **made}
     result = RunScores(
         run=str(folder.path),
@@ -115,13 +131,28 @@ def score(
             "prompt": manifest["prompt"],
             "labeler": read.identity(),
             "metrics": made,
+            "view": view and view.identity(list(labelling), manifest["split"]),
         },
         totals=manifest["totals"],
+        view=result_view,
     )
-    write_json(folder.scores_file(labeler), result.to_json())
+    write_json(folder.scores_file(labeler, result.view), result.to_json())
     folder.write_manifest({**manifest, "status": "scored"})
     context.notify(StageFinished(folder.id, "score", time.perf_counter() - started))
     return result
+
+
+def _columns(
+    folder: RunFolder, labeler: str, dataset: str, view: OpenView | None, context: Context
+) -> Columns:
+    """Return a dataset's aligned columns, as a view has them; what it leaves out is noted."""
+    columns = read_columns(folder, labeler, dataset)
+    if view is None:
+        return columns
+    seen = seen_through(view, columns, dataset, folder.manifest()["split"])
+    for note in seen.notes(view, dataset):
+        context.note(note)
+    return seen.columns
 
 
 def _said(made: Mapping[str, Mapping[str, Any]], kind: str) -> set[str]:
@@ -178,12 +209,12 @@ def _averages(
     draws: dict[tuple[str, str], dict[str, tuple[float, Array]]],
     rows: Sequence[Mapping[str, Any]],
     context: Context,
+    datasets: Sequence[str],
 ) -> list[dict[str, Any]]:
     """Return the mean over datasets, and over tasks (a task's value is the mean of its datasets).
 
     Only for measures that every dataset has. Datasets are resampled independently.
     """
-    datasets = list(manifest["datasets"])
     tasks: dict[str, list[str]] = {}
     for dataset in datasets:
         tasks.setdefault(context.registry.task_of(dataset).name, []).append(dataset)
@@ -219,13 +250,18 @@ def _averages(
 
 
 def _earlier(
-    folder: RunFolder, labeler: str, inputs: Mapping[str, str], made: Mapping[str, Any]
+    folder: RunFolder,
+    labeler: str,
+    inputs: Mapping[str, str],
+    made: Mapping[str, Any],
+    view: OpenView | None,
 ) -> dict[str, Any]:
     """Return the scores of other metrics that were made before from the same answers and labels."""
     nothing: dict[str, Any] = {"scores": [], "averages": [], "metrics": {}}
-    if labeler not in folder.labelers():
+    name = view.name if view else ""
+    if not folder.scores_file(labeler, name).exists():
         return nothing
-    earlier = folder.scores(labeler)
+    earlier = folder.scores(labeler, name)
     records = earlier["settings"].get("metrics", {})
     if earlier["settings"].get("inputs") != inputs or not all(
         isinstance(record, dict) for record in records.values()
@@ -244,13 +280,14 @@ def _write_per_example(
     dataset: str,
     examples: Sequence[Example],
     measures: Sequence[Measure],
+    view: OpenView | None,
 ) -> None:
     for measure in measures:
         column = measure.per_example
         if column is None:
             continue
         write_rows(
-            folder.values_file(labeler, measure.name, dataset),
+            folder.values_file(labeler, measure.name, dataset, view.name if view else ""),
             (
                 {"id": example.id, "value": float(value) if math.isfinite(value) else None}
                 for example, value in zip(examples, column, strict=True)

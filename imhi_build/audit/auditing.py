@@ -14,6 +14,7 @@ from harness.published import published_results
 from harness.registry import Registry
 from harness.run_store.environment import package_versions
 from harness.run_store.jsonl import row_writer, write_json
+from harness.views import FLAGS, VERDICTS, verdicts_file
 from imhi_build.audit import findings as say
 from imhi_build.audit.completions import Completions, read_completions
 from imhi_build.audit.corpus import EXPERT, TRAINING, SourceCorpus, Unit, built, plain_split
@@ -21,14 +22,14 @@ from imhi_build.audit.floors import METRIC, floors
 from imhi_build.audit.human_labels import HumanLabels
 from imhi_build.audit.joins import join_of, marker_of
 from imhi_build.audit.judging import Judge, Tally, Write, verdict
-from imhi_build.audit.kinds import SEVERITIES, kinds
+from imhi_build.audit.kinds import SEVERITIES, flags, kinds
 from imhi_build.audit.overlaps import Homes
 from imhi_build.audit.raw_files import RawFiles
 from imhi_build.audit.records import Audit, Finding, SplitFigures, finding
 from imhi_build.checks import near_duplicates
 from imhi_build.records import Finding as Repeat
 
-REPORT, VERDICTS = "audit.json", "verdicts"
+REPORT = "audit.json"
 
 
 def _nobody(what: str) -> None:
@@ -104,6 +105,7 @@ class Auditing:
         )
         for stale in set((folder / VERDICTS).glob("*.jsonl")) - written:
             stale.unlink()  # of another source: no view must take it for this one's
+        write_json(folder / VERDICTS / FLAGS, flags())
         write_json(folder / REPORT, audit.to_json())
         return audit
 
@@ -151,7 +153,7 @@ class Auditing:
         with ExitStack() as stack:
 
             def writer(unit: Unit, split: str = "") -> Write:
-                path = folder / VERDICTS / f"{name}.{split or unit.split}.jsonl"
+                path = verdicts_file(folder, name, split or unit.split)
                 written.add(path)
                 return stack.enter_context(row_writer(path))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Any
 
-from harness.fingerprints import digest
+from harness.views import row_key
 from imhi_build.audit.completions import Completions
 from imhi_build.audit.corpus import SourceCorpus, Unit
 from imhi_build.audit.human_labels import HumanLabels
@@ -26,11 +26,6 @@ from imhi_build.records import BuiltRow, Finding
 _CHUNK = 500
 _IRREGULAR = frozenset({NO_EXPLANATION, NO_WORD, "styles-differ"})
 Write = Callable[[dict[str, Any]], None]
-
-
-def row_digest(post: str, question: str, label: str) -> str:
-    """Return what a verdict knows its row by (16 hex digits)."""
-    return digest([post, question, label])[:16]
 
 
 @dataclass
@@ -181,7 +176,7 @@ def verdict(row: BuiltRow, given: tuple[str, ...], human: str | None) -> dict[st
     """Return the line of a row in ``verdicts/DATASET.SPLIT.jsonl``."""
     return {
         "id": row.source_id,
-        "row": row_digest(row.post, row.question, row.label),
+        "row": row_key(row.post, row.question, row.label),
         "released": row.label,
         "human": human,
         "flags": list(given),

@@ -83,13 +83,20 @@ def asked_for(runs: Sequence[RunScores]) -> list[str]:
 
 
 def names_of(runs: Sequence[RunScores]) -> list[str]:
-    """Return what each run is called."""
-    return distinct_names(
-        [
-            (run.model, str(run.settings.get("prompt", {}).get("style", "")), Path(run.run).name)
-            for run in runs
-        ]
-    )
+    """Return what each run is called, with its view where any is seen through one."""
+    known = [
+        (run.model, str(run.settings.get("prompt", {}).get("style", "")), Path(run.run).name)
+        for run in runs
+    ]
+    apart = list(dict.fromkeys(known))
+    called = dict(zip(apart, distinct_names(apart), strict=True))
+    names = [called[key] for key in known]
+    if not any(run.view for run in runs):
+        return names
+    return [
+        one_line(f"{name} [{run.view or 'released'}]")
+        for name, run in zip(names, runs, strict=True)
+    ]
 
 
 def title_of(runs: Sequence[RunScores], metric: str) -> str:
@@ -116,7 +123,8 @@ def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
     lines = []
     for dataset in datasets_of(runs):
         rows = [_find(run.scores, dataset=dataset, metric=metric) for run in runs]
-        count = next((f"{row['n']:,}" for row in rows if row), "")
+        # Under views, runs may have other numbers of examples.
+        count = "/".join(dict.fromkeys(f"{row['n']:,}" for row in rows if row))
         cells = [
             Cell(_value(row), _lost(run, dataset)) for run, row in zip(runs, rows, strict=True)
         ]

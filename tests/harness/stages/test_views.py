@@ -1,0 +1,147 @@
+"""Views: other gold labels and fewer rows, from verdicts, without asking the model again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sklearn.metrics import f1_score
+
+from harness.plugin_manager import PluginManager
+from harness.run_store import RunFolder
+from harness.run_store.columns import Columns, read_columns
+from harness.views import FLAGS, row_key, verdicts_file
+from tests.conftest import Imhi
+
+Judge = Callable[[int, str], tuple[str | None, list[str]]]
+
+
+def audited(imhi: Imhi, run: str, judge: Judge) -> None:
+    """Write verdicts on the rows of a run's DR: ``judge(number, released)`` gives the human label
+    and the flags."""
+    path = verdicts_file(Path("audit"), "DR", "test")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, example in enumerate(RunFolder(Path(run)).examples("DR")):
+        human, flags = judge(number, example.label)
+        key = row_key(example.post, example.question, example.label)
+        rows.append({"id": example.id, "row": key, "released": example.label,
+                     "human": human, "flags": flags})  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    path.with_name(FLAGS).write_text(json.dumps({"leaked": "in training rows", "mojibake": ""}))
+
+
+@pytest.fixture
+def run(imhi_here: Imhi) -> str:
+    said = imhi_here("run", "-d", "DR", "--model", "baseline:tfidf", "--json")
+    return str(said.json["run"])
+
+
+def f1(columns: Columns, gold: list[str], keep: list[bool]) -> float:
+    said = [prediction.label for prediction in columns.predictions]
+    pairs = [(g, p) for g, p, k in zip(gold, said, keep, strict=True) if k]
+    return 100 * float(f1_score(*zip(*pairs, strict=True), average="weighted"))
+
+
+def turned(label: str) -> str:
+    return "no" if label == "yes" else "yes"
+
+
+def weighted_f1(said: object) -> tuple[float, int]:
+    (row,) = [r for r in said.json["scores"] if r["metric"] == "weighted_f1"]  # type: ignore[attr-defined]
+    return row["value"], row["n"]
+
+
+def test_human_gold_replaces_labels_and_leaves_out_rows_without_one(
+    imhi_here: Imhi, run: str
+) -> None:
+    audited(
+        imhi_here, run, lambda n, label: (None if n == 0 else turned(label) if n < 4 else label, [])
+    )
+    columns = read_columns(RunFolder(Path(run)), "hybrid", "DR")
+    released = [example.label for example in columns.examples]
+    human = [turned(label) if n < 4 else label for n, label in enumerate(released)]
+    keep = [n > 0 for n in range(len(released))]
+    said = imhi_here("score", run, "--gold", "human", "--json")
+    assert weighted_f1(said) == (pytest.approx(f1(columns, human, keep)), len(released) - 1)
+    agreed = imhi_here("score", run, "--gold", "agreed", "--json")
+    both = [n >= 4 for n in range(len(released))]
+    assert weighted_f1(agreed) == (pytest.approx(f1(columns, released, both)), len(released) - 4)
+    assert "3 labels disagree" in " ".join(agreed.json["notes"])
+
+
+def test_flagged_rows_are_left_out_and_counted(imhi_here: Imhi, run: str) -> None:
+    audited(imhi_here, run, lambda n, label: (label, ["leaked"] if n % 2 else ["mojibake"]))
+    said = imhi_here("score", run, "--exclude", "leaked", "--json")
+    columns = read_columns(RunFolder(Path(run)), "hybrid", "DR")
+    released = [example.label for example in columns.examples]
+    keep = [n % 2 == 0 for n in range(len(released))]
+    assert weighted_f1(said) == (pytest.approx(f1(columns, released, keep)), sum(keep))
+    assert any("leaves out 8 of 16 rows (8 leaked)" in note for note in said.json["notes"])
+
+
+def test_views_stand_beside_each_other_and_the_released_scores_stay(
+    imhi_here: Imhi, run: str
+) -> None:
+    before = Path(run, "scores", "hybrid.json").read_bytes()
+    audited(imhi_here, run, lambda n, label: (label, ["leaked"] if n < 3 else []))
+    assert imhi_here("score", run, "--exclude", "leaked").code == 0
+    assert Path(run, "scores", "hybrid.json").read_bytes() == before
+    shown = imhi_here("show", run, "--view", "released", "--view", "released+no-leaked")
+    assert "[released]" in shown.out and "16/13" in shown.out
+    assert "also scored under: released+no-leaked" in imhi_here("show", run).err
+
+
+def test_a_run_can_be_scored_under_a_view_at_once(imhi_here: Imhi, run: str) -> None:
+    audited(imhi_here, run, lambda n, label: (turned(label), []))
+    said = imhi_here("run", "-d", "DR", "--model", "baseline:tfidf", "--gold", "human", "--json")
+    views = {r["view"]: r["value"] for r in said.json["scores"] if r["metric"] == "accuracy"}
+    assert views["human"] == pytest.approx(100 - views[""])
+
+
+def test_comparisons_are_seen_through_a_view(imhi_here: Imhi, run: str) -> None:
+    audited(imhi_here, run, lambda n, label: (label, ["leaked"] if n < 3 else []))
+    imhi_here("run", "-d", "DR", "--model", "baseline:majority")
+    found = imhi_here("compare", "majority", "tfidf", "--exclude", "leaked", "--json").json
+    assert found["view"] == "released+no-leaked"
+    assert {pair["examples"] for pair in found["pairs"]} == {13}
+
+
+def test_verdicts_on_other_rows_are_refused(imhi_here: Imhi, run: str) -> None:
+    audited(imhi_here, run, lambda n, label: (label, []))
+    path = verdicts_file(Path("audit"), "DR", "test")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[2]["row"] = "0" * 16
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    complaint = imhi_here("score", run, "--gold", "human").complaint
+    assert "a verdict on another row under example test-3" in complaint
+
+
+def test_scores_are_made_anew_when_the_verdicts_are_others(imhi_here: Imhi, run: str) -> None:
+    audited(imhi_here, run, lambda n, label: (label, []))
+    same = weighted_f1(imhi_here("score", run, "--gold", "human", "--json"))
+    imhi_here("score", run, "--gold", "human", "--metric", "rouge", "--json")
+    audited(imhi_here, run, lambda n, label: (turned(label), []))
+    said = imhi_here("score", run, "--gold", "human", "--metric", "accuracy", "--json")
+    assert {row["made_by"] for row in said.json["scores"]} == {"accuracy"}
+    assert same[1] == 16
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--view", "imhi-clena"], "unknown view"),
+        (["--view", "x", "--gold", "human"], "leave out --gold and --exclude"),
+        (["--gold", "hum"], "did you mean 'human'"),
+        (["--exclude", "leakd"], "did you mean 'leaked'"),
+        (["--gold", "human", "--audit", "nowhere"], "nowhere holds no verdicts"),
+        (["--gold", "human"], "leaves out every row"),
+    ],
+)
+def test_what_cannot_be_seen_is_said_in_one_line(
+    imhi_here: Imhi, run: str, words: list[str], said: str, manager: PluginManager
+) -> None:
+    audited(imhi_here, run, lambda n, label: (None, []))
+    assert said in imhi_here("score", run, *words).complaint
