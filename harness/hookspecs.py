@@ -153,13 +153,13 @@ def imhi_reporters() -> Iterable[Reporter]:
 def imhi_published() -> Iterable[PublishedResults]:
     """Add results that others have published. Called once, when plugins are loaded.
 
-    ``rows`` is the path of a CSV file (``model, dataset, metric, value, source, table, obtained``)
-    or makes such rows::
+    ``rows`` makes :class:`harness.published.PublishedResult` records, or is the path of a CSV file
+    with their fields::
 
         @hookimpl
         def imhi_published():
             yield PublishedResults("our-paper", "Table 3 of our paper",
-                                   rows=Path("/data/our_paper.csv"))
+                                   rows="my_package.our_paper:rows")
     """
     raise NotImplementedError
 

@@ -3,7 +3,7 @@ generated parts are those that the code would write.
 
 In the guides, a fenced block ``sh`` is run, ``python run`` too, and a block with ``file=NAME`` is
 written to that file first; all blocks of a guide share one folder. ``sh needs=WHAT`` is run where
-WHAT can be had (imhi, outputs) and otherwise only parsed.
+WHAT can be had (imhi, outputs, raw) and otherwise only parsed.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from harness.plugin_manager import PluginManager
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES = [*GUIDES, *sorted(ROOT.glob("examples/*/README.md")), ROOT / "benchmarks" / "README.md"]
+_REAL = ("imhi", "outputs", "raw")
 _FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -122,22 +123,21 @@ def test_what_a_guide_shows_works_without_network_data_or_models(page: Path, fol
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", guides_with("imhi", "outputs"), ids=named)
+@pytest.mark.parametrize("page", guides_with(*_REAL), ids=named)
 def test_what_a_guide_shows_of_the_published_data_works_on_them(
     page: Path, folder: Path, imhi: Path, model_outputs: Path
 ) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "imhi").symlink_to(imhi)
+    (folder / "data" / "raw").symlink_to(imhi.parent / "raw")
     answers = sorted(path for path in model_outputs.iterdir() if path.is_dir())[0]
     (folder / "my-answers").symlink_to(answers)
     for block in blocks(page):
-        if block.need in {"imhi", "outputs"}:
+        if block.need in _REAL:
             run_block(block, folder)
 
 
-@pytest.mark.parametrize(
-    "page", guides_with("", "imhi", "outputs", "network", "model", "files"), ids=named
-)
+@pytest.mark.parametrize("page", guides_with("", *_REAL, "network", "model", "files"), ids=named)
 def test_commands_in_a_guide_have_the_options_models_and_metrics_they_show(
     page: Path, manager: PluginManager
 ) -> None:
@@ -163,8 +163,9 @@ def test_commands_in_a_guide_have_the_options_models_and_metrics_they_show(
                 for model in (*models, *(parsed.get("judge") or ())):
                     parse_model(model, manager.registry)
                 if not options.plugins:
-                    names = [name for name in parsed.get("metric") or () if name != "all"]
-                    parse_metrics(names, manager.registry)
+                    metric = parsed.get("metric") or ()
+                    names = [metric] if isinstance(metric, str) else metric
+                    parse_metrics([name for name in names if name != "all"], manager.registry)
 
 
 @pytest.mark.parametrize(
@@ -189,9 +190,7 @@ def test_the_example_in_every_hookspec_loads_as_a_plugin(generate: ModuleType) -
         r"^### (imhi_\w+)\n.*?^```python\n(.*?)^```$", generate.hooks(), re.DOTALL | re.MULTILINE
     ):
         plugin = ModuleType(f"example_of_{name}")
-        vars(plugin).update(
-            {public: getattr(harness, public) for public in harness.__all__}, Path=Path
-        )
+        vars(plugin).update({public: getattr(harness, public) for public in harness.__all__})
         exec(code, vars(plugin))
         manager = PluginManager()
         manager.register(plugin, name, "example", "0")

@@ -2,6 +2,7 @@
 
 * ``imhi vary`` asks models in other words (the prompt styles ``vary-...``, declared in
   variants.yaml) and reports how far values, labels and the order of models move.
+* ``imhi ranks`` says whether models keep their order under other labelers and other gold labels.
 * ``imhi calibration`` sets the confidence of models against how often they are right.
 """
 
@@ -24,7 +25,9 @@ def imhi_prompts() -> Iterator[PromptStyle]:
 @hookimpl
 def imhi_commands(app: Any) -> None:
     from plugins.robustness.calibration.command import calibration
+    from plugins.robustness.ranking.command import ranks
     from plugins.robustness.varying.command import vary
 
     app.command("vary")(vary)
+    app.command("ranks")(ranks)
     app.command("calibration")(calibration)

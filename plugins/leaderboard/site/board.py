@@ -33,9 +33,10 @@ class Board(BaseModel):
 
     ``url`` is where its pages are served (links in the feed and in badges begin with it; may be
     empty). ``source`` is where maintainers' examples come from. ``data`` pins the SHA-256 of a
-    dataset's examples; what is not pinned is that of the entry verified first. Entries of another
-    split, of another labeler, of synthetic data where the board is not, or of other examples are
-    left out, and the pages say so.
+    dataset's examples; what is not pinned is that of the entry verified first. ``view`` is what
+    entries were scored under (empty: the released gold with every row). Entries of another split,
+    labeler or view, of synthetic data where the board is not, or of other examples are left out,
+    and the pages say so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -47,6 +48,7 @@ class Board(BaseModel):
     split: Text = "test"
     labeler: Text = "hybrid"
     synthetic: bool = False
+    view: Annotated[str, Field(max_length=120)] = ""
     datasets: Annotated[tuple[Text, ...], Field(min_length=1)] = IMHI
     data: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
 

@@ -112,7 +112,7 @@ def _shared(board: Board) -> dict[str, Any]:
         "title": harmless(board.title),
         "introduction": [paragraph for paragraph in paragraphs if paragraph],
         "synthetic": board.synthetic,
-        "split": board.split,
+        "split": f"{board.split}, view {harmless(board.view)}" if board.view else board.split,
         "notice": shown.NOTICE,
         "version": version("imhi-harness"),
     }

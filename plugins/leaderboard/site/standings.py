@@ -173,6 +173,9 @@ def _stranger(entry: Entry, board: Board) -> str:
         return f"split {entry.values['split']}, not {board.split}"
     if labeler != board.labeler:
         return f"labels read by {labeler}, not by {board.labeler}"
+    view = entry.values.get("view", "")
+    if view != board.view:
+        return f"scored under view {view or 'released'}, not {board.view or 'released'}"
     return ""
 
 

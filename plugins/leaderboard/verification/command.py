@@ -38,12 +38,17 @@ def verify(
     supersedes: Annotated[
         str, typer.Option(metavar="ID", help="The entry of the same submitter that this replaces.")
     ] = "",
+    view: Annotated[
+        str, typer.Option(metavar="NAME", help="Score what is added under this view (imhi views).")
+    ] = "",
+    audit: options.Audit = Path("audit"),
     as_json: options.AsJson = False,
 ) -> None:
     """Make everything a submission claims again from its answers, on your own data.
 
     Asks no model. Leaves with 0 if all files pass, with 1 if one is refused.
     """
+    from harness.views import open_view
     from plugins.leaderboard.verification.board import read_board
     from plugins.leaderboard.verification.entries import add_entry
     from plugins.leaderboard.verification.verify import open_verifier
@@ -57,11 +62,16 @@ def verify(
     for path in files:
         if not path.is_file():
             raise HarnessError(f"{path}: no such file, expected a submission made by: imhi submit")
+    opened = open_view(context.obj.registry, audit, name=view)
     reports = []
     for path in files:
         entries = None if board is None else read_board(board)
         verifier = open_verifier(
-            source or "demo", context.obj.registry, board=entries, supersedes=supersedes
+            source or "demo",
+            context.obj.registry,
+            board=entries,
+            supersedes=supersedes,
+            view=opened,
         )
         report = verifier.verify(path)
         reports.append(report)

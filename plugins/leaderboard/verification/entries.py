@@ -18,6 +18,7 @@ from harness.registry import Registry
 from harness.run_store.columns import Columns
 from harness.run_store.jsonl import write_json
 from plugins.leaderboard.schemas import complaint
+from plugins.leaderboard.submission.identity import data_checksum
 from plugins.leaderboard.submission.reading import Submission
 from plugins.leaderboard.verification.board import answer_hashes
 from plugins.leaderboard.verification.checks import Check
@@ -49,7 +50,8 @@ def make_entry(
 ) -> dict[str, Any]:
     """Return ``entry.json``: scores are those made here, claims of ``left_out`` metrics are kept
     apart."""
-    headline = [row for row in remade.scores.scores if row["headline"] and row["value"] is not None]
+    scores = remade.shown.scores
+    headline = [row for row in scores.scores if row["headline"] and row["value"] is not None]
     shown = {row["metric"]: row for row in headline}
     not_verified: dict[str, dict[str, Any]] = {}
     for row in submission.claims["scores"]:
@@ -63,6 +65,7 @@ def make_entry(
         "harness_version": version("imhi-harness"),
         "verified": _now(),
         "supersedes": supersedes,
+        "view": remade.shown.view,
         "archive": {"sha256": submission.sha256, "bytes": submission.size},
         "partial": submission.partial,
         "datasets": {
@@ -72,18 +75,18 @@ def make_entry(
                 "posts": len(set(column.clusters)),
                 "unparsed": sum(p.status == "unparsed" for p in column.predictions),
                 "failed": sum(p.status == "failed" for p in column.predictions),
-                "data": submission.datasets[name]["data"],
+                "data": data_checksum(column.examples),
                 "scores": {
                     row["metric"]: {part: row[part] for part in _VALUES}
                     for row in headline
                     if row["dataset"] == name
                 },
             }
-            for name, column in remade.columns.items()
+            for name, column in remade.shown.columns.items()
         },
         "averages": [
             {name: row[name] for name in ("over", "metric", *_VALUES, "groups")}
-            for row in remade.scores.averages
+            for row in scores.averages
             if row["metric"] in shown and row["value"] is not None
         ],
         "metrics": {
@@ -98,7 +101,7 @@ def make_entry(
 def make_answers(remade: Remade, registry: Registry) -> dict[str, Any]:
     """Return ``answers.json``: labels and hashes, in the order of the source; no text."""
     datasets = {}
-    for name, column in remade.columns.items():
+    for name, column in remade.shown.columns.items():
         labels = registry.datasets.get(name).label_names
         datasets[name] = {"labels": [*labels], **_packed(column, labels)}
     return {"format": FORMAT, "datasets": datasets}

@@ -22,6 +22,7 @@ from harness.run_store import RunFolder
 from harness.run_store.columns import Columns, read_columns
 from harness.stages.label import label
 from harness.stages.score import score
+from harness.views import OpenView, seen_through
 from plugins.leaderboard.submission.reading import Submission
 from plugins.leaderboard.submission.rows import response_of
 from plugins.leaderboard.verification.matching import Matched
@@ -30,11 +31,22 @@ GROUPS = ("labels", "explanations")  # metrics that need no model and no judge
 
 
 @dataclass(frozen=True)
-class Remade:
-    """Columns by dataset, labels read here; ``scores`` are made here."""
+class Shown:
+    """Columns and scores under a view; ``view`` is empty for the released gold with every row."""
 
     columns: Mapping[str, Columns]
     scores: RunScores
+    view: str = ""
+
+
+@dataclass(frozen=True)
+class Remade:
+    """Columns by dataset, labels read here; ``scores`` are made here. ``shown`` is what an entry
+    shows of them: the same, or what a view makes of it."""
+
+    columns: Mapping[str, Columns]
+    scores: RunScores
+    shown: Shown
 
 
 @contextmanager
@@ -72,20 +84,40 @@ def _responses(part: Matched) -> Iterator[Response]:
 
 
 def remake(
-    submission: Submission, matched: Sequence[Matched], context: Context, labeler: str
+    submission: Submission,
+    matched: Sequence[Matched],
+    context: Context,
+    labeler: str,
+    view: OpenView | None = None,
 ) -> Remade:
-    """Read the labels and make the scores that need no model.
+    """Read the labels and make the scores that need no model, under a view as well if there is one.
 
     Raises:
-        HarnessError: an answer holds a label that its dataset does not have.
+        HarnessError: an answer holds a label that its dataset does not have, or the view's
+            verdicts are about other rows.
     """
     metrics = parse_metrics(verifiable_metrics(context.registry), context.registry)
     claims = submission.claims
     with run_folder(submission, matched) as folder, opened(metrics) as ready:
         label(folder, context, labeler)
-        scores = score(folder, context, labeler, ready, claims["resamples"], claims["seed"])
+        drawn = claims["resamples"], claims["seed"]
+        scores = score(folder, context, labeler, ready, *drawn)
         columns = {part.dataset: read_columns(folder, labeler, part.dataset) for part in matched}
-    return Remade(columns, scores)
+        if view is None:
+            return Remade(columns, scores, Shown(columns, scores))
+        seen = {
+            name: seen_through(view, own, name, context.split).columns
+            for name, own in columns.items()
+        }
+        return Remade(
+            columns,
+            scores,
+            Shown(
+                {name: own for name, own in seen.items() if own.examples},
+                score(folder, context, labeler, ready, *drawn, view),
+                view.name,
+            ),
+        )
 
 
 def verifiable_metrics(registry: Registry) -> list[str]:

@@ -13,6 +13,7 @@ from harness.errors import HarnessError
 from harness.labelers import parse_labeler
 from harness.protocols import OpenSource
 from harness.registry import Registry
+from harness.views import OpenView
 from plugins.leaderboard.submission.reading import Submission, read_submission
 from plugins.leaderboard.submission.refusal import Unacceptable, shown
 from plugins.leaderboard.verification.board import BoardEntry
@@ -62,13 +63,15 @@ class Report:
 class Verifier:
     """What submissions are verified with: the verifier's data (``source`` as it was given, and
     opened), plugins, and the entries of the board, if there is one. ``supersedes`` is what the
-    verifier says, in the place of what a submission says."""
+    verifier says, in the place of what a submission says. Under a ``view``, entries show what is
+    made with its gold labels and rows; claims are held against the released ones all the same."""
 
     registry: Registry
     source: str
     opened: OpenSource
     board: Sequence[BoardEntry] | None = None
     supersedes: str = ""
+    view: OpenView | None = None
 
     def verify(self, path: Path) -> Report:
         """Check a submission. What is wrong with it is in the report; nothing is written."""
@@ -143,7 +146,7 @@ class Verifier:
         if not matched:
             return None, [*checks, _not_done("predictions", "no row could be joined with the data")]
         try:
-            remade = remake(submission, matched, context, spec.name)
+            remade = remake(submission, matched, context, spec.name, self.view)
         except HarnessError as error:
             return None, [*checks, Check("predictions", False, str(error))]
         checks.append(prediction_check(submission, matched, remade))

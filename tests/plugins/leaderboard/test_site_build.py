@@ -287,10 +287,10 @@ def test_the_command_says_what_it_did_and_what_it_left_out(board, imhi_here) -> 
 
 
 def test_one_more_entry_makes_few_pages_anew(board, registry) -> None:
-    for number in range(12):
-        an_entry(board, f"Model {number}", 0.4 + number / 30, number=number)
+    for number in range(8):
+        an_entry(board, f"Model {number}", 0.4 + number / 20, number=number, full_size=True)
     build_site(board, board / "site", registry)
-    an_entry(board, "One more", 0.1, number=200)
+    an_entry(board, "One more", 0.1, number=200, full_size=True)
     built = build_site(board, board / "site", registry)
     # Its own, and that of the one ranked above it.
     assert len([name for name in built.written if name.startswith("models/")]) == 2

@@ -169,6 +169,30 @@ def test_a_submission_can_say_itself_what_it_supersedes(
     assert entry["supersedes"] == old
 
 
+def test_an_entry_can_be_scored_under_a_view_and_is_then_no_entry_of_a_released_board(
+    runs, manager, imhi_here, board: Path, tmp_path: Path
+) -> None:
+    file = a_file(tmp_path / "first.zip", runs[0], manager, "The first")
+    assert imhi_here("audit", "demo", "--split", "test").code == 0
+    for path in Path("audit/verdicts").glob("DR.test.jsonl"):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        for number, row in enumerate(rows):
+            row["flags"] = ["leaked"] if number < 4 else []
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ("leaderboard", "verify", file, "--board", board, "--add", "--view", "imhi-unleaked")
+    said = imhi_here(*words)
+    assert said.code == 0, said.out
+    (new,) = entries(board)
+    entry = json.loads((board / "entries" / new / "entry.json").read_text())
+    plain = runs[0].manifest()["datasets"]["DR"]
+    assert (entry["view"], entry["datasets"]["DR"]["n"]) == ("imhi-unleaked", plain - 4)
+    answers = json.loads((board / "entries" / new / "answers.json").read_text())
+    assert len(answers["datasets"]["DR"]["right"]) == plain - 4
+    (board / "board.yaml").write_text("title: Released labels only\nsynthetic: true\n")
+    built = imhi_here("leaderboard", "build", board, "--json")
+    assert built.json["left_out"] == [f"{new}: scored under view imhi-unleaked, not released"]
+
+
 def test_a_third_version_supersedes_the_second_and_is_no_copy_of_the_first(
     runs, manager, imhi_here, board: Path, tmp_path: Path
 ) -> None:
