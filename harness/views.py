@@ -113,7 +113,7 @@ def open_view(
     if gold == RELEASED and not exclude:
         return None
     called = name or "+".join([gold, *(f"no-{flag}" for flag in exclude)])
-    flags = audit / VERDICTS / FLAGS
+    flags = audit / FLAGS
     if not flags.exists():
         raise HarnessError(
             f"view {called}: {audit} holds no verdicts; make them with: imhi audit SOURCE --to {audit} "

@@ -105,7 +105,7 @@ class Auditing:
         )
         for stale in set((folder / VERDICTS).glob("*.jsonl")) - written:
             stale.unlink()  # of another source: no view must take it for this one's
-        write_json(folder / VERDICTS / FLAGS, flags())
+        write_json(folder / FLAGS, flags())
         write_json(folder / REPORT, audit.to_json())
         return audit
 

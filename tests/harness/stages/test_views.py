@@ -30,7 +30,7 @@ def audited(imhi: Imhi, run: str, judge: Judge) -> None:
         rows.append({"id": example.id, "row": key, "released": example.label,
                      "human": human, "flags": flags})  # fmt: skip
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    path.with_name(FLAGS).write_text(json.dumps({"leaked": "in training rows", "mojibake": ""}))
+    Path("audit", FLAGS).write_text(json.dumps({"leaked": "in training rows", "mojibake": ""}))
 
 
 @pytest.fixture

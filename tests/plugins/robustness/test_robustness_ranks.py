@@ -30,7 +30,7 @@ def audited(run: RunFolder, human: dict[str, str], leaked: int = 0) -> None:
             flags = ["leaked"] if number < leaked else []
             rows.append({"id": example.id, "row": key, "human": label, "flags": flags})
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    path.with_name(FLAGS).write_text(json.dumps({"leaked": ""}))
+    Path("audit", FLAGS).write_text(json.dumps({"leaked": ""}))
 
 
 def orders(said: object, dataset: str) -> dict[str, dict]:  # type: ignore[type-arg]
@@ -87,7 +87,7 @@ def test_the_table_fits_80_columns_and_says_what_views_leave_out(
         "--audit", "audit",
     )  # fmt: skip
     assert said.code == 2 and "unknown flag of the audit 'duplicate'" in said.complaint
-    flags = Path("audit/verdicts") / FLAGS
+    flags = Path("audit") / FLAGS
     flags.write_text(json.dumps({"leaked": "", "duplicate": ""}))
     said = imhi_here("ranks", "majority", "tfidf", "--view", "released", "--view", "imhi-unleaked")
     assert max(map(len, said.out.splitlines())) <= 80
