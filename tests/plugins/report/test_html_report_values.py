@@ -116,10 +116,11 @@ def test_a_model_without_probabilities_has_no_curve(demo_material: Material) -> 
 
 
 def test_slices_are_quarters_of_length_questions_and_gold_labels(demo_material: Material) -> None:
-    rows = [(" ".join(["w"] * n), "yes", "yes" if n <= 4 else "no", None) for n in range(1, 9)]
-    ((by_length, quarters), (by_label, labels)) = dataset_slices(with_rows(demo_material, rows))[
-        0
-    ].groups
+    posts = ["I'm", "say me", *(" ".join(["w"] * n) for n in range(3, 9))]
+    rows = [(post, "yes", "yes" if n < 4 else "no", None) for n, post in enumerate(posts)]
+    ((by_length, quarters), (by_person, persons), (by_label, labels)) = dataset_slices(
+        with_rows(demo_material, rows)
+    )[0].groups
     assert by_length == "post length"
     assert [(line.name, line.examples, line.bars[0].value) for line in quarters] == [
         ("shortest quarter: 1 to 2 words", 2, 100.0),
@@ -127,13 +128,18 @@ def test_slices_are_quarters_of_length_questions_and_gold_labels(demo_material: 
         ("third quarter: 5 to 6 words", 2, 0.0),
         ("longest quarter: 7 to 8 words", 2, 0.0),
     ]
+    assert by_person == "first person"
+    assert [(line.name, line.examples) for line in persons] == [
+        ("says I, me or my", 2),
+        ("does not", 6),
+    ]
     assert by_label == "gold label"
     assert [(line.name, line.examples, line.few) for line in labels] == [
         ("yes", 8, True),
         ("no", 0, True),
     ]
     irf = next(one for one in dataset_slices(demo_material) if one.dataset == "IRF")
-    assert [by for by, _ in irf.groups] == ["post length", "question", "gold label"]
+    assert [by for by, _ in irf.groups] == ["post length", "first person", "question", "gold label"]
 
 
 def test_what_has_no_label_is_counted_and_listed_with_the_reason(demo_material: Material) -> None:

@@ -1,7 +1,9 @@
-"""Slices: how often labels are right among short and long posts, by question and by gold label."""
+"""Slices: how often labels are right among short and long posts, posts that speak of their writer or
+not, by question and by gold label."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +13,8 @@ from plugins.report.html.sections.classes import Bar
 from plugins.report.html.wording import NONE, number
 
 FEW = 30  # examples below which a slice says little
+_FIRST_PERSON = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|me|my|mine|myself)\b", re.IGNORECASE)
+_PERSONS = ("says I, me or my", "does not")
 _QUARTERS = ("shortest quarter", "second quarter", "third quarter", "longest quarter")
 
 
@@ -58,12 +62,18 @@ def _groups(
     if any(example.post for example in examples):
         names, quarter_of = _length_quarters(examples)
         groups.append(("post length", _lines(examples, right, names, quarter_of)))
+        groups.append(("first person", _lines(examples, right, _PERSONS, _person)))
     aspects = list(dict.fromkeys(example.aspect for example in examples))
     if len(aspects) > 1:
         groups.append(("question", _lines(examples, right, aspects, lambda one: one.aspect)))
     labels = material.labels[dataset]
     groups.append(("gold label", _lines(examples, right, labels, lambda one: one.label)))
     return groups
+
+
+def _person(example: Example) -> str:
+    """Say whether a post speaks of its writer: annotators and models judge a poster by it."""
+    return _PERSONS[0] if _FIRST_PERSON.search(example.post) else _PERSONS[1]
 
 
 def _length_quarters(examples: Sequence[Example]) -> tuple[list[str], Callable[[Example], str]]:
