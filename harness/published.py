@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.declarations import Dataset, PublishedResults, resolve
 from harness.errors import DataError, HarnessError, UnknownName
 from harness.registry import Registry
 from harness.sanitizing import one_line
 from harness.tables import place, read_table
+
+if TYPE_CHECKING:
+    from harness.comparing.result import Comparison
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class PublishedResult:
 
 
 COLUMNS = tuple(PublishedResult.__dataclass_fields__)
+_PUBLISHED_SPLITS = ("test", "complete")  # the test rows, in either style
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 
@@ -111,8 +115,8 @@ def _checked(
         if row.dataset not in datasets:
             unknown = UnknownName("dataset", one_line(row.dataset), datasets)
             raise DataError(f"{where}: {unknown}; load the plugin it comes from, or remove the row")
-        if not math.isfinite(row.value):
-            raise DataError(f"{where}: found the value {row.value}, expected a number")
+        if not isinstance(row.value, (int, float)) or not math.isfinite(row.value):
+            raise DataError(f"{where}: found the value {row.value!r}, expected a number")
         key = (row.model, row.dataset, row.metric, row.source)
         if key in seen:
             raise DataError(
@@ -121,3 +125,17 @@ def _checked(
             )
         seen[key] = where
         yield row
+
+
+def published_beside(
+    results: Iterable[PublishedResult], comparison: Comparison
+) -> list[PublishedResult]:
+    """Return the published results that may stand beside compared runs: of the same measures and
+    datasets, on test rows with their released labels. Never beside fictional posts."""
+    if comparison.synthetic or comparison.view or comparison.split not in _PUBLISHED_SPLITS:
+        return []
+    return [
+        row
+        for row in dict.fromkeys(results)
+        if row.metric in comparison.metrics and row.dataset in comparison.datasets
+    ]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
-# Escape and other control characters, those that turn the direction of writing, and those that
-# nobody sees.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# Escape and other control characters, those that turn the direction of writing, and halves of
+# characters, which cannot be printed.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode categories
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")  # letters that nobody sees
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#$])")
+_LINKS = (("@", "&#64;"), ("://", "&#58;//"), ("www.", "www&#46;"))
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -20,13 +25,19 @@ def plain(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return text on one line, without control characters and without what nobody sees."""
-    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _UNSEEN or c in _FILLERS else c
+        for c in " ".join(text.split())
+    )
 
 
 def markdown(text: str) -> str:
-    """Return text of which Markdown and HTML take nothing for a command."""
+    """Return text of which Markdown and HTML take nothing for a command, a link or a mention."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKDOWN.sub(r"\\\1", text)
+    text = _MARKDOWN.sub(r"\\\1", text)
+    for link, harmless in _LINKS:
+        text = text.replace(link, harmless)
+    return text
 
 
 def spreadsheet_cell(value: Any) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from harness.declarations import View
+from harness.declarations import Dataset
 from harness.errors import DataError, HarnessError, UnknownName
 from harness.fingerprints import digest, file_checksum
 from harness.records import Example
@@ -49,6 +49,7 @@ class OpenView:
     gold: Gold
     exclude: tuple[str, ...]
     audit: Path
+    datasets: Mapping[str, Dataset] = field(default_factory=dict, repr=False)
     _read: dict[tuple[str, str], dict[str, Verdict]] = field(default_factory=dict, repr=False)
 
     def verdicts(self, dataset: str, split: str) -> dict[str, Verdict]:
@@ -59,8 +60,23 @@ class OpenView:
         """
         key = (dataset, split)
         if key not in self._read:
-            self._read[key] = _read_verdicts(verdicts_file(self.audit, dataset, split))
+            path = verdicts_file(self.audit, dataset, split)
+            self._read[key] = _read_verdicts(path, self.datasets[dataset].label_names)
         return self._read[key]
+
+    def check(self, manifest: Mapping[str, Any], datasets: Sequence[str] = ()) -> None:
+        """See that a run's datasets (or these of them) can be seen through the view.
+
+        Raises:
+            HarnessError: there are no verdicts on a dataset of the run, or its posts were repaired.
+        """
+        if manifest.get("repair_mojibake"):
+            raise HarnessError(
+                f"view {self.name}: the run repaired its posts (--repair-mojibake), and verdicts are "
+                "about posts as the source has them; run once more with --keep-mojibake"
+            )
+        for dataset in datasets or manifest["datasets"]:
+            self.verdicts(dataset, manifest["split"])
 
     def identity(self, datasets: Sequence[str], split: str) -> dict[str, Any]:
         """Return what scores under this view are known by: its terms and its verdicts."""
@@ -119,11 +135,14 @@ def open_view(
             f"view {called}: {audit} holds no verdicts; make them with: imhi audit SOURCE --to {audit} "
             "(or say with --audit where they are)"
         )
-    known = json.loads(flags.read_text(encoding="utf-8"))
+    try:
+        known = dict(json.loads(flags.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise DataError(f"{flags}: not a JSON object of flags; make the audit again") from None
     for flag in exclude:
         if flag not in known:
             raise UnknownName("flag of the audit", flag, known)
-    return OpenView(called, gold, exclude, audit)  # type: ignore[arg-type]
+    return OpenView(called, gold, exclude, audit, registry.dataset_map())  # type: ignore[arg-type]
 
 
 def open_views(
@@ -136,12 +155,6 @@ def open_views(
         open_view(registry, audit, name=name, gold=gold, exclude=exclude)
         for name in dict.fromkeys(names)
     ]
-
-
-def declared_view(view: View) -> str:
-    """Return a view's terms in words."""
-    without = f", without {', '.join(view.exclude)}" if view.exclude else ""
-    return f"{view.gold} gold{without}"
 
 
 @dataclass(frozen=True)
@@ -170,7 +183,7 @@ def seen_through(view: OpenView, columns: Columns, dataset: str, split: str) -> 
     """Return the rows that count, with the gold labels that count.
 
     Raises:
-        DataError: the audit was made from other rows, or does not know a flag.
+        DataError: the audit was made from other rows.
     """
     verdicts = view.verdicts(dataset, split)
     left_out: Counter[str] = Counter()
@@ -217,18 +230,19 @@ def _left_out(view: OpenView, verdict: Verdict, example: Example) -> str:
     return ""
 
 
-def _read_verdicts(path: Path) -> dict[str, Verdict]:
+def _read_verdicts(path: Path, labels: Sequence[str]) -> dict[str, Verdict]:
     if not path.exists():
         raise HarnessError(
             f"{path}: there is no such file; audit the dataset and split: imhi audit SOURCE"
         )
     found = {}
     for number, row in read_rows(path):
-        try:
-            found[str(row["id"])] = Verdict(str(row["row"]), row["human"], frozenset(row["flags"]))
-        except (KeyError, TypeError):
+        human, flags = row.get("human"), row.get("flags")
+        known = human is None or human in labels
+        if not (known and isinstance(flags, list) and {"id", "row"} <= row.keys()):
             raise DataError(
-                f"{path}: line {number}: found {json.dumps(row)[:80]}, expected id, row, human and "
-                "flags; make the audit again"
-            ) from None
+                f"{path}: line {number}: found {json.dumps(row)[:80]}, expected id, row, human (a label of "
+                "the dataset, or null) and flags (a list); make the audit again"
+            )
+        found[str(row["id"])] = Verdict(str(row["row"]), human, frozenset(flags))
     return found

@@ -57,7 +57,7 @@ def compare(
     """
     from harness.cli.comparison_tables import show_comparison
     from harness.comparing import compare as compare_runs
-    from harness.published import published_results
+    from harness.published import published_beside, published_results
     from harness.views import open_view
 
     runs = [find_run(name, folder) for name in names]
@@ -82,11 +82,7 @@ def compare(
             context.obj.registry, audit, name=view or "", gold=gold or "", exclude=exclude or ()
         ),
     )
-    beside = []
-    if not found.synthetic and not found.view:
-        beside = [
-            row for row in known if row.metric in found.metrics and row.dataset in found.datasets
-        ]
+    beside = published_beside(known, found)
     if as_json:
         rows = [vars(row) for row in beside]
         print_json({**found.to_json(), "published": rows})

@@ -111,11 +111,17 @@ def _show_ranks(
 def _beside(
     published: Sequence[PublishedResult], metric: ComparedMetric
 ) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {}
-    for row in published:
-        if row.metric == metric.name:
-            found.setdefault(row.model, {})[row.dataset] = row.value
-    return found
+    """Return the published values of a measure by model and dataset; a model that several
+    publications have figures of is told apart by them."""
+    own = [row for row in published if row.metric == metric.name]
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for row in own:
+        found.setdefault((row.model, row.source), {})[row.dataset] = row.value
+    models = [model for model, _ in found]
+    return {
+        f"{model}, {source}" if models.count(model) > 1 else model: values
+        for (model, source), values in found.items()
+    }
 
 
 def _tallies(found: Comparison, metric: ComparedMetric) -> Mapping[str, list[int]]:

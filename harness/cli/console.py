@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from harness.sanitizing import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def out() -> Console:
@@ -28,7 +31,9 @@ def err() -> Console:
 
 def print_json(value: Any) -> None:
     """Print a JSON value to standard output as it is, for other programs to read."""
-    print(json.dumps(value, ensure_ascii=False, indent=1))
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    # Halves of characters, which a model may write, can be printed in no other way.
+    print(_HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text))
 
 
 def say(text: str, style: str = "") -> None:

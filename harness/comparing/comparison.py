@@ -34,6 +34,7 @@ from harness.plugin_manager import PluginManager, load_plugins
 from harness.results import RunScores, distinct_names
 from harness.run_store import RunFolder
 from harness.run_store.kept import KeptValues
+from harness.settings import RunSettings
 from harness.views import OpenView
 
 
@@ -80,6 +81,7 @@ def compare(
         HarnessError: a run is not scored, or one is given twice.
     """
     check_allowances(allow)
+    RunSettings(resamples=resamples, seed=seed)  # says what is wrong with them
     manager = manager or load_plugins()
     folders = [run if isinstance(run, RunFolder) else RunFolder(Path(run)) for run in runs]
     if not folders:
@@ -92,6 +94,11 @@ def compare(
     common, left_out = common_datasets(folders, datasets)
     chosen, not_chosen = choose_metrics(scores, metrics, common, registry)
     left_out += not_chosen
+    if not chosen:
+        raise HarnessError(f"there is nothing to compare by: {'; '.join(not_chosen)}")
+    if view is not None:
+        for folder in folders:
+            view.check(folder.manifest(), common)
     contexts = [_context(folder, manager) for folder in folders]
     try:
         drawings = []
@@ -100,7 +107,7 @@ def compare(
             if view is not None:
                 aligned = viewed(aligned, view, scores[0].split)
             drawings.append(
-                _draw_dataset(aligned, folders, scores, contexts, chosen, resamples, seed)
+                _draw_dataset(aligned, folders, scores, contexts, chosen, resamples, seed, view)
             )
     finally:
         for context in contexts:
@@ -162,6 +169,7 @@ def _draw_dataset(
     chosen: Mapping[str, ComparedMetric],
     resamples: int,
     seed: int,
+    view: OpenView | None,
 ) -> _Drawing:
     """Draw from one dataset, once for all runs; nothing is drawn where no example is left."""
     dataset = aligned.dataset
@@ -169,7 +177,7 @@ def _draw_dataset(
     if not aligned.columns[0].examples:
         return drawing
     measures = [
-        measure_all(chosen, aligned, *each)
+        measure_all(chosen, aligned, *each, view=view.name if view else "")
         for each in zip(folders, scores, aligned.columns, contexts, strict=True)
     ]
     right = [right_labels(columns) for columns in aligned.columns]

@@ -93,6 +93,7 @@ def measure_all(
     scores: RunScores,
     columns: Columns,
     context: Context,
+    view: str = "",
 ) -> dict[str, Measure]:
     """Return one run's measures of one dataset, by name; those that cannot be had are missing."""
     found: dict[str, Measure] = {}
@@ -100,7 +101,7 @@ def measure_all(
     for metric in metrics.values():
         kept = None
         if not is_label_metric(metric, context.registry):
-            kept = _stored(metric, aligned, folder, scores, columns)
+            kept = _stored(metric, aligned, folder, scores, columns, view)
         if kept is not None:
             found[metric.name] = kept
         elif _group(metric.made_by, context.registry) in _CHEAP:
@@ -115,10 +116,17 @@ def measure_all(
 
 
 def _stored(
-    metric: ComparedMetric, aligned: Aligned, folder: RunFolder, scores: RunScores, columns: Columns
+    metric: ComparedMetric,
+    aligned: Aligned,
+    folder: RunFolder,
+    scores: RunScores,
+    columns: Columns,
+    view: str,
 ) -> Measure | None:
-    """Return the mean of the values that scoring left, if it is what the score says."""
+    """Return the mean of the values that scoring left, if it is what the score says. Those made
+    under the view are taken where there are any: a few metrics hang on the gold label."""
     path = folder.values_file(scores.labeler, metric.name, aligned.dataset)
+    seen = folder.values_file(scores.labeler, metric.name, aligned.dataset, view)
     values = {row["id"]: row["value"] for _, row in read_rows(path)}
     if not values:
         return None
@@ -130,6 +138,8 @@ def _stored(
     )
     if score is None or not math.isclose(whole, score, rel_tol=1e-4, abs_tol=1e-4):
         return None
+    if view and seen.exists():
+        values = {row["id"]: row["value"] for _, row in read_rows(seen)}
     return mean_measure(metric.name, [values.get(example.id) for example in columns.examples])
 
 

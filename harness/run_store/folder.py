@@ -23,6 +23,7 @@ it is.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -157,6 +158,14 @@ class RunFolder:
         """Return the views under which there are scores of a labeler."""
         found = (self.path / "scores").glob(f"{_file_name(labeler)}{_VIEW}*.json")
         return sorted(unquote(path.stem.partition(_VIEW)[2]) for path in found)
+
+    def forget_views(self, labeler: str) -> None:
+        """Remove what was scored under views: the labels it was made from are others now."""
+        for path in (self.path / "scores").glob(f"{_file_name(labeler)}{_VIEW}*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def scores_file(self, labeler: str, view: str = "") -> Path:
         return self.path / "scores" / f"{_scored_name(labeler, view)}.json"

@@ -12,6 +12,7 @@ from harness.context import Context
 from harness.declarations import Dataset
 from harness.errors import HarnessError
 from harness.events import StageFinished, StageStarted
+from harness.fingerprints import file_checksum
 from harness.labelers import parse_labeler
 from harness.protocols import ReadLabels
 from harness.records import Prediction, Response
@@ -30,10 +31,15 @@ def label(folder: RunFolder, context: Context, labeler: str) -> dict[str, Any]:
     read = context.labeler(labeler)
     identity = parse_labeler(labeler, context.registry).identity()
     counts = {}
+    changed = False
     for dataset in datasets:
         path = folder.predictions_file(labeler, dataset)
+        before = file_checksum(path) if path.exists() else ""
         folder.write_records(path, _predictions(folder, context, read, dataset))
+        changed = changed or file_checksum(path) != before
         counts[dataset] = labelling_counts(folder.predictions(labeler, dataset))
+    if changed:
+        folder.forget_views(labeler)
     write_json(folder.labeler_file(labeler), identity)
     context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))
     return counts

@@ -76,6 +76,9 @@ def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
     for model in dict.fromkeys(settings.model):
         prepared = prepare(settings, model, manager.registry)
         prepared.context.notify = manager.notify
+        for view in views:
+            if view is not None:  # what is missing is said before a model is asked
+                view.check(prepared.folder.manifest())
         _answer(prepared, settings, manager)
         runs.append(prepared)
         results += _score([prepared], settings, light, manager, views, last=not heavy)
@@ -123,6 +126,7 @@ def _score(
                         view,
                     )
                     results.append(result)
+                run.context.notes = noted
             if last:
                 totals = result.totals
                 ended = RunFinished(run.folder.id, totals["failed"], totals["unanswered"])

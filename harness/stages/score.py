@@ -149,6 +149,7 @@ def _columns(
     columns = read_columns(folder, labeler, dataset)
     if view is None:
         return columns
+    view.check(folder.manifest(), [dataset])
     seen = seen_through(view, columns, dataset, folder.manifest()["split"])
     for note in seen.notes(view, dataset):
         context.note(note)

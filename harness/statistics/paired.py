@@ -50,25 +50,31 @@ def paired(measures: Sequence[Measure], clusters: Sequence[str]) -> Paired:
     return Paired(parts, [measure.value_of for measure in measures])
 
 
-def resampled(data: Paired, resamples: int, seed: int, name: str) -> Array:
+def resampled(
+    data: Paired, resamples: int, seed: int, name: str, draws: int | None = None
+) -> Array:
     """Return every run's value on resampled posts, shape (runs, resamples).
 
-    ``name`` (the dataset's) enters the seed, so that datasets are drawn independently.
+    ``name`` (the dataset's) enters the seed, so that datasets are drawn independently. ``draws`` is
+    how many posts a resample has (None: as many as there are): fewer show what values on so few
+    would scatter like (m out of n bootstrap; Bickel, Goetze & van Zwet 1997).
     """
     rows, pattern = _patterns(data)
+    draws = draws or data.posts
     small = data.posts <= np.iinfo(np.uint16).max
 
     def part(index: int, size: int) -> Array:
         drawn = generator(seed, f"{name} {index}")
-        shape = (size, data.posts)
+        shape = (size, draws)
         posts = drawn.integers(0, data.posts, shape, dtype=np.uint16 if small else np.uint32)
         cells = pattern.take(posts)
         cells += (np.arange(size) * len(rows))[:, None]
         counts = np.bincount(cells.reshape(-1), minlength=size * len(rows))
         return counts.reshape(size, len(rows)).astype(rows.dtype) @ rows
 
-    sums = _split(_in_parts(part, resamples, data.posts), data)
-    return np.array([value_of(own) for value_of, own in zip(data.value_of, sums, strict=True)])
+    sums = _split(_in_parts(part, resamples, draws), data)
+    with np.errstate(invalid="ignore", divide="ignore"):  # a value may be undefined on some draws
+        return np.array([value_of(own) for value_of, own in zip(data.value_of, sums, strict=True)])
 
 
 def exchanged(data: Paired, permutations: int, seed: int, name: str) -> Array:

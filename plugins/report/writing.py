@@ -13,9 +13,9 @@ from harness.cli.console import say
 from harness.comparing import compare
 from harness.errors import HarnessError
 from harness.plugin_manager import PluginManager
+from harness.published import published_beside, published_results
 from harness.run_store import RunFolder
 from harness.run_store.jsonl import replacing
-from plugins.report.beside import beside
 
 _MARK = b'name="generator" content="imhi-harness report"'
 _HEAD = 4096  # bytes of a page in which the mark stands
@@ -81,7 +81,7 @@ def write_table(
     if to is not None and to.is_dir():
         raise _is_folder(to)
     found = compare(runs, manager, **chosen)
-    rows = beside(found, manager.registry) if published else []
+    rows = published_beside(published_results(manager.registry), found) if published else []
     parts: list[str] = []
     WRITERS[form](found, rows, parts.append)
     if to is None:

@@ -22,8 +22,8 @@ class RankAgreement:
     ``tau`` is Kendall's tau-b on all posts, with its 95% interval over posts; None where all
     models are tied in one of the two. ``turned`` counts the pairs of models that stand the other
     way round, ``pairs`` all of them. ``itself`` is what drawing other posts alone does: the mean
-    tau of the first order with itself on resampled posts. A ``tau`` not below it says that the second
-    way moves the order no more than chance does.
+    tau of the first order with itself on resamples of as many posts as the second way has. A
+    ``tau`` not below it says that the second way moves the order no more than chance does.
     """
 
     tau: float | None
@@ -50,7 +50,11 @@ def kendall_tau(first: Array, second: Array) -> Array:
 
 
 def rank_agreement(
-    first: Array, second: Array, first_resampled: Array, second_resampled: Array
+    first: Array,
+    second: Array,
+    first_resampled: Array,
+    second_resampled: Array,
+    again: Array | None = None,
 ) -> RankAgreement:
     """Compare two orders of the same models.
 
@@ -58,10 +62,12 @@ def rank_agreement(
         first, second: the models' values measured in either way, shape (models,).
         first_resampled, second_resampled: their values on the same resampled posts, shape
             (models, resamples).
+        again: the first way's values on resamples of as many posts as the second way has, where
+            those are fewer.
     """
     tau = float(kendall_tau(first, second))
     drawn = kendall_tau(first_resampled, second_resampled)
-    itself = kendall_tau(first[:, None], first_resampled)
+    itself = kendall_tau(first[:, None], first_resampled if again is None else again)
     signs = _order(first) * _order(second)
     defined = math.isfinite(tau)
     bounds = interval(tau, drawn)

@@ -10,12 +10,11 @@ from typing import Any, TypeVar
 
 from harness.comparing import ComparedMetric, Comparison, compare
 from harness.plugin_manager import PluginManager
-from harness.published import PublishedResult
+from harness.published import PublishedResult, published_beside, published_results
 from harness.records import Example, Prediction, Response
 from harness.results import RunScores
 from harness.run_store import RunFolder
 from harness.run_store.columns import Columns, read_columns
-from plugins.report.beside import beside
 from plugins.report.html.harmless import shown
 
 _MAIN = "weighted_f1"
@@ -175,7 +174,7 @@ def gather(
             for index, (folder, name) in enumerate(zip(once, names, strict=True))
         ],
         labels={name: registry.datasets.get(name).label_names for name in comparison.datasets},
-        published=beside(comparison, registry) if published else [],
+        published=published_beside(published_results(registry), comparison) if published else [],
         with_posts=with_posts,
     )
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.published import published_beside
+
 if TYPE_CHECKING:
     from harness.comparing.result import ComparedMetric, Comparison, ModelValue
     from harness.published import PublishedResult
@@ -68,20 +70,8 @@ def metric_tables(
     found: Comparison, published: Sequence[PublishedResult] = ()
 ) -> list[MetricTable]:
     """Return a table for each measure compared."""
-    beside = usable(found, published)
+    beside = published_beside(published, found)
     return [_table(found, metric, beside) for metric in found.metrics.values()]
-
-
-def usable(found: Comparison, published: Sequence[PublishedResult]) -> list[PublishedResult]:
-    """Return the published results that may stand beside the runs: of the same datasets and
-    measures, and never beside fictional posts."""
-    if found.synthetic:
-        return []
-    return [
-        row
-        for row in dict.fromkeys(published)
-        if row.dataset in found.datasets and row.metric in found.metrics
-    ]
 
 
 def places(found: Comparison, metric: str) -> list[Column]:

@@ -13,8 +13,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.published import published_beside
 from harness.sanitizing import spreadsheet_cell
-from plugins.report.tables.contents import usable
 from plugins.report.tables.notes import data_of, runs_of
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _rows(found: Comparison, published: Sequence[PublishedResult]) -> Iterator[d
         yield {**_about(found.metrics[value.metric]), **_value(value), **common, **run}
     for pair in found.pairs:
         yield {**_about(found.metrics[pair.metric]), **_pair(pair), **common}
-    for row in usable(found, published):
+    for row in published_beside(published, found):
         yield {"kind": "published", **_about(found.metrics[row.metric]), **vars(row)}
 
 

@@ -51,7 +51,7 @@ def ranks(
 
     registry = context.obj.registry
     views = [open_view(registry, audit, name=name) for name in view or [RELEASED]]
-    views += [open_view(registry, audit, gold=name) for name in gold or () if name != RELEASED]
+    views += [open_view(registry, audit, gold=name) for name in gold or ()]
     found = rank(
         [find_run(name, folder) for name in names],
         context.obj,
@@ -94,8 +94,8 @@ def _show(found: Ranking) -> None:
     remarks = [
         *found.notes,
         "tau: Kendall's tau-b of the models' order with that of (1), with a 95% interval over posts. "
-        "itself: what the order of (1) has with itself on resampled posts; a tau that is no lower shows "
-        "nothing. turned: pairs of models that stand the other way round.",
+        "itself: what the order of (1) has with itself on resamples of as many posts; a tau that is no lower "
+        "shows nothing. turned: pairs of models that stand the other way round.",
         "For non-clinical research only.",
     ]
     for line in remarks:

@@ -17,6 +17,7 @@ from harness.plugin_manager import PluginManager
 from harness.results import distinct_names
 from harness.run_store import RunFolder
 from harness.run_store.columns import Columns
+from harness.settings import RunSettings
 from harness.stages.again import reopen
 from harness.statistics import Array, Measure
 from harness.statistics.paired import paired, resampled
@@ -81,6 +82,7 @@ def rank(
             metric is none of labels.
     """
     check_distinct(folders)
+    RunSettings(resamples=resamples, seed=seed)  # says what is wrong with them
     (spec,) = parse_metrics([metric], manager.registry)
     if spec.metric.group != "labels" or spec.metric.higher_is_better is None:
         raise HarnessError(
@@ -92,6 +94,10 @@ def rank(
     for labeler in labelers:
         notes += check_settings(folders, labeler, ())
     common, left_out = common_datasets(folders, datasets)
+    for condition in conditions:
+        if condition.view is not None:
+            for folder in folders:
+                condition.view.check(folder.manifest(), common)
     contexts = [reopen(folder, manager) for folder in folders]
     split = folders[0].manifest()["split"]
     drawn: dict[str, _Drawn] = {}
@@ -117,9 +123,16 @@ def rank(
                 for sight in sights
                 for seen, whole, context in zip(sight.seen, sight.whole, contexts, strict=True)
             ]
-            together = paired(measures, sights[0].whole[0].clusters)
+            clusters = sights[0].whole[0].clusters
+            together = paired(measures, clusters)
+            # What the first order would scatter like on as few posts as a view has.
+            base = paired(measures[: len(folders)], clusters)
+            posts = [len(set(sight.seen[0].clusters)) for sight in sights]
             drawn[dataset] = _Drawn(
-                together.values(), resampled(together, resamples, seed, dataset), counts
+                together.values(),
+                resampled(together, resamples, seed, dataset),
+                np.array([resampled(base, resamples, seed, dataset, few) for few in posts]),
+                counts,
             )
     if not drawn:
         raise HarnessError(f"nothing is left to rank models by ({'; '.join(left_out)})")
@@ -139,10 +152,12 @@ def rank(
 @dataclass(frozen=True)
 class _Drawn:
     """Values of every run under every condition, condition by condition, on all posts and on the
-    same resampled ones; ``counts`` are the examples of each condition."""
+    same resampled ones; ``again`` are those under the first condition on as many posts as each
+    condition has, shape (conditions, runs, resamples); ``counts`` are the examples of each."""
 
     values: Array
     resampled: Array
+    again: Array
     counts: Sequence[int]
 
 
@@ -151,6 +166,7 @@ def _mean(parts: Sequence[_Drawn]) -> _Drawn:
     return _Drawn(
         np.mean([part.values for part in parts], axis=0),
         np.mean([part.resampled for part in parts], axis=0),
+        np.mean([part.again for part in parts], axis=0),
         [sum(counts) for counts in zip(*(part.counts for part in parts), strict=True)],
     )
 
@@ -200,7 +216,9 @@ def _orders(
             drawn.counts[index],
             None
             if index == 0
-            else rank_agreement(own[0], own[index], scattered[0], scattered[index]),
+            else rank_agreement(
+                own[0], own[index], scattered[0], scattered[index], drawn.again[index]
+            ),
         )
         for index, condition in enumerate(conditions)
     ]
@@ -214,6 +232,7 @@ def conditions_of(labelers: Sequence[str], views: Sequence[OpenView | None]) -> 
     """
     found = [Condition(labeler, views[0]) for labeler in labelers]
     found += [Condition(labelers[0], view) for view in views[1:]]
+    found = list({condition.name: condition for condition in found}.values())
     if len(found) < 2:
         raise HarnessError(
             "imhi ranks: found one way to measure, expected two or more: --labeler or --view, given "
