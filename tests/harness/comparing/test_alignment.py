@@ -114,6 +114,8 @@ def test_a_dataset_that_one_run_lacks_is_left_out_and_said(imhi_here: Imhi) -> N
         (["last", "nothing"], "no run"),
         (["last", "tfidf", "--allow", "everything"], "unknown --allow 'everything'"),
         (["last", "tfidf", "--metric", "wieghted_f1"], "did you mean 'weighted_f1'"),
+        (["last", "tfidf", "--metric", "length"], "there is nothing to compare by: length"),
+        (["last", "tfidf", "--resamples", "-5"], "--resamples: found -5, expected at least 100"),
         (["last", "tfidf", "--dataset", "CAMS"], "no run has this dataset"),
         (["last", "tfidf", "--labeler", "strict"], "no scores for labeler 'strict'"),
     ],
@@ -121,6 +123,7 @@ def test_a_dataset_that_one_run_lacks_is_left_out_and_said(imhi_here: Imhi) -> N
 def test_what_cannot_be_done_is_said_in_one_line(
     imhi_here: Imhi, words: list[str], said: str
 ) -> None:
-    run_id(imhi_here)
-    imhi_here("run", "--dataset", "DR", "--model", "baseline:majority")
+    metrics = ("--metric", "labels", "--metric", "length")
+    run_id(imhi_here, *metrics)
+    imhi_here("run", "--dataset", "DR", "--model", "baseline:majority", *metrics)
     assert said in compared(imhi_here, *words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from harness.comparing import Comparison, compare
 from harness.evaluation import evaluate
 from harness.plugin_manager import PluginManager, load_plugins
+from harness.published import PublishedResult, published_beside
 from harness.run_store import RunFolder
 from harness.run_store.columns import read_columns
 from harness.statistics.significance import holm, mcnemar_p
@@ -163,3 +165,18 @@ def test_one_run_has_values_and_no_pairs(runs: list[RunFolder], manager: PluginM
 def test_the_same_again_is_the_same(runs: list[RunFolder], manager: PluginManager) -> None:
     first, second = (compare(runs, manager, resamples=300, seed=4) for _ in range(2))
     assert first == second
+
+
+def test_published_figures_stand_beside_test_rows_with_released_labels_only(
+    found: Comparison,
+) -> None:
+    figure = PublishedResult("A model", "DR", "weighted_f1", 80.0, "A paper", "Table 1", "read")
+    real = dataclasses.replace(found, synthetic=False)
+    assert published_beside([figure], real) == [figure]
+    for changed in (
+        {"synthetic": True},
+        {"split": "val"},
+        {"view": "human"},
+        {"datasets": ["SAD"]},
+    ):
+        assert published_beside([figure], dataclasses.replace(real, **changed)) == []

@@ -129,6 +129,89 @@ def test_scores_are_made_anew_when_the_verdicts_are_others(imhi_here: Imhi, run:
     assert same[1] == 16
 
 
+def test_scores_under_views_go_when_labels_change(imhi_here: Imhi, run: str) -> None:
+    audited(imhi_here, run, lambda n, label: (label, ["leaked"] if n < 3 else []))
+    imhi_here("score", run, "--exclude", "leaked")
+    imhi_here("label", run)
+    assert RunFolder(Path(run)).views("hybrid") == ["released+no-leaked"], "nothing changed"
+    path = Path(run, "responses", "DR.jsonl")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        row.pop("label"), row.pop("probabilities")
+        row["text"] = "Hm."
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    imhi_here("label", run)
+    assert RunFolder(Path(run)).views("hybrid") == []
+
+
+HEAVY = """
+from harness import Metric, hookimpl, mean_measure
+
+
+@hookimpl
+def imhi_metrics():
+    def create(arguments):
+        return lambda examples, responses, predictions, context: [
+            mean_measure("heavy", [1.0 for _ in examples])
+        ]
+
+    yield Metric("heavy", "Holds a model, so to say", create=create)
+"""
+
+
+def test_the_released_scores_say_nothing_of_what_a_view_leaves_out(
+    imhi_here: Imhi, run: str, tmp_path: Path
+) -> None:
+    audited(imhi_here, run, lambda n, label: (label, ["leaked"] if n < 3 else []))
+    plugin = tmp_path / "heavy.py"
+    plugin.write_text(HEAVY)
+    words = (
+        "-d",
+        "DR",
+        "--model",
+        "baseline:tfidf",
+        "--metric",
+        "weighted_f1",
+        "--metric",
+        "heavy",
+    )
+    said = imhi_here("run", *words, "--exclude", "leaked", "--plugin", plugin)
+    assert said.code == 0, said.err
+    folder = RunFolder(Path(run))
+    assert not any("view" in note for note in folder.scores("hybrid")["notes"])
+    seen = folder.scores("hybrid", "released+no-leaked")
+    assert {row["made_by"] for row in seen["scores"]} >= {"weighted_f1", "heavy"}
+    assert any("leaves out 3 of 16" in note for note in seen["notes"])
+
+
+def test_missing_verdicts_are_said_before_a_model_is_asked(imhi_here: Imhi, run: str) -> None:
+    audited(imhi_here, run, lambda n, label: (label, []))
+    said = imhi_here("run", "-d", "SAD", "--model", "baseline:tfidf", "--exclude", "leaked")
+    assert "SAD.test.jsonl: there is no such file" in said.complaint
+    listed = imhi_here("runs", "--json").json["runs"]
+    assert {row["answered"] for row in listed if row["run"] not in run} == {0}
+
+
+def test_a_run_of_repaired_posts_is_refused_by_name(imhi_here: Imhi, run: str) -> None:
+    audited(imhi_here, run, lambda n, label: (label, []))
+    said = imhi_here("run", "-d", "DR", "--model", "baseline:tfidf", "--repair-mojibake", "--json")
+    complaint = imhi_here("score", said.json["run"], "--gold", "human").complaint
+    assert "repaired its posts" in complaint and "--keep-mojibake" in complaint
+
+
+@pytest.mark.parametrize("wrong", [{"human": "banana"}, {"flags": "leaked"}, {"id": None}])
+def test_a_damaged_verdict_is_named(imhi_here: Imhi, run: str, wrong: dict[str, object]) -> None:
+    audited(imhi_here, run, lambda n, label: (label, []))
+    path = verdicts_file(Path("audit"), "DR", "test")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[1].update(wrong)
+    if wrong.get("id", "") is None:
+        del rows[1]["id"]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    complaint = imhi_here("score", run, "--gold", "human").complaint
+    assert "DR.test.jsonl: line 2: found" in complaint
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

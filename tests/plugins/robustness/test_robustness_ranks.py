@@ -99,10 +99,11 @@ def test_the_table_fits_80_columns_and_says_what_views_leave_out(
     ("words", "said"),
     [
         ([], "found one way to measure"),
+        (["--labeler", "hybrid", "--labeler", "hybrid"], "found one way to measure"),
         (["--gold", "human"], "audit holds no verdicts"),
         (["--labeler", "hybrid", "--labeler", "strict"], "has not read its answers"),
         (
-            ["--labeler", "hybrid", "--labeler", "hybrid", "--metric", "rouge"],
+            ["--labeler", "hybrid", "--labeler", "strict", "--metric", "rouge"],
             "expected one of labels",
         ),
     ],
