@@ -133,7 +133,6 @@ def hostile() -> tuple[Comparison, list[PublishedResult]]:
     found = comparison(
         {name: SCORES["first"] for name in HOSTILE},
         source=f"official:{HOSTILE[0]}",
-        split=HOSTILE[1],
         labeler=HOSTILE[2],
         notes=list(HOSTILE),
         left_out=list(HOSTILE),
