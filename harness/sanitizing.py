@@ -16,6 +16,11 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")  # letters that nobody sees
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#$])")
 _LINKS = (("@", "&#64;"), ("://", "&#58;//"), ("www.", "www&#46;"))
 _FORMULA = ("=", "+", "-", "@")
+LOCAL_SERVER = re.compile(
+    r"https?://(?:localhost|127\.[\d.]+|10\.[\d.]+|192\.168\.[\d.]+|172\.(?:1[6-9]|2\d|3[01])\.[\d.]+"
+    r"|\[[0-9a-f:]+\]|[\w-]+(?=[:/]|$)|[\w.-]+\.(?:local|internal|lan))(?::\d+)?[^\s,;\"']*",
+    re.IGNORECASE,
+)
 
 
 def plain(text: str) -> str:
@@ -29,6 +34,11 @@ def one_line(text: str) -> str:
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _UNSEEN or c in _FILLERS else c
         for c in " ".join(text.split())
     )
+
+
+def without_local_servers(text: str) -> str:
+    """Return text without the addresses of servers in a local network, which say where it was run."""
+    return LOCAL_SERVER.sub("(local server)", text)
 
 
 def markdown(text: str) -> str:

@@ -76,7 +76,7 @@ def compare(
         metrics=metric or (),
         datasets=[context.obj.registry.datasets.get(name).name for name in dataset or ()],
         allow=allow or (),
-        resamples=resamples or 10_000,
+        resamples=10_000 if resamples is None else resamples,
         seed=seed or 0,
         view=open_view(
             context.obj.registry, audit, name=view or "", gold=gold or "", exclude=exclude or ()

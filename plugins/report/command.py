@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HTML = "html"
 FORMATS = (HTML, "markdown", "latex", "csv")
+_BY_SUFFIX = {".md": "markdown", ".tex": "latex", ".csv": "csv"}
 _DEFAULT = Path("report.html")
 
 
@@ -30,8 +31,13 @@ def report(
         ),
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="NAME", help=f"{', '.join(FORMATS)}.")
-    ] = HTML,
+        options.Text,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help=f"{', '.join(FORMATS)} (default: what the name of --to says, else {HTML}).",
+        ),
+    ] = None,
     labeler: options.LabelerName = None,
     with_posts: Annotated[
         bool,
@@ -68,6 +74,7 @@ def report(
     from harness.run_store import find_run
     from plugins.report.writing import write_page, write_table
 
+    form = form or _BY_SUFFIX.get(to.suffix.lower() if to else "", HTML)
     if form not in FORMATS:
         raise UnknownName("--format", form, FORMATS)
     if with_posts and form != HTML:
@@ -82,7 +89,7 @@ def report(
         "metrics": metric or (),
         "datasets": [manager.registry.datasets.get(name).name for name in dataset or ()],
         "allow": allow or (),
-        "resamples": resamples or 10_000,
+        "resamples": 10_000 if resamples is None else resamples,
         "seed": seed or 0,
     }
     if form == HTML:

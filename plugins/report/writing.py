@@ -80,7 +80,9 @@ def write_table(
 
     if to is not None and to.is_dir():
         raise _is_folder(to)
-    found = compare(runs, manager, **chosen)
+    from plugins.report.html.material import without_places
+
+    found = without_places(compare(runs, manager, **chosen))
     rows = published_beside(published_results(manager.registry), found) if published else []
     parts: list[str] = []
     WRITERS[form](found, rows, parts.append)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from harness.errors import HarnessError
 from harness.published import published_results
 from harness.registry import Registry
 from harness.sanitizing import plain
@@ -60,6 +61,11 @@ def build_site(folder: Path, to: Path, registry: Registry) -> Built:
         HarnessError: the board or an entry is not as it should be, or ``to`` is no site.
     """
     board = read_board(folder)
+    for name in ("entries", "submissions"):
+        if (folder / name).resolve() in (to.resolve(), *to.resolve().parents):
+            raise HarnessError(
+                f"--to {to}: found a place inside {folder / name}, which holds no pages; choose another"
+            )
     standings = stand(board, read_entries(folder), registry)
     published = published_models(published_results(registry), board)
     site = SiteFolder(to, rendering.generator())

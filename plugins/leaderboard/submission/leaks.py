@@ -6,31 +6,32 @@ refuse, with the place.
 
 from __future__ import annotations
 
+import functools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from harness.sanitizing import LOCAL_SERVER, without_local_servers
 
 # A path that begins at a root, at home or with dots; not the // of an address, not and/or.
 _PATH = re.compile(
     r"(?<![\w/.~-])(?:~[\w-]*|\.{1,2})?/(?!/)[^\s,;\"'<>|]*|\b[A-Za-z]:\\[^\s,;\"']*"
 )
 _BEGINS_PATH = re.compile(r"(?:~[\w-]*|\.{1,2})?/(?!/)|[A-Za-z]:\\")
-_LOCAL_SERVER = re.compile(
-    r"https?://(?:localhost|127\.[\d.]+|10\.[\d.]+|192\.168\.[\d.]+|172\.(?:1[6-9]|2\d|3[01])\.[\d.]+"
-    r"|\[[0-9a-f:]+\]|[\w-]+(?=[:/]|$)|[\w.-]+\.(?:local|internal|lan))(?::\d+)?[^\s,;\"']*",
-    re.IGNORECASE,
-)
 # Folders that machines have at their roots. A model may well write of /r/depression.
 _ON_DISK = re.compile(
-    r"(?<![\w/.])/(?:home|Users|root|tmp|mnt|media|opt|srv|var|usr|etc|data|work|workspace|scratch)"
-    r"/[\w.~-]+|\b[A-Za-z]:\\{1,2}(?:Users|Documents)\b|\\\\{1,2}[\w-]+\\{1,2}[\w$-]+\\"
+    r"(?<![\w/.])/(?:home|Users|root|tmp|mnt|media|opt|srv|var|usr|etc|data\d*|work|workspace|scratch"
+    r"|nfs|lustre|gpfs|storage|projects?|Volumes|private|shared)/[\w.~-]+|(?<![\w/.])~[\w-]*/[\w.-]+|file:/+[\w.-]+|\b[A-Za-z]:\\{1,2}(?:Users|Documents)\b|\\\\{1,2}[\w-]+\\{1,2}[\w$-]+\\"
 )
 _KEYS = (
     re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"),
     re.compile(r"\bhf_[A-Za-z0-9]{16,}"),
     re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}"),
     re.compile(r"\bAKIA[0-9A-Z]{16}\b"),
+    re.compile(r"\bAIza[A-Za-z0-9_-]{20,}"),
+    re.compile(r"\b(?:gsk|xai|pplx|nvapi|r8)[_-][A-Za-z0-9_-]{16,}"),
     re.compile(r"\bBearer\s+[A-Za-z0-9._~+/-]{16,}", re.IGNORECASE),
 )
 
@@ -43,7 +44,7 @@ def without_places(value: Any) -> Any:
         return [without_places(inner) for inner in value]
     if not isinstance(value, str):
         return value
-    text = _LOCAL_SERVER.sub("(local server)", value)
+    text = without_local_servers(value)
     if _BEGINS_PATH.match(text) or ("/" in text and Path(text).exists()):
         return _last_part(text)
     return _PATH.sub(lambda found: _last_part(found[0]), text)
@@ -56,12 +57,24 @@ def _last_part(path: str) -> str:
 def leaks(text: str, here: tuple[str, ...] = ()) -> Iterator[str]:
     """Yield what a text gives away, in words that do not repeat it. ``here`` are folders of this
     machine (home, working folder)."""
-    if any(key.search(text) for key in _KEYS):
+    if any(key.search(text) for key in _KEYS) or any(secret in text for secret in secrets_here()):
         yield "what looks like an API key"
+    if LOCAL_SERVER.search(text):
+        yield "the address of a local server"
     if any(re.search(rf"(?<![\w/.]){re.escape(place)}(?![\w-])", text) for place in here):
         yield "the home or working folder of this machine"
     elif _ON_DISK.search(text):
         yield "what looks like a path on a disk"
+
+
+@functools.cache
+def secrets_here() -> tuple[str, ...]:
+    """Return the values of environment variables that hold a key, by their names."""
+    return tuple(
+        value
+        for name, value in os.environ.items()
+        if re.search(r"(?:KEY|TOKEN|SECRET|PASSWORD)$", name.upper()) and len(value) >= 8
+    )
 
 
 def folders_here() -> tuple[str, ...]:

@@ -113,6 +113,8 @@ def write_archive(data: bytes, path: Path) -> Submission:
         HarnessError: there is a file already, or the folder cannot be written to.
         Unacceptable: the run holds what no submission may; nothing is written.
     """
+    if path.is_dir():
+        raise HarnessError(f"{path}: found a folder, expected the name of a file (--to NAME.zip)")
     if path.exists():
         raise HarnessError(f"{path}: is there already; remove it, or choose another --to FILE")
     with replacing(path) as stream:

@@ -5,8 +5,11 @@ from __future__ import annotations
 # In characters, white space squeezed and case ignored. Of 18,171 answers of Gemma-instruct-7B,
 # Mentallama-7B and vicuna-13B to five official test sets, 29 repeat 100 characters or more of their
 # post in one piece, 3 repeat 200 (221, 258 and, a model that fell into copying, 991). 200 characters
-# are two sentences: less is quoting, and more is handing the post on.
+# are two sentences: less is quoting, and more is handing the post on. Of a short post it is handing on
+# to repeat most of it: 80% of posts of 60 characters or more are in 19 of these answers (16 of them to
+# SAD, whose posts are short). A post of fewer than 60 characters says little that others do not say.
 LONG_QUOTE = 200
+MOST_OF_POST, SHORTEST = 0.8, 60
 
 
 def squeezed(text: str) -> str:
@@ -14,9 +17,13 @@ def squeezed(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def repeats_post(answer: str, post: str, length: int = LONG_QUOTE) -> bool:
-    """Say whether ``length`` characters of the post stand in the answer in one piece."""
+def repeats_post(answer: str, post: str) -> bool:
+    """Say whether 200 characters of the post, or most of a shorter one, stand in the answer in one
+    piece."""
     answer, post = squeezed(answer), squeezed(post)
+    if len(post) < SHORTEST:
+        return False
+    length = min(LONG_QUOTE, max(SHORTEST, int(MOST_OF_POST * len(post))))
     half = length // 2
     # A piece of that length holds one of the blocks of half its length, wherever it begins.
     for start in range(0, len(answer) - half + 1, half):

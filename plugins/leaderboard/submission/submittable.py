@@ -13,7 +13,7 @@ from harness.run_store import RunFolder
 from harness.run_store.columns import Columns
 from plugins.leaderboard.submission.leaks import folders_here, leaks
 from plugins.leaderboard.submission.limits import LIMITS
-from plugins.leaderboard.submission.quotes import LONG_QUOTE, repeats_post
+from plugins.leaderboard.submission.quotes import repeats_post
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def check_answers(folder: RunFolder, columns: Mapping[str, Columns], allowed: Al
         )
     if quoting:
         raise HarnessError(
-            f"{folder.path}: {len(quoting):,} answers repeat {LONG_QUOTE} characters or more of their "
-            f"post ({_listed(quoting)}); look at them, and submit with --allow-long-quotes if posts may "
+            f"{folder.path}: {len(quoting):,} answers repeat a long piece, or most, of their post "
+            f"({_listed(quoting)}); look at them, and submit with --allow-long-quotes if posts may "
             "be handed on"
         )
 

@@ -49,6 +49,8 @@ def verify(
     Asks no model. Leaves with 0 if all files pass, with 1 if one is refused.
     """
     from harness.views import open_view
+    from plugins.leaderboard.site.board import FILE as BOARD_FILE
+    from plugins.leaderboard.site.board import read_board as read_terms
     from plugins.leaderboard.verification.board import read_board
     from plugins.leaderboard.verification.entries import add_entry
     from plugins.leaderboard.verification.verify import open_verifier
@@ -63,6 +65,9 @@ def verify(
         if not path.is_file():
             raise HarnessError(f"{path}: no such file, expected a submission made by: imhi submit")
     opened = open_view(context.obj.registry, audit, name=view)
+    terms = read_terms(board) if board is not None and (board / BOARD_FILE).exists() else None
+    if source is None and terms is not None:
+        source = terms.source
     reports = []
     for path in files:
         entries = None if board is None else read_board(board)
@@ -72,14 +77,18 @@ def verify(
             board=entries,
             supersedes=supersedes,
             view=opened,
+            terms=terms,
         )
         report = verifier.verify(path)
         reports.append(report)
         if not as_json:
             _show(report)
         if add and board is not None and report.entry is not None and report.answers is not None:
-            place = add_entry(board, report.entry, report.answers)
-            say(f"added: {place}")
+            there = next((e for e in entries or () if e.id == report.entry["id"]), None)
+            if there is not None and there.values.get("view", "") == report.entry["view"]:
+                say(f"is there already, and stays as it is: {there.id}")
+                continue
+            say(f"added: {add_entry(board, report.entry, report.answers)}")
     if as_json:
         print_json([report.to_json() for report in reports])
     refused = [report for report in reports if not report.passed]

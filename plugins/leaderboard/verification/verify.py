@@ -13,7 +13,8 @@ from harness.errors import HarnessError
 from harness.labelers import parse_labeler
 from harness.protocols import OpenSource
 from harness.registry import Registry
-from harness.views import OpenView
+from harness.views import RELEASED, OpenView
+from plugins.leaderboard.site.board import Board
 from plugins.leaderboard.submission.reading import Submission, read_submission
 from plugins.leaderboard.submission.refusal import Unacceptable, shown
 from plugins.leaderboard.verification.board import BoardEntry
@@ -64,7 +65,8 @@ class Verifier:
     """What submissions are verified with: the verifier's data (``source`` as it was given, and
     opened), plugins, and the entries of the board, if there is one. ``supersedes`` is what the
     verifier says, in the place of what a submission says. Under a ``view``, entries show what is
-    made with its gold labels and rows; claims are held against the released ones all the same."""
+    made with its gold labels and rows; claims are held against the released ones all the same.
+    ``terms`` are what a board says of itself."""
 
     registry: Registry
     source: str
@@ -72,6 +74,7 @@ class Verifier:
     board: Sequence[BoardEntry] | None = None
     supersedes: str = ""
     view: OpenView | None = None
+    terms: Board | None = None
 
     def verify(self, path: Path) -> Report:
         """Check a submission. What is wrong with it is in the report; nothing is written."""
@@ -94,6 +97,7 @@ class Verifier:
             ),
             Check("contents", True, "as the schema says"),
             source_check(submission, self.source, self.registry, self.opened),
+            _terms_check(about, self.view.name if self.view else "", self.terms),
             superseded_check(about, supersedes, self.board),
             name_check(about["name"], board),
             _completeness(submission),
@@ -176,6 +180,26 @@ def open_verifier(source: str, registry: Registry, **more: Any) -> Verifier:
 
 def _not_done(name: str, why: str) -> Check:
     return Check(name, False, f"not looked at: {why}")
+
+
+def _terms_check(about: Mapping[str, Any], view: str, terms: Board | None) -> Check:
+    """See that a submission is one that the board has tables for."""
+    if terms is None:
+        return Check("board", True, "no board.yaml to hold it against")
+    asked = {
+        "split": (about["split"], terms.split),
+        "labeler": (about["labeler"]["name"], terms.labeler),
+        "view": (view or RELEASED, terms.view or RELEASED),
+        "posts": tuple(
+            "fictional" if one else "real" for one in (about["synthetic"], terms.synthetic)
+        ),
+    }
+    reasons = [
+        f"{name} {shown(found)}, and the board has {expected}"
+        for name, (found, expected) in asked.items()
+        if found != expected
+    ]
+    return of_reasons("board", reasons, "what the board is about")
 
 
 def _completeness(submission: Submission) -> Check:

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from harness.sanitizing import one_line
+from harness.sanitizing import one_line, without_local_servers
 
 # From the root, from home, from here or from a drive; what follows a letter, a slash or a colon
 # that is part of a longer word (a fraction, a URL, a model of somebody's) is none.
@@ -21,14 +21,14 @@ _SHOWN = 160  # characters of an error
 
 
 def without_paths(text: str) -> str:
-    """Return text in which a local path is its last part only, and a URL has neither user nor
-    query."""
+    """Return text in which a local path is its last part only, a URL has neither user nor query,
+    and a server of a local network no address."""
     if "/" not in text and "\\" not in text:
         return text
     kept: list[str] = []
 
     def put_aside(found: re.Match[str]) -> str:
-        kept.append(found["start"] + found["rest"])
+        kept.append(without_local_servers(found["start"] + found["rest"]))
         return f"\0{len(kept) - 1}\0"
 
     text = _IN_URL.sub(put_aside, text)

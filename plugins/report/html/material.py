@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.comparing import ComparedMetric, Comparison, compare
@@ -152,8 +153,8 @@ def gather(
         resamples=resamples,
         seed=seed,
     )
-    names = _shown_names(comparison.names, [folder.id for folder in once])
-    comparison = _renamed(comparison, dict(zip(comparison.names, names, strict=True)))
+    comparison = without_places(comparison)
+    names = comparison.names
     comparison = dataclasses.replace(comparison, metrics=_main_first(comparison.metrics))
     columns = {name: _common(once, comparison.labeler, name) for name in comparison.datasets}
     registry = manager.registry
@@ -199,6 +200,13 @@ def _common(folders: Sequence[RunFolder], labeler: str, dataset: str) -> list[Co
             )
         )
     return found
+
+
+def without_places(comparison: Comparison) -> Comparison:
+    """Return a comparison whose names say nothing of where runs were made."""
+    ids = [Path(run).name for run in comparison.runs]
+    names = _shown_names(comparison.names, ids)
+    return _renamed(comparison, dict(zip(comparison.names, names, strict=True)))
 
 
 def _shown_names(names: Sequence[str], ids: Sequence[str]) -> list[str]:

@@ -58,7 +58,7 @@ def ranks(
         conditions_of(labeler or ["hybrid"], views),
         metric=metric,
         datasets=[registry.datasets.get(name).name for name in dataset or ()],
-        resamples=resamples or 10_000,
+        resamples=10_000 if resamples is None else resamples,
         seed=seed or 0,
     )
     if as_json:

@@ -99,7 +99,7 @@ def vary(
         labeler=labeler or "",
         metrics=[name.partition(":")[0] for name in metric or ()],
         datasets=[manager.registry.datasets.get(name).name for name in dataset or ()],
-        resamples=resamples or 10_000,
+        resamples=10_000 if resamples is None else resamples,
         seed=seed or 0,
     )
     if as_json:
@@ -149,11 +149,20 @@ def _made(
     from harness.cli.console import say
     from harness.cli.options import merge_settings
     from harness.cli.progress import shown
-    from plugins.robustness.variants import chosen_variants
+    from harness.errors import HarnessError
+    from plugins.robustness.variants import PREFIX, chosen_variants
     from plugins.robustness.varying.running import run_all
 
     settings = merge_settings(given)
-    variants = chosen_variants(variant or ())
+    # The base prompt is asked anyway: a variant of it that is itself would be a second one.
+    variants = [
+        one for one in chosen_variants(variant or ()) if PREFIX + one.name != settings.prompt
+    ]
+    if not variants:
+        raise HarnessError(
+            f"imhi vary: found no variant but the base prompt {settings.prompt} itself, expected others: "
+            "--variant NAME or KIND"
+        )
     count, prompts = len(dict.fromkeys(settings.model)), len(variants) + 1
     say(f"{count * prompts} runs: {count} model{'s' if count > 1 else ''}, {prompts} prompts each")
     with shown(manager):

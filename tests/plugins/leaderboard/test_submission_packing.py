@@ -202,7 +202,7 @@ def test_answers_that_repeat_their_post_are_counted_and_named(
 
     folder = changed(repeat)
     said = imhi_here("submit", folder.path)
-    expected = f"1 answers repeat 200 characters or more of their post (DR/{longest.id})"
+    expected = f"1 answers repeat a long piece, or most, of their post (DR/{longest.id})"
     assert expected in said.complaint
     assert imhi_here("submit", folder.path, "--allow-long-quotes", "--to", "x.zip").code == 0
 
@@ -284,3 +284,30 @@ def test_a_quote_is_found_wherever_it_begins() -> None:
         assert repeats_post(f"It says: {quote} and so on", post)
         assert not repeats_post(f"It says: {quote[:99]} X {quote[99:198]} and so on", post)
         assert not repeats_post(f"It says: {quote[:190]}!", post)
+
+
+def test_most_of_a_short_post_is_a_long_quote() -> None:
+    from plugins.leaderboard.submission.quotes import repeats_post
+
+    post = "my landlord wants me out by friday and I have three exams to sit"
+    assert repeats_post(f"The poster says: {post}.", post)
+    assert not repeats_post("The poster says: my landlord wants me out by friday.", post)
+    assert not repeats_post("work is stressing me out", "work is stressing me out")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "see http://gpu-box:8000/v1",
+        "kept in /nfs/alice/models/x",
+        "file:///lustre/alice/x",
+        "~/models/x",
+        "key AIzaSyA1234567890abcdefghijk",
+        "key gsk_1234567890abcdefghij",
+    ],
+)
+def test_a_description_that_gives_away_places_or_keys_is_found(said: str) -> None:
+    from plugins.leaderboard.submission.leaks import leaks
+
+    assert list(leaks(said))
+    assert not list(leaks("see https://example.org/models and /r/depression, and/or both"))

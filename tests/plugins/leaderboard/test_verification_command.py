@@ -193,6 +193,29 @@ def test_an_entry_can_be_scored_under_a_view_and_is_then_no_entry_of_a_released_
     assert built.json["left_out"] == [f"{new}: scored under view imhi-unleaked, not released"]
 
 
+def test_what_a_board_has_no_tables_for_is_refused_when_it_is_verified(
+    runs, manager, imhi_here, board: Path, tmp_path: Path
+) -> None:
+    file = a_file(tmp_path / "first.zip", runs[0], manager, "The first")
+    (board / "board.yaml").write_text("title: Real posts\nsource: demo\nsplit: val\n")
+    said = imhi_here("leaderboard", "verify", file, "--board", board, "--add")
+    assert said.complaint == "imhi: first.zip: refused (board)"
+    assert "split test, and the board has val; posts fictional, and the board has real" in said.out
+    assert not entries(board)
+
+
+def test_an_entry_that_is_there_stays_as_it_is(
+    runs, manager, imhi_here, board: Path, tmp_path: Path
+) -> None:
+    file = a_file(tmp_path / "first.zip", runs[0], manager, "The first")
+    words = ("leaderboard", "verify", file, "--board", board, "--add")
+    assert "added:" in imhi_here(*words).err
+    (entry,) = (board / "entries").glob("*/entry.json")
+    before = entry.read_bytes(), entry.stat().st_mtime_ns
+    assert "is there already" in imhi_here(*words).err
+    assert (entry.read_bytes(), entry.stat().st_mtime_ns) == before
+
+
 def test_a_third_version_supersedes_the_second_and_is_no_copy_of_the_first(
     runs, manager, imhi_here, board: Path, tmp_path: Path
 ) -> None:

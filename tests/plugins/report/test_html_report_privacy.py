@@ -93,6 +93,11 @@ def test_a_path_is_its_last_part_and_other_names_stay() -> None:
         assert without_paths(name) == name
 
 
+def test_the_address_of_a_local_server_is_not_shown() -> None:
+    name = "openai:foo,base_url=http://127.0.0.1:18765/v1"
+    assert without_paths(name) == "openai:foo,base_url=(local server)"
+
+
 def test_a_url_keeps_its_host_and_loses_user_and_query() -> None:
     assert without_paths("at https://me:word@api.example/v1?key=1 now") == (
         "at https://api.example/v1 now"

@@ -96,3 +96,9 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(
     assert f"needs {package}" in said.complaint
     assert "pip install 'imhi-harness[report]'" in said.complaint
     assert imhi_here("report", "last", "--format", "markdown").code == 0
+
+
+def test_the_name_of_the_file_says_which_format_is_meant(imhi_here: Imhi, run: Path) -> None:
+    for name, begins in (("t.md", "#"), ("t.tex", "%"), ("t.csv", "kind,")):
+        assert imhi_here("report", "last", "--to", name).code == 0
+        assert Path(name).read_text().startswith(begins)
