@@ -232,7 +232,7 @@ def test_addresses_and_subreddits_in_answers_give_nothing_away(changed: Changed,
 def test_a_folder_of_this_machine_is_told_from_a_word() -> None:
     from plugins.leaderboard.submission.leaks import leaks
 
-    assert list(leaks("trained in /work/model", ("/work",)))
+    assert list(leaks("trained in /lab7/model", ("/lab7",)))
     assert not list(leaks("it is about home/work balance and /workers", ("/work",)))
 
 
