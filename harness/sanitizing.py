@@ -30,9 +30,12 @@ def plain(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return text on one line, without control characters and without what nobody sees."""
+    line = " ".join(text.split())
+    if line.isprintable() and _FILLERS.isdisjoint(line):  # nearly all are
+        return line
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _UNSEEN or c in _FILLERS else c
-        for c in " ".join(text.split())
+        for c in line
     )
 
 

@@ -7,6 +7,7 @@ its gold class and the precision of none. All values are on a scale of 0 to 100,
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,22 @@ def _parts(sums: Array, classes: int) -> tuple[Array, Array, Array, Array]:
     import numpy as np
 
     matrix = sums.reshape(*sums.shape[:-1], classes, classes + 1)
-    hits = np.diagonal(matrix[..., :classes], axis1=-2, axis2=-1)
-    return matrix, hits, matrix.sum(axis=-1), matrix[..., :classes].sum(axis=-2)
+    hits, support, predicted = np.split(sums @ _margins(classes), 3, axis=-1)
+    return matrix, hits, support, predicted
+
+
+@functools.cache
+def _margins(classes: int) -> Array:
+    """Return what makes true positives, support and predicted counts of cells, shape
+    (C * (C + 1), 3 * C): one product is many times as fast as sums over short axes."""
+    import numpy as np
+
+    margins = np.zeros((classes, classes + 1, 3, classes))
+    for label in range(classes):
+        margins[label, label, 0, label] = 1
+        margins[label, :, 1, label] = 1
+        margins[:, label, 2, label] = 1
+    return margins.reshape(classes * (classes + 1), 3 * classes)
 
 
 def _ratio(above: Array, below: Array) -> Array:
