@@ -31,9 +31,9 @@ class UnknownName(HarnessError):
         names = sorted(known, key=str.lower)
         lowered = {candidate.lower(): candidate for candidate in names}
         close = difflib.get_close_matches(name.lower(), lowered, n=1)
-        guess = f"did you mean '{lowered[close[0]]}'? " if close else ""
+        guess = f": did you mean '{lowered[close[0]]}'?" if close else ""
         listing = f"(known: {', '.join(names) or 'none'})"
-        super().__init__(f"unknown {kind} '{name}': {guess}{listing}{hint and '; ' + hint}")
+        super().__init__(f"unknown {kind} '{name}'{guess} {listing}{hint and '; ' + hint}")
         self.kind = kind
         self.name = name
         self._made_of = (kind, name, names, hint)

@@ -233,7 +233,8 @@ def _left_out(view: OpenView, verdict: Verdict, example: Example) -> str:
 def _read_verdicts(path: Path, labels: Sequence[str]) -> dict[str, Verdict]:
     if not path.exists():
         raise HarnessError(
-            f"{path}: there is no such file; audit the dataset and split: imhi audit SOURCE"
+            f"{path}: there is no such file; audit the dataset and split: imhi audit SOURCE --to "
+            f"{path.parents[1]}"
         )
     found = {}
     for number, row in read_rows(path):

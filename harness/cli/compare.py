@@ -12,22 +12,12 @@ from harness.cli.console import print_json
 from harness.errors import HarnessError
 from harness.run_store import find_run
 
-_ALLOW = "data, examples, labeler, prompt or split: compare although it differs; repeatable."
-
 
 def compare(
     context: typer.Context,
     names: options.RunNames,
     labeler: options.LabelerName = None,
-    metric: Annotated[
-        options.Texts,
-        typer.Option(
-            "--metric",
-            metavar="NAME",
-            help="A measure, metric or group to compare by, or 'all'; repeatable (default "
-            "weighted_f1).",
-        ),
-    ] = None,
+    metric: options.ComparedBy = None,
     dataset: options.DatasetNames = None,
     against: Annotated[
         options.Text,
@@ -39,10 +29,8 @@ def compare(
     gold: options.Gold = None,
     exclude: options.Exclude = None,
     audit: options.Audit = Path("audit"),
-    allow: Annotated[options.Texts, typer.Option("--allow", metavar="WHAT", help=_ALLOW)] = None,
-    published: Annotated[
-        bool, typer.Option("--published/--no-published", help="Show published results beside.")
-    ] = True,
+    allow: options.Allow = None,
+    published: options.Published = True,
     folder: options.Out = Path("runs"),
     resamples: options.Resamples = None,
     seed: options.Seed = None,

@@ -92,6 +92,30 @@ Exclude = Annotated[
         "--exclude", metavar="FLAG", help="Leave out rows that the audit flags; repeatable."
     ),
 ]
+Models = Annotated[
+    Texts,
+    typer.Option("--model", "-m", metavar="NAME", help="A model (see: imhi models); repeatable."),
+]
+Executor = Annotated[Text, typer.Option(metavar="NAME", help="Where work runs (default local).")]
+ComparedBy = Annotated[
+    Texts,
+    typer.Option(
+        "--metric",
+        metavar="NAME",
+        help="A measure, metric or group to compare by, or 'all'; repeatable (default weighted_f1).",
+    ),
+]
+Allow = Annotated[
+    Texts,
+    typer.Option(
+        "--allow",
+        metavar="WHAT",
+        help="data, examples, labeler, prompt or split: compare although it differs; repeatable.",
+    ),
+]
+Published = Annotated[
+    bool, typer.Option("--published/--no-published", help="Show published results beside.")
+]
 RunNames = Annotated[
     list[str], typer.Argument(metavar="RUN...", help="Folder, id, part of an id, or 'last'.")
 ]

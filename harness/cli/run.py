@@ -25,12 +25,7 @@ def run(
         Path | None,
         typer.Argument(metavar="[RUN.yaml]", help="A YAML file of run settings, by name."),
     ] = None,
-    model: Annotated[
-        options.Texts,
-        typer.Option(
-            "--model", "-m", metavar="NAME", help="A model (see: imhi models); repeatable."
-        ),
-    ] = None,
+    model: options.Models = None,
     source: options.Source = None,
     split: options.Split = None,
     dataset: options.DatasetNames = None,
@@ -64,9 +59,7 @@ def run(
         Path | None,
         typer.Option(metavar="FOLDER", help="Where 'imhi audit' left its verdicts."),
     ] = None,
-    executor: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Where work runs (default local).")
-    ] = None,
+    executor: options.Executor = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be asked, and its cost.")
     ] = False,

@@ -53,7 +53,10 @@ def choose_metrics(
     for name in asked or (HEADLINE,):
         fitting = [metric for metric in rows if _meant(name, rows[metric][0], registry)]
         if not fitting:
-            raise UnknownName("metric", name, rows, "it may not have been computed: imhi score RUN")
+            known = {metric for metric, own in rows.items() if own[0]["headline"]}
+            raise UnknownName(
+                "metric", name, known, "it may not have been computed: imhi score RUN"
+            )
         for metric in fitting:
             row = rows[metric][0]
             if len(rows[metric]) < everywhere:
@@ -62,7 +65,11 @@ def choose_metrics(
                 left_out.append(f"{metric}: neither more nor less of it is better")
             else:
                 chosen[metric] = ComparedMetric(
-                    metric, row["made_by"], row["decimals"], row["higher_is_better"]
+                    metric,
+                    row["made_by"],
+                    row["decimals"],
+                    row["higher_is_better"],
+                    bool(row["headline"]),
                 )
     return chosen, list(dict.fromkeys(left_out))
 

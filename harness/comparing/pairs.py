@@ -18,7 +18,7 @@ from harness.statistics.significance import (
     cohens_dz,
     cohens_g,
     detectable_difference,
-    holm,
+    holm_within,
     mcnemar_p,
     permutation_p,
     posts_needed,
@@ -64,15 +64,8 @@ def tested_pairs(
 
 def corrected(pairs: Sequence[Pair]) -> list[Pair]:
     """Return pairs with p values corrected over the datasets of each two runs."""
-    together: dict[tuple[str, str], list[int]] = {}
-    for index, pair in enumerate(pairs):
-        together.setdefault((pair.a, pair.b), []).append(index)
-    found = list(pairs)
-    for members in together.values():
-        corrected = holm([pairs[index].p for index in members])
-        for index, p in zip(members, corrected, strict=True):
-            found[index] = dataclasses.replace(pairs[index], p_holm=p)
-    return found
+    p_values = holm_within([(pair.a, pair.b) for pair in pairs], [pair.p for pair in pairs])
+    return [dataclasses.replace(pair, p_holm=p) for pair, p in zip(pairs, p_values, strict=True)]
 
 
 def counted_examples(
@@ -85,8 +78,8 @@ def counted_examples(
 ) -> dict[str, Any]:
     """Return what counting examples says of two runs: wins, ties, losses, and the effect's size."""
     if is_label_metric(metric, registry):
-        if not metric.higher_is_better:
-            return {}  # the share of unparsed answers is not about being right
+        if not (metric.higher_is_better and metric.headline):
+            return {}  # not about how many labels are right: unparsed answers, one class
         only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
         return {
             "better": only_a,

@@ -11,12 +11,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ComparedMetric:
-    """A measure that runs were compared by. ``made_by`` is the metric it comes from."""
+    """A measure that runs were compared by. ``made_by`` is the metric it comes from; one that is no
+    ``headline`` is about a part of the examples (a class's recall)."""
 
     name: str
     made_by: str
     decimals: int
     higher_is_better: bool
+    headline: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -44,6 +44,18 @@ def holm(p_values: Sequence[float]) -> list[float]:
     for rank, index in enumerate(order):
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
         corrected[index] = largest
+    return corrected
+
+
+def holm_within(groups: Sequence[Hashable], p_values: Sequence[float]) -> list[float]:
+    """Return p values, each corrected for the number of those of its group."""
+    members: dict[Hashable, list[int]] = {}
+    for index, group in enumerate(groups):
+        members.setdefault(group, []).append(index)
+    corrected = [0.0] * len(p_values)
+    for own in members.values():
+        for index, p in zip(own, holm([p_values[index] for index in own]), strict=True):
+            corrected[index] = p
     return corrected
 
 

@@ -1,21 +1,13 @@
-"""Charts for the statistics page: inline SVG that takes its colours and its letters from the page.
-
-matplotlib draws with stand-in colours, which are replaced by variables of the page's style sheet, so
-one drawing is legible in light and in dark. Charts are as wide as a phone: on larger screens several
-stand side by side.
-"""
+"""Charts for the statistics page, as wide as a phone: on larger screens several stand side by side."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import itertools
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from html import escape
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
+from harness.page_pictures import drawings, stand_in, svg
 from imhi_build.writing.tallies import Lengths
 
 PACKAGES = ("matplotlib",)
@@ -25,25 +17,18 @@ _ROW = 0.28  # inches, of a bar and the space beside it
 _NAME = 30  # letters of a name beside a bar
 
 # Stand-ins that no drawing would use by itself, and what they become.
-_INK, _FAINT = "#010203", "#010204"
-_SERIES = tuple(f"#0102{number:02x}" for number in range(16, 22))
+_INK, _FAINT = map(stand_in, (3, 4))
+_SERIES = tuple(map(stand_in, range(16, 22)))
 _VARIABLES = {_INK: "var(--ink)", _FAINT: "var(--faint)"} | {
     color: f"var(--series-{number})" for number, color in enumerate(_SERIES, 1)
 }
 _STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "imhi",
     "font.size": _SIZE,
     "text.color": _INK,
     "axes.edgecolor": _FAINT,
     "axes.labelcolor": _INK,
     "xtick.color": _INK,
     "ytick.color": _INK,
-    "axes.facecolor": "none",
-    "figure.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "text.parse_math": False,
 }
 
 
@@ -80,7 +65,7 @@ def stacked_bars(
         axes.tick_params(axis="y", length=0)
         if legend:
             figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=_SIZE)
-        return _svg(figure, alt)
+        return svg(figure, alt, _VARIABLES)
 
 
 def histograms(alt: str, parts: Mapping[str, Lengths]) -> str:
@@ -101,24 +86,12 @@ def histograms(alt: str, parts: Mapping[str, Lengths]) -> str:
             _plain_axis(axes.xaxis)
             _plain_axis(axes.yaxis, 3)
         every[-1].set_xlabel("words (the last bar: and more)", fontsize=_SIZE)
-        return _svg(figure, alt)
+        return svg(figure, alt, _VARIABLES)
 
 
-@contextmanager
-def _styled() -> Iterator[Callable[[float], Any]]:
-    """Give a maker of figures, by their height in inches, in our style; not through pyplot, which
-    keeps what it draws."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    def figure_of(height: float) -> Any:
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-        FigureCanvasSVG(figure)
-        return figure
-
-    with matplotlib.rc_context(_STYLE):
-        yield figure_of
+def _styled() -> AbstractContextManager[Callable[[float], Any]]:
+    """Give a maker of figures, by their height in inches, in our style."""
+    return drawings(_WIDTH, _STYLE, layout="constrained")
 
 
 def _colors(count: int) -> list[str]:
@@ -135,33 +108,3 @@ def _plain_axis(axis: Any, ticks: int = 5) -> None:
     axis.set_major_locator(MaxNLocator(ticks, integer=True))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axis.set_tick_params(labelsize=_SIZE - 1, length=2.5)
-
-
-def _svg(figure: Any, alt: str) -> str:
-    """Return a drawing as an element of a page: its own names for its parts, an alternative text,
-    the page's colours and letters, nothing that is loaded from elsewhere."""
-    written = io.StringIO()
-    figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-    text = written.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r"\s(?:width|height)=\"[\d.]+pt\"", "", text, count=2)
-    text = re.sub(r"\sxmlns(?::\w+)?=\"[^\"]*\"", "", text)
-    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
-    for stand_in, variable in _VARIABLES.items():
-        text = text.replace(stand_in, variable)
-    prefix = f"c{hashlib.sha256(f'{alt}{text}'.encode()).hexdigest()[:8]}-"
-    return _own_names(text, prefix).replace(
-        "<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1
-    )
-
-
-def _own_names(text: str, prefix: str) -> str:
-    """Return a drawing whose ids are no other drawing's on the page; ids that nothing names go."""
-    named = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", text))
-    text = re.sub(
-        r"\sid=\"([^\"]+)\"",
-        lambda found: f' id="{prefix}{found[1]}"' if found[1] in named else "",
-        text,
-    )
-    return re.sub(r"(url\(#|href=\"#)", lambda found: f"{found[1]}{prefix}", text)

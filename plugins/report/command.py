@@ -43,26 +43,10 @@ def report(
         bool,
         typer.Option("--with-posts", help="Put posts, references and answers into the HTML file."),
     ] = False,
-    metric: Annotated[
-        options.Texts,
-        typer.Option(
-            "--metric",
-            metavar="NAME",
-            help="A measure, metric or group to compare by, or 'all'; repeatable (default weighted_f1).",
-        ),
-    ] = None,
+    metric: options.ComparedBy = None,
     dataset: options.DatasetNames = None,
-    published: Annotated[
-        bool, typer.Option("--published/--no-published", help="Show published results beside.")
-    ] = True,
-    allow: Annotated[
-        options.Texts,
-        typer.Option(
-            "--allow",
-            metavar="WHAT",
-            help="data, examples, labeler, prompt or split: compare although it differs; repeatable.",
-        ),
-    ] = None,
+    published: options.Published = True,
+    allow: options.Allow = None,
     folder: options.Out = Path("runs"),
     resamples: options.Resamples = None,
     seed: options.Seed = None,

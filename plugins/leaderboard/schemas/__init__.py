@@ -43,5 +43,5 @@ def complaint(value: Any, schema: str, part: str = "") -> str:
         limit = (
             "" if error.validator == "pattern" else f" ({error.validator} {error.validator_value})"
         )
-        return one_line(f"{where}: found {found}{limit}, expected: {expected}")[:400]
+        return one_line(f"{where}: found {found}{limit}, expected: {expected.rstrip('.')}")[:400]
     return one_line(f"{where}: {error.message}")[:300]

@@ -6,7 +6,6 @@ import hashlib
 import re
 from functools import lru_cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,13 +57,8 @@ def datatables() -> tuple[bytes, bytes]:
     (``file://``): the module is put in a function, with its export taken out by hand.
 
     Raises:
-        HarnessError: itables is not installed, or carries something else.
+        HarnessError: itables carries something else.
     """
-    if find_spec("itables") is None:
-        raise HarnessError(
-            "tables that can be sorted need the package 'itables', which is not installed: "
-            "pip install 'imhi-harness[report]' (or [all])"
-        )
     import itables
 
     folder = Path(itables.__file__).parent / "html"

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.comparing import ComparedMetric, Comparison, compare
+from harness.comparing.alignment import align
 from harness.plugin_manager import PluginManager
 from harness.published import PublishedResult, published_beside, published_results
 from harness.records import Example, Prediction, Response
 from harness.results import RunScores
 from harness.run_store import RunFolder
-from harness.run_store.columns import Columns, read_columns
+from harness.run_store.columns import Columns
 from plugins.report.html.harmless import shown
 
 _MAIN = "weighted_f1"
@@ -156,7 +157,9 @@ def gather(
     comparison = without_places(comparison)
     names = comparison.names
     comparison = dataclasses.replace(comparison, metrics=_main_first(comparison.metrics))
-    columns = {name: _common(once, comparison.labeler, name) for name in comparison.datasets}
+    columns = {
+        name: align(once, comparison.labeler, name, allow).columns for name in comparison.datasets
+    }
     registry = manager.registry
     return Material(
         comparison=comparison,
@@ -178,28 +181,6 @@ def gather(
         published=published_beside(published_results(registry), comparison) if published else [],
         with_posts=with_posts,
     )
-
-
-def _common(folders: Sequence[RunFolder], labeler: str, dataset: str) -> list[Columns]:
-    """Return the runs' columns on the examples that all have, in one order."""
-    columns = [read_columns(folder, labeler, dataset) for folder in folders]
-    ids = [[example.id for example in one.examples] for one in columns]
-    if all(one == ids[0] for one in ids):
-        return columns
-    shared = set(ids[0]).intersection(*ids[1:])
-    kept = [id for id in ids[0] if id in shared]
-    found = []
-    for one, own in zip(columns, ids, strict=True):
-        place = {id: row for row, id in enumerate(own)}
-        rows = [place[id] for id in kept]
-        found.append(
-            Columns(
-                [one.examples[row] for row in rows],
-                [one.responses[row] for row in rows],
-                [one.predictions[row] for row in rows],
-            )
-        )
-    return found
 
 
 def without_places(comparison: Comparison) -> Comparison:

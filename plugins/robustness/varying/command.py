@@ -23,12 +23,7 @@ def vary(
             help="Runs that are there, of the same models with other prompts: nothing is asked.",
         ),
     ] = None,
-    model: Annotated[
-        options.Texts,
-        typer.Option(
-            "--model", "-m", metavar="NAME", help="A model (see: imhi models); repeatable."
-        ),
-    ] = None,
+    model: options.Models = None,
     variant: Annotated[
         options.Texts,
         typer.Option(
@@ -63,9 +58,7 @@ def vary(
         typer.Option(metavar="USD", help="Stop a run (there is one per prompt) before this."),
     ] = None,
     resamples: options.Resamples = None,
-    executor: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Where work runs (default local).")
-    ] = None,
+    executor: options.Executor = None,
     as_json: options.AsJson = False,
     show_all: Annotated[
         bool, typer.Option("--all", help="Every dataset's differences, not only the means.")

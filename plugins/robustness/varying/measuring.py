@@ -21,7 +21,7 @@ from harness.run_store.kept import KeptValues
 from harness.stages.again import reopen
 from harness.statistics import Array
 from harness.statistics.paired import paired, resampled
-from harness.statistics.significance import holm
+from harness.statistics.significance import holm_within
 from plugins.robustness.rank_agreement import rank_agreement
 from plugins.robustness.variants import variant_of
 from plugins.robustness.varying.result import OrderShift, Spread, Variation, Varied
@@ -189,15 +189,8 @@ def _reworded(one: RunFolder, other: RunFolder, dataset: str) -> float:
 
 def _corrected(rows: Sequence[Varied]) -> list[Varied]:
     """Return a model's rows with p values corrected over the prompts tried on each dataset."""
-    together: dict[tuple[str, str], list[int]] = {}
-    for index, row in enumerate(rows):
-        together.setdefault((row.metric, row.dataset), []).append(index)
-    found = list(rows)
-    for members in together.values():
-        corrected = holm([rows[index].p for index in members])
-        for index, p in zip(members, corrected, strict=True):
-            found[index] = dataclasses.replace(rows[index], p_holm=p)
-    return found
+    p_values = holm_within([(row.metric, row.dataset) for row in rows], [row.p for row in rows])
+    return [dataclasses.replace(row, p_holm=p) for row, p in zip(rows, p_values, strict=True)]
 
 
 def _spreads(

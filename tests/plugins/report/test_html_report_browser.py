@@ -10,7 +10,6 @@ import pytest
 from tests.browser import DESKTOP, PHONE, OpenPage
 
 RESULTS = "section[aria-labelledby=results]"
-FIRST_TABLE = f"{RESULTS} table >> nth=0"
 
 
 def column(page, number: int) -> list[str]:
