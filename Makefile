@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
-SOURCES := harness plugins tasks imhi_build finetune tests docs benchmarks examples
+SOURCES := setup.py harness plugins tasks imhi_build finetune tests docs benchmarks examples
 # Two workers with one thread each: more threads than cores make torch many times slower.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 
@@ -19,11 +19,19 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/core.installed
 	$(BIN)/imhi run
 
-test: $(VENV)/dev.installed
+test: $(VENV)/dev.installed $(VENV)/types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The package as a type checker or an editor finds it, which follow no import hooks: links to folders.
+# A new file or folder right below harness/ wants it made again.
+$(VENV)/types: setup.py $(wildcard harness/*) | $(BIN)/python
+	@rm -rf $@ && mkdir -p $@/imhi
+	@ln -s $(CURDIR)/harness/* $@/imhi/
+	@ln -s $(CURDIR)/plugins $(CURDIR)/tasks $(CURDIR)/finetune $@/imhi/
+	@ln -s $(CURDIR)/imhi_build $@/imhi/build
 
 docs: $(VENV)/dev.installed
 	$(BIN)/python docs/generate.py
@@ -42,12 +50,12 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	@$(PIP) --upgrade 'pip>=26'
 
-$(VENV)/core.installed: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/core.installed: pyproject.toml setup.py constraints.txt | $(BIN)/python
 	@echo "installing the light core into $(VENV): a minute or so ..."
 	@$(PIP) -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/dev.installed: pyproject.toml setup.py constraints.txt | $(BIN)/python
 	@echo "installing everything the tests need into $(VENV): some minutes ..."
 	@$(PIP) -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/core.installed $@

@@ -23,13 +23,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from harness.context import open_source  # noqa: E402
-from harness.fingerprints import post_key  # noqa: E402
-from harness.plugin_manager import load_plugins  # noqa: E402
-from harness.records import Example  # noqa: E402
-from harness.registry import Registry  # noqa: E402
-from imhi_build.audit.auditing import Auditing  # noqa: E402
-from imhi_build.audit.raw_files import RawFiles, open_raw_files  # noqa: E402
+from imhi._core.context import open_source  # noqa: E402
+from imhi._core.fingerprints import post_key  # noqa: E402
+from imhi._core.plugin_manager import load_plugins  # noqa: E402
+from imhi._core.records import Example  # noqa: E402
+from imhi._core.registry import Registry  # noqa: E402
+from imhi.build.audit.auditing import Auditing  # noqa: E402
+from imhi.build.audit.raw_files import RawFiles, open_raw_files  # noqa: E402
 
 SPLITS = ("train", "val", "test")
 PHRASES = (
@@ -43,7 +43,7 @@ Key = tuple[str, str, str]  # dataset, split, id
 
 @dataclass
 class Rows:
-    """Rows in memory (:class:`harness.protocols.OpenSource`)."""
+    """Rows in memory (:class:`imhi._core.protocols.OpenSource`)."""
 
     rows: dict[str, dict[str, list[Example]]]
 

@@ -23,9 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from harness.answers import compose  # noqa: E402
-from harness.context import open_source  # noqa: E402
-from harness.plugin_manager import load_plugins  # noqa: E402
+from imhi._core.answers import compose  # noqa: E402
+from imhi._core.context import open_source  # noqa: E402
+from imhi._core.plugin_manager import load_plugins  # noqa: E402
 
 SHARES = {"train": 0.75, "val": 0.1, "test": 0.15}
 PLACES = {
@@ -77,7 +77,7 @@ def main() -> None:
             started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
             subprocess.run(
                 [
-                    *(sys.executable, "-m", "harness.cli", "audit", f"official:{place}/data"),
+                    *(sys.executable, "-m", "imhi", "audit", f"official:{place}/data"),
                     *("--to", f"{place}/audit"),
                 ],
                 check=True,

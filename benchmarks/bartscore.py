@@ -32,8 +32,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from harness.answers import explanation_of  # noqa: E402
-from plugins.metrics.neural.bartscore.likelihood import Likelihood  # noqa: E402
+from imhi._core.answers import explanation_of  # noqa: E402
+from imhi.plugins.metrics.neural.bartscore.likelihood import Likelihood  # noqa: E402
 
 # d_model, layers of encoder and of decoder, heads, and the ratio expected at least.
 SIZES = {"small": (256, 4, 4, 2.5), "base": (768, 6, 12, 1.25)}

@@ -33,12 +33,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from harness.answers import explanation_of  # noqa: E402
-from harness.checkpoints import quiet  # noqa: E402
-from harness.context import Context, open_source  # noqa: E402
-from harness.plugin_manager import load_plugins  # noqa: E402
-from harness.tables import TableRow, read_table  # noqa: E402
-from plugins.metrics.neural.bertscore import ARGUMENTS, create  # noqa: E402
+from imhi._core.answers import explanation_of  # noqa: E402
+from imhi._core.checkpoints import quiet  # noqa: E402
+from imhi._core.context import Context, open_source  # noqa: E402
+from imhi._core.plugin_manager import load_plugins  # noqa: E402
+from imhi._core.tables import TableRow, read_table  # noqa: E402
+from imhi.plugins.metrics.neural.bertscore import ARGUMENTS, create  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.context import open_source
-from harness.declarations import Dataset
-from harness.plugin_manager import load_plugins
-from harness.records import Example
+from imhi._core.context import open_source
+from imhi._core.declarations import Dataset
+from imhi._core.plugin_manager import load_plugins
+from imhi._core.records import Example
 
 STAGES = ("read", "explain", "check", "write")
 SHARES = {"train": 0.75, "val": 0.1, "test": 0.15}
@@ -123,7 +123,7 @@ def measure(build: Path, stage: str, executor: str) -> tuple[float, float]:
     more = ["--executor", executor] if stage in ("explain", "check") else []
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "harness.cli", "build", stage, str(build), *more],
+        [sys.executable, "-m", "imhi", "build", stage, str(build), *more],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
@@ -150,7 +150,7 @@ def main() -> None:
             folder = Path(temporary) / str(total)
             arguments = write_raw(folder, source, declared, total)
             build = folder / "build"
-            new = [sys.executable, "-m", "harness.cli", "build", "new", str(build), *arguments]
+            new = [sys.executable, "-m", "imhi", "build", "new", str(build), *arguments]
             subprocess.run(new, check=True, capture_output=True)
             figures[total] = {stage: measure(build, stage, asked.executor) for stage in STAGES}
     print(f"{'stage':10}" + "".join(f"{n:>12,} s{'rows/s':>9}{'MB':>7}" for n in asked.rows))

@@ -22,13 +22,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from finetune.experiments.single import train_and_score
-from finetune.recipe.reading import read_recipe
-from finetune.trained.evaluation import ask, labeler_scores
-from finetune.trained.folder import TrainedFolder
-from harness.context import Context, open_source
-from harness.plugin_manager import PluginManager, load_plugins
-from harness.records import Response
+from imhi._core.context import Context, open_source
+from imhi._core.plugin_manager import PluginManager, load_plugins
+from imhi._core.records import Response
+from imhi.finetune.experiments.single import train_and_score
+from imhi.finetune.recipe.reading import read_recipe
+from imhi.finetune.trained.evaluation import ask, labeler_scores
+from imhi.finetune.trained.folder import TrainedFolder
 
 POSTS = ("DR", "dreaddit")
 

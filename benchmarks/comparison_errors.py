@@ -29,10 +29,10 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from scipy.stats import norm  # noqa: E402
 
-from harness.statistics import Array, Measure, interval  # noqa: E402
-from harness.statistics.paired import exchanged, paired, resampled  # noqa: E402
-from harness.statistics.significance import mcnemar_p, permutation_p  # noqa: E402
-from plugins.metrics.labels import weighted_f1  # noqa: E402
+from imhi._core.statistics import Array, Measure, interval  # noqa: E402
+from imhi._core.statistics.paired import exchanged, paired, resampled  # noqa: E402
+from imhi._core.statistics.significance import mcnemar_p, permutation_p  # noqa: E402
+from imhi.plugins.metrics.labels import weighted_f1  # noqa: E402
 
 CLASSES = 2
 ROWS = 400

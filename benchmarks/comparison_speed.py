@@ -23,13 +23,13 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from sklearn.metrics import f1_score  # noqa: E402
 
-from harness.comparing.alignment import align  # noqa: E402
-from harness.plugin_manager import load_plugins  # noqa: E402
-from harness.run_store import RunFolder, list_runs  # noqa: E402
-from harness.run_store.columns import Columns  # noqa: E402
-from harness.statistics import Measure  # noqa: E402
-from harness.statistics.paired import paired, resampled  # noqa: E402
-from plugins.metrics.labels import confusion_statistics, weighted_f1  # noqa: E402
+from imhi._core.comparing.alignment import align  # noqa: E402
+from imhi._core.plugin_manager import load_plugins  # noqa: E402
+from imhi._core.run_store import RunFolder, list_runs  # noqa: E402
+from imhi._core.run_store.columns import Columns  # noqa: E402
+from imhi._core.statistics import Measure  # noqa: E402
+from imhi._core.statistics.paired import paired, resampled  # noqa: E402
+from imhi.plugins.metrics.labels import confusion_statistics, weighted_f1  # noqa: E402
 
 PLUGIN = ROOT / "benchmarks" / "simulated_runs.py"
 RESAMPLES = 10_000
@@ -39,7 +39,7 @@ PLAIN = 3
 def imhi(*words: str) -> float:
     """Run a command; return how long it took, in seconds."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "harness.cli", *words, "--plugin", str(PLUGIN)]
+    command = [sys.executable, "-m", "imhi", *words, "--plugin", str(PLUGIN)]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
 

@@ -17,13 +17,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from finetune.recipe.reading import checked
-from finetune.rows.members import members
-from finetune.training.building import build
-from finetune.training.job import Job
-from finetune.training.pipeline import open_data
-from harness.checkpoints import quiet
-from harness.plugin_manager import load_plugins
+from imhi._core.checkpoints import quiet
+from imhi._core.plugin_manager import load_plugins
+from imhi.finetune.recipe.reading import checked
+from imhi.finetune.rows.training_jobs import members
+from imhi.finetune.training.building import build
+from imhi.finetune.training.job import Job
+from imhi.finetune.training.pipeline import open_data
 
 SIZE = {"hidden_size": 128, "intermediate_size": 344, "layers": 2, "heads": 4, "vocabulary": 4000}
 WAYS: dict[str, dict[str, Any]] = {

@@ -28,15 +28,15 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from sklearn.metrics import roc_auc_score  # noqa: E402
 
-from harness.answers import explanation_of  # noqa: E402
-from harness.context import Context, open_source  # noqa: E402
-from harness.plugin_manager import load_plugins  # noqa: E402
-from harness.records import Example, Response  # noqa: E402
-from harness.statistics import Measure, interval, replicates  # noqa: E402
-from harness.tables import TableRow, read_table  # noqa: E402
-from plugins.metrics.faithfulness.evidence import SPANS, Evidence, read_evidence  # noqa: E402
-from plugins.metrics.faithfulness.grounding import Grounding  # noqa: E402
-from plugins.metrics.faithfulness.words import words  # noqa: E402
+from imhi._core.answers import explanation_of  # noqa: E402
+from imhi._core.context import Context, open_source  # noqa: E402
+from imhi._core.plugin_manager import load_plugins  # noqa: E402
+from imhi._core.records import Example, Response  # noqa: E402
+from imhi._core.statistics import Measure, interval, replicates  # noqa: E402
+from imhi._core.tables import TableRow, read_table  # noqa: E402
+from imhi.plugins.metrics.faithfulness.evidence import SPANS, Evidence, read_evidence  # noqa: E402
+from imhi.plugins.metrics.faithfulness.grounding import Grounding  # noqa: E402
+from imhi.plugins.metrics.faithfulness.words import words  # noqa: E402
 
 SHOWN = ("grounding", "quoted", "evidence_recall", "evidence_precision")
 

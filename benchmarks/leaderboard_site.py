@@ -19,8 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from harness.plugin_manager import load_plugins  # noqa: E402
-from plugins.leaderboard.site.building import build_site  # noqa: E402
+from imhi._core.plugin_manager import load_plugins  # noqa: E402
+from imhi.plugins.leaderboard.site.building import build_site  # noqa: E402
 from tests.plugins.leaderboard.entries import a_board, an_entry  # noqa: E402
 
 ANSWERS = 103_000  # bytes of hashes of answers to 19,351 rows, in base64

@@ -55,12 +55,12 @@ def plain_gather(url: str, texts: list[str], concurrency: int) -> float:
 
 def harness_model(url: str, texts: list[str], concurrency: int) -> float:
     """Seconds taken by ``openai:`` from the first request to the last response."""
-    from harness.context import Context
-    from harness.models import create_model, parse_model
-    from harness.records import Request
-    from harness.registry import Registry
-    from harness.settings import Generation
-    from plugins.models import openai_api
+    from imhi._core.context import Context
+    from imhi._core.models import create_model, parse_model
+    from imhi._core.records import Request
+    from imhi._core.registry import Registry
+    from imhi._core.settings import Generation
+    from imhi.plugins.models import openai_api
 
     registry = Registry()
     for thing in openai_api.imhi_models():

@@ -21,14 +21,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from harness.context import open_source  # noqa: E402
-from harness.fingerprints import post_key  # noqa: E402
-from harness.plugin_manager import load_plugins  # noqa: E402
-from harness.registry import Registry  # noqa: E402
-from imhi_build.config import Config, checked  # noqa: E402
-from imhi_build.folder import BuildFolder  # noqa: E402
-from imhi_build.records import BuiltRow  # noqa: E402
-from imhi_build.stages.check import check  # noqa: E402
+from imhi._core.context import open_source  # noqa: E402
+from imhi._core.fingerprints import post_key  # noqa: E402
+from imhi._core.plugin_manager import load_plugins  # noqa: E402
+from imhi._core.registry import Registry  # noqa: E402
+from imhi.build.config import Config, checked  # noqa: E402
+from imhi.build.folder import BuildFolder  # noqa: E402
+from imhi.build.records import BuiltRow  # noqa: E402
+from imhi.build.stages.check import check  # noqa: E402
 
 CHECKS = (
     "refusals", "language", "leakage", "personal_data", "near_duplicates", "overlap",

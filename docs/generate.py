@@ -22,9 +22,9 @@ sys.path.insert(0, str(HERE.parent))
 
 from docs.generator import builds, recipes  # noqa: E402
 from docs.generator.markdown import markdown, table  # noqa: E402
-from harness import declarations, hookspecs, protocols, records  # noqa: E402
-from harness.declarations import Argument, Metric, ModelFamily  # noqa: E402
-from harness.plugin_manager import PluginManager, hook_signature, load_plugins  # noqa: E402
+from imhi import declarations, hookspecs, protocols, records  # noqa: E402
+from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
+from imhi._core.plugin_manager import PluginManager, hook_signature, load_plugins  # noqa: E402
 
 DISTRIBUTION = "imhi-harness"
 _PART = re.compile(r"(<!-- generated: ([\w :-]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -80,7 +80,7 @@ def contracts() -> str:
         for method, function in vars(thing).items():
             if inspect.isfunction(function) and (method == "__call__" or method[0] != "_"):
                 signature = str(inspect.signature(function)).replace("'", "")
-                signature = signature.replace("harness.records.", "").replace("(self, ", "(")
+                signature = signature.replace("imhi._core.records.", "").replace("(self, ", "(")
                 methods.append(f"{method}{signature.replace('(self)', '()')}")
         if not methods or methods[0].startswith("_no_init"):
             continue
@@ -158,7 +158,7 @@ def _datasets(manager: PluginManager) -> str:
 def _run_options(manager: PluginManager) -> str:
     import typer
 
-    from harness.cli.app import build
+    from imhi._core.cli.app import build
 
     application: Any = typer.main.get_command(build(manager))
     command = application.commands["run"]

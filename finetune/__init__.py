@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.declarations import Argument, Labeler, ModelFamily
-from harness.hookspecs import hookimpl
+from imhi import Argument, Labeler, ModelFamily, hookimpl
 
 
 @hookimpl
 def imhi_commands(app: Any) -> None:
-    from finetune.commands import add_commands
+    from imhi.finetune.commands import add_commands
 
     add_commands(app)
 
@@ -26,7 +25,7 @@ def imhi_models() -> Iterator[ModelFamily]:
     yield ModelFamily(
         "trained",
         "Models that imhi finetune made: a name under trained/, or a folder",
-        create="finetune.trained.model:create",
+        create="imhi.finetune.trained.model:create",
         target="NAME_OR_FOLDER",
         arguments=(
             Argument("device", "as for hf:", "auto"),
@@ -34,8 +33,8 @@ def imhi_models() -> Iterator[ModelFamily]:
             Argument("batch_size", "as for hf:", None, changes_answers=False),
             Argument("batch_tokens", "as for hf:", None, changes_answers=False),
         ),
-        fingerprint="finetune.trained.model:fingerprint",
-        prompt="finetune.trained.model:prompt_style",
+        fingerprint="imhi.finetune.trained.model:fingerprint",
+        prompt="imhi.finetune.trained.model:prompt_style",
         examples=("trained:tiny-causal",),
     )
 
@@ -45,14 +44,14 @@ def imhi_labelers() -> Iterator[Labeler]:
     yield Labeler(
         "classifier",
         "What sequence classifiers make of the answer: classifier:published, a folder, a hub id",
-        create="finetune.trained.labeler:create",
+        create="imhi.finetune.trained.labeler:create",
         argument="FOLDER_OR_ID",
-        fingerprint="finetune.trained.labeler:fingerprint",
+        fingerprint="imhi.finetune.trained.labeler:fingerprint",
     )
     yield Labeler(
         "trained",
         "What label classifiers that imhi finetune made read out of the explanation",
-        create="finetune.trained.labeler:create_trained",
+        create="imhi.finetune.trained.labeler:create_trained",
         argument="NAME_OR_FOLDER",
-        fingerprint="finetune.trained.labeler:trained_fingerprint",
+        fingerprint="imhi.finetune.trained.labeler:trained_fingerprint",
     )

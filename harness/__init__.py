@@ -1,121 +1,251 @@
-"""The core of the IMHI harness: hooks, records, stages, run store, statistics, command line.
+"""The IMHI harness: what plugins are written with, and ``evaluate`` and ``compare`` for scripts.
 
-It knows no task, no model and no metric; those are plugins. The names below are the public API::
+This module and its three neighbours are the public interface; everything below ``imhi._core`` is
+private and may change. Plugins, built-in ones included, import from here and nowhere else:
 
-    from harness import evaluate
+* :mod:`imhi`: hooks, declarations, records, errors, models, answers.
+* :mod:`imhi.runs`: run folders, scores, comparisons, statistics, views.
+* :mod:`imhi.checkpoints`: finding and loading transformers models, batches by tokens.
+* :mod:`imhi.io`: terminals, options of commands, tables, YAML, files that appear whole.
+
+Names are looked up when they are first used: importing any of the four is cheap::
+
+    from imhi import evaluate
     results = evaluate(models=["baseline:tfidf"], datasets=["DR"])
     results.to_pandas()
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.answers import compose, explanation_of, split_answer
-    from harness.comparing import Comparison, compare
-    from harness.context import Context
-    from harness.declarations import (
-        Argument,
-        Dataset,
-        Executor,
-        Label,
-        Labeler,
-        Metric,
-        ModelFamily,
-        ModelPreset,
-        PromptStyle,
-        PublishedResults,
-        Question,
-        Reporter,
-        Source,
-        Task,
-        View,
+    from imhi._core.answers import (
+        MARKER as MARKER,
     )
-    from harness.errors import DataError, HarnessError
-    from harness.evaluation import evaluate
-    from harness.hookspecs import hookimpl
-    from harness.models import ModelSpec
-    from harness.records import Example, Prediction, Request, Response
-    from harness.results import Results, RunScores
-    from harness.statistics import Measure, mean_measure
+    from imhi._core.answers import (
+        compose as compose,
+    )
+    from imhi._core.answers import (
+        explanation_of as explanation_of,
+    )
+    from imhi._core.answers import (
+        gold_label as gold_label,
+    )
+    from imhi._core.answers import (
+        split_answer as split_answer,
+    )
+    from imhi._core.budget import (
+        Budget as Budget,
+    )
+    from imhi._core.budget import (
+        Estimate as Estimate,
+    )
+    from imhi._core.comparing import (
+        Comparison as Comparison,
+    )
+    from imhi._core.comparing import (
+        compare as compare,
+    )
+    from imhi._core.context import (
+        Context as Context,
+    )
+    from imhi._core.context import (
+        counted as counted,
+    )
+    from imhi._core.context import (
+        open_source as open_source,
+    )
+    from imhi._core.declarations import (
+        Argument as Argument,
+    )
+    from imhi._core.declarations import (
+        Dataset as Dataset,
+    )
+    from imhi._core.declarations import (
+        Executor as Executor,
+    )
+    from imhi._core.declarations import (
+        Label as Label,
+    )
+    from imhi._core.declarations import (
+        Labeler as Labeler,
+    )
+    from imhi._core.declarations import (
+        Metric as Metric,
+    )
+    from imhi._core.declarations import (
+        ModelFamily as ModelFamily,
+    )
+    from imhi._core.declarations import (
+        ModelPreset as ModelPreset,
+    )
+    from imhi._core.declarations import (
+        PromptStyle as PromptStyle,
+    )
+    from imhi._core.declarations import (
+        PublishedResults as PublishedResults,
+    )
+    from imhi._core.declarations import (
+        Question as Question,
+    )
+    from imhi._core.declarations import (
+        Reporter as Reporter,
+    )
+    from imhi._core.declarations import (
+        Source as Source,
+    )
+    from imhi._core.declarations import (
+        Task as Task,
+    )
+    from imhi._core.declarations import (
+        View as View,
+    )
+    from imhi._core.declarations import (
+        resolve as resolve,
+    )
+    from imhi._core.errors import (
+        DataError as DataError,
+    )
+    from imhi._core.errors import (
+        HarnessError as HarnessError,
+    )
+    from imhi._core.errors import (
+        RunIncomplete as RunIncomplete,
+    )
+    from imhi._core.errors import (
+        UnknownName as UnknownName,
+    )
+    from imhi._core.evaluation import (
+        evaluate as evaluate,
+    )
+    from imhi._core.events import (
+        Event as Event,
+    )
+    from imhi._core.events import (
+        RunStarted as RunStarted,
+    )
+    from imhi._core.events import (
+        TrainingFinished as TrainingFinished,
+    )
+    from imhi._core.events import (
+        TrainingLogged as TrainingLogged,
+    )
+    from imhi._core.events import (
+        TrainingSaved as TrainingSaved,
+    )
+    from imhi._core.events import (
+        TrainingStarted as TrainingStarted,
+    )
+    from imhi._core.fingerprints import (
+        FILE_PLUGIN_PREFIX as FILE_PLUGIN_PREFIX,
+    )
+    from imhi._core.fingerprints import (
+        canonical_json as canonical_json,
+    )
+    from imhi._core.fingerprints import (
+        digest as digest,
+    )
+    from imhi._core.fingerprints import (
+        file_checksum as file_checksum,
+    )
+    from imhi._core.fingerprints import (
+        post_key as post_key,
+    )
+    from imhi._core.fingerprints import (
+        prompt_hash as prompt_hash,
+    )
+    from imhi._core.hookspecs import (
+        hookimpl as hookimpl,
+    )
+    from imhi._core.labelers import (
+        parse_labeler as parse_labeler,
+    )
+    from imhi._core.models import (
+        ModelSpec as ModelSpec,
+    )
+    from imhi._core.models import (
+        create_model as create_model,
+    )
+    from imhi._core.models import (
+        estimate as estimate,
+    )
+    from imhi._core.models import (
+        fingerprint as fingerprint,
+    )
+    from imhi._core.models import (
+        parse_count as parse_count,
+    )
+    from imhi._core.models import (
+        parse_flag as parse_flag,
+    )
+    from imhi._core.models import (
+        parse_model as parse_model,
+    )
+    from imhi._core.plugin_manager import (
+        PluginManager as PluginManager,
+    )
+    from imhi._core.plugin_manager import (
+        load_plugins as load_plugins,
+    )
+    from imhi._core.protocols import (
+        BuildPrompt as BuildPrompt,
+    )
+    from imhi._core.protocols import (
+        Model as Model,
+    )
+    from imhi._core.protocols import (
+        OpenSource as OpenSource,
+    )
+    from imhi._core.protocols import (
+        ReadLabels as ReadLabels,
+    )
+    from imhi._core.protocols import (
+        Score as Score,
+    )
+    from imhi._core.records import (
+        Example as Example,
+    )
+    from imhi._core.records import (
+        Prediction as Prediction,
+    )
+    from imhi._core.records import (
+        Request as Request,
+    )
+    from imhi._core.records import (
+        Response as Response,
+    )
+    from imhi._core.records import (
+        as_row as as_row,
+    )
+    from imhi._core.records import (
+        from_row as from_row,
+    )
+    from imhi._core.registry import (
+        Registry as Registry,
+    )
+    from imhi._core.results import (
+        Results as Results,
+    )
+    from imhi._core.results import (
+        RunScores as RunScores,
+    )
+    from imhi._core.settings import (
+        Generation as Generation,
+    )
+    from imhi._core.settings import (
+        RunSettings as RunSettings,
+    )
+    from imhi._core.statistics import (
+        Array as Array,
+    )
+    from imhi._core.statistics import (
+        Measure as Measure,
+    )
+    from imhi._core.statistics import (
+        mean_measure as mean_measure,
+    )
+else:
+    from imhi._core.lazy import lazy_names
 
-# Names are looked up when they are first used: ``import harness`` stays cheap.
-_HOMES = {
-    "harness.answers": ("compose", "explanation_of", "split_answer"),
-    "harness.comparing": ("Comparison", "compare"),
-    "harness.context": ("Context",),
-    "harness.declarations": (
-        "Argument",
-        "Dataset",
-        "Executor",
-        "Label",
-        "Labeler",
-        "Metric",
-        "ModelFamily",
-        "ModelPreset",
-        "PromptStyle",
-        "PublishedResults",
-        "Question",
-        "Reporter",
-        "Source",
-        "Task",
-        "View",
-    ),
-    "harness.errors": ("DataError", "HarnessError"),
-    "harness.evaluation": ("evaluate",),
-    "harness.hookspecs": ("hookimpl",),
-    "harness.models": ("ModelSpec",),
-    "harness.records": ("Example", "Prediction", "Request", "Response"),
-    "harness.results": ("Results", "RunScores"),
-    "harness.statistics": ("Measure", "mean_measure"),
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = [
-    "Argument",
-    "Comparison",
-    "Context",
-    "DataError",
-    "Dataset",
-    "Example",
-    "Executor",
-    "HarnessError",
-    "Label",
-    "Labeler",
-    "Measure",
-    "Metric",
-    "ModelFamily",
-    "ModelPreset",
-    "ModelSpec",
-    "Prediction",
-    "PromptStyle",
-    "PublishedResults",
-    "Question",
-    "Reporter",
-    "Request",
-    "Response",
-    "Results",
-    "RunScores",
-    "Source",
-    "Task",
-    "View",
-    "compare",
-    "compose",
-    "evaluate",
-    "explanation_of",
-    "hookimpl",
-    "mean_measure",
-    "split_answer",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME_OF:
-        return getattr(importlib.import_module(_HOME_OF[name]), name)
-    raise AttributeError(f"module 'harness' has no attribute '{name}'")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.declarations import Source, View
-from harness.hookspecs import hookimpl
+from imhi import Source, View, hookimpl
 
 
 @hookimpl
 def imhi_commands(app: Any) -> None:
-    from imhi_build.audit.command import add_command
-    from imhi_build.commands import add_commands
+    from imhi.build.audit.audit_command import add_command
+    from imhi.build.commands import add_commands
 
     add_commands(app)
     add_command(app)
@@ -26,7 +25,7 @@ def imhi_commands(app: Any) -> None:
 
 @hookimpl
 def imhi_views() -> Iterator[View]:
-    from imhi_build.audit.views import VIEWS
+    from imhi.build.audit.views import VIEWS
 
     yield from VIEWS
 
@@ -36,6 +35,6 @@ def imhi_sources() -> Iterator[Source]:
     yield Source(
         "built",
         "A build (imhi build): its rows with an explanation that no check keeps out",
-        open="imhi_build.source:open_built",
+        open="imhi.build.source:open_built",
         argument="FOLDER",
     )

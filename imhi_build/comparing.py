@@ -10,13 +10,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from harness.answers import compose
-from harness.declarations import Dataset
-from harness.fingerprints import digest
-from harness.protocols import OpenSource
-from harness.records import Example
-from imhi_build.folder import BuildFolder
-from imhi_build.records import BuiltRow
+from imhi import Dataset, Example, OpenSource, compose, digest
+from imhi.build.folder import BuildFolder
+from imhi.build.records import BuiltRow
 
 ONLY_HERE, ONLY_THERE, LABEL, ANSWER, PROMPT = (
     "only here",

@@ -8,11 +8,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from harness.errors import HarnessError, UnknownName
-from harness.yaml_files import read_yaml
-from harness.yaml_models import plain, validated, with_overrides
-from imhi_build.checks.declarations import Action, CheckSettings
-from imhi_build.raw.preset import Cleaning, Part
+from imhi import HarnessError, UnknownName
+from imhi.build.checks.declarations import Action, CheckSettings
+from imhi.build.raw.preset import Cleaning, Part
+from imhi.io import plain_values, read_yaml, validated, with_overrides
 
 Profile = Literal["published", "strict"] | Cleaning
 Format = Literal["official", "parquet", "dataset", "statistics"]
@@ -76,7 +75,7 @@ class Config(Part):
         Raises:
             HarnessError: an unknown check, or a setting that is not allowed.
         """
-        from imhi_build.checks.catalogue import CHECKS
+        from imhi.build.checks.catalogue import CHECKS
 
         known = {check.name: check for check in CHECKS}
         for name in self.checks:
@@ -94,7 +93,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         HarnessError: no such file, not YAML, an unknown field, a value that is not allowed.
     """
-    values = plain(read_yaml(path, str(path)))
+    values = plain_values(read_yaml(path, str(path)))
     if not isinstance(values, dict):
         raise HarnessError(f"{path}: expected a mapping that begins with 'raw:'")
     return checked(with_overrides(values, overrides, "explain.shots=1"), str(path))

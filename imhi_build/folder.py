@@ -27,11 +27,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.errors import HarnessError
-from harness.records import as_row, from_row
-from harness.run_store.jsonl import read_rows, write_json, write_rows
-from harness.run_store.lock import held
-from imhi_build.records import BuiltRow, Finding, Removal
+from imhi import HarnessError, as_row, from_row
+from imhi.build.records import BuiltRow, Finding, Removal
+from imhi.io import held, read_rows, write_json, write_rows
 
 FORMAT = 1
 CONFIG, RECORD = "build.yaml", "build.json"

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.registry import Registry
-from harness.yaml_models import plain
-from imhi_build.config import checked
-from imhi_build.folder import BuildFolder
-from imhi_build.stages.read import open_raw
+from imhi import HarnessError, Registry
+from imhi.build.config import checked
+from imhi.build.folder import BuildFolder
+from imhi.build.stages.read import open_raw
+from imhi.io import plain_values
 
 _TEXT = """\
 # What is to be built. Run it with: imhi build run {folder}
@@ -105,10 +104,9 @@ def _check(text: str, registry: Registry) -> None:
     """Raise HarnessError where a configuration could not be built."""
     import yaml
 
-    from harness.context import open_source
-    from harness.models import parse_model
+    from imhi import open_source, parse_model
 
-    config = checked(plain(yaml.safe_load(text)), "imhi build new")
+    config = checked(plain_values(yaml.safe_load(text)), "imhi build new")
     open_raw(config, registry)
     for source in (config.explain.given, config.explain.experts):
         if source is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from imhi_build.config import Config
-from imhi_build.folder import STAGES, BuildFolder
+from imhi.build.config import Config
+from imhi.build.folder import STAGES, BuildFolder
 
 _READ_WITH = ("raw", "clean", "seed", "limit")
 
@@ -36,7 +36,7 @@ def outdated(folder: BuildFolder, config: Config, before: str) -> Iterator[str]:
 
 
 def _changed_checks(folder: BuildFolder, config: Config) -> Iterator[str]:
-    from imhi_build.stages.check import report_of
+    from imhi.build.stages.check import report_of
 
     for name, settings in config.check_settings().items():
         report = report_of(folder, name)

@@ -1,12 +1,12 @@
 """The rows of a build, and what is said about them. Plain values only: each is a JSON object
-(:func:`harness.records.as_row`, :func:`harness.records.from_row`)."""
+(:func:`imhi._core.records.as_row`, :func:`imhi._core.records.from_row`)."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Literal
 
-from harness.records import Example
+from imhi import Example
 
 GoldFrom = Literal["human", "model"]
 

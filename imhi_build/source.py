@@ -11,11 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.declarations import Dataset
-from harness.errors import HarnessError
-from harness.fingerprints import digest, file_checksum
-from harness.records import Example
-from imhi_build.folder import BuildFolder
+from imhi import Dataset, Example, HarnessError, digest, file_checksum
+from imhi.build.folder import BuildFolder
 
 
 def open_built(argument: str, datasets: Mapping[str, Dataset]) -> BuiltSource:
@@ -30,7 +27,7 @@ def open_built(argument: str, datasets: Mapping[str, Dataset]) -> BuiltSource:
 
 
 class BuiltSource:
-    """A build (:class:`harness.protocols.OpenSource`)."""
+    """A build (:class:`imhi._core.protocols.OpenSource`)."""
 
     def __init__(self, folder: BuildFolder) -> None:
         self.folder = folder

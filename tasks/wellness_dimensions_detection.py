@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.declarations import Dataset, Label, Question, Task
-from harness.hookspecs import hookimpl
+from imhi import Dataset, Label, Question, Task, hookimpl
 
 DIMENSIONS = ("spiritual", "physical", "intellectual", "social", "vocational", "emotional")
 

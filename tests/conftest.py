@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from harness.cli.app import run
-from harness.plugin_manager import PluginManager, load_plugins
-from harness.registry import Registry
+from imhi._core.cli.app import run
+from imhi._core.plugin_manager import PluginManager, load_plugins
+from imhi._core.registry import Registry
 from tests.browser import OpenPage, chromium
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,7 +83,7 @@ def run_imhi(tmp_path: Path) -> ImhiCommand:
 
     def run_process(*arguments: str, env: dict[str, str] | None = None, timeout: float = 300):
         return subprocess.run(
-            [sys.executable, "-m", "harness.cli", *arguments],
+            [sys.executable, "-m", "imhi", *arguments],
             cwd=tmp_path,
             env={**os.environ, "COLUMNS": "160", "PYTHONPATH": str(ROOT), **(env or {})},
             capture_output=True,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.context import Context
-from harness.models import create_model, parse_model
-from harness.records import Request, Response
-from harness.registry import Registry
-from harness.settings import Generation
+from imhi._core.context import Context
+from imhi._core.models import create_model, parse_model
+from imhi._core.records import Request, Response
+from imhi._core.registry import Registry
+from imhi._core.settings import Generation
 
 FREE = "price_prompt=0,price_completion=0"
 PRICED = "price_prompt=1000,price_completion=2000"

@@ -21,10 +21,10 @@ from types import ModuleType
 
 import pytest
 
-from harness import hookspecs
-from harness.metrics import parse_metrics
-from harness.models import parse_model
-from harness.plugin_manager import PluginManager
+from imhi._core import hookspecs
+from imhi._core.metrics import parse_metrics
+from imhi._core.models import parse_model
+from imhi._core.plugin_manager import PluginManager
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -84,7 +84,7 @@ def folder(tmp_path: Path) -> Path:
     """An empty folder in which ``imhi`` is this checkout's."""
     command = tmp_path / "bin" / "imhi"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m harness.cli "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m imhi "$@"\n')
     command.chmod(0o755)
     work = tmp_path / "work"
     work.mkdir()
@@ -143,7 +143,7 @@ def test_commands_in_a_guide_have_the_options_models_and_metrics_they_show(
 ) -> None:
     import typer
 
-    from harness.cli.app import build, take_global_options
+    from imhi._core.cli.app import build, take_global_options
 
     application = typer.main.get_command(build(manager))
     for block in blocks(page):
@@ -184,13 +184,13 @@ def test_every_hook_stands_in_the_plugin_guide_with_its_signature(generate: Modu
 
 
 def test_the_example_in_every_hookspec_loads_as_a_plugin(generate: ModuleType) -> None:
-    import harness
+    import imhi
 
     for name, code in re.findall(
         r"^### (imhi_\w+)\n.*?^```python\n(.*?)^```$", generate.hooks(), re.DOTALL | re.MULTILINE
     ):
         plugin = ModuleType(f"example_of_{name}")
-        vars(plugin).update({public: getattr(harness, public) for public in harness.__all__})
+        vars(plugin).update({public: getattr(imhi, public) for public in imhi.__all__})
         exec(code, vars(plugin))
         manager = PluginManager()
         manager.register(plugin, name, "example", "0")

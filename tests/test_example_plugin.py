@@ -49,7 +49,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def imhi(python: Path, folder: Path, *arguments: str) -> dict[str, object]:
     environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "IMHI_PLUGINS"}}
     done = subprocess.run(
-        [python, "-m", "harness.cli", *arguments, "--json"],
+        [python, "-m", "imhi", *arguments, "--json"],
         cwd=folder, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

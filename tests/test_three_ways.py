@@ -26,13 +26,13 @@ from typing import Any
 
 import pytest
 
-from harness.declarations import resolve
-from harness.models import create_model, parse_model
-from harness.plugin_manager import PluginManager
-from harness.records import Example, Request
-from harness.settings import RunSettings
-from harness.stages.pipeline import run
-from harness.stages.prepare import make_context, requests_of
+from imhi._core.declarations import resolve
+from imhi._core.models import create_model, parse_model
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.records import Example, Request
+from imhi._core.settings import RunSettings
+from imhi._core.stages.pipeline import run
+from imhi._core.stages.prepare import make_context, requests_of
 from tests.conftest import ImhiCommand
 from tests.tiny_models import CHAT_TEMPLATE, save_adapter, save_causal, save_seq2seq
 

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from docs.generator.markdown import default, markdown, table
-from harness.plugin_manager import PluginManager
+from imhi._core.plugin_manager import PluginManager
 
 
 def raw_presets(manager: PluginManager) -> str:
-    from imhi_build.raw.preset import preset_names, read_preset
+    from imhi.build.raw.preset import preset_names, read_preset
 
     rows = []
     for name in preset_names():
@@ -22,7 +22,7 @@ def raw_presets(manager: PluginManager) -> str:
 
 
 def checks() -> str:
-    from imhi_build.checks.catalogue import CHECKS
+    from imhi.build.checks.catalogue import CHECKS
 
     rows = []
     for check in CHECKS:
@@ -39,7 +39,7 @@ def _yaml(value: Any) -> str:
 
 def build_fields() -> str:
     """Return every field of ``build.yaml``, a table per part."""
-    from imhi_build import config
+    from imhi.build import config
 
     parts = {"": config.Config, "raw": config.Raw, "explain": config.Explain, "write": config.Write}
     return "\n\n".join(_build_part(name, kind) for name, kind in parts.items())

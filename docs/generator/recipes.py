@@ -9,7 +9,7 @@ from docs.generator.markdown import default, markdown, table
 
 
 def recipes() -> str:
-    from finetune.recipe.reading import read_recipe, recipe_names
+    from imhi.finetune.recipe.reading import read_recipe, recipe_names
 
     rows = []
     for recipe in map(read_recipe, recipe_names()):
@@ -20,7 +20,7 @@ def recipes() -> str:
 
 def recipe_fields() -> str:
     """Return every field with what it may be and its default, a table per part of a recipe."""
-    from finetune.recipe import schema
+    from imhi.finetune.recipe import schema
 
     parts = {"": schema.Recipe}
     for name, field in schema.Recipe.model_fields.items():
@@ -32,7 +32,7 @@ def recipe_fields() -> str:
 
 
 def _is_part(annotation: Any) -> bool:
-    from finetune.recipe.schema import Part
+    from imhi.finetune.recipe.schema import Part
 
     return inspect.isclass(annotation) and issubclass(annotation, Part)
 
@@ -92,8 +92,8 @@ def _allowed(described: dict[str, Any]) -> str:
 
 def recipe_memory() -> str:
     """Return what each recipe that is laid out for GPUs needs on them: computed, not measured."""
-    from finetune.recipe.memory import GIB, estimate, smallest
-    from finetune.recipe.reading import read_recipe, recipe_names
+    from imhi.finetune.recipe.memory import GIB, estimate, smallest
+    from imhi.finetune.recipe.reading import read_recipe, recipe_names
 
     rows = []
     for recipe in map(read_recipe, recipe_names()):

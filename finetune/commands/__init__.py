@@ -23,7 +23,7 @@ class RecipeFirst(TyperGroup):
 
 def add_commands(app: typer.Typer) -> None:
     """Add the group to the application."""
-    from finetune.commands import recipes, train, trained
+    from imhi.finetune.commands import recipes, train, trained
 
     group = typer.Typer(
         cls=RecipeFirst,

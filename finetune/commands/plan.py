@@ -6,19 +6,18 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from finetune.recipe.memory import MemoryEstimate
-    from finetune.recipe.schema import Recipe, Size
-    from harness.plugin_manager import PluginManager
+    from imhi import PluginManager
+    from imhi.finetune.recipe.memory import MemoryEstimate
+    from imhi.finetune.recipe.schema import Recipe, Size
 
 
 def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
     """Print what a training would do; nothing is loaded but rows and, where it is at hand, the
     configuration of the base model."""
-    from finetune.rows.members import members
-    from finetune.training.pipeline import open_data
-    from harness.cli.console import print_json, say
-    from harness.cli.tables import print_table
-    from harness.context import counted
+    from imhi import counted
+    from imhi.finetune.rows.training_jobs import members
+    from imhi.finetune.training.pipeline import open_data
+    from imhi.io import print_json, print_table, say
 
     context = open_data(recipe, manager)
     chosen = members(recipe, context)
@@ -71,7 +70,7 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
 
 
 def _memory(recipe: Recipe, gpus: int) -> MemoryEstimate | None:
-    from finetune.recipe.memory import estimate
+    from imhi.finetune.recipe.memory import estimate
 
     size = recipe.base.size or _size_at_hand(recipe)
     return estimate(recipe, size, gpus) if size else None
@@ -81,7 +80,7 @@ def _size_at_hand(recipe: Recipe) -> Size | None:
     """Return what a base in a local folder measures."""
     from pathlib import Path
 
-    from finetune.recipe.sizes import size_of
+    from imhi.finetune.recipe.sizes import size_of
 
     if recipe.base.model is None or not Path(recipe.base.model).expanduser().is_dir():
         return None

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finetune.commands.train import Overrides, RecipeName
-from harness.cli import options
+from imhi.finetune.commands.train import Overrides, RecipeName
+from imhi.io import options
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 _UNSET = "not set"
 
 
 def recipes(as_json: options.AsJson = False) -> None:
     """List the recipes that come with the project."""
-    from finetune.recipe.reading import read_recipe, recipe_names
-    from harness.cli.console import print_json
-    from harness.cli.tables import print_table
+    from imhi.finetune.recipe.reading import read_recipe, recipe_names
+    from imhi.io import print_json, print_table
 
     found = [read_recipe(name) for name in recipe_names()]
     if as_json:
@@ -30,9 +29,8 @@ def recipes(as_json: options.AsJson = False) -> None:
 
 def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson = False) -> None:
     """Show every field of a recipe, its value, and where the value comes from."""
-    from finetune.recipe.reading import fields, read_recipe
-    from harness.cli.console import print_json, say
-    from harness.cli.tables import print_table
+    from imhi.finetune.recipe.reading import fields, read_recipe
+    from imhi.io import print_json, print_table, say
 
     found = read_recipe(recipe, override or [])
     if as_json:

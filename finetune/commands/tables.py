@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.tables import print_table
+from imhi.io import print_table
 
 if TYPE_CHECKING:
-    from finetune.experiments.leave_out import LeftOut
-    from finetune.experiments.seeds import Spread
+    from imhi.finetune.experiments.leave_out import LeftOut
+    from imhi.finetune.experiments.seeds import Spread
 
 
 def show_summary(manifest: Mapping[str, Any]) -> None:

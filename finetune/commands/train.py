@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli import options
-from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager
+from imhi import HarnessError, PluginManager
+from imhi.io import options
 
 if TYPE_CHECKING:
-    from finetune.experiments.leave_out import LeftOut
-    from finetune.experiments.single import Trained
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.experiments.leave_out import LeftOut
+    from imhi.finetune.experiments.single import Trained
+    from imhi.finetune.recipe.schema import Recipe
 
 RecipeName = Annotated[
     str,
@@ -55,7 +54,7 @@ def train(
     as_json: options.AsJson = False,
 ) -> None:
     """Train a recipe and score what came of it. Run again to go on where it stopped."""
-    from finetune.recipe.reading import read_recipe
+    from imhi.finetune.recipe.reading import read_recipe
 
     manager: PluginManager = context.obj
     changed = [
@@ -65,7 +64,7 @@ def train(
     ]
     chosen = read_recipe(recipe, [*changed, *(override or [])])
     if dry_run:
-        from finetune.commands.plan import show_plan
+        from imhi.finetune.commands.plan import show_plan
 
         show_plan(chosen, manager, as_json)
         return
@@ -85,9 +84,9 @@ def train(
 def _one(
     recipe: Recipe, manager: PluginManager, out: Path, name: str, runs: Path, as_json: bool
 ) -> None:
-    from finetune.experiments.single import train_and_score
-    from finetune.trained.folder import TrainedFolder
-    from harness.cli.progress import shown
+    from imhi.finetune.experiments.single import train_and_score
+    from imhi.finetune.trained.folder import TrainedFolder
+    from imhi.io import shown
 
     with shown(manager):
         trained = train_and_score(recipe, manager, TrainedFolder(out / name), runs)
@@ -95,10 +94,9 @@ def _one(
 
 
 def _show_trained(trained: Trained, manager: PluginManager, as_json: bool) -> None:
-    from finetune.commands.tables import show_scores, show_summary
-    from harness.cli.console import print_json, say
-    from harness.cli.scores import finish
-    from harness.results import Results
+    from imhi import Results
+    from imhi.finetune.commands.tables import show_scores, show_summary
+    from imhi.io import finish, print_json, say
 
     if not _speaks():
         return
@@ -139,10 +137,9 @@ def _seeds(
     seeds: Sequence[int],
     as_json: bool,
 ) -> None:
-    from finetune.commands.tables import show_spreads
-    from finetune.experiments.seeds import train_seeds
-    from harness.cli.console import print_json, say
-    from harness.cli.progress import shown
+    from imhi.finetune.commands.tables import show_spreads
+    from imhi.finetune.experiments.seeds import train_seeds
+    from imhi.io import print_json, say, shown
 
     with shown(manager):
         trained, spreads = train_seeds(recipe, manager, out, name, runs, seeds)
@@ -165,10 +162,9 @@ def _seeds(
 def _leave_out(
     recipe: Recipe, manager: PluginManager, out: Path, name: str, runs: Path, as_json: bool
 ) -> None:
-    from finetune.commands.tables import show_left_out
-    from finetune.experiments.leave_out import leave_out
-    from harness.cli.console import print_json, say
-    from harness.cli.progress import shown
+    from imhi.finetune.commands.tables import show_left_out
+    from imhi.finetune.experiments.leave_out import leave_out
+    from imhi.io import print_json, say, shown
 
     with shown(manager):
         lines: list[LeftOut] = leave_out(recipe, manager, out, name, runs)
@@ -185,13 +181,13 @@ def _leave_out(
 
 def _speaks() -> bool:
     """Say whether this is the one of several processes that prints and writes."""
-    from finetune.training.processes import processes
+    from imhi.finetune.training.processes import processes
 
     return bool(processes().is_main_process)
 
 
 def _write(path: Path, value: Any) -> None:
-    from harness.run_store.jsonl import write_json
+    from imhi.io import write_json
 
     write_json(path, value)
 

@@ -22,9 +22,9 @@ def merge(
     out: Out = Path("trained"),
 ) -> None:
     """Add an adapter to its base: a whole model, for tools that know no adapters."""
-    from finetune.trained.folder import find_trained
-    from finetune.trained.merging import merge as merge_adapter
-    from harness.cli.console import say
+    from imhi.finetune.trained.folder import find_trained
+    from imhi.finetune.trained.merging import merge as merge_adapter
+    from imhi.io import say
 
     folder = find_trained(name, out)
     place = to or folder.path.with_name(f"{folder.name}-merged")
@@ -36,9 +36,9 @@ def merge(
 
 def card(name: Name, out: Out = Path("trained")) -> None:
     """Write model card and curves again, from training.json."""
-    from finetune.experiments.single import describe
-    from finetune.trained.folder import find_trained
-    from harness.cli.console import say
+    from imhi.finetune.experiments.single import describe
+    from imhi.finetune.trained.folder import find_trained
+    from imhi.io import say
 
     folder = find_trained(name, out)
     for written in describe(folder, folder.finished()):

@@ -11,18 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.experiments.single import train_and_score
-from finetune.rows.members import chosen_datasets
-from finetune.trained.evaluation import ask
-from finetune.trained.folder import TrainedFolder
-from finetune.training.pipeline import open_data
-from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager
-from harness.registry import Registry
-from harness.results import RunScores
+from imhi import HarnessError, PluginManager, Registry, RunScores
+from imhi.finetune.experiments.single import train_and_score
+from imhi.finetune.rows.training_jobs import chosen_datasets
+from imhi.finetune.trained.evaluation import ask
+from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.training.pipeline import open_data
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 ZERO_SHOT = "zero-shot"
 FLOORS = ("baseline:majority", "baseline:tfidf")
@@ -75,9 +72,9 @@ def leave_out(
     out.
 
     Raises:
-        HarnessError: see :func:`units` and :func:`finetune.experiments.single.train_and_score`.
+        HarnessError: see :func:`units` and :func:`imhi.finetune.experiments.single.train_and_score`.
     """
-    from finetune.training.processes import processes
+    from imhi.finetune.training.processes import processes
 
     datasets = chosen_datasets(recipe.data, open_data(recipe, manager))
     parts = units(recipe, datasets, manager.registry)

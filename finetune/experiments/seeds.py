@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.experiments.single import Trained, train_and_score
-from finetune.trained.folder import TrainedFolder
-from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager
+from imhi import HarnessError, PluginManager
+from imhi.finetune.experiments.single import Trained, train_and_score
+from imhi.finetune.trained.folder import TrainedFolder
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.trained.card import write_card
-from finetune.trained.curves import can_draw, draw_curves
-from finetune.trained.evaluation import evaluate
-from finetune.trained.folder import TrainedFolder
-from finetune.training.pipeline import train
-from harness.plugin_manager import PluginManager
-from harness.results import RunScores
+from imhi import PluginManager, RunScores
+from imhi.finetune.trained.card import write_card
+from imhi.finetune.trained.curves import can_draw, draw_curves
+from imhi.finetune.trained.evaluation import evaluate
+from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.training.pipeline import train
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,9 @@ def train_and_score(
     curves. What is there already is not done again.
 
     Raises:
-        HarnessError: see :func:`finetune.training.pipeline.train`.
+        HarnessError: see :func:`imhi.finetune.training.pipeline.train`.
     """
-    from finetune.training.processes import processes
+    from imhi.finetune.training.processes import processes
 
     manifest = train(recipe, manager, folder)
     if not processes().is_main_process:

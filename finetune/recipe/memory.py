@@ -15,11 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from finetune.recipe.sizes import adapter_parameters, linear_parameters, matrices
-from harness.errors import HarnessError
+from imhi import HarnessError
+from imhi.finetune.recipe.sizes import adapter_parameters, linear_parameters, matrices
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe, Size, Training
+    from imhi.finetune.recipe.schema import Recipe, Size, Training
 
 Amount = tuple[float, str]  # bytes, and the formula with its figures
 

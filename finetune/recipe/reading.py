@@ -1,4 +1,4 @@
-"""From a YAML file to a checked :class:`finetune.recipe.schema.Recipe`.
+"""From a YAML file to a checked :class:`imhi.finetune.recipe.schema.Recipe`.
 
 A recipe is named (``tiny-causal``) or a path to a file of one's own. It may build on another with
 ``extends: NAME_OR_FILE``: what it says goes over what that one says, field by field.
@@ -10,13 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import yaml_models
-from harness.errors import HarnessError, UnknownName
-from harness.yaml_files import read_yaml
-from harness.yaml_models import leaves, merged, plain, validated
+from imhi import HarnessError, UnknownName
+from imhi.io import leaves, merged, plain_values, read_yaml, validated, yaml_models
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 FOLDER = Path(__file__).resolve().parents[1] / "recipes"
 
@@ -42,8 +40,8 @@ def checked(values: Mapping[str, Any], where: str) -> Recipe:
     Raises:
         HarnessError: naming field, value and what is allowed.
     """
-    from finetune.recipe.rules import contradictions
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.rules import contradictions
+    from imhi.finetune.recipe.schema import Recipe
 
     known = [*(name for name, _ in fields(_blank(Recipe))), "quoted", "notes"]
     recipe = validated(Recipe, values, where, known)
@@ -106,7 +104,7 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Return YAML values as they were meant: ``on`` and ``off`` of a chat template as words too."""
-    found = plain(value)
+    found = plain_values(value)
     for part in (found, *found.values()) if isinstance(found, dict) else ():
         if isinstance(part, dict) and isinstance(part.get("chat_template"), bool):
             part["chat_template"] = "on" if part["chat_template"] else "off"
@@ -119,7 +117,7 @@ def fields(recipe: Recipe) -> Iterator[tuple[str, Any]]:
 
 
 def _blank(recipe: type[Recipe]) -> Recipe:
-    from finetune.recipe.schema import Architecture, Base, Size
+    from imhi.finetune.recipe.schema import Architecture, Base, Size
 
     size = Size.model_construct(**dict.fromkeys(Size.model_fields))
     base = Base(scratch=Architecture(type="llama")).model_copy(update={"size": size})

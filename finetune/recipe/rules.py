@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 _SCRATCH = {"causal": ("llama",), "seq2seq": ("t5", "bart"), "classifier": ("bert",)}
 
@@ -83,7 +83,7 @@ def contradictions(recipe: Recipe) -> Iterator[str]:
 
 
 def _unknown_quotes(recipe: Recipe) -> Iterator[str]:
-    from finetune.recipe.reading import fields
+    from imhi.finetune.recipe.reading import fields
 
     known = dict(fields(recipe))
     for name in recipe.quoted:

@@ -1,6 +1,6 @@
 """The fields of a recipe, what each may be, and what it is where nothing is said.
 
-Everything is checked by pydantic when a recipe is made; :mod:`finetune.recipe.reading` turns what
+Everything is checked by pydantic when a recipe is made; :mod:`imhi.finetune.recipe.reading` turns what
 it finds into one line. A default is our choice; ``quoted`` names the values that a publication
 states, by field, with where.
 """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from finetune.recipe.schema import Size
-from harness.errors import HarnessError
+from imhi import HarnessError
+from imhi.finetune.recipe.schema import Size
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 # The matrices of a layer by the names that LLaMA, T5, BART and BERT give them.
 NAMES = {

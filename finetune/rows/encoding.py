@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from finetune.rows.texts import ClassRow, TextRow
-from harness.checkpoints import Prompter
-from harness.records import Example
+from imhi import Example
+from imhi.checkpoints import Prompter
+from imhi.finetune.rows.texts import ClassRow, TextRow
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -6,15 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.answers import MARKER, compose
-from harness.declarations import resolve
-from harness.fingerprints import prompt_hash
-from harness.protocols import BuildPrompt
-from harness.records import Example, Request
+from imhi import MARKER, BuildPrompt, Example, Request, compose, prompt_hash, resolve
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Data
-    from harness.context import Context
+    from imhi import Context
+    from imhi.finetune.recipe.schema import Data
 
 
 @dataclass(frozen=True, slots=True)

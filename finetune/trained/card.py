@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from finetune.trained.folder import TrainedFolder
-from harness.yaml_models import leaves
+from imhi.finetune.trained.folder import TrainedFolder
+from imhi.io import leaves
 
 CARD, CURVES = "README.md", "curves.png"
 _TEMPLATE = Path(__file__).with_name("card.md.jinja")

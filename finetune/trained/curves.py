@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 COLUMNS = 4  # panels side by side, at most
 _STAR: dict[str, Any] = {"marker": "*", "markersize": 12, "linestyle": "none", "zorder": 4}

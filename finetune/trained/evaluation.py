@@ -8,16 +8,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.trained.folder import TrainedFolder
-from harness.context import Context, open_source
-from harness.declarations import resolve
-from harness.plugin_manager import PluginManager
-from harness.records import Example, Response
-from harness.results import RunScores
-from harness.settings import RunSettings
+from imhi import (
+    Context,
+    Example,
+    PluginManager,
+    Response,
+    RunScores,
+    RunSettings,
+    open_source,
+    resolve,
+)
+from imhi.finetune.trained.folder import TrainedFolder
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 METRICS = ("weighted_f1", "accuracy")
 RESAMPLES = 10_000
@@ -57,7 +61,7 @@ def ask(
     prompt: str,
 ) -> RunScores:
     """Run any model on the split the recipe is evaluated on, as its evaluation says."""
-    from harness.stages.pipeline import run
+    from imhi.runs import run
 
     assert recipe.evaluation.split is not None
     settings = RunSettings(
@@ -103,7 +107,7 @@ def labeler_scores(
 ) -> list[dict[str, Any]]:
     """Return weighted F1 and accuracy, with intervals over posts, of a labeler that is given the
     reference explanations of the recipe's evaluation split and nothing else."""
-    from harness.statistics import interval, replicates
+    from imhi.runs import interval, replicates
 
     split = recipe.evaluation.split
     assert split is not None

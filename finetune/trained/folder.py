@@ -20,9 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.run_store.jsonl import write_json
-from harness.run_store.lock import held
+from imhi import HarnessError
+from imhi.io import held, write_json
 
 FORMAT = 1
 MANIFEST = "training.json"

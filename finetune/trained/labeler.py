@@ -16,20 +16,26 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from finetune.trained.folder import MANIFEST, TrainedFolder, find_trained
-from finetune.trained.model import member_spec
-from harness.answers import split_answer
-from harness.arguments import split_arguments
-from harness.checkpoints import folder_checksum
-from harness.declarations import Dataset
-from harness.errors import HarnessError
-from harness.models import ModelSpec, create_model, parse_model
-from harness.protocols import Model, ReadLabels
-from harness.records import Prediction, Request, Response
+from imhi import (
+    Dataset,
+    HarnessError,
+    Model,
+    ModelSpec,
+    Prediction,
+    ReadLabels,
+    Request,
+    Response,
+    create_model,
+    parse_model,
+    split_answer,
+)
+from imhi.checkpoints import folder_checksum
+from imhi.finetune.trained.folder import MANIFEST, TrainedFolder, find_trained
+from imhi.finetune.trained.model import member_spec
+from imhi.io import split_arguments
 
 if TYPE_CHECKING:
-    from harness.context import Context
-    from harness.registry import Registry
+    from imhi import Context, Registry
 
 PUBLISHED = "published"
 MIN_WORDS = 4  # fewer words argue for nothing
@@ -118,7 +124,7 @@ def _members(folder: TrainedFolder, registry: Registry, name: str) -> FindReader
 
 def _published(registry: Registry, extra: str, folder: Path | None) -> FindReader:
     """Return the published classifiers: from the hub, or from folders named like the datasets."""
-    from harness.yaml_files import read_yaml
+    from imhi.io import read_yaml
 
     path = Path(__file__).with_name("published.yaml")
     known: Mapping[str, Mapping[str, Any]] = read_yaml(path, str(path))

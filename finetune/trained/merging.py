@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from finetune.trained.folder import TrainedFolder
-from harness.checkpoints import explained, find_checkpoint, quiet, require_package
-from harness.errors import HarnessError
-from harness.run_store.jsonl import disk_error
+from imhi import HarnessError
+from imhi.checkpoints import explained, find_checkpoint, quiet, require_package
+from imhi.finetune.trained.folder import TrainedFolder
+from imhi.io import disk_error
 
 _CLASSES = {
     "causal": "AutoModelForCausalLM",

@@ -6,16 +6,20 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from finetune.trained.folder import TrainedFolder, find_trained
-from harness.declarations import resolve
-from harness.errors import HarnessError
-from harness.models import ModelSpec, create_model, parse_model
-from harness.protocols import Model
-from harness.records import Request, Response
+from imhi import (
+    HarnessError,
+    Model,
+    ModelSpec,
+    Request,
+    Response,
+    create_model,
+    parse_model,
+    resolve,
+)
+from imhi.finetune.trained.folder import TrainedFolder, find_trained
 
 if TYPE_CHECKING:
-    from harness.context import Context
-    from harness.registry import Registry
+    from imhi import Context, Registry
 
 _PASSED_ON = ("device", "dtype", "batch_size", "batch_tokens")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.checkpoints import require_package
-from harness.errors import HarnessError
+from imhi import HarnessError
+from imhi.checkpoints import require_package
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 _TASKS = {"causal": "CAUSAL_LM", "seq2seq": "SEQ_2_SEQ_LM", "classifier": "SEQ_CLS"}
 

@@ -6,8 +6,8 @@ import math
 import os
 from typing import Any, TypeVar
 
-from finetune.training.job import Job
-from harness.errors import HarnessError
+from imhi import HarnessError
+from imhi.finetune.training.job import Job
 
 A = TypeVar("A")
 # accelerate's names.
@@ -16,7 +16,7 @@ _MIXED = {"bfloat16": "bf16", "float16": "fp16", "float32": "no"}
 
 def world_size() -> int:
     """Return how many processes train together (1 unless started by ``accelerate launch``)."""
-    from finetune.training.processes import processes
+    from imhi.finetune.training.processes import processes
 
     return int(processes().num_processes)
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from finetune.training.job import Job
-from finetune.training.scratch import make_from_nothing
-from harness.checkpoints import (
+from imhi import HarnessError
+from imhi.checkpoints import (
     check_complete,
     check_tokenizer,
     explained,
@@ -18,10 +17,11 @@ from harness.checkpoints import (
     require_safetensors,
     window_of,
 )
-from harness.errors import HarnessError
+from imhi.finetune.training.job import Job
+from imhi.finetune.training.scratch import make_from_nothing
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Base, Kind
+    from imhi.finetune.recipe.schema import Base, Kind
 
 _CLASSES = {
     "causal": "AutoModelForCausalLM",
@@ -53,7 +53,7 @@ def load_start(job: Job, texts: Iterable[str], labels: tuple[str, ...] = ()) -> 
     Raises:
         HarnessError: no such model, not enough memory, no tokenizer ...
     """
-    from finetune.training.processes import processes
+    from imhi.finetune.training.processes import processes
 
     recipe = job.recipe
     source: Base = recipe.base

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from finetune.rows.encoding import Counts, table
-from finetune.training import causal, classifier, seq2seq
-from finetune.training.adapters import with_adapter
-from finetune.training.base import load_start
-from finetune.training.job import Job
-from harness.checkpoints import quiet
-from harness.errors import HarnessError
+from imhi import HarnessError
+from imhi.checkpoints import quiet
+from imhi.finetune.rows.encoding import Counts, table
+from imhi.finetune.training import causal, classifier, seq2seq
+from imhi.finetune.training.adapters import with_adapter
+from imhi.finetune.training.base import load_start
+from imhi.finetune.training.job import Job
 
 # Each has texts(job), encoder(job, tokenizer) and trainer(job, start, model, train, validation).
 KINDS = {"causal": causal, "seq2seq": seq2seq, "classifier": classifier}

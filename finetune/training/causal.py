@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finetune.rows.encoding import IGNORED, Counts, Encoder, encode_causal
-from finetune.rows.texts import text_rows, texts_of
-from finetune.training.arguments import training_arguments
-from finetune.training.job import Job
-from finetune.training.measured import Measured
-from harness.checkpoints import Prompter, require_package
-from harness.errors import HarnessError
-from harness.records import Example
+from imhi import Example, HarnessError
+from imhi.checkpoints import Prompter, require_package
+from imhi.finetune.rows.encoding import IGNORED, Counts, Encoder, encode_causal
+from imhi.finetune.rows.texts import text_rows, texts_of
+from imhi.finetune.training.arguments import training_arguments
+from imhi.finetune.training.evaluating_trainer import Measured
+from imhi.finetune.training.job import Job
 
 
 def texts(job: Job) -> Iterator[str]:
@@ -70,7 +69,7 @@ def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -
 
 @dataclass
 class AnswerCollator:
-    """Pads rows of :func:`finetune.rows.encoding.encode_causal` on the right."""
+    """Pads rows of :func:`imhi.finetune.rows.encoding.encode_causal` on the right."""
 
     pad: int
 

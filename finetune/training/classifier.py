@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from finetune.rows.encoding import Counts, Encoder, encode_classes
-from finetune.rows.texts import class_rows
-from finetune.training.arguments import training_arguments
-from finetune.training.job import Job
-from finetune.training.measured import Measured
-from harness.records import Example
+from imhi import Example
+from imhi.finetune.rows.encoding import Counts, Encoder, encode_classes
+from imhi.finetune.rows.texts import class_rows
+from imhi.finetune.training.arguments import training_arguments
+from imhi.finetune.training.evaluating_trainer import Measured
+from imhi.finetune.training.job import Job
 
 
 def texts(job: Job) -> Iterator[str]:

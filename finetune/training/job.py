@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.rows.members import Member
+from imhi.finetune.rows.training_jobs import Member
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
-    from harness.context import Context
-    from harness.events import Event
+    from imhi import Context, Event
+    from imhi.finetune.recipe.schema import Recipe
 
 
 @dataclass(frozen=True)

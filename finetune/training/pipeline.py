@@ -9,20 +9,17 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from finetune.recipe.reading import fields
-from finetune.rows.members import Member, chosen_datasets, members
-from finetune.trained.folder import TrainedFolder
-from finetune.training.at_hand import check_at_hand
-from finetune.training.job import Job
-from harness.checkpoints import find_checkpoint
-from harness.context import Context, open_source
-from harness.errors import HarnessError
-from harness.fingerprints import digest
-from harness.plugin_manager import PluginManager
-from harness.run_store.environment import environment
+from imhi import Context, HarnessError, PluginManager, digest, open_source
+from imhi.checkpoints import find_checkpoint
+from imhi.finetune.recipe.reading import fields
+from imhi.finetune.rows.training_jobs import Member, chosen_datasets, members
+from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.training.job import Job
+from imhi.finetune.training.preflight import check_at_hand
+from imhi.runs import environment
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Recipe
+    from imhi.finetune.recipe.schema import Recipe
 
 # What does not change the weights.
 _BESIDE = (
@@ -73,7 +70,7 @@ def train(recipe: Recipe, manager: PluginManager, folder: TrainedFolder) -> dict
         HarnessError: the folder holds another training, or one of the many things that can be
             wrong with recipe, data, base model, memory or disk.
     """
-    from finetune.training.processes import processes
+    from imhi.finetune.training.processes import processes
 
     check_at_hand(recipe, manager.registry)
     context = open_data(recipe, manager)
@@ -93,7 +90,7 @@ def train(recipe: Recipe, manager: PluginManager, folder: TrainedFolder) -> dict
 def _train(
     recipe: Recipe, context: Context, folder: TrainedFolder, own: Mapping[str, Any], *, writes: bool
 ) -> dict[str, Any]:
-    from finetune.training.running import train_member
+    from imhi.finetune.training.running import train_member
 
     chosen = members(recipe, context)
     manifest = folder.manifest() if folder.begun() else _fresh(recipe, context, own, chosen)
@@ -129,7 +126,7 @@ def _train(
 
 
 def _tallies(context: Context) -> list[str]:
-    from harness.context import counted
+    from imhi import counted
 
     return [sentence for _, sentence in counted(context.tallies)]
 

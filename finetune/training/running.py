@@ -9,14 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from finetune.training.building import Built, build
-from finetune.training.job import Job
-from finetune.training.measuring import measure
-from finetune.training.watching import last_checkpoint, watcher
-from harness.checkpoints import choose_device, free_memory, is_out_of_memory, quiet
-from harness.errors import HarnessError
-from harness.events import TrainingFinished
-from harness.run_store.jsonl import disk_error
+from imhi import HarnessError, TrainingFinished
+from imhi.checkpoints import choose_device, free_memory, is_out_of_memory, quiet
+from imhi.finetune.training.answer_evaluation import measure
+from imhi.finetune.training.building import Built, build
+from imhi.finetune.training.callbacks import last_checkpoint, watcher
+from imhi.finetune.training.job import Job
+from imhi.io import disk_error
 
 # safetensors, then torch.save, which says at which position of the file it could not go on.
 _SIGNS_OF_A_FULL_DISK = ("No space left", "os error 28", "inline_container", "PytorchStreamWriter")
@@ -29,7 +28,7 @@ def train_member(job: Job) -> dict[str, Any]:
     process.
 
     Raises:
-        HarnessError: what :func:`finetune.training.building.build` raises; the loss is lost, memory
+        HarnessError: what :func:`imhi.finetune.training.building.build` raises; the loss is lost, memory
             or disk is full. Checkpoints stay.
     """
     started = time.perf_counter()

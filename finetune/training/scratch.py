@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from finetune.recipe.schema import Architecture
+    from imhi.finetune.recipe.schema import Architecture
 
 _PAD, _START, _END, _UNKNOWN = 0, 1, 2, 3
 _SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
@@ -27,7 +27,7 @@ def make_from_nothing(
     """Save model and tokenizer into ``folder``, which appears complete or not at all."""
     import torch
 
-    from harness.checkpoints import quiet
+    from imhi.checkpoints import quiet
 
     tokenizer = _tokenizer(architecture, texts)
     before = torch.random.get_rng_state()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from finetune.rows.encoding import IGNORED, Counts, Encoder, encode_seq2seq
-from finetune.rows.texts import text_rows, texts_of
-from finetune.training.arguments import training_arguments
-from finetune.training.job import Job
-from finetune.training.measured import Measured
-from harness.checkpoints import Prompter
-from harness.records import Example
+from imhi import Example
+from imhi.checkpoints import Prompter
+from imhi.finetune.rows.encoding import IGNORED, Counts, Encoder, encode_seq2seq
+from imhi.finetune.rows.texts import text_rows, texts_of
+from imhi.finetune.training.arguments import training_arguments
+from imhi.finetune.training.evaluating_trainer import Measured
+from imhi.finetune.training.job import Job
 
 
 def texts(job: Job) -> Iterator[str]:

@@ -8,26 +8,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError, UnknownName
-from harness.protocols import OpenSource
-from harness.published import published_results
-from harness.registry import Registry
-from harness.run_store.environment import package_versions
-from harness.run_store.jsonl import row_writer, write_json
-from harness.views import FLAGS, VERDICTS, verdicts_file
-from imhi_build.audit import findings as say
-from imhi_build.audit.completions import Completions, read_completions
-from imhi_build.audit.corpus import EXPERT, TRAINING, SourceCorpus, Unit, built, plain_split
-from imhi_build.audit.floors import METRIC, floors
-from imhi_build.audit.human_labels import HumanLabels
-from imhi_build.audit.joins import join_of, marker_of
-from imhi_build.audit.judging import Judge, Tally, Write, verdict
-from imhi_build.audit.kinds import SEVERITIES, flags, kinds
-from imhi_build.audit.overlaps import Homes
-from imhi_build.audit.raw_files import RawFiles
-from imhi_build.audit.records import Audit, Finding, SplitFigures, finding
-from imhi_build.checks import near_duplicates
-from imhi_build.records import Finding as Repeat
+from imhi import HarnessError, OpenSource, Registry, UnknownName
+from imhi.build.audit import findings as say
+from imhi.build.audit.completions import Completions, read_completions
+from imhi.build.audit.corpus import EXPERT, TRAINING, SourceCorpus, Unit, built, plain_split
+from imhi.build.audit.floors import METRIC, floors
+from imhi.build.audit.human_labels import HumanLabels
+from imhi.build.audit.joins import join_of, marker_of
+from imhi.build.audit.judging import Judge, Tally, Write, verdict
+from imhi.build.audit.kinds import SEVERITIES, flags, kinds
+from imhi.build.audit.overlaps import Homes
+from imhi.build.audit.raw_files import RawFiles
+from imhi.build.audit.records import Audit, Finding, SplitFigures, finding
+from imhi.build.checks import near_duplicates
+from imhi.build.records import Finding as Repeat
+from imhi.io import row_writer, write_json
+from imhi.runs import FLAGS, VERDICTS, package_versions, published_results, verdicts_file
 
 REPORT = "audit.json"
 

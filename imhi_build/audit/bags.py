@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.fingerprints import digest
-from imhi_build.audit.corpus import TRAINING, SourceCorpus
+from imhi import digest
+from imhi.build.audit.corpus import TRAINING, SourceCorpus
 
 Part = Literal["post", "explanation"]
 PARTS: tuple[Part, ...] = ("post", "explanation")

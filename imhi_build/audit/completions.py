@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.answers import MARKER
-from imhi_build.audit.corpus import SourceCorpus
-from imhi_build.raw.cells import RowError
-from imhi_build.raw.files import read_file
+from imhi import MARKER
+from imhi.build.audit.corpus import SourceCorpus
+from imhi.build.raw.cells import RowError
+from imhi.build.raw.files import read_file
 
 
 @dataclass

@@ -14,13 +14,9 @@ from dataclasses import dataclass, field
 from itertools import islice, repeat
 from typing import Any
 
-from harness.declarations import Dataset
-from harness.errors import DataError
-from harness.fingerprints import post_key
-from harness.protocols import OpenSource
-from harness.records import Example
-from imhi_build.audit.raw_files import RawFiles
-from imhi_build.records import BuiltRow
+from imhi import DataError, Dataset, Example, OpenSource, post_key
+from imhi.build.audit.raw_files import RawFiles
+from imhi.build.records import BuiltRow
 
 TRAINING = ("train", "val")
 EXPERT = "expert"
@@ -62,7 +58,7 @@ class Outline:
 @dataclass(eq=False)  # a table of its posts is kept for it as long as it lives
 class SourceCorpus:
     """All rows of a source, and of the raw files that complete it
-    (:class:`imhi_build.checks.declarations.Corpus`). ``problems`` are rows that cannot be read, by
+    (:class:`imhi.build.checks.declarations.Corpus`). ``problems`` are rows that cannot be read, by
     dataset and split, filled while the rows are read for the first time."""
 
     source: OpenSource

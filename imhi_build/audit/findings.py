@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.declarations import Dataset
-from imhi_build.audit.completions import Completions
-from imhi_build.audit.corpus import EXPERT
-from imhi_build.audit.human_labels import HumanLabels
-from imhi_build.audit.judging import Tally
-from imhi_build.audit.records import Finding, Join, Marker, SplitFigures, finding
+from imhi import Dataset
+from imhi.build.audit.completions import Completions
+from imhi.build.audit.corpus import EXPERT
+from imhi.build.audit.human_labels import HumanLabels
+from imhi.build.audit.judging import Tally
+from imhi.build.audit.records import Finding, Join, Marker, SplitFigures, finding
 
 _WORDED = {
     "duplicate": "{n} of {of} rows repeat an earlier row of the same question, equally or nearly",

@@ -9,14 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.context import Context
-from harness.declarations import resolve
-from harness.records import Example, Prediction
-from harness.registry import Registry
-from harness.statistics import Measure, interval, replicates
-from imhi_build.audit.bags import PARTS, predict
-from imhi_build.audit.corpus import TRAINING, SourceCorpus
-from imhi_build.audit.records import Power, Value
+from imhi import Context, Example, Measure, Prediction, Registry, resolve
+from imhi.build.audit.bags import PARTS, predict
+from imhi.build.audit.corpus import TRAINING, SourceCorpus
+from imhi.build.audit.records import Power, Value
+from imhi.runs import interval, replicates
 
 RESAMPLES = 2000
 METRIC = "weighted_f1"
@@ -35,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Floors:
-    """Values by what they are of (as in :class:`imhi_build.audit.records.SplitFigures`)."""
+    """Values by what they are of (as in :class:`imhi.build.audit.records.SplitFigures`)."""
 
     majority: Value
     majority_by_question: Value | None
@@ -130,9 +127,7 @@ def _power(
 ) -> Power:
     import numpy as np
 
-    from harness.statistics.bootstrap import cluster_sums
-    from harness.statistics.paired import paired, resampled
-    from harness.statistics.significance import detectable_difference
+    from imhi.runs import cluster_sums, detectable_difference, paired, resampled
 
     rows = len(gold.labels)
     measured = disagreement = None

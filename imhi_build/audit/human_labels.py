@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from imhi_build.audit.raw_files import RawFiles
-from imhi_build.records import BuiltRow
+from imhi.build.audit.raw_files import RawFiles
+from imhi.build.records import BuiltRow
 
 How = Literal["exact", "normalised", "ambiguous", "unmatched"]
 _SEVERAL = -1

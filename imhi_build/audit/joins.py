@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from harness.declarations import Dataset
-from harness.registry import Registry
-from imhi_build.audit.completions import Completions
-from imhi_build.audit.floors import Column, measure
-from imhi_build.audit.judging import Tally
-from imhi_build.audit.records import Join, Marker
+from imhi import Dataset, Registry
+from imhi.build.audit.completions import Completions
+from imhi.build.audit.floors import Column, measure
+from imhi.build.audit.judging import Tally
+from imhi.build.audit.records import Join, Marker
 
 
 def join_of(tally: Tally, dataset: Dataset, registry: Registry) -> Join | None:

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Any
 
-from harness.views import row_key
-from imhi_build.audit.completions import Completions
-from imhi_build.audit.corpus import SourceCorpus, Unit
-from imhi_build.audit.human_labels import HumanLabels
-from imhi_build.audit.kinds import flags
-from imhi_build.audit.overlaps import Homes
-from imhi_build.audit.wording import (
+from imhi.build.audit.completions import Completions
+from imhi.build.audit.corpus import SourceCorpus, Unit
+from imhi.build.audit.human_labels import HumanLabels
+from imhi.build.audit.kinds import flags
+from imhi.build.audit.overlaps import Homes
+from imhi.build.audit.wording import (
     GIVES_AWAY,
     MOJIBAKE,
     NO_EXPLANATION,
     NO_WORD,
     Texts,
 )
-from imhi_build.records import BuiltRow, Finding
+from imhi.build.records import BuiltRow, Finding
+from imhi.runs import row_key
 
 _CHUNK = 500
 _IRREGULAR = frozenset({NO_EXPLANATION, NO_WORD, "styles-differ"})

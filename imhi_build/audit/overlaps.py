@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from imhi_build.audit.corpus import TRAINING, SourceCorpus, Unit
-from imhi_build.audit.records import Shared
-from imhi_build.checks.near_duplicates import Neighbours, SimilaritySettings
-from imhi_build.checks.signatures import post_table
-from imhi_build.records import BuiltRow
+from imhi.build.audit.corpus import TRAINING, SourceCorpus, Unit
+from imhi.build.audit.records import Shared
+from imhi.build.checks.near_duplicates import Neighbours, SimilaritySettings
+from imhi.build.checks.signatures import post_table
+from imhi.build.records import BuiltRow
 
 # What stands in the place of a split and of a dataset where several are taken together.
 LEARNT, ANY = "train+val", "any"

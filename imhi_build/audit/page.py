@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from imhi_build.audit import shown
-from imhi_build.audit.corpus import SourceCorpus
-from imhi_build.audit.kinds import flags, kinds
-from imhi_build.audit.overlaps import ANY
-from imhi_build.audit.records import Audit, Finding
+from imhi.build.audit import shown
+from imhi.build.audit.corpus import SourceCorpus
+from imhi.build.audit.kinds import flags, kinds
+from imhi.build.audit.overlaps import ANY
+from imhi.build.audit.records import Audit, Finding
 
 PAGE = "report.html"
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.declarations import Dataset
-from harness.errors import HarnessError
-from harness.registry import Registry
-from imhi_build.raw.preset import PROFILES, Preset, read_preset
-from imhi_build.raw.reading import RawDataset
-from imhi_build.records import BuiltRow, Removal
+from imhi import Dataset, HarnessError, Registry
+from imhi.build.raw.preset import PROFILES, Preset, read_preset
+from imhi.build.raw.reading import RawDataset
+from imhi.build.records import BuiltRow, Removal
 
 
 @dataclass(frozen=True)

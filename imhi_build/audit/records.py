@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from imhi_build.audit.kinds import SEVERITIES, Severity, kinds
+from imhi.build.audit.kinds import SEVERITIES, Severity, kinds
 
 FORMAT = 1
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imhi_build.audit.overlaps import ANY
-from imhi_build.audit.records import Audit, Finding, Power, Shared, SplitFigures, Value
+from imhi.build.audit.overlaps import ANY
+from imhi.build.audit.records import Audit, Finding, Power, Shared, SplitFigures, Value
 
 FIRST = 25  # findings shown in a terminal
 RAW_NOTE = "* in part known from the raw files: the source lacks these training rows"

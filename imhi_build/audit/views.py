@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.declarations import View
+from imhi import View
 
 _FAULTY = ("duplicate", "irregular", "leaked")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.mojibake import has_mojibake
-from imhi_build.checks.leakage import LeakageSettings
-from imhi_build.checks.leakage import find as find_leakage
-from imhi_build.checks.signatures import words_of
-from imhi_build.records import BuiltRow
+from imhi.build.checks.leakage import LeakageSettings
+from imhi.build.checks.leakage import find as find_leakage
+from imhi.build.checks.signatures import words_of
+from imhi.build.records import BuiltRow
+from imhi.io import has_mojibake
 
 GIVES_AWAY, OF_PROMPT = "gives-away", "speaks-of-prompt"
 NO_EXPLANATION, NO_WORD, QUESTION_IN_POST = "no-explanation", "no-word", "question-in-post"

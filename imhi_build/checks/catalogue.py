@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imhi_build.checks import (
+from imhi.build.checks import (
     consistency,
     contradictions,
     correctness,
@@ -16,7 +16,7 @@ from imhi_build.checks import (
     quality,
     refusals,
 )
-from imhi_build.checks.declarations import Check
+from imhi.build.checks.declarations import Check
 
 CHECKS: tuple[Check, ...] = (
     empty.CHECK,

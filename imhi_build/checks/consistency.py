@@ -22,9 +22,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from harness.declarations import Dataset
-from imhi_build.checks.declarations import Check, CheckSettings, Corpus
-from imhi_build.records import BuiltRow, Finding
+from imhi import Dataset
+from imhi.build.checks.declarations import Check, CheckSettings, Corpus
+from imhi.build.records import BuiltRow, Finding
 
 _MIN_WORDS = 4
 _OPENING = re.compile(r"^\W*(?:yes|no)\b")
@@ -178,7 +178,7 @@ def _figures(read: Counter[tuple[str, str]]) -> dict[str, Any]:
 CHECK = Check(
     name="consistency",
     summary="The explanation argues for another label (cross-fitted classifier)",
-    find="imhi_build.checks.consistency:find",
+    find="imhi.build.checks.consistency:find",
     kind="corpus",
     settings=Settings,
 )

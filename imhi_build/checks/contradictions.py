@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.context import Context
-from harness.records import Response
-from imhi_build.checks.bench import Bench
-from imhi_build.checks.declarations import Check, CheckSettings
-from imhi_build.records import BuiltRow, Finding
+from imhi import Context, Response
+from imhi.build.checks.check_context import Bench
+from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.records import BuiltRow, Finding
 
 
 def find(bench: Bench, settings: CheckSettings) -> Iterator[Finding]:
@@ -53,6 +52,6 @@ class _Reading:
 CHECK = Check(
     name="contradictions",
     summary="The answer states another label than the row has",
-    find="imhi_build.checks.contradictions:find",
+    find="imhi.build.checks.contradictions:find",
     kind="model",
 )

@@ -16,13 +16,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from harness.declarations import resolve
-from harness.models import parse_model
-from harness.settings import Generation
-from imhi_build.checks.bench import Bench
-from imhi_build.checks.declarations import Action, Check, CheckSettings
-from imhi_build.records import BuiltRow, Finding
-from imhi_build.rounds import Answers, Rounds, Wanted, content_key, identity_of
+from imhi import Generation, parse_model, resolve
+from imhi.build.checks.check_context import Bench
+from imhi.build.checks.declarations import Action, Check, CheckSettings
+from imhi.build.generation_runs import Answers, Rounds, Wanted, content_key, identity_of
+from imhi.build.records import BuiltRow, Finding
 
 _BATCH = 512
 
@@ -143,7 +141,7 @@ def _figures(pairs: Counter[tuple[str, str | None]]) -> dict[str, Any]:
 CHECK = Check(
     name="correctness",
     summary="A model asked without the label answers another (needs a model)",
-    find="imhi_build.checks.correctness:find",
+    find="imhi.build.checks.correctness:find",
     kind="model",
     settings=Settings,
 )

@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.declarations import Dataset
-from imhi_build.records import BuiltRow
+from imhi import Dataset
+from imhi.build.records import BuiltRow
 
 Action = Literal["quarantine", "report", "off"]
 

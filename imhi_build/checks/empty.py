@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imhi_build.checks.bench import Bench
-from imhi_build.checks.declarations import Check, CheckSettings
-from imhi_build.records import Finding
+from imhi.build.checks.check_context import Bench
+from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.records import Finding
 
 
 def find(bench: Bench, settings: CheckSettings) -> Iterator[Finding]:
@@ -21,6 +21,6 @@ def find(bench: Bench, settings: CheckSettings) -> Iterator[Finding]:
 CHECK = Check(
     name="empty",
     summary="The answer holds no explanation",
-    find="imhi_build.checks.empty:find",
+    find="imhi.build.checks.empty:find",
     kind="model",
 )

@@ -20,10 +20,10 @@ from typing import Any
 
 from pydantic import Field
 
-from harness.errors import HarnessError
-from imhi_build.checks.declarations import Check, CheckSettings
-from imhi_build.checks.quotes import without_quotes
-from imhi_build.records import BuiltRow, Finding
+from imhi import HarnessError
+from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.checks.quotes import without_quotes
+from imhi.build.records import BuiltRow, Finding
 
 # What py3langid says of texts that are in no language.
 _NONE = {"zxx", "und", "mul"}
@@ -53,7 +53,7 @@ class LanguageSettings(CheckSettings):
 CHECK = Check(
     name="language",
     summary="An explanation in another language than wanted",
-    find="imhi_build.checks.language:find",
+    find="imhi.build.checks.language:find",
     kind="row",
     settings=LanguageSettings,
 )

@@ -19,10 +19,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from imhi_build.checks.declarations import Check
-from imhi_build.checks.patterns import PatternSettings, groups_of, search, straight
-from imhi_build.checks.quotes import without_quotes
-from imhi_build.records import BuiltRow, Finding
+from imhi.build.checks.declarations import Check
+from imhi.build.checks.patterns import PatternSettings, groups_of, search, straight
+from imhi.build.checks.quotes import without_quotes
+from imhi.build.records import BuiltRow, Finding
 
 DATA = Path(__file__).with_name("leakage.yaml")
 Kind = Literal["label", "labelling", "examples", "prompt", "options"]
@@ -38,7 +38,7 @@ class LeakageSettings(PatternSettings):
 CHECK = Check(
     name="leakage",
     summary="The explanation speaks of a given label, of examples or of its instructions",
-    find="imhi_build.checks.leakage:find",
+    find="imhi.build.checks.leakage:find",
     kind="row",
     settings=LeakageSettings,
 )

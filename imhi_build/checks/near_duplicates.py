@@ -17,10 +17,10 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from imhi_build.checks.declarations import Check, CheckSettings, Corpus
-from imhi_build.checks.near_pairs import NearPairs, near_pairs
-from imhi_build.checks.signatures import PostTable, post_table
-from imhi_build.records import BuiltRow, Finding
+from imhi.build.checks.declarations import Check, CheckSettings, Corpus
+from imhi.build.checks.near_pairs import NearPairs, near_pairs
+from imhi.build.checks.signatures import PostTable, post_table
+from imhi.build.records import BuiltRow, Finding
 
 
 class SimilaritySettings(CheckSettings):
@@ -51,7 +51,7 @@ class Neighbours:
 CHECK = Check(
     name="near_duplicates",
     summary="A post that stands twice in a split, in the same or nearly the same words",
-    find="imhi_build.checks.near_duplicates:find",
+    find="imhi.build.checks.near_duplicates:find",
     kind="corpus",
     settings=SimilaritySettings,
 )

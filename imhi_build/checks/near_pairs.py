@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from imhi_build.checks.signatures import HASHES, PostTable
+from imhi.build.checks.signatures import HASHES, PostTable
 
 if TYPE_CHECKING:
     import numpy as np

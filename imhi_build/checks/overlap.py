@@ -4,19 +4,19 @@ dataset.
 The finding is on the row that is trained on (or chosen by), never on the row of the test split:
 rows of ``train`` against ``test`` and ``val``, rows of ``val`` against ``test``. The question does
 not count: a post under one question in training is known when it comes back under another. What is
-equal and nearly equal is told in :mod:`imhi_build.checks.near_duplicates`.
+equal and nearly equal is told in :mod:`imhi.build.checks.near_duplicates`.
 
-Across datasets the check is :mod:`imhi_build.checks.overlap_across`.
+Across datasets the check is :mod:`imhi.build.checks.overlap_across`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imhi_build.checks.declarations import Check, Corpus
-from imhi_build.checks.near_duplicates import Neighbours, SimilaritySettings
-from imhi_build.checks.signatures import post_table
-from imhi_build.records import Finding
+from imhi.build.checks.declarations import Check, Corpus
+from imhi.build.checks.near_duplicates import Neighbours, SimilaritySettings
+from imhi.build.checks.signatures import post_table
+from imhi.build.records import Finding
 
 # Splits by what they are held against, the gravest first.
 HELD_AGAINST = {"train": ("test", "val"), "val": ("test",)}
@@ -25,7 +25,7 @@ EVALUATED = ("test", "val")
 CHECK = Check(
     name="overlap",
     summary="A post of the test or val split that is also trained on, within a dataset",
-    find="imhi_build.checks.overlap:find",
+    find="imhi.build.checks.overlap:find",
     kind="corpus",
     settings=SimilaritySettings,
 )

@@ -1,7 +1,7 @@
 """The check ``overlap_across``: a post that is trained on and also stands in an evaluation split of
 another dataset.
 
-As :mod:`imhi_build.checks.overlap`, across datasets. By default it only reports: in the published
+As :mod:`imhi.build.checks.overlap`, across datasets. By default it only reports: in the published
 set, most posts of loneliness, IRF, MultiWD and CAMS stand in more than one dataset, and leaving them
 out would leave little of the set.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imhi_build.checks.declarations import Action, Check, Corpus
-from imhi_build.checks.near_duplicates import SimilaritySettings
-from imhi_build.checks.overlap import find_overlap
-from imhi_build.records import Finding
+from imhi.build.checks.declarations import Action, Check, Corpus
+from imhi.build.checks.near_duplicates import SimilaritySettings
+from imhi.build.checks.overlap import find_overlap
+from imhi.build.records import Finding
 
 
 class AcrossSettings(SimilaritySettings):
@@ -25,7 +25,7 @@ class AcrossSettings(SimilaritySettings):
 CHECK = Check(
     name="overlap_across",
     summary="A post of another dataset's test or val split that is also trained on",
-    find="imhi_build.checks.overlap_across:find",
+    find="imhi.build.checks.overlap_across:find",
     kind="corpus",
     settings=AcrossSettings,
 )

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from pydantic import Field, field_validator
 
-from imhi_build.checks.declarations import CheckSettings
+from imhi.build.checks.declarations import CheckSettings
 
 # What may stand before the first word of an answer.
 _START = r"\A\W*(?:(?:answer|response|reasoning|explanation)\W+)*"

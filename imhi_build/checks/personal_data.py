@@ -4,7 +4,7 @@ User names (``@name``, ``u/name``; not the masks ``@user``, ``<user>``, ``[remov
 e-mail addresses, telephone numbers (numbers that are valid somewhere; numbers of crisis lines are
 nobody's own), self-introductions, street addresses, IBANs and IP addresses. A finding says the kind
 and where it stands, never what it says. How each is told is in
-:mod:`imhi_build.checks.personal_spans`.
+:mod:`imhi.build.checks.personal_spans`.
 
 This finds what has a form. Names of people, places and employers in running text have none, and are
 not found: a set of posts that passes is not anonymous.
@@ -18,9 +18,9 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from imhi_build.checks.declarations import Check, CheckSettings
-from imhi_build.checks.personal_spans import Kind, check_region, personal_spans
-from imhi_build.records import BuiltRow, Finding
+from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.checks.personal_spans import Kind, check_region, personal_spans
+from imhi.build.records import BuiltRow, Finding
 
 MASKS: dict[Kind, str] = {
     "users": "@user",
@@ -52,7 +52,7 @@ class PersonalDataSettings(CheckSettings):
 CHECK = Check(
     name="personal_data",
     summary="User names, links, addresses and telephone numbers left in a text",
-    find="imhi_build.checks.personal_data:find",
+    find="imhi.build.checks.personal_data:find",
     kind="row",
     settings=PersonalDataSettings,
 )

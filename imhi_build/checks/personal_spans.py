@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from harness.errors import HarnessError
-from imhi_build.checks.patterns import read_data
+from imhi import HarnessError
+from imhi.build.checks.patterns import read_data
 
 Kind = Literal["links", "emails", "ibans", "ips", "phones", "users", "names", "streets"]
 DATA = Path(__file__).with_name("personal_data.yaml")

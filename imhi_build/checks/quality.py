@@ -14,13 +14,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from harness.metrics import measured, opened, parse_metrics
-from harness.records import Example, Prediction, Response
-from harness.statistics import interval, replicates
-from imhi_build.checks.bench import Bench
-from imhi_build.checks.declarations import Action, Check, CheckSettings
-from imhi_build.explanations.prompting import read_experts
-from imhi_build.records import BuiltRow, Finding
+from imhi import Example, Prediction, Response
+from imhi.build.checks.check_context import Bench
+from imhi.build.checks.declarations import Action, Check, CheckSettings
+from imhi.build.explanations.prompting import read_experts
+from imhi.build.records import BuiltRow, Finding
+from imhi.runs import interval, measured, opened, parse_metrics, replicates
 
 
 class Settings(CheckSettings):
@@ -96,7 +95,7 @@ def _below(
 CHECK = Check(
     name="quality",
     summary="Far from the experts' explanations of the same posts",
-    find="imhi_build.checks.quality:find",
+    find="imhi.build.checks.quality:find",
     kind="model",
     settings=Settings,
 )

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from imhi_build.checks.declarations import Check
-from imhi_build.checks.patterns import (
+from imhi.build.checks.declarations import Check
+from imhi.build.checks.patterns import (
     Group,
     PatternSettings,
     groups_of,
@@ -24,8 +24,8 @@ from imhi_build.checks.patterns import (
     search,
     straight,
 )
-from imhi_build.checks.quotes import without_quotes
-from imhi_build.records import BuiltRow, Finding
+from imhi.build.checks.quotes import without_quotes
+from imhi.build.records import BuiltRow, Finding
 
 DATA = Path(__file__).with_name("refusals.yaml")
 
@@ -40,7 +40,7 @@ class RefusalSettings(PatternSettings):
 CHECK = Check(
     name="refusals",
     summary="The model refuses, speaks of being an AI, or was cut off",
-    find="imhi_build.checks.refusals:find",
+    find="imhi.build.checks.refusals:find",
     kind="row",
     settings=RefusalSettings,
 )

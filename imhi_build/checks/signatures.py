@@ -26,8 +26,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imhi_build.checks.declarations import Corpus
-from imhi_build.records import BuiltRow
+from imhi.build.checks.declarations import Corpus
+from imhi.build.records import BuiltRow
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ import typer
 
 def add_commands(app: typer.Typer) -> None:
     """Add the group to the application."""
-    from imhi_build.commands import annotate, compare, look, make, stages, write
+    from imhi.build.commands import annotate, compare, look, make, stages, write
 
     group = typer.Typer(
         help="Make instruction data of raw datasets. Start with: imhi build new FOLDER --raw PRESET=PATH",

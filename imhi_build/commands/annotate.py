@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import options
-from harness.errors import HarnessError, RunIncomplete
-from harness.plugin_manager import PluginManager
-from imhi_build.commands.options import Build
+from imhi import HarnessError, PluginManager, RunIncomplete
+from imhi.build.commands.options import Build
+from imhi.io import options
 
 SampleName = Annotated[
     str, typer.Option("--name", metavar="NAME", help="What the sample is called.")
@@ -40,11 +39,11 @@ def sample(
     as_json: options.AsJson = False,
 ) -> None:
     """Draw explanations for people to mark, and write their sheets (Excel and HTML)."""
-    from harness.cli.console import out, print_json, say
-    from imhi_build.folder import BuildFolder
-    from imhi_build.human_evaluation.sampling import Plan, annotator_names, make_sample
-    from imhi_build.human_evaluation.scheme import SHIPPED, load_scheme
-    from imhi_build.human_evaluation.tables import show_sample
+    from imhi.build.folder import BuildFolder
+    from imhi.build.human_evaluation.sampling import Plan, annotator_names, make_sample
+    from imhi.build.human_evaluation.scheme import SHIPPED, load_scheme
+    from imhi.build.human_evaluation.tables import show_sample
+    from imhi.io import out, print_json, say
 
     manager: PluginManager = context.obj
     if size < 1:
@@ -95,12 +94,12 @@ def agreement(
     as_json: options.AsJson = False,
 ) -> None:
     """Read sheets back: means, agreement between annotators, and what is wrong with the sheets."""
-    from harness.cli.console import out, print_json, say
-    from imhi_build.folder import BuildFolder
-    from imhi_build.human_evaluation.kept_sample import annotation_folder, read_sample
-    from imhi_build.human_evaluation.reading import read_back
-    from imhi_build.human_evaluation.report import make_report, write_report
-    from imhi_build.human_evaluation.tables import problem_lines, show_report
+    from imhi.build.folder import BuildFolder
+    from imhi.build.human_evaluation.kept_sample import annotation_folder, read_sample
+    from imhi.build.human_evaluation.reading import read_back
+    from imhi.build.human_evaluation.report import make_report, write_report
+    from imhi.build.human_evaluation.tables import problem_lines, show_report
+    from imhi.io import out, print_json, say
 
     BuildFolder(build).record()  # refuses what is no build
     folder = annotation_folder(build, name)

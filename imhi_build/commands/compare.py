@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
-from imhi_build.commands.options import Build, opened
+from imhi.build.commands.options import Build, opened
+from imhi.io import options
 
 if TYPE_CHECKING:
-    from harness.plugin_manager import PluginManager
-    from imhi_build.comparing import Difference, SplitComparison
-    from imhi_build.folder import BuildFolder
+    from imhi import PluginManager
+    from imhi.build.comparing import Difference, SplitComparison
+    from imhi.build.folder import BuildFolder
 
 
 def compare(
@@ -27,11 +27,10 @@ def compare(
     as_json: options.AsJson = False,
 ) -> None:
     """Hold a build against other data: rows, queries, labels, explanations."""
-    from harness.cli.console import print_json, say
-    from harness.context import open_source
-    from harness.errors import HarnessError
-    from imhi_build.comparing import compare as compare_dataset
-    from imhi_build.raw.splits import SPLITS
+    from imhi import HarnessError, open_source
+    from imhi.build.comparing import compare as compare_dataset
+    from imhi.build.raw.splits import SPLITS
+    from imhi.io import print_json, say
 
     folder, _ = opened(build, None)
     manager: PluginManager = context.obj
@@ -82,7 +81,7 @@ def _write(path: Path, differences: list[Difference]) -> None:
     import csv
     from dataclasses import asdict, fields
 
-    from imhi_build.comparing import Difference
+    from imhi.build.comparing import Difference
 
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, [field.name for field in fields(Difference)])
@@ -91,8 +90,7 @@ def _write(path: Path, differences: list[Difference]) -> None:
 
 
 def _show(found: list[SplitComparison]) -> None:
-    from harness.cli.console import out
-    from harness.cli.tables import print_table
+    from imhi.io import out, print_table
 
     columns = ("dataset", "split", "here", "there", "both", "query", "label", "explanation")
     rows = [

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli import options
-from imhi_build.commands.options import Build, opened
+from imhi.build.commands.options import Build, opened
+from imhi.io import options
 
 if TYPE_CHECKING:
-    from harness.plugin_manager import PluginManager
-    from imhi_build.raw.inspecting import Fit, Inspected
+    from imhi import PluginManager
+    from imhi.build.raw.inspecting import Fit, Inspected
 
 
 def presets(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List the presets for raw datasets, and how their layouts are known."""
-    from harness.cli.console import print_json
-    from harness.cli.tables import print_table
-    from imhi_build.raw.preset import preset_names, read_preset
+    from imhi.build.raw.preset import preset_names, read_preset
+    from imhi.io import print_json, print_table
 
     manager: PluginManager = context.obj
     found = {name: read_preset(name, manager.registry) for name in preset_names()}
@@ -50,8 +49,8 @@ def inspect(
 
     Leaves with 1 when rows could not be read.
     """
-    from harness.cli.console import print_json
-    from imhi_build.raw.inspecting import inspect_file
+    from imhi.build.raw.inspecting import inspect_file
+    from imhi.io import print_json
 
     manager: PluginManager = context.obj
     found = inspect_file(
@@ -88,9 +87,8 @@ def _as_json(found: Inspected) -> dict[str, Any]:
 def _show(found: Inspected) -> None:
     from rich.table import Table
 
-    from harness.cli.console import out, say
-    from harness.sanitizing import plain
-    from imhi_build.raw.inspecting import skeleton
+    from imhi.build.raw.inspecting import skeleton
+    from imhi.io import out, plain, say
 
     title = f"{found.path.name}: {found.format}, {found.rows:,} rows"
     out().print(plain(title), style="bold", markup=False)
@@ -128,7 +126,7 @@ def _show(found: Inspected) -> None:
 def _show_next(found: Inspected, fit: Fit) -> None:
     import shlex
 
-    from harness.cli.console import say
+    from imhi.io import say
 
     if fit.named or fit.single:
         place = found.path.parent if fit.named else found.path
@@ -144,8 +142,7 @@ def _show_next(found: Inspected, fit: Fit) -> None:
 def _show_nearest(fits: Sequence[Fit]) -> None:
     from rich.table import Table
 
-    from harness.cli.console import out
-    from harness.sanitizing import plain
+    from imhi.io import out, plain
 
     out().print("no preset fits; nearest:", style="bold", markup=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -168,9 +165,8 @@ def _wrong(fit: Fit) -> str:
 
 def checks(as_json: options.AsJson = False) -> None:
     """List the checks, what each does by default, and their settings."""
-    from harness.cli.console import print_json
-    from harness.cli.tables import print_table
-    from imhi_build.checks.catalogue import CHECKS
+    from imhi.build.checks.catalogue import CHECKS
+    from imhi.io import print_json, print_table
 
     settings = {check.name: check.settings().model_dump(mode="json") for check in CHECKS}
     if as_json:
@@ -187,8 +183,7 @@ def checks(as_json: options.AsJson = False) -> None:
 
 def status(build: Build, as_json: options.AsJson = False) -> None:
     """Show what a build has come to, and what to do next."""
-    from harness.cli.console import out, print_json, say
-    from harness.cli.tables import print_table
+    from imhi.io import out, print_json, print_table, say
 
     folder, _ = opened(build, None, "")
     record = folder.record()["stages"]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
-from imhi_build.commands.options import Build, Executor, MaxCost, Overrides, opened
+from imhi.build.commands.options import Build, Executor, MaxCost, Overrides, opened
+from imhi.io import options
 
 if TYPE_CHECKING:
-    from harness.plugin_manager import PluginManager
+    from imhi import PluginManager
 
 
 def new(
@@ -45,8 +45,8 @@ def new(
     ] = None,
 ) -> None:
     """Make a build folder with a build.yaml, to be run or to be edited first."""
-    from harness.cli.console import say
-    from imhi_build.new import new_build
+    from imhi.build.new import new_build
+    from imhi.io import say
 
     manager: PluginManager = context.obj
     folder = new_build(
@@ -73,8 +73,8 @@ def run(
 
     Leaves with 1 when rows were left out by mistake, have no explanation, or were not checked.
     """
-    from harness.cli.console import say
-    from imhi_build.commands import showing, stages, write
+    from imhi.build.commands import showing, stages, write
+    from imhi.io import say
 
     folder, config = opened(build, override)
     manager: PluginManager = context.obj

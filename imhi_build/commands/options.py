@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
+from imhi.io import options
 
 if TYPE_CHECKING:
-    from imhi_build.config import Config
-    from imhi_build.folder import BuildFolder
+    from imhi.build.config import Config
+    from imhi.build.folder import BuildFolder
 
 Build = Annotated[Path, typer.Argument(metavar="BUILD", help="A build folder (imhi build new).")]
 Overrides = Annotated[
@@ -41,10 +41,10 @@ def opened(
     Raises:
         HarnessError: not a build folder, or a configuration that is not allowed.
     """
-    from harness.cli.console import say
-    from imhi_build.config import read_config
-    from imhi_build.folder import BuildFolder
-    from imhi_build.outdated import outdated
+    from imhi.build.config import read_config
+    from imhi.build.folder import BuildFolder
+    from imhi.build.outdated import outdated
+    from imhi.io import say
 
     folder = BuildFolder(build)
     folder.record()

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imhi_build.explanations.joining import ExplainReport
-    from imhi_build.folder import BuildFolder
-    from imhi_build.stages.check import CheckReport
-    from imhi_build.stages.explain import Explaining
-    from imhi_build.stages.read import ReadReport
+    from imhi.build.explanations.joining import ExplainReport
+    from imhi.build.folder import BuildFolder
+    from imhi.build.stages.check import CheckReport
+    from imhi.build.stages.explain import Explaining
+    from imhi.build.stages.read import ReadReport
 
 _SHOWN = 5
 
 
 def show_read(folder: BuildFolder, report: ReadReport) -> None:
-    from harness.cli.console import out, say
-    from harness.cli.tables import print_table
+    from imhi.io import out, print_table, say
 
     rows = []
     for name, found in report.datasets.items():
@@ -53,10 +52,8 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
     """Print what asking would take, and the first prompt."""
     from dataclasses import asdict
 
-    from harness.cli.console import out, print_json, say
-    from harness.cli.tables import print_table
-    from harness.sanitizing import plain
-    from imhi_build.explanations.estimating import estimate_asking, seconds_each
+    from imhi.build.explanations.estimating import estimate_asking, seconds_each
+    from imhi.io import out, plain, print_json, print_table, say
 
     if not asking.anything(limit):
         say("every row has an explanation: nothing would be asked")
@@ -99,8 +96,7 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
 
 
 def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
-    from harness.cli.console import out, say
-    from harness.cli.tables import print_table
+    from imhi.io import out, print_table, say
 
     stage = folder.stage("explain")
     names = ("rows", "given", "lacking", "empty", "disagreements", "replaced")
@@ -135,7 +131,7 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
 
 
 def show_checks(folder: BuildFolder, report: CheckReport) -> None:
-    from harness.cli.console import out, say
+    from imhi.io import out, say
 
     _print_checks([_check_cells(one) for one in report.checks])
     out_of = sum(report.quarantined.values())
@@ -157,7 +153,7 @@ def show_checks(folder: BuildFolder, report: CheckReport) -> None:
 
 def say_next(folder: BuildFolder, stage: str) -> None:
     """Say which command comes next."""
-    from harness.cli.console import say
+    from imhi.io import say
 
     say(f"next: imhi build {stage} {folder.path}")
 
@@ -185,8 +181,7 @@ def _check_cells(report: Mapping[str, Any]) -> tuple[str, ...]:
 def _print_checks(rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
 
-    from harness.cli.console import out
-    from harness.sanitizing import plain
+    from imhi.io import out, plain
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("check", "action"):

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
-from imhi_build.commands.options import Build, Executor, MaxCost, Model, Overrides, opened
-from imhi_build.commands.showing import (
+from imhi.build.commands.options import Build, Executor, MaxCost, Model, Overrides, opened
+from imhi.build.commands.showing import (
     say_next,
     show_checks,
     show_estimate,
     show_explain,
     show_read,
 )
+from imhi.io import options
 
 if TYPE_CHECKING:
-    from harness.plugin_manager import PluginManager
-    from imhi_build.config import Config
-    from imhi_build.explanations.joining import ExplainReport
-    from imhi_build.folder import BuildFolder
-    from imhi_build.stages.check import CheckReport
-    from imhi_build.stages.explain import Explaining
-    from imhi_build.stages.read import ReadReport
+    from imhi import PluginManager
+    from imhi.build.config import Config
+    from imhi.build.explanations.joining import ExplainReport
+    from imhi.build.folder import BuildFolder
+    from imhi.build.stages.check import CheckReport
+    from imhi.build.stages.explain import Explaining
+    from imhi.build.stages.read import ReadReport
 
 
 def read(
@@ -42,7 +42,7 @@ def read(
     with folder.lock():
         report = read_raw(folder, config, context.obj)
     if as_json:
-        from harness.cli.console import print_json
+        from imhi.io import print_json
 
         print_json(
             {
@@ -107,7 +107,7 @@ def explain(
     if as_json:
         from dataclasses import asdict
 
-        from harness.cli.console import print_json
+        from imhi.io import print_json
 
         print_json(asdict(report))
     else:
@@ -139,7 +139,7 @@ def check(
             folder, config, context.obj, only or (), max_cost=max_cost, executor=executor
         )
     if as_json:
-        from harness.cli.console import print_json
+        from imhi.io import print_json
 
         print_json({"checks": report.checks, "quarantined": report.quarantined})
     else:
@@ -152,8 +152,8 @@ def check(
 
 
 def read_raw(folder: BuildFolder, config: Config, manager: PluginManager) -> ReadReport:
-    from harness.cli.console import err
-    from imhi_build.stages import read as stage
+    from imhi.build.stages import read as stage
+    from imhi.io import err
 
     with err().status("reading") as status:
         return stage.read(
@@ -164,8 +164,8 @@ def read_raw(folder: BuildFolder, config: Config, manager: PluginManager) -> Rea
 def prepare_asking(
     folder: BuildFolder, config: Config, manager: PluginManager, again: bool
 ) -> Explaining:
-    from harness.cli.console import err
-    from imhi_build.stages.explain import Explaining, copy_all_given
+    from imhi.build.stages.explain import Explaining, copy_all_given
+    from imhi.io import err
 
     with err().status("looking for given explanations"):
         copy_all_given(folder, config, manager.registry)
@@ -184,10 +184,9 @@ def explain_rows(
 ) -> ExplainReport:
     """Ask for what is wanted and join it with the posts; what was answered is joined also where
     asking has to stop."""
-    from harness.budget import Budget
-    from harness.cli.console import err, say
-    from harness.cli.progress import shown
-    from imhi_build.explanations.joining import join
+    from imhi import Budget
+    from imhi.build.explanations.joining import join
+    from imhi.io import err, say, shown
 
     def joined() -> ExplainReport:
         with err().status("joining explanations with posts"):
@@ -227,9 +226,8 @@ def check_rows(
     max_cost: float | None = None,
     executor: str = "local",
 ) -> CheckReport:
-    from harness.cli.console import say
-    from harness.cli.progress import shown
-    from imhi_build.stages import check as stage
+    from imhi.build.stages import check as stage
+    from imhi.io import say, shown
 
     with shown(manager):
         return stage.check(

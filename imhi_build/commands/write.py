@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from harness.cli import options
-from harness.errors import HarnessError
-from imhi_build.commands.options import Build, Overrides, opened
+from imhi import HarnessError
+from imhi.build.commands.options import Build, Overrides, opened
+from imhi.io import options
 
 if TYPE_CHECKING:
-    from harness.plugin_manager import PluginManager
-    from imhi_build.config import Config
-    from imhi_build.folder import BuildFolder
-    from imhi_build.writing.pipeline import Format
+    from imhi import PluginManager
+    from imhi.build.config import Config
+    from imhi.build.folder import BuildFolder
+    from imhi.build.writing.pipeline import Format
 
 _UNITS = ("bytes", "kB", "MB", "GB")
 
@@ -52,9 +52,9 @@ def write(
 
     What is written contains posts: do not share it.
     """
-    from harness.cli.console import print_json, say
-    from imhi_build.writing.publishing import check_push
-    from imhi_build.writing.publishing import push as push_dataset
+    from imhi.build.writing.publishing import check_push
+    from imhi.build.writing.publishing import push as push_dataset
+    from imhi.io import print_json, say
 
     folder, config = opened(build, override, "write")
     chosen = formats or list(config.write.formats)
@@ -91,8 +91,8 @@ def write_rows(
     to: Path | None = None,
 ) -> dict[str, Any]:
     """Write a build in these formats; what is not given is as the configuration says."""
-    from harness.cli.console import err
-    from imhi_build.writing.pipeline import write as write_formats
+    from imhi.build.writing.pipeline import write as write_formats
+    from imhi.io import err
 
     place = to or (Path(config.write.to).expanduser() if config.write.to else None)
     chosen = cast("list[Format]", formats or list(config.write.formats))
@@ -102,9 +102,8 @@ def write_rows(
 
 def show_written(result: Mapping[str, Any]) -> None:
     """Print what was written: rows by dataset and split, then files by format."""
-    from harness.cli.console import out, say
-    from harness.cli.tables import print_table
-    from imhi_build.writing.tallies import in_order
+    from imhi.build.writing.tallies import in_order
+    from imhi.io import out, print_table, say
 
     splits = in_order(split for counts in result["rows"].values() for split in counts)
     rows = [

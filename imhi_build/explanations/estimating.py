@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from harness.context import Context
-from harness.models import ModelSpec, estimate
-from imhi_build.rounds import Rounds, Wanted
+from imhi import Context, ModelSpec, estimate
+from imhi.build.generation_runs import Rounds, Wanted
 
 _BATCH = 1000
 

@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from harness.context import open_source
-from harness.fingerprints import post_key
-from harness.registry import Registry
-from harness.run_store.jsonl import row_writer
-from harness.run_store.stored_requests import rows_with_offsets
-from imhi_build.records import BuiltRow
+from imhi import Registry, open_source, post_key
+from imhi.build.records import BuiltRow
+from imhi.io import row_writer
+from imhi.runs import rows_with_offsets
 
 SPLITS = ("train", "val", "test")
 

@@ -8,17 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from harness.answers import split_answer
-from harness.context import Context
-from harness.fingerprints import file_checksum
-from harness.records import Response
-from harness.registry import Registry
-from imhi_build.config import Config
-from imhi_build.explanations.given import GivenAnswers
-from imhi_build.folder import BuildFolder
-from imhi_build.records import BuiltRow
-from imhi_build.rounds import Answers, Asked, Rounds, content_key
-from imhi_build.source import BuiltSource
+from imhi import Context, Registry, Response, file_checksum, split_answer
+from imhi.build.config import Config
+from imhi.build.explanations.given import GivenAnswers
+from imhi.build.folder import BuildFolder
+from imhi.build.generation_runs import Answers, Asked, Rounds, content_key
+from imhi.build.records import BuiltRow
+from imhi.build.source import BuiltSource
 
 _BATCH = 512
 

@@ -8,16 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.context import open_source
-from harness.declarations import Dataset
-from harness.errors import HarnessError, UnknownName
-from harness.fingerprints import digest
-from harness.records import Example
-from harness.registry import Registry
-from harness.yaml_files import read_yaml
-from harness.yaml_models import validated
-from imhi_build.raw.preset import Part
-from imhi_build.records import BuiltRow
+from imhi import Dataset, Example, HarnessError, Registry, UnknownName, digest, open_source
+from imhi.build.raw.preset import Part
+from imhi.build.records import BuiltRow
+from imhi.io import read_yaml, validated
 
 FOLDER = Path(__file__).parent / "templates"
 _FIELDS = {

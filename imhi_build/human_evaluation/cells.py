@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from imhi_build.human_evaluation.items import shown
-from imhi_build.human_evaluation.scheme import ITEM
-from imhi_build.human_evaluation.sheet_files import SheetRow
-from imhi_build.human_evaluation.whole_files import unguarded
-from imhi_build.human_evaluation.workbook import fitted
+from imhi.build.human_evaluation.items import shown
+from imhi.build.human_evaluation.scheme import ITEM
+from imhi.build.human_evaluation.sheet_files import SheetRow
+from imhi.build.human_evaluation.whole_files import unguarded
+from imhi.build.human_evaluation.workbook import fitted
 
 _EXCEL_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _SPACES = re.compile(r"\s+")

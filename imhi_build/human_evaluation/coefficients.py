@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.marking import MARKS
-from harness.statistics import Array
-from imhi_build.human_evaluation.whole_files import needed
+from imhi import Array
+from imhi.build.human_evaluation.whole_files import needed
+from imhi.io import MARKS
 
 
 @dataclass(frozen=True)

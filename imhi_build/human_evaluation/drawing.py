@@ -12,10 +12,9 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.errors import HarnessError
-from harness.fingerprints import post_key
-from imhi_build.human_evaluation.shares import Shares, Stratum, allocate
-from imhi_build.records import BuiltRow
+from imhi import HarnessError, post_key
+from imhi.build.human_evaluation.shares import Shares, Stratum, allocate
+from imhi.build.records import BuiltRow
 
 Rows = Callable[[str], Iterable[BuiltRow]]
 # How many more rows than it can give a stratum keeps in mind, to pass over posts that were drawn.

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from harness.fingerprints import post_key
-from harness.marking import MARKS
-from harness.statistics import Array, Measure, interval, replicates
-from imhi_build.human_evaluation.coefficients import (
+from imhi import Array, Measure, post_key
+from imhi.build.human_evaluation.coefficients import (
     Coefficient,
     counts,
     fleiss_kappa,
     krippendorff_alpha,
     percent_agreement,
 )
-from imhi_build.human_evaluation.judging import ReadSheet
-from imhi_build.human_evaluation.kept_sample import Sample
+from imhi.build.human_evaluation.judging import ReadSheet
+from imhi.build.human_evaluation.kept_sample import Sample
+from imhi.io import MARKS
+from imhi.runs import interval, replicates
 
 ALL = "all"
 ENOUGH = 10

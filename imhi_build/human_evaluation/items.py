@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from harness.sanitizing import plain
-from imhi_build.human_evaluation.scheme import EXPLANATION, LABEL, POST, QUESTION
-from imhi_build.records import BuiltRow
+from imhi.build.human_evaluation.scheme import EXPLANATION, LABEL, POST, QUESTION
+from imhi.build.records import BuiltRow
+from imhi.io import plain
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 # What no XML file can hold, besides control characters: half characters, and two that are none.

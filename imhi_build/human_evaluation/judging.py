@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.marking import MARKS
-from imhi_build.human_evaluation.cells import edited, given, item_id, whole_number, words
-from imhi_build.human_evaluation.items import Item, shown
-from imhi_build.human_evaluation.kept_sample import Sample
-from imhi_build.human_evaluation.problems import Kind, Problem, of_file, some
-from imhi_build.human_evaluation.scheme import (
+from imhi.build.human_evaluation.cells import edited, given, item_id, whole_number, words
+from imhi.build.human_evaluation.items import Item, shown
+from imhi.build.human_evaluation.kept_sample import Sample
+from imhi.build.human_evaluation.problems import Kind, Problem, of_file, some
+from imhi.build.human_evaluation.scheme import (
     ALLOWED,
     ANNOTATOR,
     COMMENT,
@@ -18,8 +17,9 @@ from imhi_build.human_evaluation.scheme import (
     SAMPLE,
     TEXTS,
 )
-from imhi_build.human_evaluation.sheet_files import SheetFile, SheetRow
-from imhi_build.human_evaluation.whole_files import unguarded
+from imhi.build.human_evaluation.sheet_files import SheetFile, SheetRow
+from imhi.build.human_evaluation.whole_files import unguarded
+from imhi.io import MARKS
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, HarnessError
-from harness.fingerprints import digest
-from harness.marking import Marking
-from harness.records import as_row, from_row
-from harness.run_store.jsonl import disk_error, read_rows, write_json, write_rows
-from imhi_build.human_evaluation.items import Item, item_of
-from imhi_build.human_evaluation.scheme import scheme_digest, scheme_from
-from imhi_build.records import BuiltRow
+from imhi import DataError, HarnessError, as_row, digest, from_row
+from imhi.build.human_evaluation.items import Item, item_of
+from imhi.build.human_evaluation.scheme import scheme_digest, scheme_from
+from imhi.build.records import BuiltRow
+from imhi.io import Marking, disk_error, read_rows, write_json, write_rows
 
 FORMAT = 1
 ROWS, RECORD = "sample.jsonl", "sample.json"

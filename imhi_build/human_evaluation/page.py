@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.marking import MARKS, Marking
-from imhi_build.human_evaluation.items import Item
-from imhi_build.human_evaluation.whole_files import needed
+from imhi.build.human_evaluation.items import Item
+from imhi.build.human_evaluation.whole_files import needed
+from imhi.io import MARKS, Marking
 
 FORMAT = 1
 KIND = "imhi-annotation"

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imhi_build.human_evaluation.items import shown
-from imhi_build.human_evaluation.judging import ReadSheet, judged
-from imhi_build.human_evaluation.kept_sample import Sample
-from imhi_build.human_evaluation.problems import Problem, of_file
-from imhi_build.human_evaluation.sheet_files import Unreadable, read_sheet
+from imhi.build.human_evaluation.items import shown
+from imhi.build.human_evaluation.judging import ReadSheet, judged
+from imhi.build.human_evaluation.kept_sample import Sample
+from imhi.build.human_evaluation.problems import Problem, of_file
+from imhi.build.human_evaluation.sheet_files import Unreadable, read_sheet
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.marking import MARKS
-from harness.run_store.jsonl import write_json
-from imhi_build.human_evaluation.figures import (
+from imhi.build.human_evaluation.figures import (
     ALL,
     ENOUGH,
     AnnotatorFigures,
@@ -24,12 +22,13 @@ from imhi_build.human_evaluation.figures import (
     disagreements,
     mark_table,
 )
-from imhi_build.human_evaluation.items import shown
-from imhi_build.human_evaluation.kept_sample import Sample
-from imhi_build.human_evaluation.problems import some
-from imhi_build.human_evaluation.reading import ReadBack
-from imhi_build.human_evaluation.scheme import COMMENT, ITEM, TEXTS, scheme_digest
-from imhi_build.human_evaluation.whole_files import write_csv
+from imhi.build.human_evaluation.items import shown
+from imhi.build.human_evaluation.kept_sample import Sample
+from imhi.build.human_evaluation.problems import some
+from imhi.build.human_evaluation.reading import ReadBack
+from imhi.build.human_evaluation.scheme import COMMENT, ITEM, TEXTS, scheme_digest
+from imhi.build.human_evaluation.whole_files import write_csv
+from imhi.io import MARKS, write_json
 
 FORMAT = 1
 REPORT, MARK_FILE, APART_FILE = "report.json", "marks.csv", "disagreements.csv"

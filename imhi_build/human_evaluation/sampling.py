@@ -8,24 +8,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.errors import HarnessError, UnknownName
-from harness.marking import Marking
-from harness.registry import Registry
-from imhi_build.folder import BuildFolder
-from imhi_build.human_evaluation.drawing import Drawn, draw
-from imhi_build.human_evaluation.items import shuffled
-from imhi_build.human_evaluation.kept_sample import (
+from imhi import HarnessError, Registry, UnknownName
+from imhi.build.folder import BuildFolder
+from imhi.build.human_evaluation.drawing import Drawn, draw
+from imhi.build.human_evaluation.items import shuffled
+from imhi.build.human_evaluation.kept_sample import (
     RECORD,
     Sample,
     annotation_folder,
     read_sample,
     write_sample,
 )
-from imhi_build.human_evaluation.page import page
-from imhi_build.human_evaluation.shares import Shares
-from imhi_build.human_evaluation.whole_files import write_bytes
-from imhi_build.human_evaluation.workbook import workbook
-from imhi_build.records import BuiltRow
+from imhi.build.human_evaluation.page import page
+from imhi.build.human_evaluation.shares import Shares
+from imhi.build.human_evaluation.whole_files import write_bytes
+from imhi.build.human_evaluation.workbook import workbook
+from imhi.build.records import BuiltRow
+from imhi.io import Marking
 
 Of = Literal["kept", "all"]
 _ANNOTATOR = re.compile(r"\w[\w .-]{0,39}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.fingerprints import digest
-from harness.marking import MARKS, Marking, marking_from
-from harness.yaml_files import read_yaml
+from imhi import digest
+from imhi.io import MARKS, Marking, marking_from, read_yaml
 
 SHIPPED = Path(__file__).with_name("scheme.yaml")
 ALLOWED = f"{', '.join(map(str, MARKS[:-1]))} or {MARKS[-1]}"

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.tables import FIELD_LIMIT
-from imhi_build.human_evaluation.page import FORMAT, KIND
-from imhi_build.human_evaluation.scheme import ANNOTATOR, COMMENT, ITEM, SAMPLE
-from imhi_build.human_evaluation.whole_files import needed
-from imhi_build.human_evaluation.workbook import MARKS_SHEET, SCHEME_SHEET
+from imhi.build.human_evaluation.page import FORMAT, KIND
+from imhi.build.human_evaluation.scheme import ANNOTATOR, COMMENT, ITEM, SAMPLE
+from imhi.build.human_evaluation.whole_files import needed
+from imhi.build.human_evaluation.workbook import MARKS_SHEET, SCHEME_SHEET
+from imhi.io import FIELD_LIMIT
 
 KINDS = ".xlsx, .json or .csv"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.marking import MARKS
-from harness.sanitizing import plain
-from imhi_build.human_evaluation.coefficients import Coefficient
-from imhi_build.human_evaluation.figures import ALL, ENOUGH, CriterionFigures
-from imhi_build.human_evaluation.report import APART_FILE, REPORT, Report
-from imhi_build.human_evaluation.sampling import Written
+from imhi.build.human_evaluation.coefficients import Coefficient
+from imhi.build.human_evaluation.figures import ALL, ENOUGH, CriterionFigures
+from imhi.build.human_evaluation.report import APART_FILE, REPORT, Report
+from imhi.build.human_evaluation.sampling import Written
+from imhi.io import MARKS, plain
 
 _LISTED = 20
 _NONE = "-"

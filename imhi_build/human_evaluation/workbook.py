@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.marking import MARKS, Marking
-from imhi_build.human_evaluation.items import Item
-from imhi_build.human_evaluation.scheme import (
+from imhi.build.human_evaluation.items import Item
+from imhi.build.human_evaluation.scheme import (
     ALLOWED,
     ANNOTATOR,
     COMMENT,
@@ -23,7 +22,8 @@ from imhi_build.human_evaluation.scheme import (
     SAMPLE,
     TEXTS,
 )
-from imhi_build.human_evaluation.whole_files import needed
+from imhi.build.human_evaluation.whole_files import needed
+from imhi.io import MARKS, Marking
 
 MARKS_SHEET, SCHEME_SHEET = "marks", "scheme"
 CELL_LIMIT = 32_767

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, HarnessError
-from harness.tables import TableRow
-from imhi_build.raw.cells import RowError, Rows, header, one_line, sound, texts
+from imhi import DataError, HarnessError
+from imhi.build.raw.cells import RowError, Rows, header, one_line, sound, texts
+from imhi.io import TableRow
 
 _BATCH = 1024
 _ENCODING = "utf-8"  # of Parquet, always

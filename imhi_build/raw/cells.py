@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError
-from harness.tables import TableRow, place
+from imhi import DataError
+from imhi.io import TableRow, place
 
 SHOWN = 40  # characters of a column's name: in a file without a header it is a post
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from harness.fingerprints import post_key
-from imhi_build.raw.preset import Cleaning
+from imhi import post_key
+from imhi.build.raw.preset import Cleaning
 
 _DELETED = frozenset({"[deleted]", "[removed]", "[deleted by user]"})
 
@@ -26,7 +26,7 @@ class Cleaner:
         if not self.cleaning.mask:
             return text
         if self._mask is None:
-            from imhi_build.checks.personal_data import mask
+            from imhi.build.checks.personal_data import mask
 
             self._mask = mask
         cleaned, found = self._mask(text, self.cleaning.mask)

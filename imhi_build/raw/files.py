@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import DataError, HarnessError
-from imhi_build.raw.binary_files import excel, parquet
-from imhi_build.raw.cells import RowError, Rows
-from imhi_build.raw.text_files import delimited, jsonl
+from imhi import DataError, HarnessError
+from imhi.build.raw.binary_files import excel, parquet
+from imhi.build.raw.cells import RowError, Rows
+from imhi.build.raw.text_files import delimited, jsonl
 
 __all__ = ["RowError", "Rows", "format_of", "read_file"]
 

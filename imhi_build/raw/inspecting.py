@@ -12,13 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import DataError
-from harness.registry import Registry
-from harness.tables import TableRow
-from imhi_build.raw.files import RowError, format_of, read_file
-from imhi_build.raw.labels import LabelReader
-from imhi_build.raw.preset import LabelColumn, Preset, preset_names, read_preset
-from imhi_build.raw.splits import matches
+from imhi import DataError, Registry
+from imhi.build.raw.files import RowError, format_of, read_file
+from imhi.build.raw.labels import LabelReader
+from imhi.build.raw.preset import LabelColumn, Preset, preset_names, read_preset
+from imhi.build.raw.splits import matches
+from imhi.io import TableRow
 
 SHOWN_VALUES = 12
 _HELD_VALUES = 60

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imhi_build.raw.preset import LabelColumn
+    from imhi.build.raw.preset import LabelColumn
 
 # What the formats make of one and the same truth value. Counts only where a column holds nothing
 # else: the code 1 of many is not "yes".

@@ -12,11 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from harness.errors import HarnessError, UnknownName
-from harness.registry import Registry
-from harness.yaml_files import read_yaml
-from harness.yaml_models import plain, validated
-from imhi_build.raw.labels import raw_key
+from imhi import HarnessError, Registry, UnknownName
+from imhi.build.raw.labels import raw_key
+from imhi.io import plain_values, read_yaml, validated
 
 FOLDER = Path(__file__).resolve().parents[1] / "presets"
 
@@ -228,7 +226,7 @@ def read_preset(name: str, registry: Registry) -> Preset:
     """
     path = preset_file(name)
     where = f"preset {path.stem if path.parent == FOLDER else path}"
-    values = plain(read_yaml(path, where))
+    values = plain_values(read_yaml(path, where))
     if not isinstance(values, dict):
         raise HarnessError(f"{where}: expected a mapping that begins with 'dataset: NAME'")
     preset = validated(Preset, _as_texts(values), where)

@@ -8,17 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.declarations import Dataset
-from harness.errors import DataError
-from harness.fingerprints import file_checksum, post_key
-from harness.tables import TableRow, place
-from imhi_build.raw.cells import RowError, Rows, listed
-from imhi_build.raw.cleaning import Cleaner
-from imhi_build.raw.files import format_of, read_file
-from imhi_build.raw.labels import LabelReader, raw_key
-from imhi_build.raw.preset import Cleaning, Preset, preset_file
-from imhi_build.raw.splits import FoundFile, draw_splits, find_files, lacking_splits
-from imhi_build.records import BuiltRow, Removal
+from imhi import DataError, Dataset, file_checksum, post_key
+from imhi.build.raw.cells import RowError, Rows, listed
+from imhi.build.raw.cleaning import Cleaner
+from imhi.build.raw.files import format_of, read_file
+from imhi.build.raw.labels import LabelReader, raw_key
+from imhi.build.raw.preset import Cleaning, Preset, preset_file
+from imhi.build.raw.splits import FoundFile, draw_splits, find_files, lacking_splits
+from imhi.build.records import BuiltRow, Removal
+from imhi.io import TableRow, place
 
 # Reasons for which a row is left out. The first ones are the preset's or the cleaning's intention;
 # the others are mistakes in the files, which somebody should look at.

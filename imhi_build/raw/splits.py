@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import DataError
-from imhi_build.raw.preset import Preset, Split
+from imhi import DataError
+from imhi.build.raw.preset import Preset, Split
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 ORDER = (*SPLITS, "all")

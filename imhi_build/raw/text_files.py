@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from harness.errors import DataError, HarnessError
-from harness.tables import FIELD_LIMIT, TableRow
-from imhi_build.raw.cells import KEEP_BYTES, NUL, RowError, Rows, header, listed, sound, texts
+from imhi import DataError, HarnessError
+from imhi.build.raw.cells import KEEP_BYTES, NUL, RowError, Rows, header, listed, sound, texts
+from imhi.io import FIELD_LIMIT, TableRow
 
 _SEPARATORS = (",", ";", "\t", "|")
 _MARKS = (

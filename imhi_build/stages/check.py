@@ -13,19 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.declarations import resolve
-from harness.errors import HarnessError, UnknownName
-from harness.events import Event
-from harness.fingerprints import digest, file_checksum
-from harness.records import as_row
-from harness.registry import Registry
-from harness.run_store.jsonl import row_writer, write_json
-from imhi_build.checks.bench import Bench
-from imhi_build.checks.declarations import Check, CheckSettings
-from imhi_build.config import Config
-from imhi_build.folder import MADE, BuildFolder
-from imhi_build.raw.splits import SPLITS
-from imhi_build.records import BuiltRow, Finding
+from imhi import Event, HarnessError, Registry, UnknownName, as_row, digest, file_checksum, resolve
+from imhi.build.checks.check_context import Bench
+from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.config import Config
+from imhi.build.folder import MADE, BuildFolder
+from imhi.build.raw.splits import SPLITS
+from imhi.build.records import BuiltRow, Finding
+from imhi.io import row_writer, write_json
 
 _QUOTED = re.compile(r"'[^']*'")
 
@@ -63,7 +58,7 @@ def check(
     """
     folder.require("explain")
     settings = config.check_settings()
-    from imhi_build.checks.catalogue import CHECKS
+    from imhi.build.checks.catalogue import CHECKS
 
     known = {check.name: check for check in CHECKS}
     for name in only:
@@ -265,7 +260,7 @@ def _forget(folder: BuildFolder, check: str) -> None:
 def quarantine(folder: BuildFolder, settings: Mapping[str, CheckSettings]) -> dict[str, int]:
     """Write which rows are kept out, with the reasons, the row, and whether another explanation
     might mend it; return how many, by dataset."""
-    from imhi_build.explanations.joining import rounds_of
+    from imhi.build.explanations.joining import rounds_of
 
     out = {}
     for dataset in folder.datasets():

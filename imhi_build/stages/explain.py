@@ -8,21 +8,17 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.models import ModelSpec, parse_model
-from harness.registry import Registry
-from harness.settings import Generation
-from imhi_build.config import Config
-from imhi_build.explanations.given import GivenAnswers, copy_given
-from imhi_build.explanations.joining import key_of, rounds_of
-from imhi_build.explanations.prompting import Prompting, read_experts, read_template
-from imhi_build.folder import BuildFolder
-from imhi_build.raw.cleaning import Cleaner
-from imhi_build.raw.preset import Cleaning
-from imhi_build.records import BuiltRow
-from imhi_build.rounds import Wanted, identity_of
-from imhi_build.source import BuiltSource
+from imhi import Context, Generation, HarnessError, ModelSpec, Registry, parse_model
+from imhi.build.config import Config
+from imhi.build.explanations.given import GivenAnswers, copy_given
+from imhi.build.explanations.joining import key_of, rounds_of
+from imhi.build.explanations.prompting import Prompting, read_experts, read_template
+from imhi.build.folder import BuildFolder
+from imhi.build.generation_runs import Wanted, identity_of
+from imhi.build.raw.cleaning import Cleaner
+from imhi.build.raw.preset import Cleaning
+from imhi.build.records import BuiltRow
+from imhi.build.source import BuiltSource
 
 
 class Explaining:
@@ -84,7 +80,7 @@ class Explaining:
         """Ask about what is wanted.
 
         Raises:
-            HarnessError: as :meth:`imhi_build.rounds.Rounds.ask`; or asking again is pointless.
+            HarnessError: as :meth:`imhi.build.generation_runs.Rounds.ask`; or asking again is pointless.
         """
         if self.again:
             self._require_change()

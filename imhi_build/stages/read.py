@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.records import as_row
-from harness.registry import Registry
-from harness.run_store.jsonl import row_writer
-from imhi_build.config import Config, Raw
-from imhi_build.folder import BuildFolder
-from imhi_build.outdated import read_with
-from imhi_build.raw.preset import PROFILES, Cleaning, Preset, read_preset
-from imhi_build.raw.reading import MISTAKES, RawDataset
-from imhi_build.records import Removal
+from imhi import HarnessError, Registry, as_row
+from imhi.build.config import Config, Raw
+from imhi.build.folder import BuildFolder
+from imhi.build.outdated import read_with
+from imhi.build.raw.preset import PROFILES, Cleaning, Preset, read_preset
+from imhi.build.raw.reading import MISTAKES, RawDataset
+from imhi.build.records import Removal
+from imhi.io import row_writer
 
 
 @dataclass(frozen=True)

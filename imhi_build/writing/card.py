@@ -12,19 +12,19 @@ from typing import Any
 
 import yaml
 
-from harness.registry import Registry
-from imhi_build.writing import markdown
-from imhi_build.writing.dataset_dict import ALL, LEFT_OUT, configurations
-from imhi_build.writing.facts import Facts
-from imhi_build.writing.markdown import model_shown
-from imhi_build.writing.parquet import columns
-from imhi_build.writing.tallies import SplitTally, Tallies, label_table, together
+from imhi import Registry
+from imhi.build.writing import markdown
+from imhi.build.writing.dataset_dict import ALL, LEFT_OUT, configurations
+from imhi.build.writing.facts import Facts
+from imhi.build.writing.markdown import model_shown
+from imhi.build.writing.parquet import columns
+from imhi.build.writing.tallies import SplitTally, Tallies, label_table, together
 
 _TEMPLATE = Path(__file__).with_name("card.md.jinja")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _REASONS = 12  # of a check, in its cell
 
-# What stands in the columns; the fields of a row are described in :mod:`imhi_build.records`.
+# What stands in the columns; the fields of a row are described in :mod:`imhi.build.records`.
 COLUMNS = {
     "id": "`SPLIT-N`: unique within its dataset",
     "dataset": "the dataset the row is of",

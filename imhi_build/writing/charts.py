@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from harness.page_pictures import drawings, stand_in, svg
-from imhi_build.writing.tallies import Lengths
+from imhi.build.writing.tallies import Lengths
+from imhi.io import drawings, stand_in, svg
 
 PACKAGES = ("matplotlib",)
 _WIDTH = 4.6  # inches

@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from harness.declarations import Dataset
-from harness.errors import HarnessError
-from imhi_build.writing.markdown import model_shown
-from imhi_build.writing.parquet import SHARD_BYTES, ShardedFile, columns
-from imhi_build.writing.wording import Worded
+from imhi import Dataset, HarnessError
+from imhi.build.writing.markdown import model_shown
+from imhi.build.writing.parquet import SHARD_BYTES, ShardedFile, columns
+from imhi.build.writing.wording import Worded
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -154,7 +153,7 @@ def load(folder: Path, name: str = ALL) -> DatasetDict:
         HarnessError: not such a folder, no such configuration, a file is missing, or the packages
             are.
     """
-    from imhi_build.writing.libraries import require
+    from imhi.build.writing.libraries import require
 
     require("loading a dataset", ("datasets", "pyarrow"))
     import datasets

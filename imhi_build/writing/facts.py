@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.run_store.environment import environment
-from imhi_build.folder import BuildFolder
-from imhi_build.writing.reports import CheckFacts, Evaluation, read_checks, read_evaluations
-from imhi_build.writing.showable import MANY, mapping, numbers, showable
+from imhi.build.folder import BuildFolder
+from imhi.build.writing.reports import CheckFacts, Evaluation, read_checks, read_evaluations
+from imhi.build.writing.showable import MANY, mapping, numbers, showable
+from imhi.runs import environment
 
 LATER_STAGES = ("write",)  # what they record says nothing about the rows
 _PACKAGES = ("pyarrow", "pydantic", "jinja2", "matplotlib")
@@ -108,7 +108,7 @@ def _notes(folder: BuildFolder, checks: Sequence[CheckFacts]) -> Iterator[str]:
         yield f"not made on these rows: {', '.join(missing)} (imhi build check)"
     stale = [check.name for check in checks if check.made_on]
     if stale:
-        from imhi_build.stages.check import rows_checksum
+        from imhi.build.stages.check import rows_checksum
 
         try:
             checked = rows_checksum(folder)

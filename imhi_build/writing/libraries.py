@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 
 def require(what: str, packages: Sequence[str]) -> None:

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from harness.declarations import Dataset
-from imhi_build.writing.wording import Worded
+from imhi import Dataset
+from imhi.build.writing.wording import Worded
 
 # How the published repository spells datasets in names of files and folders.
 SPELLINGS = {"IRF": "Irf", "SWMH": "swmh", "T-SID": "t-sid"}

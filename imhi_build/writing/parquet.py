@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.declarations import Dataset
-from imhi_build.records import BuiltRow
-from imhi_build.writing.wording import Worded
+from imhi import Dataset
+from imhi.build.records import BuiltRow
+from imhi.build.writing.wording import Worded
 
 PACKAGES = ("pyarrow",)
 WORDS = ("query", "answer", "prompt", "response")

@@ -7,19 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
-from harness.declarations import Dataset
-from harness.errors import HarnessError
-from harness.fingerprints import digest
-from harness.registry import Registry
-from imhi_build.folder import BuildFolder
-from imhi_build.writing import dataset_dict, parquet, statistics_page
-from imhi_build.writing.card import write_card
-from imhi_build.writing.facts import LATER_STAGES, Facts, gather
-from imhi_build.writing.libraries import require
-from imhi_build.writing.official import OfficialFiles
-from imhi_build.writing.staging import Staging, staged, written
-from imhi_build.writing.tallies import Tallies
-from imhi_build.writing.wording import Worded, Wording
+from imhi import Dataset, HarnessError, Registry, digest
+from imhi.build.folder import BuildFolder
+from imhi.build.writing import dataset_dict, parquet, statistics_page
+from imhi.build.writing.card import write_card
+from imhi.build.writing.facts import LATER_STAGES, Facts, gather
+from imhi.build.writing.libraries import require
+from imhi.build.writing.official import OfficialFiles
+from imhi.build.writing.staging import Staging, staged, written
+from imhi.build.writing.tallies import Tallies
+from imhi.build.writing.wording import Worded, Wording
 
 Format = Literal["official", "parquet", "dataset", "statistics"]
 FORMATS: tuple[Format, ...] = get_args(Format)

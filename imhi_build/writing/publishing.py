@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from imhi_build.writing.dataset_dict import CARD, DATA, front_matter
-from imhi_build.writing.libraries import require
+from imhi import HarnessError
+from imhi.build.writing.dataset_dict import CARD, DATA, front_matter
+from imhi.build.writing.libraries import require
 
 PACKAGES = ("huggingface_hub",)
 _MESSAGE = "Written by imhi build write"

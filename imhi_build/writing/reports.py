@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imhi_build.writing.showable import mapping, numbers, some_leaves
+from imhi.build.writing.showable import mapping, numbers, some_leaves
 
 
 @dataclass

@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.run_store.jsonl import disk_error, write_json
+from imhi import HarnessError
+from imhi.io import disk_error, write_json
 
 MARK, FORMAT, BY = "written.json", 1, "imhi build write"
 _LOCK = "lock"

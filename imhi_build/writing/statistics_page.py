@@ -8,13 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.declarations import Dataset
-from harness.registry import Registry
-from harness.run_store.jsonl import write_json
-from imhi_build.writing.charts import histograms, stacked_bars
-from imhi_build.writing.facts import DatasetFacts, Facts
-from imhi_build.writing.markdown import model_shown
-from imhi_build.writing.tallies import SplitTally, Tallies, label_table, together
+from imhi import Dataset, Registry
+from imhi.build.writing.charts import histograms, stacked_bars
+from imhi.build.writing.facts import DatasetFacts, Facts
+from imhi.build.writing.markdown import model_shown
+from imhi.build.writing.tallies import SplitTally, Tallies, label_table, together
+from imhi.io import write_json
 
 PACKAGES = ("jinja2", "matplotlib")
 PAGE, NUMBERS = "statistics.html", "statistics.json"

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from harness.declarations import Dataset
-from imhi_build.writing.markdown import model_shown
-from imhi_build.writing.wording import Worded
+from imhi import Dataset
+from imhi.build.writing.markdown import model_shown
+from imhi.build.writing.wording import Worded
 
 QUANTILES = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "p99": 0.99}
 _BINS = 24

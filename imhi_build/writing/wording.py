@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.answers import MARKER
-from harness.declarations import Dataset
-from harness.errors import DataError
-from imhi_build.records import BuiltRow
+from imhi import MARKER, DataError, Dataset
+from imhi.build.records import BuiltRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.hookspecs import hookimpl
+from imhi import hookimpl
 
 
 @hookimpl
@@ -12,7 +12,7 @@ def imhi_commands(app: Any) -> None:
     # Here, not above: the plugin is imported even where no command line is.
     import typer
 
-    from plugins.data_commands.commands import check, fetch
+    from imhi.plugins.data_commands.data_command import check, fetch
 
     data = typer.Typer(help="Get the IMHI data, and look at what a source holds.")
     data.command()(fetch)

@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 _SUFFIXES = (".tar.gz", ".tgz", ".tar", ".tar.xz", ".tar.bz2", ".zip")
 _COMMIT = re.compile("[0-9a-f]{40}")

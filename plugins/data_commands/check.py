@@ -11,11 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from harness.declarations import Dataset
-from harness.errors import DataError, HarnessError, UnknownName
-from harness.protocols import OpenSource
-from harness.records import Example
-from plugins.data_commands.manifest import official_checksums
+from imhi import DataError, Dataset, Example, HarnessError, OpenSource, UnknownName
+from imhi.plugins.data_commands.manifest import official_checksums
 
 TRAINING = ("train", "val")
 _NO_LETTERS = re.compile(r"[\W_]+")
@@ -208,7 +205,7 @@ def _shared(own: Counter[str], others: Iterable[Counter[str]]) -> int:
 
 def _mojibake_test() -> Callable[[str], bool] | None:
     """Return the test, or None where ftfy is not installed."""
-    from harness.mojibake import has_mojibake
+    from imhi.io import has_mojibake
 
     try:
         has_mojibake("")

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.sanitizing import plain
-from plugins.data_commands.check import SourceReport, SplitReport
+from imhi.io import plain
+from imhi.plugins.data_commands.check import SourceReport, SplitReport
 
 _SHOWN_PROBLEMS = 50
 

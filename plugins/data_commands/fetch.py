@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from harness.errors import DataError, HarnessError
-from harness.fingerprints import file_checksum
-from harness.run_store.jsonl import write_json
-from plugins.data_commands import archives, git_checkout, http_download
-from plugins.data_commands.manifest import COMMIT, REPOSITORY, Checksum, official_checksums
+from imhi import DataError, HarnessError, file_checksum
+from imhi.io import write_json
+from imhi.plugins.data_commands import archives, git_checkout, http_download
+from imhi.plugins.data_commands.manifest import COMMIT, REPOSITORY, Checksum, official_checksums
 
 RECORD = ".imhi-fetch.json"
 STAGE = ".imhi-fetch"

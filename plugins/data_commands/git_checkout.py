@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 # Checksums are of the bytes in the repository: no line endings changed, no hooks, no helpers.
 _SETTINGS = (

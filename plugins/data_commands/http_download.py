@@ -16,7 +16,7 @@ from collections.abc import Callable
 from email.message import Message
 from pathlib import Path
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 ATTEMPTS = 4
 TIMEOUT = 60.0  # seconds without a byte

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from harness.context import Context
-from harness.declarations import Executor
-from harness.errors import HarnessError
-from harness.hookspecs import hookimpl
+from imhi import Context, Executor, HarnessError, hookimpl
 
 
 def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:

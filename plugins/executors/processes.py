@@ -13,18 +13,13 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.context import Context
-from harness.declarations import Executor
-from harness.errors import HarnessError
-from harness.fingerprints import FILE_PLUGIN_PREFIX
-from harness.hookspecs import hookimpl
-from harness.models import parse_count
+from imhi import FILE_PLUGIN_PREFIX, Context, Executor, HarnessError, hookimpl, parse_count
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 Work = Callable[[Sequence[Any]], Iterator[Any]]
-_CHILD = "import sys; from plugins.executors.processes import serve; serve(int(sys.argv[1]))"
+_CHILD = "import sys; from imhi.plugins.executors.processes import serve; serve(int(sys.argv[1]))"
 _SENT_TOGETHER = 64  # results a message carries at most; those of a model come one by one
 
 

@@ -12,12 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from harness.context import Context
-from harness.declarations import Executor
-from harness.errors import HarnessError
-from harness.fingerprints import FILE_PLUGIN_PREFIX
-from harness.hookspecs import hookimpl
-from harness.models import parse_count
+from imhi import FILE_PLUGIN_PREFIX, Context, Executor, HarnessError, hookimpl, parse_count
 
 
 def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.declarations import Argument, ModelFamily, Source
-from harness.hookspecs import hookimpl
+from imhi import Argument, ModelFamily, Source, hookimpl
 
 
 @hookimpl
@@ -19,12 +18,12 @@ def imhi_models() -> Iterator[ModelFamily]:
     yield ModelFamily(
         "imported",
         "answers made elsewhere, from CSV (columns goldens, generated_text; or id, text)",
-        "plugins.importing.model:create",
+        "imhi.plugins.importing.model:create",
         target="FILE_OR_FOLDER",
         arguments=(
             Argument("dataset", "the dataset of a single file, if its name does not say it"),
         ),
-        fingerprint="plugins.importing.model:fingerprint",
+        fingerprint="imhi.plugins.importing.model:fingerprint",
         examples=("imported:answers/DR.csv",),
     )
 
@@ -34,13 +33,13 @@ def imhi_sources() -> Iterator[Source]:
     yield Source(
         "imported",
         "The reference answers in files of imported answers (no posts)",
-        "plugins.importing.source:open_imported",
+        "imhi.plugins.importing.source:open_imported",
         argument="FILE_OR_FOLDER",
     )
 
 
 @hookimpl
 def imhi_commands(app: Any) -> None:
-    from plugins.importing.command import import_answers
+    from imhi.plugins.importing.import_command import import_answers
 
     app.command("import")(import_answers)

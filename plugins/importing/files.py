@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.declarations import Dataset
-from harness.errors import DataError, HarnessError
-from harness.tables import place, read_table
+from imhi import DataError, Dataset, HarnessError
+from imhi.io import place, read_table
 
 BY_ROW = ("goldens", "generated_text")
 BY_ID = ("id", "text")

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.answers import gold_label
-from harness.context import Context
-from harness.errors import DataError
-from harness.fingerprints import file_checksum
-from harness.models import ModelSpec
-from harness.protocols import Model
-from harness.records import Example, Request, Response
-from plugins.importing.files import Answer, AnswerFile, find_answer_files
+from imhi import (
+    Context,
+    DataError,
+    Example,
+    Model,
+    ModelSpec,
+    Request,
+    Response,
+    file_checksum,
+    gold_label,
+)
+from imhi.plugins.importing.files import Answer, AnswerFile, find_answer_files
 
 
 class Imported:

@@ -10,18 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.answers import gold_label
-from harness.declarations import Dataset
-from harness.errors import DataError
-from harness.fingerprints import file_checksum
-from harness.records import Example
-from plugins.importing.files import find_answer_files
+from imhi import DataError, Dataset, Example, file_checksum, gold_label
+from imhi.plugins.importing.files import find_answer_files
 
 SPLIT = "imported"
 
 
 class ImportedSource:
-    """The reference answers of answer files, as one split (:class:`harness.protocols.OpenSource`)."""
+    """The reference answers of answer files, as one split (:class:`imhi._core.protocols.OpenSource`)."""
 
     def __init__(self, path: Path, datasets: Mapping[str, Dataset], dataset: str | None) -> None:
         self.files = find_answer_files(path, datasets, dataset)

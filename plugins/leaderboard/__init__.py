@@ -1,24 +1,24 @@
 """Submissions and the board: ``imhi submit``, ``imhi leaderboard verify | init | build``.
 
-* :mod:`~plugins.leaderboard.submission`: packs a run, without posts, and reads what others packed.
-* :mod:`~plugins.leaderboard.verification`: makes labels and scores anew and looks for tricks.
-* :mod:`~plugins.leaderboard.site`: a static site from a folder of verified submissions.
+* :mod:`~imhi.plugins.leaderboard.submission`: packs a run, without posts, and reads what others packed.
+* :mod:`~imhi.plugins.leaderboard.verification`: makes labels and scores anew and looks for tricks.
+* :mod:`~imhi.plugins.leaderboard.site`: a static site from a folder of verified submissions.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from harness.hookspecs import hookimpl
+from imhi import hookimpl
 
 
 @hookimpl
 def imhi_commands(app: Any) -> None:
     import typer
 
-    from plugins.leaderboard.site.commands import build, init
-    from plugins.leaderboard.submission.command import submit
-    from plugins.leaderboard.verification.command import verify
+    from imhi.plugins.leaderboard.site.leaderboard_commands import build, init
+    from imhi.plugins.leaderboard.submission.submit_command import submit
+    from imhi.plugins.leaderboard.verification.verify_command import verify
 
     board = typer.Typer(
         no_args_is_help=True,

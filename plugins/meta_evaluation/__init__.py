@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.hookspecs import hookimpl
+from imhi import hookimpl
 
 
 @hookimpl
 def imhi_commands(app: Any) -> None:
-    from plugins.meta_evaluation.command import meta
+    from imhi.plugins.meta_evaluation.meta_command import meta
 
     app.command("meta")(meta)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.statistics import Array
-from plugins.meta_evaluation.correlations import COEFFICIENTS
+from imhi import Array
+from imhi.plugins.meta_evaluation.correlations import COEFFICIENTS
 
 
 def value_counts(marks: Array) -> tuple[Array, Array]:

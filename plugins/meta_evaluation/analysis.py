@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from harness.statistics import Array, interval
-from plugins.meta_evaluation.agreement import (
+from imhi import Array
+from imhi.plugins.meta_evaluation.agreement import (
     alpha,
     alpha_draws,
     leave_one_out,
@@ -18,14 +18,15 @@ from plugins.meta_evaluation.agreement import (
     mean_mark,
     value_counts,
 )
-from plugins.meta_evaluation.comparisons import holm, paired_bootstrap, williams
-from plugins.meta_evaluation.correlations import (
+from imhi.plugins.meta_evaluation.comparisons import holm, paired_bootstrap, williams
+from imhi.plugins.meta_evaluation.correlations import (
     COEFFICIENTS,
     correlation,
     draw_weights,
     why_undefined,
 )
-from plugins.meta_evaluation.measuring import Column
+from imhi.plugins.meta_evaluation.metric_values import Column
+from imhi.runs import interval
 
 POOLED = "pooled"
 SIGNIFICANT = 0.05

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, HarnessError
-from harness.fingerprints import post_key
-from harness.tables import TableRow, place, read_table
+from imhi import DataError, HarnessError, post_key
+from imhi.io import TableRow, place, read_table
 
 POST, LABEL, SYSTEM, ASPECT = "text", "label", "system", "aspect"
 ANSWER = "gpt-3.5-turbo"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.statistics import Array
+from imhi import Array
 
 
 def williams(r12: float, r13: float, r23: float, n: int) -> tuple[float, float]:

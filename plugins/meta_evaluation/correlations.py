@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from harness.statistics import Array
+from imhi import Array
 
 # A variance this much smaller than the squared spread of the data is rounding, not variation.
 _ROUNDING = 1e-12

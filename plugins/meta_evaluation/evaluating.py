@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.budget import Budget
-from harness.context import Context, open_source
-from harness.fingerprints import file_checksum, post_key
-from harness.metrics import opened
-from harness.plugin_manager import PluginManager
-from harness.protocols import OpenSource
-from harness.run_store.kept import KeptValues
-from harness.settings import Generation, RunSettings
-from plugins.meta_evaluation.annotations import (
+from imhi import (
+    Budget,
+    Context,
+    Generation,
+    OpenSource,
+    PluginManager,
+    RunSettings,
+    file_checksum,
+    open_source,
+    post_key,
+)
+from imhi.plugins.meta_evaluation.annotations import (
     ANSWER,
     MARKS,
     SCALE,
@@ -23,7 +26,7 @@ from plugins.meta_evaluation.annotations import (
     annotation_files,
     read_annotations,
 )
-from plugins.meta_evaluation.references import (
+from imhi.plugins.meta_evaluation.references import (
     Columns,
     NoSource,
     References,
@@ -31,7 +34,8 @@ from plugins.meta_evaluation.references import (
     read_references,
     source_above,
 )
-from plugins.meta_evaluation.result import MetaEvaluation
+from imhi.plugins.meta_evaluation.result import MetaEvaluation
+from imhi.runs import KeptValues, opened
 
 METRICS = ("explanations",)
 
@@ -66,9 +70,9 @@ def evaluate(settings: MetaSettings, manager: PluginManager) -> MetaEvaluation:
     """
     import numpy as np
 
-    from harness.stages.pipeline import check_metrics
-    from plugins.meta_evaluation.analysis import panels
-    from plugins.meta_evaluation.measuring import measure
+    from imhi.plugins.meta_evaluation.analysis import panels
+    from imhi.plugins.meta_evaluation.metric_values import measure
+    from imhi.runs import check_metrics
 
     registry = manager.registry
     specs = check_metrics(

@@ -6,11 +6,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from plugins.meta_evaluation.analysis import Panel
-from plugins.meta_evaluation.correlations import SYMBOLS
-from plugins.meta_evaluation.result import MetaEvaluation
-from plugins.meta_evaluation.tables import cell, lines_of
+from imhi import HarnessError
+from imhi.plugins.meta_evaluation.analysis import Panel
+from imhi.plugins.meta_evaluation.correlations import SYMBOLS
+from imhi.plugins.meta_evaluation.result import MetaEvaluation
+from imhi.plugins.meta_evaluation.tables import cell, lines_of
 
 _CELL_WIDTH, _CELL_HEIGHT = 1.15, 0.46  # inches
 _LETTER = 0.058  # inches, of the caption

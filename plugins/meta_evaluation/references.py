@@ -11,19 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.answers import gold_label
-from harness.context import open_source
-from harness.declarations import Dataset
-from harness.errors import DataError, HarnessError
-from harness.fingerprints import post_key
-from harness.protocols import OpenSource
-from harness.records import Example, Response
-from harness.registry import Registry
-from plugins.meta_evaluation.annotations import ASPECT, LABEL, Annotated
+from imhi import (
+    DataError,
+    Dataset,
+    Example,
+    HarnessError,
+    OpenSource,
+    Registry,
+    Response,
+    gold_label,
+    open_source,
+    post_key,
+)
+from imhi.plugins.meta_evaluation.annotations import ASPECT, LABEL, Annotated
 
 
 class NoSource:
-    """A source (:class:`harness.protocols.OpenSource`) that has nothing."""
+    """A source (:class:`imhi._core.protocols.OpenSource`) that has nothing."""
 
     def datasets(self) -> Sequence[str]:
         return []

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.run_store.jsonl import write_json
-from plugins.meta_evaluation.analysis import Comparison, Figure, Panel
-from plugins.meta_evaluation.measuring import Column
+from imhi.io import write_json
+from imhi.plugins.meta_evaluation.analysis import Comparison, Figure, Panel
+from imhi.plugins.meta_evaluation.metric_values import Column
 
 FORMAT = 1
 _CSV = (

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.sanitizing import plain
-from plugins.meta_evaluation.analysis import Figure, Panel
-from plugins.meta_evaluation.correlations import SYMBOLS
-from plugins.meta_evaluation.measuring import Column
-from plugins.meta_evaluation.result import MetaEvaluation
-from plugins.meta_evaluation.wording import legend, remarks
+from imhi.io import plain
+from imhi.plugins.meta_evaluation.analysis import Figure, Panel
+from imhi.plugins.meta_evaluation.correlations import SYMBOLS
+from imhi.plugins.meta_evaluation.metric_values import Column
+from imhi.plugins.meta_evaluation.result import MetaEvaluation
+from imhi.plugins.meta_evaluation.wording import legend, remarks
 
 ANNOTATORS, ALPHA, SYSTEM = "annotators", "alpha", "system alone"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from plugins.meta_evaluation.analysis import Panel
-from plugins.meta_evaluation.correlations import SYMBOLS
-from plugins.meta_evaluation.measuring import BASELINE, Column
-from plugins.meta_evaluation.result import MetaEvaluation
+from imhi.plugins.meta_evaluation.analysis import Panel
+from imhi.plugins.meta_evaluation.correlations import SYMBOLS
+from imhi.plugins.meta_evaluation.metric_values import BASELINE, Column
+from imhi.plugins.meta_evaluation.result import MetaEvaluation
 
 _SHOWN_PAIRS = 3
 

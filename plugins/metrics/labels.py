@@ -11,13 +11,10 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.context import Context
-from harness.declarations import Metric
-from harness.hookspecs import hookimpl
-from harness.records import Example, Prediction, Response
+from imhi import Context, Example, Metric, Prediction, Response, hookimpl
 
 if TYPE_CHECKING:
-    from harness.statistics import Array, Measure
+    from imhi import Array, Measure
 
     MeasureOf = Callable[
         [Sequence[Example], Sequence[Response], Sequence[Prediction], Context], list[Measure]
@@ -133,7 +130,7 @@ def from_confusion(
     ) -> list[Measure]:
         import numpy as np
 
-        from harness.statistics import Measure
+        from imhi import Measure
 
         labels = context.dataset(examples[0].dataset).label_names
         cells = confusion_statistics(examples, predictions, labels)
@@ -168,7 +165,7 @@ def per_class(
     context: Context,
 ) -> list[Measure]:
     """Precision, recall and F1 of each declared class, as ``precision[LABEL]`` and so on."""
-    from harness.statistics import Measure
+    from imhi import Measure
 
     labels = context.dataset(examples[0].dataset).label_names
     cells = confusion_statistics(examples, predictions, labels)

@@ -13,15 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from harness.answers import explanation_of
-from harness.context import Context
-from harness.declarations import Metric
-from harness.fingerprints import digest
-from harness.hookspecs import hookimpl
-from harness.records import Example, Prediction, Response
+from imhi import Context, Example, Metric, Prediction, Response, digest, explanation_of, hookimpl
 
 if TYPE_CHECKING:
-    from harness.statistics import Array, Measure
+    from imhi import Array, Measure
 
 _ROUGE = ("rouge1", "rouge2", "rougeL")
 
@@ -63,7 +58,7 @@ def rouge(
     from rouge_score import tokenize
     from rouge_score.rouge_scorer import RougeScorer
 
-    from harness.statistics import mean_measure
+    from imhi import mean_measure
 
     class Stemmer:
         """rouge-score's own stemmer; a word is stemmed once: that is most of the work."""
@@ -124,7 +119,7 @@ def _sacrebleu(
     """Return a corpus metric of sacrebleu as a measure: its own sufficient statistics, summed."""
     import numpy as np
 
-    from harness.statistics import Measure
+    from imhi import Measure
 
     def compute(reference: str, hypothesis: str) -> list[float]:
         (row,) = corpus._extract_corpus_statistics([hypothesis], [[reference]])

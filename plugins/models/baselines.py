@@ -18,15 +18,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.answers import compose
-from harness.context import Context
-from harness.declarations import ModelFamily
-from harness.errors import HarnessError, UnknownName
-from harness.fingerprints import digest
-from harness.hookspecs import hookimpl
-from harness.models import ModelSpec
-from harness.protocols import Model
-from harness.records import Example, Request, Response
+from imhi import (
+    Context,
+    Example,
+    HarnessError,
+    Model,
+    ModelFamily,
+    ModelSpec,
+    Request,
+    Response,
+    UnknownName,
+    compose,
+    digest,
+    hookimpl,
+)
 
 # To be raised with any change that changes answers: stored ones are then not taken for new ones.
 VERSION = "1"

@@ -12,14 +12,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from harness.answers import compose
-from harness.context import Context
-from harness.declarations import Dataset, PromptStyle
-from harness.errors import HarnessError
-from harness.fingerprints import digest
-from harness.hookspecs import hookimpl
-from harness.protocols import BuildPrompt
-from harness.records import Example
+from imhi import (
+    BuildPrompt,
+    Context,
+    Dataset,
+    Example,
+    HarnessError,
+    PromptStyle,
+    compose,
+    digest,
+    hookimpl,
+)
 
 _FORMAT = "Answer with exactly one of these sentences, then explain it after the word Reasoning:"
 

@@ -11,12 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.context import Context
-from harness.declarations import Dataset, PromptStyle
-from harness.errors import HarnessError
-from harness.hookspecs import hookimpl
-from harness.protocols import BuildPrompt
-from harness.records import Example
+from imhi import BuildPrompt, Context, Dataset, Example, HarnessError, PromptStyle, hookimpl
 
 
 def instruction(context: Context) -> BuildPrompt:

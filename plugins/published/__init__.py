@@ -1,8 +1,8 @@
 """Published results of IMHI, and ``imhi published``, which lists what all plugins know.
 
 * ``mentallama_paper.csv``: the figures; ``published.schema.json`` describes a row of it.
-* :mod:`~plugins.published.listing`: models as rows, datasets as columns, folded to the terminal.
-* :mod:`~plugins.published.command`: the command line.
+* :mod:`~imhi.plugins.published.listing`: models as rows, datasets as columns, folded to the terminal.
+* :mod:`~imhi.plugins.published.published_command`: the command line.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.declarations import PublishedResults
-from harness.hookspecs import hookimpl
+from imhi import PublishedResults, hookimpl
 
 HERE = Path(__file__).parent
 
@@ -28,6 +27,6 @@ def imhi_published() -> Iterator[PublishedResults]:
 
 @hookimpl
 def imhi_commands(app: Any) -> None:
-    from plugins.published.command import published
+    from imhi.plugins.published.published_command import published
 
     app.command("published")(published)

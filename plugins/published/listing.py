@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from harness.published import PublishedResult
-from harness.sanitizing import one_line
+from imhi.io import one_line
+from imhi.runs import PublishedResult
 
 _GAP = 2  # columns of the terminal after each column of a table
 _NAME = 36  # longer names are folded

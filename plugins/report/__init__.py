@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.hookspecs import hookimpl
+from imhi import hookimpl
 
 
 @hookimpl
 def imhi_commands(app: Any) -> None:
-    from plugins.report.command import report
-    from plugins.report.error_analysis.command import errors
+    from imhi.plugins.report.error_analysis.errors_command import errors
+    from imhi.plugins.report.report_command import report
 
     app.command("report")(report)
     app.command("errors")(errors)

@@ -9,13 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.cli.console import say
-from harness.comparing import compare
-from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager
-from harness.published import published_beside, published_results
-from harness.run_store import RunFolder
-from harness.run_store.jsonl import replacing
+from imhi import HarnessError, PluginManager, compare
+from imhi.io import replacing, say
+from imhi.runs import RunFolder, published_beside, published_results
 
 _MARK = b'name="generator" content="imhi-harness report"'
 _HEAD = 4096  # bytes of a page in which the mark stands
@@ -34,12 +30,12 @@ def write_page(
     Raises:
         HarnessError: a library is missing, the file cannot be written, or it is not a report.
     """
-    from plugins.report.html.assets import check_installed
+    from imhi.plugins.report.html.assets import check_installed
 
     check_installed()
     _check_place(to)
-    from plugins.report.html.material import gather
-    from plugins.report.html.page import page
+    from imhi.plugins.report.html.material import gather
+    from imhi.plugins.report.html.page import page
 
     with _no_collection():
         material = gather(runs, manager, published=published, with_posts=with_posts, **chosen)
@@ -76,11 +72,11 @@ def write_table(
     chosen: Mapping[str, Any],
 ) -> None:
     """Write a table to a file, or to standard output."""
-    from plugins.report.tables.writers import WRITERS
+    from imhi.plugins.report.tables.writers import WRITERS
 
     if to is not None and to.is_dir():
         raise _is_folder(to)
-    from plugins.report.html.material import without_places
+    from imhi.plugins.report.html.material import without_places
 
     found = without_places(compare(runs, manager, **chosen))
     rows = published_beside(published_results(manager.registry), found) if published else []

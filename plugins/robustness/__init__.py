@@ -11,22 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.declarations import PromptStyle
-from harness.hookspecs import hookimpl
+from imhi import PromptStyle, hookimpl
 
 
 @hookimpl
 def imhi_prompts() -> Iterator[PromptStyle]:
-    from plugins.robustness.variants import styles
+    from imhi.plugins.robustness.variants import styles
 
     yield from styles()
 
 
 @hookimpl
 def imhi_commands(app: Any) -> None:
-    from plugins.robustness.calibration.command import calibration
-    from plugins.robustness.ranking.command import ranks
-    from plugins.robustness.varying.command import vary
+    from imhi.plugins.robustness.calibration.calibration_command import calibration
+    from imhi.plugins.robustness.ranking.ranks_command import ranks
+    from imhi.plugins.robustness.varying.vary_command import vary
 
     app.command("vary")(vary)
     app.command("ranks")(ranks)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.statistics import Array, interval
+from imhi import Array
+from imhi.runs import interval
 
 _TOLERANCE = 1e-9  # values that rounding alone tells apart are tied
 

@@ -15,12 +15,16 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Literal
 
-from harness.context import Context
-from harness.declarations import Dataset, PromptStyle
-from harness.errors import HarnessError, UnknownName
-from harness.fingerprints import digest
-from harness.protocols import BuildPrompt
-from harness.records import Example
+from imhi import (
+    BuildPrompt,
+    Context,
+    Dataset,
+    Example,
+    HarnessError,
+    PromptStyle,
+    UnknownName,
+    digest,
+)
 
 PREFIX = "vary-"
 VARIANTS = Path(__file__).with_name("variants.yaml")

@@ -15,11 +15,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.declarations import Dataset, Source, resolve
-from harness.errors import DataError, HarnessError
-from harness.fingerprints import digest, file_checksum, post_key
-from harness.hookspecs import hookimpl
-from harness.records import Example
+from imhi import (
+    DataError,
+    Dataset,
+    Example,
+    HarnessError,
+    Source,
+    digest,
+    file_checksum,
+    hookimpl,
+    post_key,
+    resolve,
+)
 
 REQUIRED = ("post", "label")
 OPTIONAL = ("id", "split", "aspect", "explanation")
@@ -33,7 +40,7 @@ def imhi_sources() -> Iterator[Source]:
 
 
 class OwnSource:
-    """The datasets that declare rows (:class:`harness.protocols.OpenSource`)."""
+    """The datasets that declare rows (:class:`imhi._core.protocols.OpenSource`)."""
 
     def __init__(self, argument: str, datasets: Mapping[str, Dataset]) -> None:
         self._datasets = {name: d for name, d in datasets.items() if d.rows is not None}
@@ -154,7 +161,7 @@ def _rows(dataset: Dataset) -> Iterator[tuple[str, Mapping[str, Any] | DataError
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    from harness.tables import place, read_table
+    from imhi.io import place, read_table
 
     for row in read_table(path, REQUIRED, OPTIONAL):
         if isinstance(row, DataError):

@@ -13,11 +13,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.declarations import Dataset, Source
-from harness.errors import DataError, HarnessError
-from harness.fingerprints import post_key
-from harness.hookspecs import hookimpl
-from harness.records import Example
+from imhi import DataError, Dataset, Example, HarnessError, Source, hookimpl, post_key
 
 NOTICE = "synthetic demo posts: these scores are not IMHI results"
 _KEYS = {"id", "split", "post", "aspect", "label", "explanation"}
@@ -35,7 +31,7 @@ def open_demo(argument: str, datasets: Mapping[str, Dataset]) -> DemoSource:
 
 
 class DemoSource:
-    """The demo posts (:class:`harness.protocols.OpenSource`)."""
+    """The demo posts (:class:`imhi._core.protocols.OpenSource`)."""
 
     def __init__(self, datasets: Mapping[str, Dataset]) -> None:
         # importlib.resources finds the files in a checkout and in an installed wheel alike.

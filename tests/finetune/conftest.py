@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from finetune.recipe.reading import checked
-from finetune.recipe.schema import Recipe
-from finetune.rows.members import members
-from finetune.training.job import Job
-from finetune.training.pipeline import open_data
-from harness.plugin_manager import PluginManager
+from imhi._core.plugin_manager import PluginManager
+from imhi.finetune.recipe.reading import checked
+from imhi.finetune.recipe.schema import Recipe
+from imhi.finetune.rows.training_jobs import members
+from imhi.finetune.training.job import Job
+from imhi.finetune.training.pipeline import open_data
 from tests import tiny_models
 
 SCRATCH = {

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import Argument, Context, ModelFamily, ModelSpec, Request, Response, compose, hookimpl
-from harness.models import parse_count
+from imhi import Argument, Context, ModelFamily, ModelSpec, Request, Response, compose, hookimpl
+from imhi._core.models import parse_count
 
 
 class Asked:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import PluginManager, load_plugins
+from imhi._core.plugin_manager import PluginManager, load_plugins
 
 ASKED_MODEL = Path(__file__).with_name("asked_model.py")
 

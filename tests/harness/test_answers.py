@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.answers import compose, explanation_of, gold_label, split_answer
-from harness.declarations import Dataset
-from harness.registry import Registry
+from imhi._core.answers import compose, explanation_of, gold_label, split_answer
+from imhi._core.declarations import Dataset
+from imhi._core.registry import Registry
 
 YES = "Yes, the poster suffers from depression."
 

@@ -16,16 +16,30 @@ else:
     tomllib = pytest.importorskip("tomli")
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("harness", "plugins", "tasks", "imhi_build", "finetune")
+FOLDERS = {
+    "harness": "imhi",
+    "plugins": "imhi.plugins",
+    "tasks": "imhi.tasks",
+    "imhi_build": "imhi.build",
+    "finetune": "imhi.finetune",
+}
+PARTS = tuple(list(FOLDERS.values())[1:])
+PUBLIC = ("imhi", "imhi.runs", "imhi.checkpoints", "imhi.io")
 ENTRY_POINTS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
     "entry-points"
 ]["imhi"]
 
 
 def modules(package: str) -> Iterator[tuple[str, Path]]:
-    for path in sorted((ROOT / package).rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
+    folder = next(ROOT / name for name, of in FOLDERS.items() if of == package)
+    for path in sorted(folder.rglob("*.py")):
+        parts = (package, *path.relative_to(folder).with_suffix("").parts)
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def part_of(module: str) -> str | None:
+    """Which of the four parts beside the core a module belongs to."""
+    return next((part for part in PARTS if f"{module}.".startswith(f"{part}.")), None)
 
 
 def imported(path: Path) -> set[str]:
@@ -51,31 +65,44 @@ def plugin_of(module: str) -> str | None:
 
 
 def test_the_core_imports_no_plugin() -> None:
-    for module, path in modules("harness"):
-        strangers = {name for name in imported(path) if name.split(".")[0] in PACKAGES[1:]}
+    for module, path in modules("imhi"):
+        strangers = {name for name in imported(path) if part_of(name)}
         assert not strangers, f"{module} imports {strangers}"
 
 
-@pytest.mark.parametrize("package", PACKAGES[1:])
+@pytest.mark.parametrize("package", PARTS)
+def test_a_plugin_imports_the_public_interface_and_nothing_else_of_the_core(package: str) -> None:
+    for module, path in modules(package):
+        private = {
+            name
+            for name in imported(path)
+            if name.startswith("imhi.") and not part_of(name)
+            if not any(name == door or name.rpartition(".")[0] == door for door in PUBLIC)
+            or name.startswith("imhi._core")
+        }
+        assert not private, f"{module} imports {private}, which is not public"
+
+
+@pytest.mark.parametrize("package", PARTS)
 def test_a_plugin_imports_the_core_and_itself_only(package: str) -> None:
     for module, path in modules(package):
         own = plugin_of(module)
         for name in imported(path):
-            if name.split(".")[0] not in PACKAGES[1:] or name in PACKAGES:
+            if part_of(name) is None or name in PARTS:
                 continue
             theirs = plugin_of(name)
             assert own is not None and theirs == own, f"{module} imports {name} of {theirs}"
 
 
 def test_every_module_of_a_plugin_package_is_reached_by_an_entry_point() -> None:
-    for package in ("plugins", "tasks"):
+    for package in ("imhi.plugins", "imhi.tasks"):
         for module, path in modules(package):
             empty = path.name == "__init__.py" and not ast.parse(path.read_text()).body[1:]
             assert empty or plugin_of(module), f"{module} belongs to no entry point"
 
 
 def test_every_hook_implementation_is_in_a_module_that_is_an_entry_point() -> None:
-    for package in PACKAGES[1:]:
+    for package in PARTS:
         for module, path in modules(package):
             hooks = [
                 node.name
@@ -95,7 +122,7 @@ def test_every_entry_point_is_loaded_adds_something_and_has_no_problem(manager) 
 
 _IMPORTING = """
 import importlib, sys
-import harness.cli.app, harness.cli.lists, harness.cli.runs, harness.cli.run
+import imhi._core.cli.app, imhi._core.cli.lists, imhi._core.cli.runs, imhi._core.cli.run
 for module in sys.argv[1:]:
     before = set(sys.modules)
     importlib.import_module(module)
@@ -115,5 +142,5 @@ def test_importing_a_plugin_loads_nothing_but_the_core_and_the_standard_library(
     assert done.returncode == 0, done.stderr
     for line in done.stdout.splitlines():
         module, *loaded = line.split()
-        strangers = set(loaded) - {*PACKAGES, "rich", "typer"}
+        strangers = set(loaded) - {"imhi", "rich", "typer"}
         assert not strangers, f"importing {module} loads {strangers}"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import harness
-from harness import HarnessError, evaluate
-from harness.plugin_manager import PluginManager
+import imhi
+from imhi import HarnessError, evaluate
+from imhi._core.plugin_manager import PluginManager
 
 QUICK = {"labeler": "strict", "metric": "accuracy", "resamples": 100}
 COLUMNS = "run model dataset task split metric value low high n posts unparsed failed labeler"
@@ -91,8 +91,8 @@ def test_what_is_wrong_is_said_before_anything_is_asked(
 
 
 def test_every_public_name_is_there() -> None:
-    for name in harness.__all__:
-        assert getattr(harness, name) is not None
-    assert set(harness.__all__) <= set(dir(harness))
+    for name in imhi.__all__:
+        assert getattr(imhi, name) is not None
+    assert set(imhi.__all__) <= set(dir(imhi))
     with pytest.raises(AttributeError, match="no attribute 'evalute'"):
-        harness.evalute  # noqa: B018
+        imhi.evalute  # noqa: B018

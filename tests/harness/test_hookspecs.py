@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import harness
-from harness import hookspecs
-from harness.plugin_manager import RETURNS, hook_signature, load_plugins
+from imhi._core import hookspecs
+from imhi._core.plugin_manager import RETURNS, hook_signature, load_plugins
 
 HOOKS = [name for name in dir(hookspecs) if name.startswith("imhi_")]
 
@@ -33,8 +32,8 @@ def test_a_hook_says_when_it_is_called_and_shows_a_short_example(hook: str) -> N
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_the_example_of_a_hook_works_as_a_plugin(hook: str, tmp_path: Path) -> None:
-    names = [name for name in harness.__all__ if name != "hookimpl"]
-    head = f"from harness import hookimpl, {', '.join(names)}\nfrom harness.events import *\n"
+    names = [name for name in imhi.__all__ if name != "hookimpl"]
+    head = f"from imhi import hookimpl, {', '.join(names)}\nfrom imhi._core.events import *\n"
     path = tmp_path / "example.py"
     path.write_text(head + example(hook))
     manager = load_plugins([path])

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from harness import Argument, Metric
-from harness.errors import HarnessError, UnknownName
-from harness.metrics import opened, parse_metrics
-from harness.models import parse_count
-from harness.registry import Registry
+from imhi import Argument, Metric
+from imhi._core.errors import HarnessError, UnknownName
+from imhi._core.metrics import opened, parse_metrics
+from imhi._core.models import parse_count
+from imhi._core.registry import Registry
 
 
 class Depth:

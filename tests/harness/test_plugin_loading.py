@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import PluginManager, load_plugins
+from imhi._core.plugin_manager import PluginManager, load_plugins
 from tests.conftest import Imhi
 
 METRIC = """
-from harness import Metric, hookimpl, mean_measure
+from imhi import Metric, hookimpl, mean_measure
 
 def score(examples, responses, predictions, context):
     return [mean_measure("{name}", [1.0 for _ in responses])]
@@ -28,7 +28,7 @@ BROKEN = {
     "missing package": ("import no_such_package\n", "import", "No module named 'no_such_package'"),
     "leaves": ("raise SystemExit(3)\n", "import", "SystemExit: 3"),
     "unknown hook": (
-        "from harness import hookimpl\n@hookimpl\ndef imhi_metric():\n    return []\n",
+        "from imhi import hookimpl\n@hookimpl\ndef imhi_metric():\n    return []\n",
         "hooks",
         "unknown hook 'imhi_metric': did you mean 'imhi_metrics'?",
     ),
@@ -38,33 +38,33 @@ BROKEN = {
         "imhi_metrics is never called: it is not marked with @hookimpl",
     ),
     "unknown argument": (
-        "from harness import hookimpl\n@hookimpl\ndef imhi_event(evnt):\n    pass\n",
+        "from imhi import hookimpl\n@hookimpl\ndef imhi_event(evnt):\n    pass\n",
         "hooks",
         "evnt",
     ),
     "not an iterable": (
-        "from harness import hookimpl\n@hookimpl\ndef imhi_metrics():\n    return 3\n",
+        "from imhi import hookimpl\n@hookimpl\ndef imhi_metrics():\n    return 3\n",
         "imhi_metrics",
         "imhi_metrics returned a int, expected an iterable of Metric",
     ),
     "a text": (
-        "from harness import hookimpl\n@hookimpl\ndef imhi_models():\n    return 'gpt2'\n",
+        "from imhi import hookimpl\n@hookimpl\ndef imhi_models():\n    return 'gpt2'\n",
         "imhi_models",
         "imhi_models returned a str, expected an iterable of ModelFamily or ModelPreset",
     ),
     "the wrong record": (
-        "from harness import Source, hookimpl\n@hookimpl\ndef imhi_metrics():\n"
+        "from imhi import Source, hookimpl\n@hookimpl\ndef imhi_metrics():\n"
         "    yield Source('s', 'a source', print)\n",
         "imhi_metrics",
         "imhi_metrics gave a Source, expected Metric",
     ),
     "raises": (
-        "from harness import hookimpl\n@hookimpl\ndef imhi_tasks():\n    return 1 / 0\n",
+        "from imhi import hookimpl\n@hookimpl\ndef imhi_tasks():\n    return 1 / 0\n",
         "imhi_tasks",
         "ZeroDivisionError: division by zero",
     ),
     "bad declaration": (
-        "from harness import Dataset, Question, hookimpl\n@hookimpl\ndef imhi_tasks():\n"
+        "from imhi import Dataset, Question, hookimpl\n@hookimpl\ndef imhi_tasks():\n"
         "    yield Dataset('d', (), (Question('?'),))\n",
         "imhi_tasks",
         "dataset 'd': labels must be distinct and at least one; there is none",
@@ -120,7 +120,7 @@ def test_a_name_that_is_taken_is_refused_and_both_plugins_are_named(tmp_path: Pa
 def test_a_task_whose_dataset_is_taken_adds_nothing(tmp_path: Path) -> None:
     path = tmp_path / "rival.py"
     path.write_text(
-        "from harness import Dataset, Label, Question, Task, hookimpl\n@hookimpl\n"
+        "from imhi import Dataset, Label, Question, Task, hookimpl\n@hookimpl\n"
         "def imhi_tasks():\n    data = Dataset('mine', (Label('a', 'A.'),), (Question('?'),), "
         "aliases=('dr',))\n    yield Task('a new task', 's', (data,))\n"
     )
@@ -264,8 +264,8 @@ def test_a_damaged_distribution_does_not_stop_the_others(
 
 
 OBSERVER = """
-from harness import hookimpl
-from harness.events import ResponsesWritten
+from imhi import hookimpl
+from imhi._core.events import ResponsesWritten
 
 @hookimpl
 def imhi_event(event):
@@ -294,7 +294,7 @@ def test_strict_observers_let_it_fail_and_keep_the_answers(imhi_here: Imhi) -> N
 
 def test_a_command_that_cannot_be_added_is_a_problem_and_not_the_end(imhi_here: Imhi) -> None:
     Path("commands.py").write_text(
-        "from harness import hookimpl\n@hookimpl\ndef imhi_commands(app):\n    app.nonsense()\n"
+        "from imhi import hookimpl\n@hookimpl\ndef imhi_commands(app):\n    app.nonsense()\n"
     )
     said = imhi_here("plugins", "--plugin", "commands.py", "--json")
     assert said.code == 0
@@ -304,7 +304,7 @@ def test_a_command_that_cannot_be_added_is_a_problem_and_not_the_end(imhi_here: 
 
 def test_a_plugin_adds_a_command(imhi_here: Imhi) -> None:
     Path("hello.py").write_text(
-        "from harness import hookimpl\n@hookimpl\ndef imhi_commands(app):\n    @app.command()\n"
+        "from imhi import hookimpl\n@hookimpl\ndef imhi_commands(app):\n    @app.command()\n"
         "    def hello(name: str) -> None:\n        print('Hello', name)\n"
     )
     said = imhi_here("--plugin", "hello.py", "hello", "you")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from harness.declarations import PublishedResults
-from harness.errors import DataError, HarnessError
-from harness.plugin_manager import load_plugins
-from harness.published import COLUMNS, PublishedResult, published_results, read_published
-from harness.registry import Registry
+from imhi._core.declarations import PublishedResults
+from imhi._core.errors import DataError, HarnessError
+from imhi._core.plugin_manager import load_plugins
+from imhi._core.published import COLUMNS, PublishedResult, published_results, read_published
+from imhi._core.registry import Registry
 
 HEADER = ",".join(COLUMNS)
 ROW = "A model,DR,weighted_f1,71.5,Some paper,Table 1,read in the paper"
@@ -105,5 +105,5 @@ def test_a_factory_that_gives_something_else_is_named_with_its_plugin() -> None:
         list(published_results(added(lambda: [{"model": "A model"}])))
     assert str(caught.value) == (
         "published results 'another' (plugin 'theirs'): row 0: found a dict, expected "
-        "harness.published.PublishedResult"
+        "imhi._core.published.PublishedResult"
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.cli.options import merge_settings
-from harness.errors import HarnessError
-from harness.settings import RunSettings, read_run_file, settings_from
+from imhi._core.cli.options import merge_settings
+from imhi._core.errors import HarnessError
+from imhi._core.settings import RunSettings, read_run_file, settings_from
 from tests.conftest import Imhi
 
 FIELDS = {field.name for field in dataclasses.fields(RunSettings)}
@@ -80,7 +80,7 @@ def test_an_unknown_setting_in_python_is_refused_with_the_nearest_name() -> None
 
 
 NEVER = """
-from harness import ModelFamily, hookimpl
+from imhi import ModelFamily, hookimpl
 
 def create(spec, context):
     raise AssertionError("a dry run made the model")

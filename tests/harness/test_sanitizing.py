@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.sanitizing import markdown, one_line, plain, spreadsheet_cell
+from imhi._core.sanitizing import markdown, one_line, plain, spreadsheet_cell
 
 LOST = "\N{REPLACEMENT CHARACTER}"
 

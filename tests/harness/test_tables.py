@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError
-from harness.tables import TableRow, read_table
+from imhi._core.errors import DataError
+from imhi._core.tables import TableRow, read_table
 
 COLUMNS = ("post", "label")
 

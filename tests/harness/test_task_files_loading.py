@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import load_plugins
+from imhi._core.plugin_manager import load_plugins
 from tests.conftest import Imhi
 
 GOOD = """

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import Example
-from harness.registry import Registry
-from imhi_build.config import Config, read_config
-from imhi_build.folder import BuildFolder
-from imhi_build.new import new_build
-from imhi_build.stages.read import read
+from imhi._core.records import Example
+from imhi._core.registry import Registry
+from imhi.build.config import Config, read_config
+from imhi.build.folder import BuildFolder
+from imhi.build.new import new_build
+from imhi.build.stages.read import read
 from tests.imhi_build.raw_demo import demo_rows, write_dr
 
 

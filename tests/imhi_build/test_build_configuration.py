@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import HarnessError
-from imhi_build.config import Config, read_config
+from imhi._core.errors import HarnessError
+from imhi.build.config import Config, read_config
 from tests.conftest import Imhi
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import PluginManager
-from harness.registry import Registry
-from imhi_build.config import read_config
-from imhi_build.explanations.joining import join
-from imhi_build.folder import BuildFolder
-from imhi_build.new import new_build
-from imhi_build.stages.explain import copy_all_given
-from imhi_build.stages.read import read
-from imhi_build.writing.pipeline import write
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.registry import Registry
+from imhi.build.config import read_config
+from imhi.build.explanations.joining import join
+from imhi.build.folder import BuildFolder
+from imhi.build.new import new_build
+from imhi.build.stages.explain import copy_all_given
+from imhi.build.stages.read import read
+from imhi.build.writing.pipeline import write
 from tests.imhi_build.published_layouts import write_layouts
 
 INSTRUCTION = (
@@ -158,7 +158,7 @@ def _answers_differ(theirs: str, ours: str) -> str:
 def test_what_was_written_is_read_by_the_source_official(
     built: Path, imhi: Path, registry: Registry
 ) -> None:
-    from harness.context import open_source
+    from imhi._core.context import open_source
 
     _, mine = open_source(f"official:{built}", registry)
     _, theirs = open_source(f"official:{imhi}", registry)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.context import open_source
-from harness.errors import HarnessError
-from harness.protocols import OpenSource
-from harness.registry import Registry
+from imhi._core.context import open_source
+from imhi._core.errors import HarnessError
+from imhi._core.protocols import OpenSource
+from imhi._core.registry import Registry
 
 DATASETS = (
     "DR", "CLP", "dreaddit", "SWMH", "T-SID", "SAD", "CAMS", "loneliness", "MultiWD", "IRF"

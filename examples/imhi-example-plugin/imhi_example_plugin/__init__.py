@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-import harness
-from harness import Label, hookimpl
+import imhi
+from imhi import Label, hookimpl
 
 
 @hookimpl
 def imhi_tasks():
     yes = Label("yes", "Yes, the poster sleeps badly.")
     no = Label("no", "No, the poster does not sleep badly.")
-    question = harness.Question("Does the poster sleep badly?")
+    question = imhi.Question("Does the poster sleep badly?")
     rows = str(Path(__file__).with_name("sleep.jsonl"))
-    sleep = harness.Dataset("sleep", (yes, no), (question,), rows=rows, note="fictional posts")
-    yield harness.Task("sleep trouble detection", "Does the poster sleep badly?", (sleep,))
+    sleep = imhi.Dataset("sleep", (yes, no), (question,), rows=rows, note="fictional posts")
+    yield imhi.Task("sleep trouble detection", "Does the poster sleep badly?", (sleep,))
 
 
 class Keywords:
@@ -28,7 +28,7 @@ class Keywords:
             label = self.context.dataset(asked.dataset).labels[0 if found else -1]
             why = f"The post says {found[0]}." if found else "No telling word was found."
             text = f"{label.sentence} Reasoning: {why}"
-            yield harness.Response(asked.id, asked.dataset, asked.prompt_hash, text)
+            yield imhi.Response(asked.id, asked.dataset, asked.prompt_hash, text)
 
     def describe(self):
         return {"words": self.words}
@@ -39,7 +39,7 @@ class Keywords:
 
 @hookimpl
 def imhi_models():
-    yield harness.ModelFamily("keyword", "Looks for words", Keywords, target="WORD|WORD|...")
+    yield imhi.ModelFamily("keyword", "Looks for words", Keywords, target="WORD|WORD|...")
 
 
 def grounded(examples, responses, predictions, context):
@@ -47,11 +47,11 @@ def grounded(examples, responses, predictions, context):
     shares = []
     for example, response in zip(examples, responses, strict=True):
         post = set(example.post.lower().split())
-        said = harness.explanation_of(response.text).lower().rstrip(".").split()
+        said = imhi.explanation_of(response.text).lower().rstrip(".").split()
         shares.append(100 * sum(word in post for word in said) / len(said) if said else 0)
-    return [harness.mean_measure("grounded", shares)]
+    return [imhi.mean_measure("grounded", shares)]
 
 
 @hookimpl
 def imhi_metrics():
-    yield harness.Metric("grounded", "Explanation words found in the post", grounded)
+    yield imhi.Metric("grounded", "Explanation words found in the post", grounded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.hookspecs import hookimpl
+from imhi import hookimpl
 
 GROUP = "export"
 
@@ -13,7 +13,7 @@ GROUP = "export"
 def imhi_commands(app: Any) -> None:
     import typer
 
-    from plugins.exporters.lm_eval_export.command import export_lm_eval
+    from imhi.plugins.exporters.lm_eval_export.export_command import export_lm_eval
 
     # Several plugins may add a form of export; the first makes the group.
     exports = next((g.typer_instance for g in app.registered_groups if g.name == GROUP), None)

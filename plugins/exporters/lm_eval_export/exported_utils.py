@@ -6,7 +6,7 @@ installed where lm_eval runs. ``--log_samples`` writes whole examples, posts inc
 
 from pathlib import Path
 
-from plugins.exporters.lm_eval_export import scoring
+from imhi.plugins.exporters.lm_eval_export import scoring
 
 
 def rows(imhi_dataset, **_):

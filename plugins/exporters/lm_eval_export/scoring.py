@@ -12,11 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.metrics import opened, parse_metrics
-from harness.plugin_manager import load_plugins
-from harness.records import Example, Prediction, Response
+from imhi import Context, Example, HarnessError, Prediction, Response, load_plugins
+from imhi.runs import opened, parse_metrics
 
 LABELER = "strict"
 METRICS = ("weighted_f1", "accuracy", "unparsed")

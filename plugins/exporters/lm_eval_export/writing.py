@@ -10,16 +10,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from harness.context import Context
-from harness.declarations import PromptStyle, resolve
-from harness.errors import HarnessError
-from harness.protocols import BuildPrompt
-from harness.records import Example, Request
-from harness.registry import Registry
-from harness.run_store.jsonl import disk_error
-from harness.settings import RunSettings
-from harness.stages.prepare import make_context, requests_of, select_datasets
-from plugins.exporters.lm_eval_export.scoring import LABELER, METRICS
+from imhi import (
+    BuildPrompt,
+    Context,
+    Example,
+    HarnessError,
+    PromptStyle,
+    Registry,
+    Request,
+    RunSettings,
+    resolve,
+)
+from imhi.io import disk_error
+from imhi.plugins.exporters.lm_eval_export.scoring import LABELER, METRICS
+from imhi.runs import make_context, requests_of, select_datasets
 
 GROUP = "imhi"
 _UTILS = Path(__file__).with_name("exported_utils.py")

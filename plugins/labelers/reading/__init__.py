@@ -1,21 +1,20 @@
 """The labelers that read answers: ``strict``, ``explanation`` and ``hybrid``.
 
-* :mod:`~plugins.labelers.reading.sentences` (``strict``): label sentences and their variants.
-* :mod:`~plugins.labelers.reading.stance`: what an answer without them comes down to, by its words
+* :mod:`~imhi.plugins.labelers.reading.sentences` (``strict``): label sentences and their variants.
+* :mod:`~imhi.plugins.labelers.reading.stance`: what an answer without them comes down to, by its words
   for the condition asked about, denials and refusals.
-* :mod:`~plugins.labelers.reading.explanations` (``explanation``): a small classifier of
+* :mod:`~imhi.plugins.labelers.reading.explanations` (``explanation``): a small classifier of
   explanations.
-* :mod:`~plugins.labelers.reading.hybrid` (``hybrid``): the three in turn.
+* :mod:`~imhi.plugins.labelers.reading.hybrid` (``hybrid``): the three in turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.declarations import Labeler
-from harness.hookspecs import hookimpl
+from imhi import Labeler, hookimpl
 
-_HERE = "plugins.labelers.reading"
+_HERE = "imhi.plugins.labelers.reading"
 
 
 @hookimpl

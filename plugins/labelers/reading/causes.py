@@ -2,7 +2,7 @@
 
 ``The stress cause of this post is the upcoming tests`` names no label, yet a reader knows it is
 *school*. The words of the naming sentence are looked up among the cues that the dataset declares
-(:attr:`harness.declarations.Label.cues`); a clearly named cause that fits no label is the dataset's
+(:attr:`imhi._core.declarations.Label.cues`); a clearly named cause that fits no label is the dataset's
 catch-all label, where it has one; several causes listed alike are none.
 """
 
@@ -12,9 +12,8 @@ import functools
 import re
 from collections import Counter
 
-from harness.answers import explanation_of
-from harness.declarations import Dataset
-from plugins.labelers.reading.sentences import normalise
+from imhi import Dataset, explanation_of
+from imhi.plugins.labelers.reading.sentences import normalise
 
 SEVERAL = "(several)"
 

@@ -13,12 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.answers import split_answer
-from harness.context import Context
-from harness.declarations import Dataset
-from harness.protocols import ReadLabels
-from harness.records import Prediction, Response
-from plugins.labelers.reading.sentences import normalise
+from imhi import Context, Dataset, Prediction, ReadLabels, Response, split_answer
+from imhi.plugins.labelers.reading.sentences import normalise
 
 MIN_WORDS = 4
 

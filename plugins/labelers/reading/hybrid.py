@@ -12,13 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.answers import split_answer
-from harness.context import Context
-from harness.declarations import Dataset
-from harness.protocols import ReadLabels
-from harness.records import Prediction, Response
-from plugins.labelers.reading import causes, sentences, stance
-from plugins.labelers.reading.explanations import Readers, argument
+from imhi import Context, Dataset, Prediction, ReadLabels, Response, split_answer
+from imhi.plugins.labelers.reading import causes, sentences, stance
+from imhi.plugins.labelers.reading.explanations import Readers, argument
 
 # Margin from which an explanation counts as clearly for another label than the stated one. On the
 # official test answers as they are it flags 0.3 to 1.7% by dataset (docs/labelers.md).

@@ -13,11 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.answers import split_answer
-from harness.context import Context
-from harness.declarations import Dataset
-from harness.protocols import ReadLabels
-from harness.records import Prediction, Response
+from imhi import Context, Dataset, Prediction, ReadLabels, Response, split_answer
 
 # What may stand before an answer without being part of it: "Answer:", "A)", "- ", "The answer is".
 _OPENING = re.compile(

@@ -3,7 +3,7 @@
 Models that were not trained on IMHI rarely write label sentences. They write ``the poster's
 writing suggests depression``, ``the post does not mention the social dimension`` or ``I cannot
 answer this question``. For yes/no questions each clause about the condition asked about
-(:attr:`harness.declarations.Question.terms`) is read as an affirmation, a denial or a refusal, and the
+(:attr:`imhi._core.declarations.Question.terms`) is read as an affirmation, a denial or a refusal, and the
 answer as a whole by what it ends on: a refusal that closes the answer outweighs a hint before it,
 a hint after a disclaimer (``I cannot diagnose. However, ... symptoms of depression``) stands.
 """
@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from harness.declarations import Dataset
-from plugins.labelers.reading.sentences import normalise
+from imhi import Dataset
+from imhi.plugins.labelers.reading.sentences import normalise
 
 Stance = Literal["yes", "no", "refused"]
 

@@ -19,13 +19,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.answers import MARKER
-from harness.context import Context
-from harness.declarations import Dataset, Labeler
-from harness.errors import HarnessError
-from harness.hookspecs import hookimpl
-from harness.protocols import ReadLabels
-from harness.records import Prediction, Response
+from imhi import (
+    MARKER,
+    Context,
+    Dataset,
+    HarnessError,
+    Labeler,
+    Prediction,
+    ReadLabels,
+    Response,
+    hookimpl,
+)
 
 RULES = Path(__file__).with_name("rules.yaml")
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from harness.sanitizing import one_line
+from imhi.io import one_line
 
 _HERE = Path(__file__).parent
 # What says something of a value, whose description says better what was expected.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugins.leaderboard.site.entries import Entry
-from plugins.leaderboard.site.standings import Standings
+from imhi.plugins.leaderboard.site.entries import Entry
+from imhi.plugins.leaderboard.site.standings import Standings
 
 Contents = dict[str, Any]
 

@@ -7,9 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from harness.errors import HarnessError
-from harness.yaml_files import read_yaml
-from harness.yaml_models import plain, validated
+from imhi import HarnessError
+from imhi.io import plain_values, read_yaml, validated
 
 FILE = "board.yaml"
 IMHI = (
@@ -84,7 +83,7 @@ def read_board(folder: Path) -> Board:
             f"{folder}: found no {FILE}, expected the folder of a leaderboard; make one with: "
             "imhi leaderboard init FOLDER"
         )
-    values = plain(read_yaml(path, str(path)))
+    values = plain_values(read_yaml(path, str(path)))
     if not isinstance(values, dict):
         raise HarnessError(f"{path}: expected a mapping that begins with 'title:'")
     return validated(Board, values, str(path))

@@ -10,11 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.published import published_results
-from harness.registry import Registry
-from harness.sanitizing import plain
-from plugins.leaderboard.site import (
+from imhi import HarnessError, Registry
+from imhi.io import plain
+from imhi.plugins.leaderboard.site import (
     badges,
     downloads,
     feed,
@@ -24,14 +22,15 @@ from plugins.leaderboard.site import (
     shown,
     table_pages,
 )
-from plugins.leaderboard.site.board import Board, read_board
-from plugins.leaderboard.site.entries import json_copy, read_entries
-from plugins.leaderboard.site.entry_checks import SCHEMAS
-from plugins.leaderboard.site.output import SiteFolder
-from plugins.leaderboard.site.paired_tests import opponents
-from plugins.leaderboard.site.published_rows import PublishedModel, published_models
-from plugins.leaderboard.site.standings import Standings, stand
-from plugins.leaderboard.site.texts import file_name, harmless
+from imhi.plugins.leaderboard.site.board import Board, read_board
+from imhi.plugins.leaderboard.site.entries import json_copy, read_entries
+from imhi.plugins.leaderboard.site.entry_checks import SCHEMAS
+from imhi.plugins.leaderboard.site.output import SiteFolder
+from imhi.plugins.leaderboard.site.paired_tests import opponents
+from imhi.plugins.leaderboard.site.published_rows import PublishedModel, published_models
+from imhi.plugins.leaderboard.site.standings import Standings, stand
+from imhi.plugins.leaderboard.site.texts import file_name, harmless
+from imhi.runs import published_results
 
 ASSETS = ("board.css", "tables.js", "compare.js")
 

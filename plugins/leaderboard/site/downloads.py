@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.sanitizing import spreadsheet_cell
-from plugins.leaderboard.site import shown
-from plugins.leaderboard.site.entries import RANKED, Entry, Score
-from plugins.leaderboard.site.published_rows import PublishedModel
-from plugins.leaderboard.site.ranking import Place
-from plugins.leaderboard.site.standings import Standings
+from imhi.io import spreadsheet_cell
+from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site.entries import RANKED, Entry, Score
+from imhi.plugins.leaderboard.site.published_rows import PublishedModel
+from imhi.plugins.leaderboard.site.ranking import Place
+from imhi.plugins.leaderboard.site.standings import Standings
 
 _DIGITS = 6
 COLUMNS = (

@@ -18,10 +18,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from harness.errors import HarnessError
-from plugins.leaderboard.site.entry_checks import RANKED, checked_answers, checked_entry, parsed
-from plugins.leaderboard.site.kept import Kept
-from plugins.leaderboard.site.texts import web_link
+from imhi import HarnessError
+from imhi.plugins.leaderboard.site.entry_checks import (
+    RANKED,
+    checked_answers,
+    checked_entry,
+    parsed,
+)
+from imhi.plugins.leaderboard.site.kept import Kept
+from imhi.plugins.leaderboard.site.texts import web_link
 
 
 class Score(NamedTuple):

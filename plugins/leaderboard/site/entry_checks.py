@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.errors import HarnessError
-from harness.sanitizing import one_line
-from plugins.leaderboard.schemas import complaint
-from plugins.leaderboard.site.texts import harmless
+from imhi import HarnessError
+from imhi.io import one_line
+from imhi.plugins.leaderboard.schemas import complaint
+from imhi.plugins.leaderboard.site.texts import harmless
 
 RANKED = "weighted_f1"  # the metric that tables are ranked by
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"

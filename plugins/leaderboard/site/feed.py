@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from xml.etree import ElementTree
 
-from plugins.leaderboard.site import shown
-from plugins.leaderboard.site.entries import Entry
-from plugins.leaderboard.site.standings import Standings
-from plugins.leaderboard.site.texts import harmless
+from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site.entries import Entry
+from imhi.plugins.leaderboard.site.standings import Standings
+from imhi.plugins.leaderboard.site.texts import harmless
 
 ATOM = "http://www.w3.org/2005/Atom"
 _SPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "imhi-harness.leaderboard")

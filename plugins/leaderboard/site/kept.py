@@ -15,13 +15,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError
-from harness.fingerprints import file_checksum
-from harness.run_store.jsonl import write_json
-from plugins.leaderboard.site.entry_checks import SCHEMA
+from imhi import HarnessError, file_checksum
+from imhi.io import write_json
+from imhi.plugins.leaderboard.site.entry_checks import SCHEMA
 
 if TYPE_CHECKING:
-    from plugins.leaderboard.site.entry_checks import Packed
+    from imhi.plugins.leaderboard.site.entry_checks import Packed
 
 _FORMAT = 1
 

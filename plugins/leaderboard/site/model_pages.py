@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from plugins.leaderboard.site import shown
-from plugins.leaderboard.site.entries import RANKED, Entry, score_of
-from plugins.leaderboard.site.paired_tests import compared
-from plugins.leaderboard.site.standings import Standings
-from plugins.leaderboard.site.texts import file_name
+from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site.entries import RANKED, Entry, score_of
+from imhi.plugins.leaderboard.site.paired_tests import compared
+from imhi.plugins.leaderboard.site.standings import Standings
+from imhi.plugins.leaderboard.site.texts import file_name
 
 Contents = dict[str, Any]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugins.leaderboard.site import shown
-from plugins.leaderboard.site.entries import Entry
-from plugins.leaderboard.site.entry_checks import SCHEMAS
-from plugins.leaderboard.site.standings import Standings
+from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site.entries import Entry
+from imhi.plugins.leaderboard.site.entry_checks import SCHEMAS
+from imhi.plugins.leaderboard.site.standings import Standings
 
 Contents = dict[str, Any]
 

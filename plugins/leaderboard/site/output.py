@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.fingerprints import digest
-from harness.run_store.jsonl import disk_error, replacing, write_json
+from imhi import HarnessError, digest
+from imhi.io import disk_error, replacing, write_json
 
 STATE = ".build.json"
 _FORMAT = 1

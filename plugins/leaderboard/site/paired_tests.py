@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.statistics.significance import ALPHA, holm
-from plugins.leaderboard.site.standings import Standing, Standings
+from imhi.plugins.leaderboard.site.standings import Standing, Standings
+from imhi.runs import ALPHA, holm
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Tested:
 
 
 def mcnemar(only_own: Sequence[int], only_other: Sequence[int]) -> np.ndarray:
-    """Return the two-sided exact p values, as :func:`harness.statistics.significance.mcnemar_p` does
+    """Return the two-sided exact p values, as :func:`imhi._core.statistics.significance.mcnemar_p` does
     one at a time: twice the binomial tail, at most 1."""
     from scipy.special import bdtr
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.published import PublishedResult
-from plugins.leaderboard.site.board import Board
-from plugins.leaderboard.site.entries import RANKED
-from plugins.leaderboard.site.texts import harmless
+from imhi.plugins.leaderboard.site.board import Board
+from imhi.plugins.leaderboard.site.entries import RANKED
+from imhi.plugins.leaderboard.site.texts import harmless
+from imhi.runs import PublishedResult
 
 
 @dataclass(frozen=True)

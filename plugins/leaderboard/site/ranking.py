@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from plugins.leaderboard.site.entries import Score
+from imhi.plugins.leaderboard.site.entries import Score
 
 _TOLERANCE = 1e-9
 

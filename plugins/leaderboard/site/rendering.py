@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.yaml_models import leaves
-from plugins.leaderboard.site.entries import Entry, Score
-from plugins.leaderboard.site.ranking import Place
-from plugins.leaderboard.site.standings import Standing, Standings
+from imhi.io import leaves
+from imhi.plugins.leaderboard.site.entries import Entry, Score
+from imhi.plugins.leaderboard.site.ranking import Place
+from imhi.plugins.leaderboard.site.standings import Standing, Standings
 
 NOTICE = (
     "For non-clinical research only. Scores measure agreement with the labels that were released "

@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.errors import HarnessError, UnknownName
-from harness.registry import Registry
-from plugins.leaderboard.site.board import Board
-from plugins.leaderboard.site.entries import Entry, Score
-from plugins.leaderboard.site.ranking import (
+from imhi import HarnessError, Registry, UnknownName
+from imhi.plugins.leaderboard.site.board import Board
+from imhi.plugins.leaderboard.site.entries import Entry, Score
+from imhi.plugins.leaderboard.site.ranking import (
     Place,
     mean_over_datasets,
     mean_over_tasks,
     places,
 )
-from plugins.leaderboard.site.texts import file_name
+from imhi.plugins.leaderboard.site.texts import file_name
 
 
 @dataclass(frozen=True)

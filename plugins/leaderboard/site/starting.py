@@ -8,12 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.context import open_source
-from harness.errors import HarnessError
-from harness.registry import Registry
-from harness.run_store.jsonl import replacing
-from harness.yaml_models import validated
-from plugins.leaderboard.site.board import FILE, IMHI, Board, read_board
+from imhi import HarnessError, Registry, open_source
+from imhi.io import replacing, validated
+from imhi.plugins.leaderboard.site.board import FILE, IMHI, Board, read_board
 
 OFFICIAL = "official:data/imhi"
 _STARTER = Path(__file__).with_name("starter")

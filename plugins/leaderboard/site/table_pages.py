@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from plugins.leaderboard.site import shown
-from plugins.leaderboard.site.entries import Score
-from plugins.leaderboard.site.published_rows import PublishedModel
-from plugins.leaderboard.site.ranking import Place
-from plugins.leaderboard.site.standings import Standings
-from plugins.leaderboard.site.texts import file_name
+from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site.entries import Score
+from imhi.plugins.leaderboard.site.published_rows import PublishedModel
+from imhi.plugins.leaderboard.site.ranking import Place
+from imhi.plugins.leaderboard.site.standings import Standings
+from imhi.plugins.leaderboard.site.texts import file_name
 
 Contents = dict[str, Any]
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.sanitizing import one_line
+from imhi.io import one_line
 
 # Halves of characters cannot be written as UTF-8, and these two code points are no XML.
 _UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from plugins.leaderboard.submission.limits import LIMITS
-from plugins.leaderboard.submission.refusal import MADE_BY_SUBMIT, Unacceptable, shown
+from imhi.plugins.leaderboard.submission.limits import LIMITS
+from imhi.plugins.leaderboard.submission.refusal import MADE_BY_SUBMIT, Unacceptable, shown
 
 MEMBER = re.compile(
     r"submission\.json|scores\.json|(?:responses|predictions)/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\.jsonl"

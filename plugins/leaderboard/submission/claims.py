@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plugins.leaderboard.submission.leaks import without_places
+from imhi.plugins.leaderboard.submission.leaks import without_places
 
 _VALUES = ("value", "low", "high", "decimals", "higher_is_better")
 _SCORE = ("dataset", "metric", "made_by", *_VALUES, "headline")

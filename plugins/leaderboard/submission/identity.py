@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.fingerprints import digest
-from harness.records import Example
+from imhi import Example, digest
 
 KEY_DIGITS = 32
 

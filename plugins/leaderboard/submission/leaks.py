@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.sanitizing import LOCAL_SERVER, without_local_servers
+from imhi.io import LOCAL_SERVER, without_local_servers
 
 # A path that begins at a root, at home or with dots; not the // of an address, not and/or.
 _PATH = re.compile(

@@ -12,27 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.labelers import parse_labeler
-from harness.registry import Registry
-from harness.run_store import RunFolder
-from harness.run_store.columns import Columns, read_columns
-from harness.run_store.jsonl import replacing
-from plugins.leaderboard.schemas import complaint
-from plugins.leaderboard.submission.claims import claims_of
-from plugins.leaderboard.submission.identity import data_checksum, row_keys
-from plugins.leaderboard.submission.leaks import without_places
-from plugins.leaderboard.submission.plain_text import text_complaints
-from plugins.leaderboard.submission.reading import Submission, read_submission
-from plugins.leaderboard.submission.refusal import Unacceptable
-from plugins.leaderboard.submission.rows import in_key_order, prediction_row, response_row
-from plugins.leaderboard.submission.submittable import (
+from imhi import HarnessError, Registry, parse_labeler
+from imhi.io import replacing
+from imhi.plugins.leaderboard.schemas import complaint
+from imhi.plugins.leaderboard.submission.claims import claims_of
+from imhi.plugins.leaderboard.submission.identity import data_checksum, row_keys
+from imhi.plugins.leaderboard.submission.leaks import without_places
+from imhi.plugins.leaderboard.submission.plain_text import text_complaints
+from imhi.plugins.leaderboard.submission.reading import Submission, read_submission
+from imhi.plugins.leaderboard.submission.refusal import Unacceptable
+from imhi.plugins.leaderboard.submission.rows import in_key_order, prediction_row, response_row
+from imhi.plugins.leaderboard.submission.submittable import (
     Allowed,
     check_answers,
     check_leaks,
     check_run,
     check_scores,
 )
+from imhi.runs import Columns, RunFolder, read_columns
 
 FORMAT = 1
 _TIME = (1980, 1, 1, 0, 0, 0)  # the same run gives the same bytes

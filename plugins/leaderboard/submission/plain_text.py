@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from plugins.leaderboard.submission.refusal import shown
-from plugins.leaderboard.submission.strict_json import texts
+from imhi.plugins.leaderboard.submission.refusal import shown
+from imhi.plugins.leaderboard.submission.strict_json import texts
 
 SHOWN = ("name", "by", "link", "description", "model", "split", "harness_version", "created")
 _UNSEEN = {

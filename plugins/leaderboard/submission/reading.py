@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.fingerprints import file_checksum
-from plugins.leaderboard.schemas import complaint
-from plugins.leaderboard.submission.archive import Archive, open_archive
-from plugins.leaderboard.submission.plain_text import text_complaints
-from plugins.leaderboard.submission.refusal import MADE_BY_SUBMIT, Unacceptable, shown
-from plugins.leaderboard.submission.strict_json import parse
+from imhi import file_checksum
+from imhi.plugins.leaderboard.schemas import complaint
+from imhi.plugins.leaderboard.submission.archive import Archive, open_archive
+from imhi.plugins.leaderboard.submission.plain_text import text_complaints
+from imhi.plugins.leaderboard.submission.refusal import MADE_BY_SUBMIT, Unacceptable, shown
+from imhi.plugins.leaderboard.submission.strict_json import parse
 
 Row = Mapping[str, Any]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.errors import DataError
-from harness.sanitizing import one_line
+from imhi import DataError
+from imhi.io import one_line
 
 MADE_BY_SUBMIT = "pack it anew with: imhi submit RUN"
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.records import Prediction, Response
+from imhi import Prediction, Response
 
 _FIELDS = ("finish_reason", "prompt_tokens", "completion_tokens", "latency", "cost")
 

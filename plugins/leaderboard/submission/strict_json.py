@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from plugins.leaderboard.submission.limits import LIMITS
-from plugins.leaderboard.submission.refusal import Unacceptable, shown
+from imhi.plugins.leaderboard.submission.limits import LIMITS
+from imhi.plugins.leaderboard.submission.refusal import Unacceptable, shown
 
 
 def parse(raw: bytes, where: str) -> dict[str, Any]:

@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.fingerprints import digest
-from harness.records import as_row
-from harness.run_store import RunFolder
-from harness.run_store.columns import Columns
-from plugins.leaderboard.submission.leaks import folders_here, leaks
-from plugins.leaderboard.submission.limits import LIMITS
-from plugins.leaderboard.submission.quotes import repeats_post
+from imhi import HarnessError, as_row, digest
+from imhi.plugins.leaderboard.submission.leaks import folders_here, leaks
+from imhi.plugins.leaderboard.submission.limits import LIMITS
+from imhi.plugins.leaderboard.submission.quotes import repeats_post
+from imhi.runs import Columns, RunFolder
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.answers import explanation_of
-from harness.errors import HarnessError
-from harness.run_store.columns import Columns
+from imhi import HarnessError, explanation_of
+from imhi.runs import Columns
 
 SHORTEST = 40  # characters: shorter answers are equal by chance
 _BYTES = 4

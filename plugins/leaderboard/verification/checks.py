@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from harness.sanitizing import one_line
+from imhi.io import one_line
 
 Severity = Literal["error", "warning"]
 _LONGEST = 600

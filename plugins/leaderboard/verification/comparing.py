@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version as metadata_version
 from typing import Any
 
-from harness.registry import Registry
-from plugins.leaderboard.submission.reading import Submission
-from plugins.leaderboard.submission.refusal import shown
-from plugins.leaderboard.verification.checks import Check, few, of_reasons, warning
-from plugins.leaderboard.verification.matching import Matched
-from plugins.leaderboard.verification.rescoring import GROUPS, Remade, default_arguments
+from imhi import Registry
+from imhi.plugins.leaderboard.submission.reading import Submission
+from imhi.plugins.leaderboard.submission.refusal import shown
+from imhi.plugins.leaderboard.verification.checks import Check, few, of_reasons, warning
+from imhi.plugins.leaderboard.verification.matching import Matched
+from imhi.plugins.leaderboard.verification.rescoring import GROUPS, Remade, default_arguments
 
 # Scores are written with six decimals; sums of floats differ a little from machine to machine.
 ROUNDING = 2e-6

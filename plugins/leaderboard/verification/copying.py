@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from harness.answers import explanation_of
-from harness.run_store.columns import Columns
-from plugins.leaderboard.submission.quotes import squeezed
-from plugins.leaderboard.verification.checks import Check, of_reasons, warning
+from imhi import explanation_of
+from imhi.plugins.leaderboard.submission.quotes import squeezed
+from imhi.plugins.leaderboard.verification.checks import Check, of_reasons, warning
+from imhi.runs import Columns
 
 # Of 18,171 answers of Gemma-instruct-7B, Mentallama-7B and vicuna-13B to five official test sets, one
 # is the reference explanation word by word and one more holds it, both of Mentallama-7B (trained on

@@ -13,16 +13,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.registry import Registry
-from harness.run_store.columns import Columns
-from harness.run_store.jsonl import write_json
-from plugins.leaderboard.schemas import complaint
-from plugins.leaderboard.submission.identity import data_checksum
-from plugins.leaderboard.submission.reading import Submission
-from plugins.leaderboard.verification.board import answer_hashes
-from plugins.leaderboard.verification.checks import Check
-from plugins.leaderboard.verification.rescoring import Remade
+from imhi import HarnessError, Registry
+from imhi.io import write_json
+from imhi.plugins.leaderboard.schemas import complaint
+from imhi.plugins.leaderboard.submission.identity import data_checksum
+from imhi.plugins.leaderboard.submission.reading import Submission
+from imhi.plugins.leaderboard.verification.board import answer_hashes
+from imhi.plugins.leaderboard.verification.checks import Check
+from imhi.plugins.leaderboard.verification.rescoring import Remade
+from imhi.runs import Columns
 
 FORMAT = 1
 _FROM_SUBMISSION = (

@@ -6,15 +6,15 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.run_store.columns import Columns
-from plugins.leaderboard.submission.refusal import shown
-from plugins.leaderboard.verification.board import (
+from imhi.plugins.leaderboard.submission.refusal import shown
+from imhi.plugins.leaderboard.verification.board import (
     BoardEntry,
     answer_hashes,
     equal_answers,
     repeated,
 )
-from plugins.leaderboard.verification.checks import Check, of_reasons, warning
+from imhi.plugins.leaderboard.verification.checks import Check, of_reasons, warning
+from imhi.runs import Columns
 
 # Answers of different models to one question are hardly ever equal (none of 18,171 official answers of
 # three models, shorter ones and forms left out), those of one model asked twice nearly always.

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from harness.context import Context, open_source
-from harness.errors import HarnessError
-from harness.protocols import OpenSource
-from harness.records import Example
-from harness.registry import Registry
-from plugins.leaderboard.submission.identity import data_checksum, row_keys
-from plugins.leaderboard.submission.reading import Row, Submission
-from plugins.leaderboard.submission.refusal import shown
-from plugins.leaderboard.verification.checks import Check, of_reasons
+from imhi import Context, Example, HarnessError, OpenSource, Registry, open_source
+from imhi.plugins.leaderboard.submission.identity import data_checksum, row_keys
+from imhi.plugins.leaderboard.submission.reading import Row, Submission
+from imhi.plugins.leaderboard.submission.refusal import shown
+from imhi.plugins.leaderboard.verification.checks import Check, of_reasons
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.context import Context
-from harness.metrics import opened, parse_metrics
-from harness.records import Response
-from harness.registry import Registry
-from harness.results import RunScores
-from harness.run_store import RunFolder
-from harness.run_store.columns import Columns, read_columns
-from harness.stages.label import label
-from harness.stages.score import score
-from harness.views import OpenView, seen_through
-from plugins.leaderboard.submission.reading import Submission
-from plugins.leaderboard.submission.rows import response_of
-from plugins.leaderboard.verification.matching import Matched
+from imhi import Context, Registry, Response, RunScores
+from imhi.plugins.leaderboard.submission.reading import Submission
+from imhi.plugins.leaderboard.submission.rows import response_of
+from imhi.plugins.leaderboard.verification.matching import Matched
+from imhi.runs import (
+    Columns,
+    OpenView,
+    RunFolder,
+    label,
+    opened,
+    parse_metrics,
+    read_columns,
+    score,
+    seen_through,
+)
 
 GROUPS = ("labels", "explanations")  # metrics that need no model and no judge
 

@@ -8,33 +8,29 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.context import Context, open_source
-from harness.errors import HarnessError
-from harness.labelers import parse_labeler
-from harness.protocols import OpenSource
-from harness.registry import Registry
-from harness.views import RELEASED, OpenView
-from plugins.leaderboard.site.board import Board
-from plugins.leaderboard.submission.reading import Submission, read_submission
-from plugins.leaderboard.submission.refusal import Unacceptable, shown
-from plugins.leaderboard.verification.board import BoardEntry
-from plugins.leaderboard.verification.checks import Check, of_reasons, warning
-from plugins.leaderboard.verification.comparing import (
+from imhi import Context, HarnessError, OpenSource, Registry, open_source, parse_labeler
+from imhi.plugins.leaderboard.site.board import Board
+from imhi.plugins.leaderboard.submission.reading import Submission, read_submission
+from imhi.plugins.leaderboard.submission.refusal import Unacceptable, shown
+from imhi.plugins.leaderboard.verification.board import BoardEntry
+from imhi.plugins.leaderboard.verification.checks import Check, of_reasons, warning
+from imhi.plugins.leaderboard.verification.comparing import (
     prediction_check,
     score_checks,
     unverified,
     version_checks,
 )
-from plugins.leaderboard.verification.copying import reference_check, repetition_check
-from plugins.leaderboard.verification.entries import make_answers, make_entry
-from plugins.leaderboard.verification.likeness import (
+from imhi.plugins.leaderboard.verification.copying import reference_check, repetition_check
+from imhi.plugins.leaderboard.verification.entries import make_answers, make_entry
+from imhi.plugins.leaderboard.verification.likeness import (
     copied_check,
     name_check,
     others,
     superseded_check,
 )
-from plugins.leaderboard.verification.matching import Matched, match, source_check
-from plugins.leaderboard.verification.rescoring import Remade, remake
+from imhi.plugins.leaderboard.verification.matching import Matched, match, source_check
+from imhi.plugins.leaderboard.verification.rescoring import Remade, remake
+from imhi.runs import RELEASED, OpenView
 
 
 @dataclass(frozen=True)

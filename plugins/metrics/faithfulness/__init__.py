@@ -1,7 +1,7 @@
 """Explanation metrics that need neither a reference nor a model: is the explanation true to the
 post and to its own label, and is it more than a form letter?
 
-All of them read the explanation in the answer (:func:`harness.answers.explanation_of`) and are
+All of them read the explanation in the answer (:func:`imhi._core.answers.explanation_of`) and are
 computed from counts of words, so a whole run takes seconds.
 """
 
@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.declarations import Argument, Metric
-from harness.hookspecs import hookimpl
+from imhi import Argument, Metric, hookimpl
 
-_HERE = "plugins.metrics.faithfulness"
+_HERE = "imhi.plugins.metrics.faithfulness"
 
 
 @hookimpl

@@ -19,14 +19,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.answers import explanation_of
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.records import Example, Prediction, Response
-from plugins.metrics.faithfulness.words import content, stem, task_stems, words
+from imhi import Context, Example, HarnessError, Prediction, Response, explanation_of
+from imhi.plugins.metrics.faithfulness.words import content, stem, task_stems, words
 
 if TYPE_CHECKING:
-    from harness.statistics import Measure
+    from imhi import Measure
 
 ALIKE = 0.8
 # 25 bands of 5 hashes: a pair at 0.8 is missed with probability (1 - 0.8**5)**25 = 5e-5.
@@ -110,7 +107,7 @@ def diversity(
     context: Context,
 ) -> list[Measure]:
     """Return the measure; details hold sizes of groups, never a text."""
-    from harness.statistics import mean_measure
+    from imhi import mean_measure
 
     texts = [words(explanation_of(response.text)) for response in responses]
     there = [i for i, text in enumerate(texts) if text]

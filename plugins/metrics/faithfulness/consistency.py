@@ -18,14 +18,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.answers import MARKER, explanation_of
-from harness.context import Context
-from harness.declarations import Dataset
-from harness.protocols import ReadLabels
-from harness.records import Example, Prediction, Response
+from imhi import MARKER, Context, Dataset, Example, Prediction, ReadLabels, Response, explanation_of
 
 if TYPE_CHECKING:
-    from harness.statistics import Measure
+    from imhi import Measure
 
 MIN_WORDS = 4  # fewer argue for nothing; the labeler reads nothing into them either
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')*]*\s+|\n+")
@@ -82,7 +78,7 @@ def consistency(
     context: Context,
 ) -> list[Measure]:
     """Return the measure; a note says where nothing could be compared."""
-    from harness.statistics import mean_measure
+    from imhi import mean_measure
 
     if not examples:
         return []

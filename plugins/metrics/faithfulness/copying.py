@@ -18,13 +18,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.answers import explanation_of
-from harness.context import Context
-from harness.records import Example, Prediction, Response
-from plugins.metrics.faithfulness.words import words
+from imhi import Context, Example, Prediction, Response, explanation_of
+from imhi.plugins.metrics.faithfulness.words import words
 
 if TYPE_CHECKING:
-    from harness.statistics import Measure
+    from imhi import Measure
 
 COPIED = 5  # words in a row that nobody takes for chance
 
@@ -72,7 +70,7 @@ def overlap(
     context: Context,
 ) -> list[Measure]:
     """Return ``copied`` and, beside the tables, ``copy_coverage`` and ``copy_density``."""
-    from harness.statistics import mean_measure
+    from imhi import mean_measure
 
     posts = [words(example.post) for example in examples]
     found = [

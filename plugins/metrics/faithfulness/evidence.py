@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import HarnessError
-from harness.tables import TableRow, read_table
-from plugins.metrics.faithfulness.words import words
+from imhi import HarnessError
+from imhi.io import TableRow, read_table
+from imhi.plugins.metrics.faithfulness.words import words
 
 # Aspect of the question -> column of the span.
 SPANS = {"thwarted belongingness": "belong_exp", "perceived burdensomeness": "burden_exp"}

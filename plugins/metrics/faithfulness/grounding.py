@@ -27,15 +27,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.answers import explanation_of
-from harness.context import Context
-from harness.records import Example, Prediction, Response
-from plugins.metrics.faithfulness.evidence import Evidence, read_evidence
-from plugins.metrics.faithfulness.quotes import quoted_spans, stands_in
-from plugins.metrics.faithfulness.words import content, stem, task_stems, words
+from imhi import Context, Example, Prediction, Response, explanation_of
+from imhi.plugins.metrics.faithfulness.evidence import Evidence, read_evidence
+from imhi.plugins.metrics.faithfulness.quotes import quoted_spans, stands_in
+from imhi.plugins.metrics.faithfulness.words import content, stem, task_stems, words
 
 if TYPE_CHECKING:
-    from harness.statistics import Measure
+    from imhi import Measure
 
 Stems = frozenset[str]
 
@@ -104,7 +102,7 @@ class Grounding:
         predictions: Sequence[Prediction],
         context: Context,
     ) -> list[Measure]:
-        from harness.statistics import mean_measure
+        from imhi import mean_measure
 
         if not examples:
             return []
@@ -154,7 +152,7 @@ class Grounding:
     ) -> list[Measure]:
         """Return recall and precision of the people's evidence; none for a dataset whose questions
         the evidence is not about."""
-        from harness.statistics import mean_measure
+        from imhi import mean_measure
 
         assert self.evidence is not None
         if not any(self.evidence.is_about(example.aspect) for example in examples):

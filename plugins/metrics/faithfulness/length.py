@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.answers import explanation_of
-from harness.context import Context
-from harness.records import Example, Prediction, Response
-from plugins.metrics.faithfulness.words import words
+from imhi import Context, Example, Prediction, Response, explanation_of
+from imhi.plugins.metrics.faithfulness.words import words
 
 if TYPE_CHECKING:
-    from harness.statistics import Measure
+    from imhi import Measure
 
 
 def length(
@@ -25,7 +23,7 @@ def length(
     context: Context,
 ) -> list[Measure]:
     """Return the mean number of words."""
-    from harness.statistics import mean_measure
+    from imhi import mean_measure
 
     counts = [len(words(explanation_of(response.text))) for response in responses]
     return [mean_measure("length", counts, headline=False, empty=counts.count(0))]

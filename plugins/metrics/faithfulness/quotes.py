@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from plugins.metrics.faithfulness.words import content, plain, stem, words
+from imhi.plugins.metrics.faithfulness.words import content, plain, stem, words
 
 MIN_WORDS = 2  # one word in quotes is a term or irony as often as a quotation
 LONG = 5  # words from which on one in five may differ

@@ -6,8 +6,8 @@ import functools
 import re
 from collections.abc import Callable
 
-from harness.declarations import Dataset
-from harness.mojibake import repair
+from imhi import Dataset
+from imhi.io import repair
 
 _WORD = re.compile(r"\w+(?:'\w+)*")
 _CLITIC = re.compile(r"(?:n't|'\w+)$")

@@ -11,9 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.declarations import Argument, Metric
-from harness.hookspecs import hookimpl
-from harness.models import parse_count, parse_flag
+from imhi import Argument, Metric, hookimpl, parse_count, parse_flag
 
 
 def parse_temperature(text: str) -> float:
@@ -51,7 +49,7 @@ def imhi_metrics() -> Iterator[Metric]:
         "judge",
         "Models (--judge) mark explanations 0 to 3: consistency, reliability, professionality, overall",
         group="judges",
-        create="plugins.metrics.judge.scoring:create",
-        estimate="plugins.metrics.judge.scoring:estimate",
+        create="imhi.plugins.metrics.judge.scoring:create",
+        estimate="imhi.plugins.metrics.judge.scoring:estimate",
         arguments=_ARGUMENTS,
     )

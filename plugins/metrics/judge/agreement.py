@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from harness.marking import MARKS
+from imhi.io import MARKS
 
 if TYPE_CHECKING:
-    from harness.statistics import Array
+    from imhi import Array
 
 _K = len(MARKS)
 

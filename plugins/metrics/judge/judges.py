@@ -9,15 +9,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.budget import Budget, Estimate
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.fingerprints import digest, prompt_hash
-from harness.models import ModelSpec, create_model, estimate, fingerprint, parse_model
-from harness.protocols import Model
-from harness.records import Example, Request, Response
-from harness.run_store.kept import Kept
-from harness.settings import Generation
+from imhi import (
+    Budget,
+    Context,
+    Estimate,
+    Example,
+    Generation,
+    HarnessError,
+    Model,
+    ModelSpec,
+    Request,
+    Response,
+    create_model,
+    digest,
+    estimate,
+    fingerprint,
+    parse_model,
+    prompt_hash,
+)
+from imhi.runs import Kept
 
 _DESCRIBED = "described"
 

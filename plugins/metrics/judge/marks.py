@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.marking import MARKS
+from imhi.io import MARKS
 
 Outcome = Literal["read", "partly_read", "unreadable", "refused"]
 OUTCOMES: tuple[Outcome, ...] = ("read", "partly_read", "unreadable", "refused")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from harness.answers import explanation_of
-from harness.marking import Marking
-from harness.records import Example
-from plugins.metrics.judge.rubric import REASON
+from imhi import Example, explanation_of
+from imhi.io import Marking
+from imhi.plugins.metrics.judge.rubric import REASON
 
 _TAGS = re.compile(r"<(?=/?(?:post|question|answer|reference)>)", re.IGNORECASE)
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.context import Context
-from plugins.metrics.judge.judges import Judge, Said
-from plugins.metrics.judge.marks import OUTCOMES, Marks
+from imhi import Context
+from imhi.plugins.metrics.judge.judges import Judge, Said
+from imhi.plugins.metrics.judge.marks import OUTCOMES, Marks
 
 
 def report(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.marking import MARKS, Marking, marking_from
-from harness.yaml_files import read_yaml
+from imhi import HarnessError
+from imhi.io import MARKS, Marking, marking_from, read_yaml
 
 SHIPPED = Path(__file__).with_name("rubric.yaml")
 OVERALL = "overall"

@@ -8,22 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.answers import explanation_of
-from harness.budget import Estimate
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.fingerprints import digest
-from harness.records import Example, Prediction, Response
-from harness.settings import Generation
-from plugins.metrics.judge.judges import Asked, Judge, Said, parse_judges
-from plugins.metrics.judge.marks import Marks, read_marks
-from plugins.metrics.judge.measuring import marks_table, measures_of
-from plugins.metrics.judge.prompting import build_prompt, judged_text
-from plugins.metrics.judge.reporting import report, say_of
-from plugins.metrics.judge.rubric import SHIPPED, answer_schema, load_rubric
+from imhi import (
+    Context,
+    Estimate,
+    Example,
+    Generation,
+    HarnessError,
+    Prediction,
+    Response,
+    digest,
+    explanation_of,
+)
+from imhi.plugins.metrics.judge.judges import Asked, Judge, Said, parse_judges
+from imhi.plugins.metrics.judge.judging import marks_table, measures_of
+from imhi.plugins.metrics.judge.marks import Marks, read_marks
+from imhi.plugins.metrics.judge.prompting import build_prompt, judged_text
+from imhi.plugins.metrics.judge.reporting import report, say_of
+from imhi.plugins.metrics.judge.rubric import SHIPPED, answer_schema, load_rubric
 
 if TYPE_CHECKING:
-    from harness.statistics import Measure
+    from imhi import Measure
 
 _SETTINGS = ("repeats", "temperature", "reference", "shown", "max_new_tokens", "structured")
 
@@ -44,7 +48,7 @@ class Columns:
 
 
 def create(arguments: Mapping[str, Any]) -> Judging:
-    """Make the metric; see :class:`harness.declarations.Metric`.
+    """Make the metric; see :class:`imhi._core.declarations.Metric`.
 
     Raises:
         HarnessError: a rubric that cannot be used, or repeats that could not differ.

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.declarations import Metric
-from harness.hookspecs import hookimpl
-from plugins.metrics.neural import bartscore, bertscore, similarity
+from imhi import Metric, hookimpl
+from imhi.plugins.metrics.neural import bartscore, bertscore, similarity
 
 
 @hookimpl
@@ -17,14 +16,14 @@ def imhi_metrics() -> Iterator[Metric]:
         "bertscore",
         bertscore.SUMMARY,
         group="neural",
-        create="plugins.metrics.neural.bertscore:create",
+        create="imhi.plugins.metrics.neural.bertscore:create",
         arguments=bertscore.ARGUMENTS,
     )
     yield Metric(
         "bartscore",
         bartscore.SUMMARY,
         group="neural",
-        create="plugins.metrics.neural.bartscore:create",
+        create="imhi.plugins.metrics.neural.bartscore:create",
         arguments=bartscore.ARGUMENTS,
     )
     yield similarity.METRIC

@@ -13,21 +13,28 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.answers import explanation_of
-from harness.batching import run_batches
-from harness.context import Context
-from harness.declarations import Argument, Metric
-from harness.errors import HarnessError
-from harness.fingerprints import digest, file_checksum
-from harness.models import parse_count, parse_flag
-from harness.records import Example, Prediction, Response
+from imhi import (
+    Argument,
+    Context,
+    Example,
+    HarnessError,
+    Metric,
+    Prediction,
+    Response,
+    digest,
+    explanation_of,
+    file_checksum,
+    parse_count,
+    parse_flag,
+)
+from imhi.checkpoints import run_batches
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from harness.checkpoints import Checkpoint
-    from harness.run_store.kept import Kept
-    from harness.statistics import Array, Measure
+    from imhi import Array, Measure
+    from imhi.checkpoints import Checkpoint
+    from imhi.runs import Kept
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 CHUNK = 512  # pairs encoded, kept and reported at a time
@@ -38,7 +45,7 @@ METRIC = Metric(
     "similarity",
     "Cosine of the sentence embeddings of explanation and reference",
     group="neural",
-    create="plugins.metrics.neural.similarity:create",
+    create="imhi.plugins.metrics.neural.similarity:create",
     arguments=(
         Argument("model", "sentence-transformers model: hub id or folder", DEFAULT_MODEL),
         Argument("revision", "branch, tag or commit of a hub id"),
@@ -114,7 +121,7 @@ class Similarity:
 
     def close(self) -> None:
         """Free the model."""
-        from harness.checkpoints import free_memory
+        from imhi.checkpoints import free_memory
 
         self._references = {}
         if self._model is not None:
@@ -130,7 +137,7 @@ class Similarity:
         kept: Kept,
         context: Context,
     ) -> Measure:
-        from harness.statistics import mean_measure
+        from imhi import mean_measure
 
         values: list[float | None] = []
         what = "posts" if name == "post_similarity" else "references"
@@ -204,7 +211,7 @@ class Similarity:
         """Yield each text's embedding, of length 1, and whether the text was cut."""
         if not texts:
             return
-        from harness.checkpoints import memory_as_memory_error, quiet
+        from imhi.checkpoints import memory_as_memory_error, quiet
 
         model = self._loaded()
 
@@ -238,7 +245,7 @@ class Similarity:
         if self._model is None:
             from sentence_transformers import SentenceTransformer
 
-            from harness.checkpoints import choose_device, explained, quiet
+            from imhi.checkpoints import choose_device, explained, quiet
 
             written = self.checkpoint.written
             with quiet(), explained(written, user="similarity"):
@@ -258,7 +265,7 @@ def find_encoder(written: str, revision: str | None, safetensors: bool) -> Check
     Raises:
         HarnessError: it is not there, not a sentence-transformers model, or has pickle weights.
     """
-    from harness.checkpoints import find_checkpoint, require_safetensors
+    from imhi.checkpoints import find_checkpoint, require_safetensors
 
     checkpoint = find_checkpoint(written, revision, user="similarity")
     if safetensors:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from harness.declarations import Argument, ModelFamily, ModelPreset
-from harness.hookspecs import hookimpl
-from harness.models import parse_count, parse_flag
+from imhi import Argument, ModelFamily, ModelPreset, hookimpl, parse_count, parse_flag
 
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
 _TEMPLATES = ("auto", "on", "off")
@@ -144,12 +142,12 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
     yield ModelFamily(
         "hf",
         "Hugging Face transformers: causal and encoder-decoder models, sequence classifiers",
-        create="plugins.models.hf.model:create",
+        create="imhi.plugins.models.hf.model:create",
         target="ID_OR_FOLDER",
         arguments=ARGUMENTS,
-        fingerprint="plugins.models.hf.identity:fingerprint",
-        estimate="plugins.models.hf.estimating:estimate",
-        wrap="plugins.models.hf.in_memory:wrap",
+        fingerprint="imhi.plugins.models.hf.identity:fingerprint",
+        estimate="imhi.plugins.models.hf.estimating:estimate",
+        wrap="imhi.plugins.models.hf.in_memory:wrap",
         examples=(
             "hf:meta-llama/Llama-3.2-1B-Instruct,dtype=bfloat16",
             "hf:./my-model,batch_size=8",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plugins.models.hf.loading import Loaded
+from imhi.plugins.models.hf.loading import Loaded
 
 # Tokens per batch, prompt + answer + padding. On a CPU bigger batches stop paying early (for a
 # classifier sooner: it does all its work at once); on a GPU the key-value cache is the bound.

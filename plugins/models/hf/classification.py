@@ -6,14 +6,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.batching import run_batches
-from harness.checkpoints import free_memory, memory_as_memory_error, quiet
-from harness.context import Context
-from harness.declarations import Dataset
-from harness.errors import HarnessError
-from harness.records import Request, Response
-from plugins.models.hf.batches import batch_limits
-from plugins.models.hf.loading import Loaded
+from imhi import Context, Dataset, HarnessError, Request, Response
+from imhi.checkpoints import free_memory, memory_as_memory_error, quiet, run_batches
+from imhi.plugins.models.hf.batches import batch_limits
+from imhi.plugins.models.hf.loading import Loaded
 
 
 class Classifier:

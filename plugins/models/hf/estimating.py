@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.budget import Estimate
-from harness.checkpoints import find_checkpoint
+from imhi import Estimate
+from imhi.checkpoints import find_checkpoint
 
 if TYPE_CHECKING:
-    from harness.context import Context
-    from harness.models import ModelSpec
+    from imhi import Context, ModelSpec
 
 _CHARACTERS_PER_TOKEN = 4
 

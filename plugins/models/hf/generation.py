@@ -6,20 +6,17 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.batching import run_batches
-from harness.checkpoints import (
+from imhi import Context, HarnessError, Request, Response, digest
+from imhi.checkpoints import (
     Encoded,
     Prompter,
     free_memory,
     memory_as_memory_error,
     quiet,
+    run_batches,
 )
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.fingerprints import digest
-from harness.records import Request, Response
-from plugins.models.hf.batches import batch_limits
-from plugins.models.hf.loading import Loaded
+from imhi.plugins.models.hf.batches import batch_limits
+from imhi.plugins.models.hf.loading import Loaded
 
 
 class Generator:
@@ -125,7 +122,7 @@ class Generator:
         """Return (text, completion tokens, finish reason) per request."""
         import torch
 
-        from plugins.models.hf.decoding import SeededSampling, StopStrings
+        from imhi.plugins.models.hf.decoding import SeededSampling, StopStrings
 
         settings = self.context.generation
         model = self.loaded.model
@@ -162,7 +159,7 @@ class Generator:
         ]
 
     def _read(self, answer: list[int], stopped: int | None) -> tuple[str, int, str]:
-        from plugins.models.hf.decoding import cut_at
+        from imhi.plugins.models.hf.decoding import cut_at
 
         ends = self.loaded.model.generation_config.eos_token_id
         ends = set(ends if isinstance(ends, (list, tuple)) else [ends])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.checkpoints import find_checkpoint
+from imhi.checkpoints import find_checkpoint
 
 if TYPE_CHECKING:
-    from harness.context import Context
-    from harness.models import ModelSpec
+    from imhi import Context, ModelSpec
 
 
 def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.checkpoints import Checkpoint, kind_of, window_of
-from harness.records import Request, Response
-from plugins.models.hf.classification import Classifier
-from plugins.models.hf.generation import Generator
-from plugins.models.hf.loading import Loaded, plain_generation
+from imhi import Request, Response
+from imhi.checkpoints import Checkpoint, kind_of, window_of
+from imhi.plugins.models.hf.classification import Classifier
+from imhi.plugins.models.hf.generation import Generator
+from imhi.plugins.models.hf.loading import Loaded, plain_generation
 
 if TYPE_CHECKING:
-    from harness.context import Context
+    from imhi import Context
 
 
 class InMemory:
-    """Asks a model as :class:`plugins.models.hf.model.HfModel` would, and gives it back as it was:
+    """Asks a model as :class:`imhi.plugins.models.hf.model.HfModel` would, and gives it back as it was:
     training or not, with its own decoding defaults and its cache setting."""
 
     def __init__(
@@ -60,5 +60,5 @@ def wrap(
     model: Any, tokenizer: Any, name: str, arguments: Mapping[str, Any], context: Context
 ) -> InMemory:
     """Return the model as one that can be asked; ``arguments`` are those of ``hf:``, as written
-    out by :func:`harness.models.parse_model`."""
+    out by :func:`imhi._core.models.parse_model`."""
     return InMemory(model, tokenizer, name, arguments, context)

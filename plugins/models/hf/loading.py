@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.checkpoints import (
+from imhi.checkpoints import (
     Checkpoint,
     Kind,
     check_complete,

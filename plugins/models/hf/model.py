@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.checkpoints import free_memory
-from harness.errors import HarnessError
-from harness.records import Request, Response
-from plugins.models.hf.batches import default_tokens
-from plugins.models.hf.classification import Classifier
-from plugins.models.hf.generation import Generator
-from plugins.models.hf.loading import Loaded, load
+from imhi import HarnessError, Request, Response
+from imhi.checkpoints import free_memory
+from imhi.plugins.models.hf.batches import default_tokens
+from imhi.plugins.models.hf.classification import Classifier
+from imhi.plugins.models.hf.generation import Generator
+from imhi.plugins.models.hf.loading import Loaded, load
 
 if TYPE_CHECKING:
-    from harness.context import Context
-    from harness.models import ModelSpec
+    from imhi import Context, ModelSpec
 
 
 class HfModel:
-    """Implements :class:`harness.protocols.Model` for one checkpoint."""
+    """Implements :class:`imhi._core.protocols.Model` for one checkpoint."""
 
     def __init__(self, loaded: Loaded, spec: ModelSpec, context: Context) -> None:
         self._name = spec.name
@@ -95,6 +93,6 @@ def create(spec: ModelSpec, context: Context) -> HfModel:
     """Load the weights and return the model.
 
     Raises:
-        HarnessError: see :func:`plugins.models.hf.loading.load`.
+        HarnessError: see :func:`imhi.plugins.models.hf.loading.load`.
     """
     return HfModel(load(spec.target, spec.arguments), spec, context)

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.declarations import Argument, ModelFamily
-from harness.hookspecs import hookimpl
-from harness.models import parse_count
+from imhi import Argument, ModelFamily, hookimpl, parse_count
 
 SCHEME = "lm-eval"
 
@@ -32,7 +30,7 @@ def imhi_models() -> Iterator[ModelFamily]:
     yield ModelFamily(
         SCHEME,
         "Any lm-evaluation-harness backend (hf, vllm, sglang, local-chat-completions, ...)",
-        create="plugins.models.lm_eval_backend.model:create",
+        create="imhi.plugins.models.lm_eval_backend.model:create",
         target="BACKEND",
         arguments=(
             Argument(
@@ -67,7 +65,7 @@ def imhi_models() -> Iterator[ModelFamily]:
                 changes_answers=False,
             ),
         ),
-        fingerprint="plugins.models.lm_eval_backend.identity:fingerprint",
+        fingerprint="imhi.plugins.models.lm_eval_backend.identity:fingerprint",
         open_arguments=True,
         examples=(
             "lm-eval:hf,pretrained=FOLDER,batch_size=4",

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.errors import HarnessError, UnknownName
-from harness.models import ModelSpec
-from plugins.models.lm_eval_backend import compat
+from imhi import HarnessError, ModelSpec, UnknownName
+from imhi.plugins.models.lm_eval_backend import compat
 
 _SECRET = re.compile(r"(^|_)(api_?key|auth_token|token|secret|password|header)$", re.IGNORECASE)
 

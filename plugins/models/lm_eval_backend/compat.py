@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.errors import HarnessError, UnknownName
+from imhi import HarnessError, UnknownName
 
 # Arguments that HFLM hands on to ``from_pretrained`` without naming them itself.
 _FROM_PRETRAINED = frozenset(

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.context import Context
-from harness.errors import UnknownName
-from harness.fingerprints import digest, file_checksum
-from harness.models import ModelSpec
-from plugins.models.lm_eval_backend import compat
-from plugins.models.lm_eval_backend.arguments import MODEL_PATHS, check_paths, refuse_secrets
+from imhi import Context, ModelSpec, UnknownName, digest, file_checksum
+from imhi.plugins.models.lm_eval_backend import compat
+from imhi.plugins.models.lm_eval_backend.arguments import MODEL_PATHS, check_paths, refuse_secrets
 
 # Files beside the weights that do not change an answer.
 _IGNORED = {".md", ".png", ".jpg", ".svg", ".pdf", ".lock", ".log"}

@@ -8,16 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.fingerprints import digest
-from harness.models import ModelSpec
-from harness.records import Request, Response
-from plugins.models.lm_eval_backend import compat, compat_servers
-from plugins.models.lm_eval_backend.arguments import check_paths, complete, refuse_secrets
-from plugins.models.lm_eval_backend.compat import Ask
-from plugins.models.lm_eval_backend.compat_servers import Usage
-from plugins.models.lm_eval_backend.stream import BackendFailed, describe, stream
+from imhi import Context, HarnessError, ModelSpec, Request, Response, digest
+from imhi.plugins.models.lm_eval_backend import compat, compat_servers
+from imhi.plugins.models.lm_eval_backend.arguments import check_paths, complete, refuse_secrets
+from imhi.plugins.models.lm_eval_backend.compat import Ask
+from imhi.plugins.models.lm_eval_backend.compat_servers import Usage
+from imhi.plugins.models.lm_eval_backend.stream import BackendFailed, describe, stream
 
 # Asked first, to see whether the backend announces answers while it works. One that does not gets
 # all its requests in groups of this size, so that a killed run loses no more than one group.
@@ -72,7 +68,7 @@ def create(spec: ModelSpec, context: Context) -> LmEvalModel:
 
 
 class LmEvalModel:
-    """A :class:`harness.protocols.Model` over an lm-eval ``LM``."""
+    """A :class:`imhi._core.protocols.Model` over an lm-eval ``LM``."""
 
     def __init__(
         self, spec: ModelSpec, context: Context, lm: Any, arguments: Mapping[str, Any]

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plugins.models.lm_eval_backend import compat
-from plugins.models.lm_eval_backend.compat import Ask
-from plugins.models.lm_eval_backend.compat_servers import Usage
+from imhi.plugins.models.lm_eval_backend import compat
+from imhi.plugins.models.lm_eval_backend.compat import Ask
+from imhi.plugins.models.lm_eval_backend.compat_servers import Usage
 
 # How long to wait for a backend to notice that nobody listens any more, in seconds.
 _PATIENCE = 1.0

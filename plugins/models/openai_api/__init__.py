@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.declarations import Argument, ModelFamily, ModelPreset
-from harness.hookspecs import hookimpl
-from harness.models import parse_count
-from plugins.models.openai_api.arguments import (
+from imhi import Argument, ModelFamily, ModelPreset, hookimpl, parse_count
+from imhi.plugins.models.openai_api.arguments import (
     parse_api,
     parse_base_url,
     parse_mode,
@@ -59,10 +57,10 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
     yield ModelFamily(
         scheme="openai",
         summary="OpenAI, or any server with its chat or completions interface",
-        create="plugins.models.openai_api.model:create",
+        create="imhi.plugins.models.openai_api.model:create",
         arguments=_ARGUMENTS,
-        estimate="plugins.models.openai_api.model:estimate",
-        together="plugins.models.openai_api.model:together",
+        estimate="imhi.plugins.models.openai_api.model:estimate",
+        together="imhi.plugins.models.openai_api.model:together",
         examples=(
             "openai:gpt-4o-mini",
             "openai:gpt-4o-mini,mode=batch",

@@ -6,7 +6,7 @@ import math
 import re
 from urllib.parse import urlsplit
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 
 def parse_base_url(text: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 OFFICIAL = "https://api.openai.com/v1"
 PLACEHOLDER = "no-key"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from plugins.models.openai_api.wire import IllFormed
+from imhi.plugins.models.openai_api.wire import IllFormed
 
 LONGEST_RETRY_AFTER = 120.0
 """Seconds. A server that asks for more is asked again after this long all the same."""

@@ -7,19 +7,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.budget import Estimate
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.models import ModelSpec
-from harness.records import Request, Response
-from plugins.models.openai_api.asking import Asking
-from plugins.models.openai_api.background import Outbox, stream
-from plugins.models.openai_api.batch.asking import ask_in_batches, refuse_what_is_under_way
-from plugins.models.openai_api.batch.work import Batching
-from plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
-from plugins.models.openai_api.prices import known_model, likely_tokens, price_of
-from plugins.models.openai_api.terms import Learnt, Terms
-from plugins.models.openai_api.wire import Dialect, IllFormed, schema_text
+from imhi import Context, Estimate, HarnessError, ModelSpec, Request, Response
+from imhi.plugins.models.openai_api.background import Outbox, stream
+from imhi.plugins.models.openai_api.batch.asking import ask_in_batches, refuse_what_is_under_way
+from imhi.plugins.models.openai_api.batch.work import Batching
+from imhi.plugins.models.openai_api.client_config import Learnt, Terms
+from imhi.plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
+from imhi.plugins.models.openai_api.prices import known_model, likely_tokens, price_of
+from imhi.plugins.models.openai_api.request_scheduler import Asking
+from imhi.plugins.models.openai_api.wire import Dialect, IllFormed, schema_text
 
 
 def create(spec: ModelSpec, context: Context) -> OpenAIModel:
@@ -88,7 +84,7 @@ def _check_interface(spec: ModelSpec, context: Context) -> None:
 
 
 class OpenAIModel:
-    """See :class:`harness.protocols.Model`. The key is in no attribute that is shown.
+    """See :class:`imhi._core.protocols.Model`. The key is in no attribute that is shown.
 
     Args:
         batching: how to ask in batches; without it requests are asked one by one.
@@ -116,7 +112,7 @@ class OpenAIModel:
         return f"OpenAIModel({self._terms.name!r})"
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
-        """Yield responses as they finish; see :class:`harness.protocols.Model`.
+        """Yield responses as they finish; see :class:`imhi._core.protocols.Model`.
 
         Closing the iterator ends what is in flight. ``latency`` of a response is that of the
         attempt that succeeded, in seconds; ``cost`` is that of all its attempts.

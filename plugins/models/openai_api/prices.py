@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 TABLE = Path(__file__).parent.parent / "prices.yaml"
 

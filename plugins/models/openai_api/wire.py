@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.records import Request
-from harness.settings import Generation
+from imhi import Generation, Request
 
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
 DROPPABLE = ("seed", "temperature", "top_p", "stop", "response_format")

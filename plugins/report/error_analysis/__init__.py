@@ -1,9 +1,9 @@
 """What runs get wrong: what all miss, what flips, what contradicts itself, which words mark it.
 
-* :mod:`~plugins.report.error_analysis.aligning`: the examples that all runs have.
-* :mod:`~plugins.report.error_analysis.analysis`: counts and lists of examples.
-* :mod:`~plugins.report.error_analysis.clustering`: posts with words in common that are missed more.
-* :mod:`~plugins.report.error_analysis.result`: what comes of it.
+* :mod:`~imhi.plugins.report.error_analysis.aligning`: the examples that all runs have.
+* :mod:`~imhi.plugins.report.error_analysis.analysis`: counts and lists of examples.
+* :mod:`~imhi.plugins.report.error_analysis.clustering`: posts with words in common that are missed more.
+* :mod:`~imhi.plugins.report.error_analysis.result`: what comes of it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.run_store.columns import Columns
-    from plugins.report.error_analysis.result import ErrorAnalysis
+    from imhi.plugins.report.error_analysis.result import ErrorAnalysis
+    from imhi.runs import Columns
 
 __all__ = ["analyse"]
 
@@ -34,6 +34,6 @@ def analyse(
     Raises:
         HarnessError: runs have nothing in common, or different gold labels for one example.
     """
-    from plugins.report.error_analysis.analysis import analyse_columns
+    from imhi.plugins.report.error_analysis.analysis import analyse_columns
 
     return analyse_columns(columns, labels, with_posts, with_clusters)

@@ -8,10 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.errors import HarnessError
-from harness.records import Example, Prediction, Response
-from harness.run_store.columns import Columns
-from plugins.report.error_analysis.result import FAILED, MOST_RUNS, UNPARSED
+from imhi import Example, HarnessError, Prediction, Response
+from imhi.plugins.report.error_analysis.result import FAILED, MOST_RUNS, UNPARSED
+from imhi.runs import Columns
 
 
 @dataclass(frozen=True)

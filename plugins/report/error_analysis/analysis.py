@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from harness.records import Prediction, Response
-from harness.run_store.columns import Columns
-from plugins.report.error_analysis.aligning import AlignedDataset, align_all, shown_label
-from plugins.report.error_analysis.result import (
+from imhi import Prediction, Response
+from imhi.plugins.report.error_analysis.aligning import AlignedDataset, align_all, shown_label
+from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
     DatasetCounts,
@@ -19,6 +18,7 @@ from plugins.report.error_analysis.result import (
     Missed,
     RunCounts,
 )
+from imhi.runs import Columns
 
 
 def analyse_columns(
@@ -27,7 +27,7 @@ def analyse_columns(
     with_posts: bool,
     with_clusters: bool,
 ) -> ErrorAnalysis:
-    """Do what :func:`plugins.report.error_analysis.analyse` says."""
+    """Do what :func:`imhi.plugins.report.error_analysis.analyse` says."""
     aligned, left_out = align_all(columns, labels)
     contradictions = [row for one in aligned for row in _contradictions(one, with_posts)]
     contradicting = Counter((row.dataset, row.run) for row in contradictions)
@@ -36,7 +36,7 @@ def analyse_columns(
     clusters: list[Cluster] = []
     words: list[MarkingWord] = []
     if with_clusters:
-        from plugins.report.error_analysis.clustering import find_clusters
+        from imhi.plugins.report.error_analysis.clustering import find_clusters
 
         clusters, words, without = find_clusters(aligned)
         left_out += without

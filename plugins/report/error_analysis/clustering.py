@@ -18,12 +18,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from harness.statistics import Array
-from plugins.report.error_analysis.aligning import AlignedDataset, shown_label
-from plugins.report.error_analysis.log_odds import prior, z_scores
-from plugins.report.error_analysis.marking_words import marking_words
-from plugins.report.error_analysis.result import MOST_RUNS, Cluster, MarkingWord
-from plugins.report.error_analysis.vocabulary import Vocabulary, read_words
+from imhi import Array
+from imhi.plugins.report.error_analysis.aligning import AlignedDataset, shown_label
+from imhi.plugins.report.error_analysis.distinctive_words import marking_words
+from imhi.plugins.report.error_analysis.log_odds import prior, z_scores
+from imhi.plugins.report.error_analysis.result import MOST_RUNS, Cluster, MarkingWord
+from imhi.plugins.report.error_analysis.vocabulary import Vocabulary, read_words
 
 FALSE_DISCOVERIES = 0.05
 _POSTS_PER_CLUSTER = 60

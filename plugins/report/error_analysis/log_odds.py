@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.statistics import Array
+from imhi import Array
 
 # How much the prior weighs, in texts of mean length.
 PRIOR_TEXTS = 10

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.comparing.alignment import (
+from imhi import Registry
+from imhi.runs import (
+    Columns,
+    RunFolder,
     check_distinct,
     check_settings,
     common_datasets,
+    distinct_names,
+    read_columns,
     shared_labeler,
 )
-from harness.registry import Registry
-from harness.results import distinct_names
-from harness.run_store import RunFolder
-from harness.run_store.columns import Columns, read_columns
 
 
 @dataclass(frozen=True)

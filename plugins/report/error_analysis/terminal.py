@@ -7,11 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.cli.console import out
-from harness.cli.tables import print_table
-from harness.sanitizing import one_line
-from plugins.report.error_analysis.reading import ReadRuns
-from plugins.report.error_analysis.result import (
+from imhi.io import one_line, out, print_table
+from imhi.plugins.report.error_analysis.reading import ReadRuns
+from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
     ErrorAnalysis,

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.mojibake import has_mojibake, repair
-from harness.records import Example
-from harness.statistics import Array
+from imhi import Array, Example
+from imhi.io import has_mojibake, repair
 
 # A word of fewer posts than this could tell whose post it is.
 FEWEST_POSTS = 5

@@ -12,7 +12,7 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from harness.errors import HarnessError
+from imhi import HarnessError
 
 EXTRA = "pip install 'imhi-harness[report]'"
 _HERE = Path(__file__).parent

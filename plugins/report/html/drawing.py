@@ -9,9 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from harness import page_pictures
-from harness.page_pictures import stand_in
-from plugins.report.html.harmless import shown
+from imhi.io import page_pictures, stand_in
+from imhi.plugins.report.html.harmless import shown
 
 WIDTH = 4.7  # inches: 338 points, as wide as a phone has room for
 SIZE = 9.5  # points, of letters

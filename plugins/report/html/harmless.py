@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from harness.sanitizing import one_line, without_local_servers
+from imhi.io import one_line, without_local_servers
 
 # From the root, from home, from here or from a drive; what follows a letter, a slash or a colon
 # that is part of a longer word (a fraction, a URL, a model of somebody's) is none.

@@ -9,15 +9,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.comparing import ComparedMetric, Comparison, compare
-from harness.comparing.alignment import align
-from harness.plugin_manager import PluginManager
-from harness.published import PublishedResult, published_beside, published_results
-from harness.records import Example, Prediction, Response
-from harness.results import RunScores
-from harness.run_store import RunFolder
-from harness.run_store.columns import Columns
-from plugins.report.html.harmless import shown
+from imhi import Comparison, Example, PluginManager, Prediction, Response, RunScores, compare
+from imhi.plugins.report.html.harmless import shown
+from imhi.runs import (
+    Columns,
+    ComparedMetric,
+    PublishedResult,
+    RunFolder,
+    align,
+    published_beside,
+    published_results,
+)
 
 _MAIN = "weighted_f1"
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.comparing import Comparison
-from plugins.report.html.assets import policy_hash, script, style
-from plugins.report.html.harmless import json_for_page, shown
-from plugins.report.html.material import Material
-from plugins.report.html.sections.calibration import reliability
-from plugins.report.html.sections.classes import dataset_classes
-from plugins.report.html.sections.costs import HEADS, cost_lines
-from plugins.report.html.sections.differences import differences
-from plugins.report.html.sections.errors import errors
-from plugins.report.html.sections.examples import browser
-from plugins.report.html.sections.glance import glance
-from plugins.report.html.sections.headline import headlines
-from plugins.report.html.sections.intervals import interval_pictures
-from plugins.report.html.sections.losses import loss_lines, run_losses
-from plugins.report.html.sections.reproduce import settings
-from plugins.report.html.sections.scores import all_scores
-from plugins.report.html.sections.slices import dataset_slices
-from plugins.report.html.wording import capital
+from imhi import Comparison
+from imhi.plugins.report.html.assets import policy_hash, script, style
+from imhi.plugins.report.html.harmless import json_for_page, shown
+from imhi.plugins.report.html.material import Material
+from imhi.plugins.report.html.sections.calibration import reliability
+from imhi.plugins.report.html.sections.classes import dataset_classes
+from imhi.plugins.report.html.sections.costs import HEADS, cost_lines
+from imhi.plugins.report.html.sections.differences import differences
+from imhi.plugins.report.html.sections.errors import errors
+from imhi.plugins.report.html.sections.examples import browser
+from imhi.plugins.report.html.sections.glance import glance
+from imhi.plugins.report.html.sections.headline import headlines
+from imhi.plugins.report.html.sections.intervals import interval_pictures
+from imhi.plugins.report.html.sections.losses import loss_lines, run_losses
+from imhi.plugins.report.html.sections.reproduce import settings
+from imhi.plugins.report.html.sections.scores import all_scores
+from imhi.plugins.report.html.sections.slices import dataset_slices
+from imhi.plugins.report.html.wording import capital
 
 GENERATOR = "imhi-harness report"
 _HERE = Path(__file__).parent

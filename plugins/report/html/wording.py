@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.comparing import ComparedMetric
+from imhi.runs import ComparedMetric
 
 NONE = "–"
 _MANY = 1_000_000

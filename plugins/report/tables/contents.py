@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.published import published_beside
+from imhi.runs import published_beside
 
 if TYPE_CHECKING:
-    from harness.comparing.result import ComparedMetric, Comparison, ModelValue
-    from harness.published import PublishedResult
+    from imhi import Comparison
+    from imhi.runs import ComparedMetric, ModelValue, PublishedResult
 
 UNPARSED = "unparsed"
 NONE = "\N{EN DASH}"

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.sanitizing import one_line
-from plugins.report.tables.contents import (
+from imhi.io import one_line
+from imhi.plugins.report.tables.contents import (
     NONE,
     Cell,
     Column,
@@ -20,8 +20,8 @@ from plugins.report.tables.contents import (
     MetricTable,
     metric_tables,
 )
-from plugins.report.tables.latex_text import breakable, latex_text
-from plugins.report.tables.notes import (
+from imhi.plugins.report.tables.latex_text import breakable, latex_text
+from imhi.plugins.report.tables.notes import (
     SYNTHETIC,
     data_of,
     origin,
@@ -31,8 +31,8 @@ from plugins.report.tables.notes import (
 )
 
 if TYPE_CHECKING:
-    from harness.comparing.result import Comparison
-    from harness.published import PublishedResult
+    from imhi import Comparison
+    from imhi.runs import PublishedResult
 
 NEAR = "\N{DAGGER}"
 _COLUMNS = 5  # of numbers side by side, which fit a column of text

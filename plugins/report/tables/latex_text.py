@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from harness.sanitizing import one_line
+from imhi.io import one_line
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

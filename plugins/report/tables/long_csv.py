@@ -13,13 +13,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.published import published_beside
-from harness.sanitizing import spreadsheet_cell
-from plugins.report.tables.notes import data_of, runs_of
+from imhi.io import spreadsheet_cell
+from imhi.plugins.report.tables.notes import data_of, runs_of
+from imhi.runs import published_beside
 
 if TYPE_CHECKING:
-    from harness.comparing.result import ComparedMetric, Comparison, ModelValue, Pair
-    from harness.published import PublishedResult
+    from imhi import Comparison
+    from imhi.runs import ComparedMetric, ModelValue, Pair, PublishedResult
 
 FIELDS = (
     "kind",

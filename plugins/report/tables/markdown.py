@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from harness.sanitizing import markdown as escaped
-from harness.sanitizing import one_line
-from plugins.report.tables.contents import (
+from imhi.io import markdown as escaped
+from imhi.io import one_line
+from imhi.plugins.report.tables.contents import (
     NONE,
     Cell,
     MetricTable,
@@ -17,11 +17,11 @@ from plugins.report.tables.contents import (
     order,
     places,
 )
-from plugins.report.tables.notes import origin, published_notes, reading, runs_of
+from imhi.plugins.report.tables.notes import origin, published_notes, reading, runs_of
 
 if TYPE_CHECKING:
-    from harness.comparing.result import ComparedMetric, Comparison, Pair
-    from harness.published import PublishedResult
+    from imhi import Comparison
+    from imhi.runs import ComparedMetric, Pair, PublishedResult
 
 NEAR = "\N{DAGGER}"
 
@@ -79,7 +79,7 @@ def _ranks(table: MetricTable) -> str:
 
 def _pairs(found: Comparison, metric: ComparedMetric) -> str:
     """Return every pair from the side of the better run, the means first, as they sum up."""
-    from harness.comparing.result import turned
+    from imhi.runs import turned
 
     header = ["on", "first", "second", "difference", "p", "Holm p", "wins / ties / losses"]
     # By place and names: looking each up among thousands would take the square of their number.
@@ -118,7 +118,7 @@ def p_shown(value: float) -> str:
 
 
 def _about_pairs(found: Comparison) -> list[str]:
-    from harness.statistics.significance import ALPHA
+    from imhi.runs import ALPHA
 
     if not found.pairs:
         return []

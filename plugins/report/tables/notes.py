@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.sanitizing import one_line
-from plugins.report.tables.contents import UNPARSED, MetricTable
+from imhi.io import one_line
+from imhi.plugins.report.tables.contents import UNPARSED, MetricTable
 
 if TYPE_CHECKING:
-    from harness.comparing.result import Comparison
+    from imhi import Comparison
 
 SYNTHETIC = "Demo posts are fictional: these scores are not IMHI results."
 NOTICE = "For non-clinical research only."
@@ -19,7 +19,7 @@ NOTICE = "For non-clinical research only."
 
 def reading(found: Comparison, tables: Sequence[MetricTable], near: str) -> list[str]:
     """Return what the cells mean; ``near`` is the mark of a run that may be as good as the best."""
-    from harness.statistics.significance import ALPHA
+    from imhi.runs import ALPHA
 
     said = []
     cells = [cell for table in tables for line in table.runs for cell in line.cells]

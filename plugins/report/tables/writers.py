@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from plugins.report.tables.latex import latex
-from plugins.report.tables.long_csv import comma_separated
-from plugins.report.tables.markdown import markdown
+from imhi.plugins.report.tables.latex import latex
+from imhi.plugins.report.tables.long_csv import comma_separated
+from imhi.plugins.report.tables.markdown import markdown
 
 if TYPE_CHECKING:
-    from harness.comparing.result import Comparison
-    from harness.published import PublishedResult
+    from imhi import Comparison
+    from imhi.runs import PublishedResult
 
 Write = Callable[[str], None]
 

@@ -4,19 +4,18 @@ The headline table has a row per dataset and a column per run: the metric asked 
 where it is there) with its 95% interval. Answers without a label stand beside it, never hidden.
 Where the terminal is too narrow for the columns, runs stand below each other instead.
 
-* :mod:`~plugins.reporters.tables.cells`: what stands in the tables.
-* :mod:`~plugins.reporters.tables.terminal` (``table``): laid out for the terminal's width.
-* :mod:`~plugins.reporters.tables.files` (``markdown``, ``csv``): to be kept.
+* :mod:`~imhi.plugins.reporters.tables.cells`: what stands in the tables.
+* :mod:`~imhi.plugins.reporters.tables.terminal` (``table``): laid out for the terminal's width.
+* :mod:`~imhi.plugins.reporters.tables.files` (``markdown``, ``csv``): to be kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.declarations import Reporter
-from harness.hookspecs import hookimpl
+from imhi import Reporter, hookimpl
 
-_HERE = "plugins.reporters.tables"
+_HERE = "imhi.plugins.reporters.tables"
 
 
 @hookimpl

@@ -1,7 +1,7 @@
 """What stands in the tables, whatever they are drawn with.
 
 Names of models, sources and notes may hold anything (a model's folder, a plugin's text), so
-:func:`harness.sanitizing.one_line` takes out of them what could steer a terminal or break a line.
+:func:`imhi._core.sanitizing.one_line` takes out of them what could steer a terminal or break a line.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.results import distinct_names
-from harness.sanitizing import one_line
+from imhi.io import one_line
+from imhi.runs import distinct_names
 
 if TYPE_CHECKING:
-    from harness.results import RunScores
+    from imhi import RunScores
 
 HEADLINE = "weighted_f1"
 NOTICE = "For non-clinical research only."

@@ -7,9 +7,9 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from harness.sanitizing import markdown as escaped
-from harness.sanitizing import spreadsheet_cell
-from plugins.reporters.tables.cells import (
+from imhi.io import markdown as escaped
+from imhi.io import spreadsheet_cell
+from imhi.plugins.reporters.tables.cells import (
     Grid,
     metrics_of,
     per_dataset,
@@ -17,7 +17,7 @@ from plugins.reporters.tables.cells import (
 )
 
 if TYPE_CHECKING:
-    from harness.results import RunScores
+    from imhi import RunScores
 
 FIELDS = (
     "run",

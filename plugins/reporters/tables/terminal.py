@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from plugins.reporters.tables.cells import (
+from imhi.plugins.reporters.tables.cells import (
     Grid,
     Line,
     asked_for,
@@ -25,7 +25,7 @@ from plugins.reporters.tables.cells import (
 )
 
 if TYPE_CHECKING:
-    from harness.results import RunScores
+    from imhi import RunScores
 
 _GAP = 3  # columns of the terminal between two columns of a table
 _EDGES = 4

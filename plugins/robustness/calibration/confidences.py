@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.comparing.alignment import NotComparable, align, check_settings
-from harness.errors import HarnessError
-from harness.fingerprints import canonical_json
-from harness.results import distinct_names
-from harness.run_store import RunFolder
-from harness.run_store.columns import Columns, read_columns
-from harness.statistics import Array
+from imhi import Array, HarnessError, canonical_json
+from imhi.runs import (
+    Columns,
+    NotComparable,
+    RunFolder,
+    align,
+    check_settings,
+    distinct_names,
+    read_columns,
+)
 
 _SAMPLES_SHARE = ("model_identity", "prompt", "generation", "split", "limit")
 NO_ANSWER = "no answer"

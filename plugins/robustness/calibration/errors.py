@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.statistics import Array, Measure, mean_measure
-from plugins.robustness.calibration.confidences import Decisions
+from imhi import Array, Measure, mean_measure
+from imhi.plugins.robustness.calibration.confidences import Decisions
 
 SMALLEST = 10  # examples in a bin of equal mass, if there are so many
 

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.statistics import Array
-from harness.statistics.bootstrap import generator
+from imhi import Array
+from imhi.runs import generator
 
 _CELLS = 4_000_000  # of one array at a time
 POINTS = 100

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.cli.console import out
-from harness.cli.tables import print_table
-from harness.sanitizing import plain
-from plugins.robustness.calibration.errors import SMALLEST
-from plugins.robustness.calibration.measuring import Calibrated, Calibrations, Figure
+from imhi.io import out, plain, print_table
+from imhi.plugins.robustness.calibration.errors import SMALLEST
+from imhi.plugins.robustness.calibration.reliability import Calibrated, Calibrations, Figure
 
 _WIDE = 130  # columns of a terminal from which there is room for more
 _BLOCKS = "▁▂▃▄▅▆▇█"

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.comparing import ComparedMetric
-from harness.statistics.significance import ALPHA
-from plugins.robustness.rank_agreement import RankAgreement
+from imhi.plugins.robustness.rank_agreement import RankAgreement
+from imhi.runs import ALPHA, ComparedMetric
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.fingerprints import canonical_json
-from harness.plugin_manager import PluginManager
-from harness.results import RunScores, distinct_names
-from harness.run_store import RunFolder
-from harness.settings import RunSettings
-from plugins.robustness.variants import Variant, variant_of
+from imhi import HarnessError, PluginManager, RunScores, RunSettings, canonical_json
+from imhi.plugins.robustness.variants import Variant, variant_of
+from imhi.runs import RunFolder, distinct_names
 
 PUBLISHED = "instruction"
 
@@ -39,7 +35,7 @@ def run_all(
 
     They are ordinary runs: those that are there are not asked again, one that was stopped goes on.
     """
-    from harness.stages.pipeline import check_names, run
+    from imhi.runs import check_names, run
 
     for variant in variants:
         check_names(dataclasses.replace(settings, prompt=variant.style), manager.registry)

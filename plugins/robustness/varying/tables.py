@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from harness.cli.console import out
-from harness.cli.tables import print_table
-from harness.comparing import ComparedMetric
-from harness.sanitizing import plain
-from harness.statistics.significance import ALPHA
-from plugins.robustness.variants import PREFIX
-from plugins.robustness.varying.result import OrderShift, Spread, Variation, Varied
+from imhi.io import out, plain, print_table
+from imhi.plugins.robustness.variants import PREFIX
+from imhi.plugins.robustness.varying.result import OrderShift, Spread, Variation, Varied
+from imhi.runs import ALPHA, ComparedMetric
 
 _OTHER_TASK = frozenset({"degree", "length"})
 _WIDE = 110  # columns of a terminal from which there is room for more

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.declarations import Source
-from harness.hookspecs import hookimpl
+from imhi import Source, hookimpl
 
 
 @hookimpl
@@ -13,6 +12,6 @@ def imhi_sources() -> Iterator[Source]:
     yield Source(
         "official",
         "A checkout of the published IMHI data (imhi data fetch)",
-        open="plugins.sources.official.source:open_official",
+        open="imhi.plugins.sources.official.source:open_official",
         argument="PATH",
     )

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.declarations import Dataset
-from harness.errors import DataError, HarnessError
+from imhi import DataError, Dataset, HarnessError
 
 Style = Literal["instruction", "completion"]
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.answers import MARKER, gold_label
-from harness.declarations import Dataset, Question
-from plugins.sources.official.layout import Style
+from imhi import MARKER, Dataset, Question, gold_label
+from imhi.plugins.sources.official.layout import Style
 
 QUESTION_MARKER = "Question:"
 _OPENING = {"instruction": 'Consider this post: "', "completion": "Post: "}

@@ -13,13 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.declarations import Dataset
-from harness.errors import DataError, HarnessError
-from harness.fingerprints import file_checksum, post_key
-from harness.records import Example
-from harness.tables import TableRow, place, read_table
-from plugins.sources.official.layout import SplitFile, find_files
-from plugins.sources.official.rows import RowReader, Unreadable
+from imhi import DataError, Dataset, Example, HarnessError, file_checksum, post_key
+from imhi.io import TableRow, place, read_table
+from imhi.plugins.sources.official.layout import SplitFile, find_files
+from imhi.plugins.sources.official.rows import RowReader, Unreadable
 
 ROW_NAMES = {"complete": "test", "train-complete": "train", "val-complete": "val"}
 ANSWER = "gpt-3.5-turbo"
@@ -36,7 +33,7 @@ def open_official(argument: str, datasets: Mapping[str, Dataset]) -> OfficialSou
 
 
 class OfficialSource:
-    """A checkout of the published data (:class:`harness.protocols.OpenSource`)."""
+    """A checkout of the published data (:class:`imhi._core.protocols.OpenSource`)."""
 
     def __init__(self, root: Path, datasets: Mapping[str, Dataset]) -> None:
         self.layout = find_files(root, datasets)

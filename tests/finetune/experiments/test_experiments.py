@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from finetune.experiments.leave_out import units
-from finetune.recipe.reading import read_recipe
-from harness.errors import HarnessError
-from harness.registry import Registry
+from imhi._core.errors import HarnessError
+from imhi._core.registry import Registry
+from imhi.finetune.experiments.leave_out import units
+from imhi.finetune.recipe.reading import read_recipe
 from tests.conftest import Imhi
 
 pytest.importorskip("trl", reason="finetune needs the extra [finetune]")

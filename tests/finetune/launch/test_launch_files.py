@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from finetune.recipe.schema import Hardware
+from imhi.finetune.recipe.schema import Hardware
 
 pytest.importorskip("accelerate")
 
@@ -79,7 +79,7 @@ def test_accelerate_reads_the_file_and_finds_the_strategy_of_its_name(
 @pytest.mark.parametrize("strategy", FILES)
 def test_the_command_in_its_head_starts_the_harness(strategy: str) -> None:
     args = launched(strategy)
-    assert (args.module, args.training_script) == (True, "harness.cli")
+    assert (args.module, args.training_script) == (True, "imhi._core.cli")
     assert args.training_script_args == ["finetune", "RECIPE"]
     assert args.num_processes == 8
 

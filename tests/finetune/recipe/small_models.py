@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from finetune.recipe.schema import Base, Data, Hardware, Kind, Method, Recipe, Training
-from finetune.recipe.sizes import size_of
+from imhi.finetune.recipe.schema import Base, Data, Hardware, Kind, Method, Recipe, Training
+from imhi.finetune.recipe.sizes import size_of
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from finetune.recipe.memory import (
+from imhi._core.errors import HarnessError
+from imhi.finetune.recipe.memory import (
     GIB,
     HEADROOM,
     OVERHEAD,
@@ -15,9 +16,8 @@ from finetune.recipe.memory import (
     examples_per_gpu,
     smallest,
 )
-from finetune.recipe.schema import Size, Training
-from finetune.recipe.sizes import size_of
-from harness.errors import HarnessError
+from imhi.finetune.recipe.schema import Size, Training
+from imhi.finetune.recipe.sizes import size_of
 from tests.finetune.recipe.small_models import (
     LLAMA_7B,
     LLAMA_13B,

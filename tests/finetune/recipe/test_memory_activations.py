@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from finetune.recipe.memory import (
+from imhi.finetune.recipe.memory import (
     TILE,
     activation_bytes,
     estimate,
 )
-from finetune.recipe.schema import Recipe
-from finetune.recipe.sizes import size_of
+from imhi.finetune.recipe.schema import Recipe
+from imhi.finetune.recipe.sizes import size_of
 from tests.finetune.recipe.small_models import (
     LLAMA_7B,
     a_llama,

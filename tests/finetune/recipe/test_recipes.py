@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from finetune.recipe.reading import fields, read_recipe, recipe_names
-from harness.errors import HarnessError
+from imhi._core.errors import HarnessError
+from imhi.finetune.recipe.reading import fields, read_recipe, recipe_names
 
 NEEDED = {
     *("mentallama-7b", "mentallama-chat-7b", "mentallama-chat-13b", "mentallama-33b-lora"),

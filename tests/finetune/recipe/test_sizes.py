@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from finetune.recipe.memory import (
+from imhi._core.errors import HarnessError
+from imhi.finetune.recipe.memory import (
     estimate,
 )
-from finetune.recipe.sizes import adapter_parameters, size_of
-from harness.errors import HarnessError
+from imhi.finetune.recipe.sizes import adapter_parameters, size_of
 from tests.finetune.recipe.small_models import (
     LLAMA_7B,
     SMALL,

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from finetune.rows.encoding import (
+from imhi._core.answers import compose
+from imhi._core.checkpoints import Prompter
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.records import Example
+from imhi.finetune.rows.encoding import (
     IGNORED,
     Counts,
     encode_causal,
@@ -15,11 +19,7 @@ from finetune.rows.encoding import (
     encode_seq2seq,
     table,
 )
-from finetune.rows.texts import ClassRow, text_rows
-from harness.answers import compose
-from harness.checkpoints import Prompter
-from harness.plugin_manager import PluginManager
-from harness.records import Example
+from imhi.finetune.rows.texts import ClassRow, text_rows
 from tests import tiny_models
 from tests.finetune.conftest import MakeRecipe
 
@@ -57,7 +57,7 @@ def encode(recipe_of: MakeRecipe, manager: PluginManager):
     def make(
         rows: list[Example], window: int = 400, template: str | None = None, **more: Any
     ) -> Encoded:
-        from finetune.training.pipeline import open_data
+        from imhi.finetune.training.pipeline import open_data
 
         recipe = recipe_of("causal", data=more.pop("data", {}))
         tokenizer = tiny_models.make_tokenizer("causal", 1024, template)
@@ -134,7 +134,7 @@ def test_completion_rows_go_on_behind_the_stem(encode) -> None:
 def test_an_encoder_decoder_reads_the_prompt_and_writes_the_answer(
     recipe_of: MakeRecipe, manager: PluginManager
 ) -> None:
-    from finetune.training.pipeline import open_data
+    from imhi.finetune.training.pipeline import open_data
 
     data = recipe_of("seq2seq", data={"style": "completion"}).data
     context = open_data(recipe_of("seq2seq"), manager)

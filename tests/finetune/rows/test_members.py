@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from finetune.rows.members import members
-from finetune.training.pipeline import open_data
-from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager
+from imhi._core.errors import HarnessError
+from imhi._core.plugin_manager import PluginManager
+from imhi.finetune.rows.training_jobs import members
+from imhi.finetune.training.pipeline import open_data
 from tests.checkouts import INSTRUCTION, NO, TEST, YES, asked, write_queries
 from tests.finetune.conftest import MakeRecipe
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from finetune.recipe.reading import checked
+from imhi.finetune.recipe.reading import checked
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HUB = "example-lab/small-llama"

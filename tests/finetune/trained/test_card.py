@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from finetune.recipe.reading import checked, fields
-from finetune.trained.card import write_card
-from finetune.trained.folder import TrainedFolder
-from harness.context import Context, open_source
-from harness.declarations import resolve
-from harness.registry import Registry
+from imhi._core.context import Context, open_source
+from imhi._core.declarations import resolve
+from imhi._core.registry import Registry
+from imhi.finetune.recipe.reading import checked, fields
+from imhi.finetune.trained.card import write_card
+from imhi.finetune.trained.folder import TrainedFolder
 from tests import tiny_models
 from tests.finetune.trained.manifests import (
     COMMIT,

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from finetune.trained.labeler import create
-from harness.context import Context, open_source
-from harness.errors import HarnessError
-from harness.models import parse_model
-from harness.plugin_manager import PluginManager
-from harness.records import Response
-from harness.registry import Registry
-from harness.yaml_files import read_yaml
+from imhi._core.context import Context, open_source
+from imhi._core.errors import HarnessError
+from imhi._core.models import parse_model
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.records import Response
+from imhi._core.registry import Registry
+from imhi._core.yaml_files import read_yaml
+from imhi.finetune.trained.labeler import create
 from tests import tiny_models
 from tests.conftest import ROOT, Imhi
 from tests.finetune.training.test_trainings import SMALL

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from finetune.trained.curves import (
+from imhi._core.errors import HarnessError
+from imhi.finetune.trained.curves import (
     COLUMNS,
     can_draw,
     curve_of,
@@ -20,7 +21,6 @@ from finetune.trained.curves import (
     running_mean,
     spread,
 )
-from harness.errors import HarnessError
 from tests.finetune.trained.manifests import a_manifest, a_member, a_recipe
 
 pytest.importorskip("matplotlib")
@@ -222,7 +222,7 @@ def test_without_matplotlib_it_says_what_to_install(
 
 def test_asking_whether_it_can_draw_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from finetune.trained.curves import can_draw; can_draw(); "
+        "import sys; from imhi.finetune.trained.curves import can_draw; can_draw(); "
         "print([m for m in ('matplotlib', 'numpy', 'torch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from finetune.rows.encoding import IGNORED
-from finetune.training.building import build
-from finetune.training.causal import AnswerCollator, answer_loss
-from finetune.training.classifier import balanced_weights
+from imhi.finetune.rows.encoding import IGNORED
+from imhi.finetune.training.building import build
+from imhi.finetune.training.causal import AnswerCollator, answer_loss
+from imhi.finetune.training.classifier import balanced_weights
 from tests.finetune.conftest import MakeJob, MakeRecipe
 
 torch = pytest.importorskip("torch", reason="finetune needs the extra [finetune]")

@@ -66,7 +66,7 @@ def test_a_recipe_is_trained_scored_and_asked_by_name(
 
 
 OBSERVER = """
-from harness import hookimpl
+from imhi import hookimpl
 
 @hookimpl
 def imhi_event(event):
@@ -126,7 +126,7 @@ def test_a_name_that_was_not_trained_is_refused_with_those_that_were(imhi_here: 
 
 def start(words: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "harness.cli", "finetune", *words],
+        [sys.executable, "-m", "imhi", "finetune", *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,

@@ -182,7 +182,7 @@ def test_control_characters_in_a_name_do_not_reach_the_terminal(imhi_here: Imhi)
 
 def test_a_fault_of_a_plugin_is_named_as_such_without_a_traceback(imhi_here: Imhi) -> None:
     Path("odd.py").write_text(
-        "from harness import ModelFamily, hookimpl\n@hookimpl\ndef imhi_models():\n"
+        "from imhi import ModelFamily, hookimpl\n@hookimpl\ndef imhi_models():\n"
         "    yield ModelFamily('odd', 'odd', create=lambda spec, context: 1 / 0)\n"
     )
     said = imhi_here("run", "--plugin", "odd.py", "-m", "odd:x", "-d", "DR", "--limit", "1")

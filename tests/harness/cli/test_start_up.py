@@ -31,7 +31,7 @@ COMMANDS = [
 ]
 _LOADED = """
 import contextlib, io, sys
-from harness.cli.app import run
+from imhi._core.cli.app import run
 for words in sys.argv[2:]:
     with contextlib.redirect_stdout(io.StringIO()):
         code = run(words.split())
@@ -58,7 +58,7 @@ def seconds(words: str, cache: Path) -> float:
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(cache)}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "harness.cli", *words.split()]
+    command = [sys.executable, "-m", "imhi", *words.split()]
     subprocess.run(command, cwd=cache, env=env, stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.comparing import Comparison, compare
-from harness.evaluation import evaluate
-from harness.plugin_manager import PluginManager, load_plugins
-from harness.published import PublishedResult, published_beside
-from harness.run_store import RunFolder
-from harness.run_store.columns import read_columns
-from harness.statistics.significance import holm, mcnemar_p
+from imhi._core.comparing import Comparison, compare
+from imhi._core.evaluation import evaluate
+from imhi._core.plugin_manager import PluginManager, load_plugins
+from imhi._core.published import PublishedResult, published_beside
+from imhi._core.run_store import RunFolder
+from imhi._core.run_store.columns import read_columns
+from imhi._core.statistics.significance import holm, mcnemar_p
 
 PLUGIN = Path(__file__).parents[3] / "benchmarks" / "simulated_runs.py"
 MODELS = [f"simulated:{name},skill={skill}" for name, skill in (("a", 0.2), ("b", 0.7), ("c", 0.7))]

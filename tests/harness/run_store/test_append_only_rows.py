@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError, HarnessError
-from harness.run_store.jsonl import AppendLog, read_rows, recover, write_json, write_rows
+from imhi._core.errors import DataError, HarnessError
+from imhi._core.run_store.jsonl import AppendLog, read_rows, recover, write_json, write_rows
 
 ROWS = [{"id": "1", "text": "plain"}, {"id": "2", "text": "line\nbreak, “quotes”, \u2028"}]
 

@@ -72,7 +72,7 @@ def test_a_limit_on_file_size_is_one_line_too(tmp_path: Path, asked_plugin: Path
 
     words = ["--plugin", str(asked_plugin), "run", *WORDS, "-m", f"asked:{tmp_path / 'log'}"]
     done = subprocess.run(
-        [sys.executable, "-B", "-m", "harness.cli", *words],
+        [sys.executable, "-B", "-m", "imhi", *words],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "PATH": ""},
         preexec_fn=limited,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.run_store.kept import KeptValues
+from imhi._core.run_store.cache import KeptValues
 
 
 def test_values_are_there_after_the_process_that_made_them(tmp_path: Path) -> None:

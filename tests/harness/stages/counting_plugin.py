@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import Argument, Metric, hookimpl
-from harness.fingerprints import digest
-from harness.statistics import mean_measure
+from imhi import Argument, Metric, hookimpl
+from imhi._core.fingerprints import digest
+from imhi._core.statistics import mean_measure
 
 
 class Counted:

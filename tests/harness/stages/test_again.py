@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.evaluation import evaluate
-from harness.plugin_manager import PluginManager
-from harness.run_store import RunFolder
-from harness.settings import RunSettings
-from harness.stages.again import relabel, rescore
+from imhi._core.errors import HarnessError
+from imhi._core.evaluation import evaluate
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.run_store import RunFolder
+from imhi._core.settings import RunSettings
+from imhi._core.stages.rescore import relabel, rescore
 from tests.checkouts import depression_checkout
 from tests.conftest import Imhi
 
@@ -75,7 +75,7 @@ def test_what_failed_attempts_cost_is_counted_after_they_succeeded(
 
 def test_a_labeler_that_gives_no_label_without_saying_so_is_refused(imhi_here: Imhi) -> None:
     Path("careless.py").write_text(
-        "from harness import Labeler, Prediction, hookimpl\n"
+        "from imhi import Labeler, Prediction, hookimpl\n"
         "@hookimpl\n"
         "def imhi_labelers():\n"
         "    def create(context):\n"

@@ -98,7 +98,7 @@ def test_what_a_killed_run_has_spent_counts_against_the_budget(
 
 
 BAD_MODEL = """
-from harness import ModelFamily, Response, hookimpl
+from imhi import ModelFamily, Response, hookimpl
 
 class Bad:
     def __init__(self, spec, context):

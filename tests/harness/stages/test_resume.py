@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from harness.plugin_manager import PluginManager
-from harness.run_store import list_runs
-from harness.settings import RunSettings
-from harness.stages.prepare import prepare
-from harness.stages.respond import respond
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.run_store import list_runs
+from imhi._core.settings import RunSettings
+from imhi._core.stages.prepare import prepare
+from imhi._core.stages.respond import respond
 
 ROOT = Path(__file__).resolve().parents[3]
 KILLS = 22
@@ -28,7 +28,7 @@ KILLS = 22
 def command(plugin: Path, log: Path, out: Path, arguments: str = "") -> list[str]:
     words = f"--plugin {plugin} run --labeler strict --metric accuracy --json --resamples 200"
     model = f"asked:{log}{arguments},name=asked"
-    return [sys.executable, "-m", "harness.cli", *words.split(), "-m", model, "--out", str(out)]
+    return [sys.executable, "-m", "imhi", *words.split(), "-m", model, "--out", str(out)]
 
 
 def start(words: list[str]) -> subprocess.Popen[str]:
@@ -158,7 +158,7 @@ def test_an_interrupted_run_says_that_its_answers_are_safe(
 ) -> None:
     words = ["run", "--plugin", str(asked_plugin), "-m", "asked:log,wait=0.2", "-d", "DR"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "harness.cli", *words],
+        [sys.executable, "-m", "imhi", *words],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager
-from harness.settings import RunSettings
-from harness.stages.prepare import prepare
+from imhi._core.errors import HarnessError
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.settings import RunSettings
+from imhi._core.stages.prepare import prepare
 
 
 def settings(out: Path) -> RunSettings:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import f1_score
 
-from harness.plugin_manager import PluginManager
-from harness.run_store import RunFolder
-from harness.run_store.columns import Columns, read_columns
-from harness.views import FLAGS, row_key, verdicts_file
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.run_store import RunFolder
+from imhi._core.run_store.columns import Columns, read_columns
+from imhi._core.views import FLAGS, row_key, verdicts_file
 from tests.conftest import Imhi
 
 Judge = Callable[[int, str], tuple[str | None, list[str]]]
@@ -145,7 +145,7 @@ def test_scores_under_views_go_when_labels_change(imhi_here: Imhi, run: str) -> 
 
 
 HEAVY = """
-from harness import Metric, hookimpl, mean_measure
+from imhi import Metric, hookimpl, mean_measure
 
 
 @hookimpl

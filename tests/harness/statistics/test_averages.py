@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.evaluation import evaluate
-from harness.plugin_manager import PluginManager
-from harness.results import RunScores
+from imhi._core.evaluation import evaluate
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.results import RunScores
 
 
 @pytest.fixture(scope="module")

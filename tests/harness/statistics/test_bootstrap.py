@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.statistics import Array, Measure, interval, mean_measure, replicates
+from imhi._core.statistics import Array, Measure, interval, mean_measure, replicates
 
 
 def rows_apart(count: int) -> list[str]:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from harness.statistics import mean_measure
+from imhi._core.statistics import mean_measure
 
 
 def test_a_mean_leaves_out_what_has_no_value() -> None:

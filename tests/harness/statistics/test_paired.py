@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from benchmarks.comparison_errors import SETTINGS, Setting, simulate, theory
-from harness.statistics import Array, Measure, mean_measure
-from harness.statistics.paired import Paired, exchanged, paired, resampled
-from harness.statistics.significance import permutation_p
-from plugins.metrics.labels import weighted_f1
+from imhi._core.statistics import Array, Measure, mean_measure
+from imhi._core.statistics.paired import Paired, exchanged, paired, resampled
+from imhi._core.statistics.significance import permutation_p
+from imhi.plugins.metrics.labels import weighted_f1
 
 
 def labels(right: np.ndarray) -> Measure:

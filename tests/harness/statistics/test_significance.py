@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from harness.statistics.ranks import rank_bounds, ranks
-from harness.statistics.significance import (
+from imhi._core.statistics.ranks import rank_bounds, ranks
+from imhi._core.statistics.significance import (
     cohens_dz,
     cohens_g,
     detectable_difference,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.context import open_source
-from harness.plugin_manager import load_plugins
-from imhi_build.audit.auditing import Auditing
-from imhi_build.audit.records import Audit
+from imhi._core.context import open_source
+from imhi._core.plugin_manager import load_plugins
+from imhi.build.audit.auditing import Auditing
+from imhi.build.audit.records import Audit
 
 TASK = """\
 task: mood detection

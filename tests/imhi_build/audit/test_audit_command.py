@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
+from imhi._core.registry import Registry
 from tests.conftest import Imhi
 from tests.imhi_build.audit.audit_moods import mood_rows, write_task
 from tests.imhi_build.raw_demo import demo_rows, write_dr

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.answers import compose
-from harness.context import open_source
-from harness.records import Example
-from harness.registry import Registry
-from imhi_build.audit.auditing import Auditing
-from imhi_build.audit.raw_files import open_raw_files
+from imhi._core.answers import compose
+from imhi._core.context import open_source
+from imhi._core.records import Example
+from imhi._core.registry import Registry
+from imhi.build.audit.auditing import Auditing
+from imhi.build.audit.raw_files import open_raw_files
 from tests.imhi_build.audit.audit_moods import Audited
 from tests.imhi_build.raw_demo import demo_rows, write_dr
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import evaluate
-from harness.context import open_source
-from harness.plugin_manager import PluginManager
-from harness.registry import Registry
-from harness.statistics.significance import detectable_difference
-from imhi_build.audit.corpus import SourceCorpus
-from imhi_build.audit.floors import Floors, floors
+from imhi import evaluate
+from imhi._core.context import open_source
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.registry import Registry
+from imhi._core.statistics.significance import detectable_difference
+from imhi.build.audit.corpus import SourceCorpus
+from imhi.build.audit.floors import Floors, floors
 from tests.imhi_build.audit.audit_moods import Audited
 
 

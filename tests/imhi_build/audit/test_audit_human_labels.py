@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from harness.context import open_source
-from harness.plugin_manager import load_plugins
-from harness.records import Example
-from harness.registry import Registry
-from imhi_build.audit.auditing import Auditing
-from imhi_build.audit.raw_files import open_raw_files
-from imhi_build.audit.records import Join
+from imhi._core.context import open_source
+from imhi._core.plugin_manager import load_plugins
+from imhi._core.records import Example
+from imhi._core.registry import Registry
+from imhi.build.audit.auditing import Auditing
+from imhi.build.audit.raw_files import open_raw_files
+from imhi.build.audit.records import Join
 from tests.imhi_build.audit.audit_moods import POSTS, Audited, mood_rows, write_task
 from tests.imhi_build.raw_demo import demo_rows, write_dr
 

@@ -14,7 +14,7 @@ NASTY = "<img src=x onerror=\"document.title='taken'\"> {{ 7*7 }} </script><scri
 
 @pytest.fixture(scope="module")
 def pages(mood: Audited, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    from imhi_build.audit.page import write_page
+    from imhi.build.audit.page import write_page
 
     plain = tmp_path_factory.mktemp("plain")
     return {"plain": write_page(plain, mood.audit)}
@@ -50,10 +50,10 @@ def test_the_page_names_what_was_found(pages: dict[str, Path]) -> None:
 
 
 def test_posts_are_escaped_where_they_are_asked_for(tmp_path: Path) -> None:
-    from harness.context import open_source
-    from harness.plugin_manager import load_plugins
-    from imhi_build.audit.corpus import SourceCorpus
-    from imhi_build.audit.page import write_page
+    from imhi._core.context import open_source
+    from imhi._core.plugin_manager import load_plugins
+    from imhi.build.audit.corpus import SourceCorpus
+    from imhi.build.audit.page import write_page
 
     rows = mood_rows()
     rows[-2]["post"] = NASTY  # the row that gives its label away

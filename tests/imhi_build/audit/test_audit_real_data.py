@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import open_source
-from harness.registry import Registry
-from imhi_build.audit.auditing import Auditing
-from imhi_build.audit.completions import Completions, read_completions
-from imhi_build.audit.corpus import SourceCorpus, built
-from imhi_build.audit.floors import column, measure
-from imhi_build.audit.raw_files import open_raw_files
-from imhi_build.audit.records import Join, Marker
-from imhi_build.audit.wording import Texts
+from imhi._core.context import open_source
+from imhi._core.registry import Registry
+from imhi.build.audit.auditing import Auditing
+from imhi.build.audit.completions import Completions, read_completions
+from imhi.build.audit.corpus import SourceCorpus, built
+from imhi.build.audit.floors import column, measure
+from imhi.build.audit.raw_files import open_raw_files
+from imhi.build.audit.records import Join, Marker
+from imhi.build.audit.wording import Texts
 from tests.imhi_build.audit.audit_moods import Audited
 
 pytestmark = pytest.mark.slow

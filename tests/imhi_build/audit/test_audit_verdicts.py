@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.fingerprints import digest
-from imhi_build.audit.kinds import flags, kinds
+from imhi._core.fingerprints import digest
+from imhi.build.audit.kinds import flags, kinds
 from tests.imhi_build.audit.audit_moods import POSTS, Audited, a_row, audit_rows, mood_rows
 
 FLAGS = {

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import open_source
-from harness.registry import Registry
-from imhi_build.records import BuiltRow
+from imhi._core.context import open_source
+from imhi._core.registry import Registry
+from imhi.build.records import BuiltRow
 
 Published = Callable[..., list[BuiltRow]]
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.declarations import Dataset
-from imhi_build.records import BuiltRow, Finding
+from imhi._core.declarations import Dataset
+from imhi.build.records import BuiltRow, Finding
 
 
 @dataclass(eq=False)
 class ListCorpus:
-    """The rows of a build (:class:`imhi_build.checks.declarations.Corpus`), in memory.
+    """The rows of a build (:class:`imhi.build.checks.declarations.Corpus`), in memory.
 
     ``spread`` sends work and results as an executor does, pickled, and gives results out of order:
     the last chunk comes first. ``worked`` counts the rows that were sent.

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from harness.context import open_source
-from harness.declarations import Dataset
-from harness.registry import Registry
-from imhi_build.checks.consistency import Settings, _fold, _Reading, find
-from imhi_build.records import BuiltRow
+from imhi._core.context import open_source
+from imhi._core.declarations import Dataset
+from imhi._core.registry import Registry
+from imhi.build.checks.consistency import Settings, _fold, _Reading, find
+from imhi.build.records import BuiltRow
 
 REAL = ("DR", "dreaddit", "SAD", "IRF", "MultiWD")
 
@@ -120,7 +120,7 @@ def test_a_finding_says_what_the_explanation_argues_for(registry: Registry) -> N
 def test_no_row_is_judged_by_a_classifier_that_saw_its_post(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import imhi_build.checks.consistency as consistency
+    import imhi.build.checks.consistency as consistency
 
     trained: list[set[str]] = []
     fit = consistency._classifier
@@ -151,7 +151,7 @@ def test_label_sentences_do_not_help_the_classifier(registry: Registry) -> None:
 
 
 def test_training_rows_are_bounded_and_drawn_whatever_the_order(registry: Registry) -> None:
-    from imhi_build.checks.consistency import _draw
+    from imhi.build.checks.consistency import _draw
 
     rows = fictional(1000)
     settings = Settings(training_rows=200)
@@ -180,7 +180,7 @@ def test_figures_are_those_of_scikit_learn(registry: Registry) -> None:
     rows, _ = swapped(fictional(), ("yes", "no"), 60)
     corpus = Rows({"dreaddit": rows}, registry)
     list(find(corpus, Settings()))
-    from imhi_build.checks.consistency import _fit
+    from imhi.build.checks.consistency import _fit
 
     dataset = registry.datasets.get("dreaddit")
     classifiers = _fit(corpus, dataset, Settings())

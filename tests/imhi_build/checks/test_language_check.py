@@ -10,9 +10,9 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from harness.errors import HarnessError
-from imhi_build.checks.language import LanguageSettings, _identifier, find, passages
-from imhi_build.records import BuiltRow
+from imhi._core.errors import HarnessError
+from imhi.build.checks.language import LanguageSettings, _identifier, find, passages
+from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, found, recall_and_precision
 
 FOREIGN = {

@@ -27,8 +27,8 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
-from imhi_build.checks.leakage import LeakageSettings, find
-from imhi_build.records import BuiltRow
+from imhi.build.checks.leakage import LeakageSettings, find
+from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, found, recall_and_precision
 
 # Written for this test, after the patterns.

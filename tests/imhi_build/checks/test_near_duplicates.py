@@ -31,8 +31,8 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
-from imhi_build.checks.near_duplicates import SimilaritySettings, find
-from imhi_build.records import BuiltRow
+from imhi.build.checks.near_duplicates import SimilaritySettings, find
+from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, corpus_of, found, recall_and_precision
 
 POST = "Every night I lie awake and count what I did wrong at work this week"

@@ -17,10 +17,10 @@ from collections import Counter
 import pytest
 from pydantic import ValidationError
 
-from harness.errors import HarnessError
-from imhi_build.checks.personal_data import MASKS, NAMES, PersonalDataSettings, find, mask
-from imhi_build.checks.personal_spans import Kind, personal_spans
-from imhi_build.records import BuiltRow
+from imhi._core.errors import HarnessError
+from imhi.build.checks.personal_data import MASKS, NAMES, PersonalDataSettings, find, mask
+from imhi.build.checks.personal_spans import Kind, personal_spans
+from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, found, recall_and_precision
 
 ALL: tuple[Kind, ...] = tuple(NAMES)

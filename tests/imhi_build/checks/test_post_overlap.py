@@ -25,10 +25,10 @@ from collections.abc import Callable
 
 import pytest
 
-from imhi_build.checks import near_duplicates, overlap, overlap_across
-from imhi_build.checks.near_duplicates import SimilaritySettings
-from imhi_build.checks.overlap_across import AcrossSettings
-from imhi_build.records import BuiltRow, Finding
+from imhi.build.checks import near_duplicates, overlap, overlap_across
+from imhi.build.checks.near_duplicates import SimilaritySettings
+from imhi.build.checks.overlap_across import AcrossSettings
+from imhi.build.records import BuiltRow, Finding
 from tests.imhi_build.checks.corpora import (
     ListCorpus,
     a_row,

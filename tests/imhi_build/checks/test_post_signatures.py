@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from imhi_build.checks.near_pairs import hashes_per_band, near_pairs
-from imhi_build.checks.signatures import PostTable, digest_of, post_table, words_of
-from imhi_build.records import BuiltRow
+from imhi.build.checks.near_pairs import hashes_per_band, near_pairs
+from imhi.build.checks.signatures import PostTable, digest_of, post_table, words_of
+from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, corpus_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -148,8 +148,8 @@ def test_a_table_is_made_once_for_a_corpus_and_goes_with_it() -> None:
 _MEASURE = """
 import resource, sys
 from tests.imhi_build.checks.corpora import a_row
-from imhi_build.checks.near_pairs import near_pairs
-from imhi_build.checks.signatures import post_table, sketches
+from imhi.build.checks.near_pairs import near_pairs
+from imhi.build.checks.signatures import post_table, sketches
 import datasketch
 
 class Streamed:

@@ -21,8 +21,8 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
-from imhi_build.checks.refusals import CHECK, RefusalSettings, find
-from imhi_build.records import BuiltRow
+from imhi.build.checks.refusals import CHECK, RefusalSettings, find
+from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, found, recall_and_precision
 
 # Written for this test, after the patterns.
@@ -133,7 +133,7 @@ def test_an_expression_that_cannot_be_used_is_refused(pattern: str) -> None:
 
 
 def test_the_declaration_names_what_is_run() -> None:
-    from harness.declarations import resolve
+    from imhi._core.declarations import resolve
 
     assert resolve(CHECK.find) is find
     assert CHECK.settings().action == "quarantine"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imhi_build.folder import BuildFolder
+from imhi.build.folder import BuildFolder
 from tests.faulty_server import Asked, FaultyServer, Reply, answer
 
 GIVEN = re.compile(r"Answer given: (.*)\nReply:$")

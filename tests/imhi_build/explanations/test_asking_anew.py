@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from harness.records import Example
+from imhi._core.records import Example
 from tests.conftest import Imhi
 from tests.faulty_server import Asked, FaultyServer, Reply, answer, status
 from tests.imhi_build.explanations.explaining_server import agreeing, model, rows_of

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import Example
-from harness.registry import Registry
-from imhi_build.stages.read import read
+from imhi._core.records import Example
+from imhi._core.registry import Registry
+from imhi.build.stages.read import read
 from tests.conftest import ROOT, Imhi
 from tests.faulty_server import Asked, FaultyServer, Reply, answer, mixed, status
 from tests.imhi_build.explanations.explaining_server import GIVEN, agreeing, model, rows_of
@@ -112,7 +112,7 @@ def test_a_killed_process_asks_only_what_has_no_answer(dr_build, tmp_path: Path)
     try:
         assert server.stdout is not None
         url = server.stdout.readline().strip()
-        explain = [sys.executable, "-m", "harness.cli", "build", "explain", str(folder.path),
+        explain = [sys.executable, "-m", "imhi", "build", "explain", str(folder.path),
                    "-m", f"openai:m,base_url={url},concurrency=2"]  # fmt: skip
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         responses = folder.path / "explanations" / "01-openai-m" / "responses" / "DR.jsonl"

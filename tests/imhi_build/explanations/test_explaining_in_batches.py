@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
+from imhi._core.registry import Registry
 from tests.batch_results import End, Line, Result, answer, refused
 from tests.batch_server import BatchServer
 from tests.conftest import ROOT, Imhi
@@ -65,7 +65,7 @@ def test_what_fails_in_part_or_expires_is_asked_in_a_further_batch(
 def test_a_killed_process_collects_the_batch_it_made(dr_build) -> None:
     folder, _ = dr_build()
     with BatchServer(answers=agreeing, ends=[End(looks=40)]) as server:
-        command = [sys.executable, "-m", "harness.cli", "build", "explain", str(folder.path), "-m",
+        command = [sys.executable, "-m", "imhi", "build", "explain", str(folder.path), "-m",
                    batch_model(server)]  # fmt: skip
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.records import Example
-from harness.registry import Registry
-from imhi_build.explanations.prompting import (
+from imhi._core.errors import HarnessError
+from imhi._core.records import Example
+from imhi._core.registry import Registry
+from imhi.build.explanations.prompting import (
     Experts,
     Prompting,
     read_experts,
     read_template,
     template_names,
 )
-from imhi_build.records import BuiltRow
+from imhi.build.records import BuiltRow
 
 QUESTION = "Does the poster suffer from depression?"
 

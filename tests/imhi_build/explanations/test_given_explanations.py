@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from harness.fingerprints import post_key
-from harness.records import Example
-from harness.run_store.jsonl import write_rows
-from imhi_build.explanations.given import GivenAnswer, GivenAnswers
-from imhi_build.records import BuiltRow
+from imhi._core.fingerprints import post_key
+from imhi._core.records import Example
+from imhi._core.run_store.jsonl import write_rows
+from imhi.build.explanations.given import GivenAnswer, GivenAnswers
+from imhi.build.records import BuiltRow
 from tests.conftest import Imhi
 from tests.faulty_server import FaultyServer
 from tests.imhi_build.explanations.explaining_server import agreeing, model, rows_of

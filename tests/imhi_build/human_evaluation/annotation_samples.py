@@ -10,15 +10,15 @@ from pathlib import Path
 import openpyxl
 import typer
 
-from harness.marking import Marking
-from harness.plugin_manager import PluginManager
-from harness.run_store.jsonl import write_rows
-from imhi_build.commands.annotate import agreement, sample
-from imhi_build.folder import BuildFolder
-from imhi_build.human_evaluation.kept_sample import Sample, read_sample
-from imhi_build.human_evaluation.sampling import Plan, Written, make_sample
-from imhi_build.human_evaluation.scheme import load_scheme
-from imhi_build.records import BuiltRow
+from imhi._core.marking import Marking
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.run_store.jsonl import write_rows
+from imhi.build.commands.annotate import agreement, sample
+from imhi.build.folder import BuildFolder
+from imhi.build.human_evaluation.kept_sample import Sample, read_sample
+from imhi.build.human_evaluation.sampling import Plan, Written, make_sample
+from imhi.build.human_evaluation.scheme import load_scheme
+from imhi.build.records import BuiltRow
 
 DEMO = Path(__file__).resolve().parents[3] / "tasks" / "demo"
 QUESTIONS = {

@@ -11,9 +11,9 @@ from typing import Any
 import openpyxl
 from annotation_samples import CRITERIA
 
-from imhi_build.human_evaluation.kept_sample import Sample
-from imhi_build.human_evaluation.problems import Problem
-from imhi_build.human_evaluation.reading import ReadBack
+from imhi.build.human_evaluation.kept_sample import Sample
+from imhi.build.human_evaluation.problems import Problem
+from imhi.build.human_evaluation.reading import ReadBack
 
 N = 6
 """How many items the fixture ``sample`` has."""

@@ -8,8 +8,8 @@ import pytest
 from annotation_samples import fill, row, sample_of
 from annotation_sheets import N
 
-from imhi_build.human_evaluation.kept_sample import Sample
-from imhi_build.human_evaluation.workbook import workbook
+from imhi.build.human_evaluation.kept_sample import Sample
+from imhi.build.human_evaluation.workbook import workbook
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from annotation_samples import CRITERIA, row, sample_of
 from annotation_sheets import N, as_csv, changed, kept, one, page_file, table
 
-from imhi_build.human_evaluation.kept_sample import Sample
-from imhi_build.human_evaluation.reading import read_back
+from imhi.build.human_evaluation.kept_sample import Sample
+from imhi.build.human_evaluation.reading import read_back
 
 
 def test_a_sheet_of_another_sample_is_left_out(filled: Path, tmp_path: Path) -> None:

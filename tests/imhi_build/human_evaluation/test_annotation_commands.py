@@ -12,8 +12,8 @@ import pytest
 import typer
 from annotation_samples import application, demo_build, demo_rows, fill
 
-from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager
+from imhi._core.errors import HarnessError
+from imhi._core.plugin_manager import PluginManager
 
 Run = Callable[..., "Done"]
 

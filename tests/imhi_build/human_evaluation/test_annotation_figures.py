@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from annotation_samples import CRITERIA, row, sample_of
 
-from harness.statistics import Array
-from imhi_build.human_evaluation.coefficients import (
+from imhi._core.statistics import Array
+from imhi.build.human_evaluation.coefficients import (
     alpha_of,
     counts,
     fleiss_kappa,
@@ -18,15 +18,15 @@ from imhi_build.human_evaluation.coefficients import (
     krippendorff_alpha,
     percent_agreement,
 )
-from imhi_build.human_evaluation.figures import (
+from imhi.build.human_evaluation.figures import (
     annotator_figures,
     criterion_figures,
     disagreements,
     mark_table,
 )
-from imhi_build.human_evaluation.judging import ReadSheet
-from imhi_build.human_evaluation.reading import ReadBack
-from imhi_build.human_evaluation.report import Report, make_report
+from imhi.build.human_evaluation.judging import ReadSheet
+from imhi.build.human_evaluation.reading import ReadBack
+from imhi.build.human_evaluation.report import Report, make_report
 
 NAN = float("nan")
 

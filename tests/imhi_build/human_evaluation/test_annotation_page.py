@@ -12,10 +12,10 @@ import pytest
 from annotation_browser import Page, browser, chromium
 from annotation_samples import CRITERIA, row, sample_of
 
-from imhi_build.human_evaluation.items import shuffled
-from imhi_build.human_evaluation.kept_sample import Sample
-from imhi_build.human_evaluation.page import page
-from imhi_build.human_evaluation.reading import read_back
+from imhi.build.human_evaluation.items import shuffled
+from imhi.build.human_evaluation.kept_sample import Sample
+from imhi.build.human_evaluation.page import page
+from imhi.build.human_evaluation.reading import read_back
 
 NASTY = (
     "</script><script>document.title='taken'</script>",

@@ -10,8 +10,8 @@ import pytest
 from annotation_samples import CRITERIA, fill
 from annotation_sheets import N, as_csv, changed, kept, one, page_file, table
 
-from imhi_build.human_evaluation.kept_sample import Sample
-from imhi_build.human_evaluation.reading import read_back
+from imhi.build.human_evaluation.kept_sample import Sample
+from imhi.build.human_evaluation.reading import read_back
 
 # --- kinds of files ------------------------------------------------------------------------------
 

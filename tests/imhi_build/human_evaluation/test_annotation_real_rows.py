@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from annotation_samples import build_of, drawn, fill
 
-from harness.declarations import resolve
-from harness.plugin_manager import PluginManager
-from imhi_build.human_evaluation.reading import read_back
-from imhi_build.human_evaluation.report import make_report
-from imhi_build.records import BuiltRow
+from imhi._core.declarations import resolve
+from imhi._core.plugin_manager import PluginManager
+from imhi.build.human_evaluation.reading import read_back
+from imhi.build.human_evaluation.report import make_report
+from imhi.build.records import BuiltRow
 
 
 @pytest.fixture(scope="module")

@@ -21,13 +21,13 @@ from annotation_samples import (
     row,
 )
 
-from harness.errors import DataError, HarnessError
-from harness.plugin_manager import PluginManager
-from imhi_build.human_evaluation.drawing import draw
-from imhi_build.human_evaluation.sampling import annotator_names
-from imhi_build.human_evaluation.scheme import load_scheme, scheme_digest
-from imhi_build.human_evaluation.shares import allocate
-from imhi_build.records import BuiltRow
+from imhi._core.errors import DataError, HarnessError
+from imhi._core.plugin_manager import PluginManager
+from imhi.build.human_evaluation.drawing import draw
+from imhi.build.human_evaluation.sampling import annotator_names
+from imhi.build.human_evaluation.scheme import load_scheme, scheme_digest
+from imhi.build.human_evaluation.shares import allocate
+from imhi.build.records import BuiltRow
 
 STRATA = {("big", "yes"): 900, ("big", "no"): 60, ("small", "yes"): 30, ("small", "no"): 10}
 

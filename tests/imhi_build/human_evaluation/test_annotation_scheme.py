@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.errors import HarnessError
-from imhi_build.human_evaluation.scheme import SHIPPED, load_scheme, scheme_digest
+from imhi._core.errors import HarnessError
+from imhi.build.human_evaluation.scheme import SHIPPED, load_scheme, scheme_digest
 
 
 def test_the_shipped_scheme_has_the_criteria_of_the_paper() -> None:

@@ -12,13 +12,13 @@ import openpyxl
 import pytest
 from annotation_samples import CRITERIA, row, sample_of
 
-from harness.errors import HarnessError
-from imhi_build.human_evaluation import whole_files
-from imhi_build.human_evaluation.cells import edited
-from imhi_build.human_evaluation.items import shuffled
-from imhi_build.human_evaluation.sheet_files import read_sheet
-from imhi_build.human_evaluation.workbook import CELL_LIMIT, Workbook, fitted, workbook
-from imhi_build.records import BuiltRow
+from imhi._core.errors import HarnessError
+from imhi.build.human_evaluation import whole_files
+from imhi.build.human_evaluation.cells import edited
+from imhi.build.human_evaluation.items import shuffled
+from imhi.build.human_evaluation.sheet_files import read_sheet
+from imhi.build.human_evaluation.workbook import CELL_LIMIT, Workbook, fitted, workbook
+from imhi.build.records import BuiltRow
 
 
 def book_of(*rows: BuiltRow) -> Workbook:

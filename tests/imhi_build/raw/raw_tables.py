@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.registry import Registry
-from harness.tables import TableRow
-from imhi_build.raw.files import RowError, read_file
-from imhi_build.raw.preset import PROFILES, read_preset
-from imhi_build.raw.reading import RawDataset
-from imhi_build.records import BuiltRow, Removal
+from imhi._core.registry import Registry
+from imhi._core.tables import TableRow
+from imhi.build.raw.files import RowError, read_file
+from imhi.build.raw.preset import PROFILES, read_preset
+from imhi.build.raw.reading import RawDataset
+from imhi.build.records import BuiltRow, Removal
 
 Table = Sequence[Mapping[str, Any]]
 WANTED = ("text", "label")

@@ -57,7 +57,7 @@ def test_reading_a_bad_file_keeps_the_good_rows_and_leaves_with_1(
 def test_every_row_of_a_bad_file_is_kept_or_listed(
     bad_build: str, imhi_here: Imhi, tmp_path: Path
 ) -> None:
-    from imhi_build.folder import BuildFolder
+    from imhi.build.folder import BuildFolder
 
     assert imhi_here("build", "read", bad_build).code == 1
     folder = BuildFolder(tmp_path / bad_build)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import Example
-from harness.registry import Registry
+from imhi._core.records import Example
+from imhi._core.registry import Registry
 from tests.conftest import Imhi
 from tests.imhi_build.raw.raw_tables import write_csv
 from tests.imhi_build.raw_demo import demo_rows, write_dr

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.registry import Registry
-from imhi_build.config import read_config
-from imhi_build.new import new_build
+from imhi._core.registry import Registry
+from imhi.build.config import read_config
+from imhi.build.new import new_build
 from tests.conftest import Imhi
 from tests.imhi_build.raw.raw_tables import POSTS, own_preset, write_csv, write_table
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imhi_build.folder import BuildFolder
+from imhi.build.folder import BuildFolder
 from tests.conftest import ROOT, Imhi
 from tests.imhi_build.raw.raw_tables import POSTS, own_preset, write_csv, write_table
 
@@ -105,7 +105,7 @@ def test_two_processes_do_not_read_into_one_build(
     build: BuildFolder, imhi_here: Imhi, tmp_path: Path
 ) -> None:
     holds = (
-        "import sys; from pathlib import Path; from imhi_build.folder import BuildFolder\n"
+        "import sys; from pathlib import Path; from imhi.build.folder import BuildFolder\n"
         "with BuildFolder(Path('mine')).lock():\n"
         "    print('held', flush=True); sys.stdin.read()\n"
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError, HarnessError
-from harness.registry import Registry
-from imhi_build.raw.files import format_of, read_file
+from imhi._core.errors import DataError, HarnessError
+from imhi._core.registry import Registry
+from imhi.build.raw.files import format_of, read_file
 from tests.imhi_build.raw.raw_tables import (
     WRITERS,
     own_preset,

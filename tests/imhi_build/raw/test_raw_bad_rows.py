@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
+from imhi._core.registry import Registry
 from tests.imhi_build.raw.raw_tables import (
     WANTED,
     good_and_bad,

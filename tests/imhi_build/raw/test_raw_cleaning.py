@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
-from imhi_build.raw.cleaning import Cleaner
-from imhi_build.raw.preset import PROFILES
+from imhi._core.registry import Registry
+from imhi.build.raw.cleaning import Cleaner
+from imhi.build.raw.preset import PROFILES
 from tests.imhi_build.raw.raw_tables import POSTS, own_preset, read_raw, write_csv
 
 PERSONAL = (

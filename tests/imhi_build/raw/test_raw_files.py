@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.tables import TableRow
-from imhi_build.raw.files import read_file
+from imhi._core.tables import TableRow
+from imhi.build.raw.files import read_file
 from tests.imhi_build.raw.raw_tables import (
     POSTS,
     WRITERS,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.registry import Registry
-from imhi_build.raw.preset import preset_names, read_preset
+from imhi._core.errors import HarnessError
+from imhi._core.registry import Registry
+from imhi.build.raw.preset import preset_names, read_preset
 from tests.imhi_build.raw.raw_layouts import LAYOUTS
 from tests.imhi_build.raw.raw_tables import own_preset, read_raw, write_table
 

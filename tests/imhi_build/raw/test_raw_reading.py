@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.errors import DataError
-from harness.registry import Registry
+from imhi._core.errors import DataError
+from imhi._core.registry import Registry
 from tests.imhi_build.raw.raw_tables import (
     POSTS,
     own_preset,

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import open_source
-from harness.registry import Registry
-from imhi_build.comparing import SplitComparison, compare
-from imhi_build.config import read_config
-from imhi_build.folder import BuildFolder
-from imhi_build.new import new_build
-from imhi_build.stages.read import read
+from imhi._core.context import open_source
+from imhi._core.registry import Registry
+from imhi.build.comparing import SplitComparison, compare
+from imhi.build.config import read_config
+from imhi.build.folder import BuildFolder
+from imhi.build.new import new_build
+from imhi.build.stages.read import read
 
 SPLITS = {
     ("IRF", "train"): 3944, ("IRF", "val"): 986, ("IRF", "test"): 2114,

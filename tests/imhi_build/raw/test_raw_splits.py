@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import DataError
-from harness.registry import Registry
-from imhi_build.raw.splits import draw_splits
+from imhi._core.errors import DataError
+from imhi._core.registry import Registry
+from imhi.build.raw.splits import draw_splits
 from tests.imhi_build.raw.raw_tables import (
     POSTS,
     Table,

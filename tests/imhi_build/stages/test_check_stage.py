@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
-from harness.run_store.jsonl import read_rows
-from imhi_build.explanations.joining import join
-from imhi_build.folder import BuildFolder
-from imhi_build.records import BuiltRow
-from imhi_build.stages.explain import copy_all_given
+from imhi._core.registry import Registry
+from imhi._core.run_store.jsonl import read_rows
+from imhi.build.explanations.joining import join
+from imhi.build.folder import BuildFolder
+from imhi.build.records import BuiltRow
+from imhi.build.stages.explain import copy_all_given
 from tests.conftest import Imhi
 from tests.faulty_server import Asked, FaultyServer, Reply, answer
 
@@ -257,7 +257,7 @@ def test_what_needs_a_model_or_experts_says_that_it_was_skipped(
 def test_quality_is_measured_against_experts_on_the_same_posts(
     dr_build, registry: Registry, imhi: Path, imhi_here: Imhi
 ) -> None:
-    from harness.context import open_source
+    from imhi._core.context import open_source
 
     _, source = open_source(f"official:{imhi}", registry)
     experts = list(source.examples("DR", "expert"))

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from imhi_build.folder import BuildFolder
-from imhi_build.records import BuiltRow
+from imhi.build.folder import BuildFolder
+from imhi.build.records import BuiltRow
 
 POST = "The kettle is on again and nobody is coming, I counted the tiles twice"
 EXPLANATION = "The post names a wait for company that does not come."

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.registry import Registry
-from imhi_build.writing.card import COLUMNS
-from imhi_build.writing.parquet import columns
-from imhi_build.writing.pipeline import write
+from imhi._core.registry import Registry
+from imhi.build.writing.card import COLUMNS
+from imhi.build.writing.parquet import columns
+from imhi.build.writing.pipeline import write
 from tests.imhi_build.writing.built import EXPLANATION, POST, a_build, a_report, a_row, some_rows
 
 READ: dict[str, Any] = {

@@ -8,12 +8,12 @@ import pytest
 
 datasets = pytest.importorskip("datasets")
 
-from harness.declarations import Dataset, Label, Question  # noqa: E402
-from harness.errors import HarnessError  # noqa: E402
-from harness.registry import Registry  # noqa: E402
-from imhi_build.writing.dataset_dict import DatasetFiles, configurations, load  # noqa: E402
-from imhi_build.writing.pipeline import write  # noqa: E402
-from imhi_build.writing.wording import Wording  # noqa: E402
+from imhi._core.declarations import Dataset, Label, Question  # noqa: E402
+from imhi._core.errors import HarnessError  # noqa: E402
+from imhi._core.registry import Registry  # noqa: E402
+from imhi.build.writing.dataset_dict import DatasetFiles, configurations, load  # noqa: E402
+from imhi.build.writing.pipeline import write  # noqa: E402
+from imhi.build.writing.wording import Wording  # noqa: E402
 from tests.imhi_build.writing.built import a_build, a_row, contents, some_rows  # noqa: E402
 
 

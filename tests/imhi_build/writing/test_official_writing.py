@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.answers import MARKER
-from harness.declarations import Dataset, Label, Question
-from harness.errors import DataError
-from harness.records import Example
-from harness.registry import Registry
-from imhi_build.records import BuiltRow
-from imhi_build.writing.official import OfficialFiles, csv_line
-from imhi_build.writing.wording import Wording
-from plugins.sources.official.source import OfficialSource, open_official
+from imhi._core.answers import MARKER
+from imhi._core.declarations import Dataset, Label, Question
+from imhi._core.errors import DataError
+from imhi._core.records import Example
+from imhi._core.registry import Registry
+from imhi.build.records import BuiltRow
+from imhi.build.writing.official import OfficialFiles, csv_line
+from imhi.build.writing.wording import Wording
+from imhi.plugins.sources.official.source import OfficialSource, open_official
 from tests.imhi_build.writing.built import NASTY_POSTS, a_row
 
 STYLES = {"complete": "test", "train-complete": "train", "val-complete": "val"}

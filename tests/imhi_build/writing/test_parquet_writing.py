@@ -10,11 +10,11 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
-from harness.declarations import Dataset, Label, Question  # noqa: E402
-from harness.registry import Registry  # noqa: E402
-from imhi_build.records import BuiltRow  # noqa: E402
-from imhi_build.writing.parquet import ParquetFiles, ShardedFile, columns, schema  # noqa: E402
-from imhi_build.writing.wording import Wording  # noqa: E402
+from imhi._core.declarations import Dataset, Label, Question  # noqa: E402
+from imhi._core.registry import Registry  # noqa: E402
+from imhi.build.records import BuiltRow  # noqa: E402
+from imhi.build.writing.parquet import ParquetFiles, ShardedFile, columns, schema  # noqa: E402
+from imhi.build.writing.wording import Wording  # noqa: E402
 from tests.imhi_build.writing.built import NASTY_POSTS, a_row, some_rows  # noqa: E402
 
 

@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("huggingface_hub")
 
-from harness.errors import HarnessError
-from harness.registry import Registry
-from imhi_build.writing.pipeline import write
-from imhi_build.writing.publishing import push
+from imhi._core.errors import HarnessError
+from imhi._core.registry import Registry
+from imhi.build.writing.pipeline import write
+from imhi.build.writing.publishing import push
 from tests.imhi_build.writing.built import a_build, a_row, contents, some_rows
 from tests.imhi_build.writing.hub_server import TOKEN, Hub, hub_on_loopback
 

@@ -14,10 +14,10 @@ import pytest
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 
-from harness.registry import Registry
-from imhi_build.writing.charts import stacked_bars
-from imhi_build.writing.pipeline import write
-from imhi_build.writing.tallies import Lengths
+from imhi._core.registry import Registry
+from imhi.build.writing.charts import stacked_bars
+from imhi.build.writing.pipeline import write
+from imhi.build.writing.tallies import Lengths
 from tests.imhi_build.writing.built import (
     EXPLANATION,
     POST,

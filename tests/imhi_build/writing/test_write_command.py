@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imhi_build.records import BuiltRow
+from imhi.build.records import BuiltRow
 from tests.conftest import Imhi
 from tests.imhi_build.writing.built import a_build, a_row, contents, some_rows
 from tests.imhi_build.writing.hub_server import TOKEN, hub_on_loopback

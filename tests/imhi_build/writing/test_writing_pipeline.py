@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError, HarnessError
-from harness.plugin_manager import load_plugins
-from harness.registry import Registry
-from imhi_build.folder import BuildFolder
-from imhi_build.records import BuiltRow
-from imhi_build.stages.check import rows_checksum
-from imhi_build.writing.pipeline import FORMATS, write
+from imhi._core.errors import DataError, HarnessError
+from imhi._core.plugin_manager import load_plugins
+from imhi._core.registry import Registry
+from imhi.build.folder import BuildFolder
+from imhi.build.records import BuiltRow
+from imhi.build.stages.check import rows_checksum
+from imhi.build.writing.pipeline import FORMATS, write
 from tests.imhi_build.writing.built import POST, a_build, a_report, a_row, contents, some_rows
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -197,7 +197,7 @@ def test_a_write_that_is_killed_leaves_what_was_there_and_the_next_one_clears_up
 def test_a_second_process_that_writes_to_the_same_place_is_refused(
     build: BuildFolder, registry: Registry, tmp_path: Path
 ) -> None:
-    from imhi_build.writing.staging import staged
+    from imhi.build.writing.staging import staged
 
     with (
         staged(tmp_path / "to"),

@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from harness.context import open_source
-from harness.errors import HarnessError
-from harness.records import Example
-from harness.registry import Registry
-from plugins.data_commands import imhi_commands
-from plugins.data_commands.check import SourceReport, SplitReport, check_source
-from plugins.data_commands.check_table import show_report
+from imhi._core.context import open_source
+from imhi._core.errors import HarnessError
+from imhi._core.records import Example
+from imhi._core.registry import Registry
+from imhi.plugins.data_commands import imhi_commands
+from imhi.plugins.data_commands.check import SourceReport, SplitReport, check_source
+from imhi.plugins.data_commands.check_table import show_report
 from tests.checkouts import (
     INSTRUCTION,
     NO,
@@ -177,7 +177,7 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(
 
 
 def test_a_source_that_stops_at_a_bad_row_is_said_to_have_stopped(registry: Registry) -> None:
-    from harness.errors import DataError
+    from imhi._core.errors import DataError
 
     class Stopping:
         def datasets(self) -> list[str]:

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError, HarnessError
-from plugins.data_commands import git_checkout, http_download
-from plugins.data_commands.fetch import RECORD, STAGE, fetch_checkout, shown
-from plugins.data_commands.manifest import COMMIT, Checksum, official_checksums
+from imhi._core.errors import DataError, HarnessError
+from imhi.plugins.data_commands import git_checkout, http_download
+from imhi.plugins.data_commands.fetch import RECORD, STAGE, fetch_checkout, shown
+from imhi.plugins.data_commands.manifest import COMMIT, Checksum, official_checksums
 from tests.checkouts import INSTRUCTION, TEST, depression_checkout
 
 needs_git = pytest.mark.skipif(not git_checkout.is_installed(), reason="git is not installed")

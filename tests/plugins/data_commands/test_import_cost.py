@@ -10,7 +10,12 @@ import pytest
 
 @pytest.mark.parametrize(
     "module",
-    ["plugins.data_commands", "plugins.sources.official", "plugins.sources.own", "tasks.demo"],
+    [
+        "imhi.plugins.data_commands",
+        "imhi.plugins.sources.official",
+        "imhi.plugins.sources.own",
+        "imhi.tasks.demo",
+    ],
 )
 def test_importing_a_data_plugin_imports_no_heavy_library(module: str) -> None:
     code = (

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError, UnknownName
-from plugins.executors.processes import Pool
+from imhi._core.errors import HarnessError, UnknownName
+from imhi.plugins.executors.processes import Pool
 from tests.conftest import ImhiCommand
 
 PLUGIN = """
-from harness import ModelFamily, Response, hookimpl
+from imhi import ModelFamily, Response, hookimpl
 import os
 
 class Pid:

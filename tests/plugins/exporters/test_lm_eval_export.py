@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-from harness.context import Context
-from harness.declarations import resolve
-from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager
-from harness.registry import Registry
-from harness.settings import RunSettings
-from harness.stages.pipeline import run
-from harness.stages.prepare import make_context, requests_of
-from plugins.exporters.lm_eval_export import scoring
-from plugins.exporters.lm_eval_export.writing import write_export
+from imhi._core.context import Context
+from imhi._core.declarations import resolve
+from imhi._core.errors import HarnessError
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.registry import Registry
+from imhi._core.settings import RunSettings
+from imhi._core.stages.pipeline import run
+from imhi._core.stages.prepare import make_context, requests_of
+from imhi.plugins.exporters.lm_eval_export import scoring
+from imhi.plugins.exporters.lm_eval_export.writing import write_export
 from tests.conftest import ImhiCommand
 
 

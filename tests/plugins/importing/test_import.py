@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from harness.errors import DataError, HarnessError
-from harness.evaluation import evaluate
-from harness.plugin_manager import PluginManager
-from harness.results import RunScores
+from imhi._core.errors import DataError, HarnessError
+from imhi._core.evaluation import evaluate
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.results import RunScores
 from tests.checkouts import TEST, depression_checkout
 
 YES = "Yes, the poster suffers from depression."

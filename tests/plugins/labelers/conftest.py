@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import Context, open_source
-from harness.registry import Registry
+from imhi._core.context import Context, open_source
+from imhi._core.registry import Registry
 
 
 @pytest.fixture(scope="session")

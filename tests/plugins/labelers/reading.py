@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.context import Context
-from harness.records import Prediction, Response
+from imhi._core.context import Context
+from imhi._core.records import Prediction, Response
 
 
 def read(context: Context, labeler: str, dataset: str, text: str, aspect: str = "") -> Prediction:

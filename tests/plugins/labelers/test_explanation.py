@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.context import Context
-from harness.records import Response
-from plugins.labelers.reading.explanations import argument, without_label_sentences
+from imhi._core.context import Context
+from imhi._core.records import Response
+from imhi.plugins.labelers.reading.explanations import argument, without_label_sentences
 from tests.plugins.labelers.reading import read
 
 # Accuracy on the reference explanations of the official test files.

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.labelers import HandLabel, answers, hand_labels
-from harness.context import Context
-from harness.records import Response
+from imhi._core.context import Context
+from imhi._core.records import Response
 
 
 def test_the_hand_labels_are_labels_of_their_datasets(demo: Context) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import Context
-from harness.evaluation import evaluate
-from harness.plugin_manager import PluginManager
-from plugins.labelers.reading.stance import stance
+from imhi._core.context import Context
+from imhi._core.evaluation import evaluate
+from imhi._core.plugin_manager import PluginManager
+from imhi.plugins.labelers.reading.stance import stance
 from tests.plugins.labelers.reading import read
 
 READ = [

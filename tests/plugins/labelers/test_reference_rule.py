@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.context import Context
-from harness.declarations import Dataset, Label, Question
-from harness.errors import HarnessError
-from harness.records import Response
-from plugins.labelers.reference_rule import rules
+from imhi._core.context import Context
+from imhi._core.declarations import Dataset, Label, Question
+from imhi._core.errors import HarnessError
+from imhi._core.records import Response
+from imhi.plugins.labelers.reference_rule import rules
 from tests.plugins.labelers.reading import read
 
 QUIRKS = [

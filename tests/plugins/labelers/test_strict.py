@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from harness.context import Context
-from harness.records import Response
-from harness.tables import TableRow, read_table
-from plugins.sources.official.layout import SplitFile
+from imhi._core.context import Context
+from imhi._core.records import Response
+from imhi._core.tables import TableRow, read_table
+from imhi.plugins.sources.official.layout import SplitFile
 from tests.plugins.labelers.reading import read
 
 NONE = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.run_store import RunFolder
+from imhi._core.run_store import RunFolder
 from tests.plugins.leaderboard.archives import Parts
 from tests.plugins.leaderboard.manipulating import Manipulation, changed, changed_rows, saying
 from tests.plugins.leaderboard.submitted_runs import Forger, packed, predict_gold

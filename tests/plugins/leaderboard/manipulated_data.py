@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from harness.records import Example
-from harness.run_store import RunFolder
+from imhi._core.records import Example
+from imhi._core.run_store import RunFolder
 from tests.plugins.leaderboard.archives import Parts
 from tests.plugins.leaderboard.manipulating import (
     Make,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.run_store import RunFolder
+from imhi._core.run_store import RunFolder
 from tests.plugins.leaderboard.archives import Parts
 from tests.plugins.leaderboard.submitted_runs import Forger, packed
 

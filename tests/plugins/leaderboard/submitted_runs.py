@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.answers import compose
-from harness.plugin_manager import PluginManager
-from harness.records import Example, Prediction, Response, as_row
-from harness.run_store import RunFolder
-from harness.run_store.jsonl import write_rows
-from harness.settings import RunSettings
-from harness.stages.again import relabel, rescore
-from harness.stages.pipeline import run
-from plugins.leaderboard.submission.packing import Submitter, pack
-from plugins.leaderboard.submission.submittable import Allowed
+from imhi._core.answers import compose
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.records import Example, Prediction, Response, as_row
+from imhi._core.run_store import RunFolder
+from imhi._core.run_store.jsonl import write_rows
+from imhi._core.settings import RunSettings
+from imhi._core.stages.pipeline import run
+from imhi._core.stages.rescore import relabel, rescore
+from imhi.plugins.leaderboard.submission.packing import Submitter, pack
+from imhi.plugins.leaderboard.submission.submittable import Allowed
 
 DATASETS = ("DR", "IRF", "SAD")
 METRICS = ("labels", "explanations")

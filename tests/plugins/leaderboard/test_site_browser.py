@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
-from plugins.leaderboard.site.building import build_site
+from imhi._core.registry import Registry
+from imhi.plugins.leaderboard.site.building import build_site
 from tests.browser import DESKTOP, PHONE, OpenPage
 from tests.plugins.leaderboard.entries import a_board, an_entry, some_entries
 

@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.registry import Registry
-from plugins.leaderboard.site.building import build_site
-from plugins.leaderboard.site.rendering import classic
+from imhi._core.errors import HarnessError
+from imhi._core.registry import Registry
+from imhi.plugins.leaderboard.site.building import build_site
+from imhi.plugins.leaderboard.site.rendering import classic
 from tests.plugins.leaderboard.entries import DATASETS, a_board, an_entry, some_entries
 
 HOSTILE = "Zed\x1b[31m \u202egnp.exe \u200bx & 'q' \"w\" {{ 7*7 }} </script"

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.errors import HarnessError
-from plugins.leaderboard.site import entries as reading
-from plugins.leaderboard.site.board import read_board
-from plugins.leaderboard.site.entries import read_entries
-from plugins.leaderboard.site.texts import file_name, harmless, web_link
+from imhi._core.errors import HarnessError
+from imhi.plugins.leaderboard.site import entries as reading
+from imhi.plugins.leaderboard.site.board import read_board
+from imhi.plugins.leaderboard.site.entries import read_entries
+from imhi.plugins.leaderboard.site.texts import file_name, harmless, web_link
 from tests.plugins.leaderboard.entries import a_board, an_entry
 
 

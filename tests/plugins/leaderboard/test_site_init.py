@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from plugins.leaderboard.site.board import IMHI, read_board
+from imhi.plugins.leaderboard.site.board import IMHI, read_board
 
 GUARD = "Only new archives in submissions/"
 

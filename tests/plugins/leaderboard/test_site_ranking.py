@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.errors import HarnessError
-from harness.registry import Registry
-from harness.statistics.significance import mcnemar_p
-from plugins.leaderboard.site.board import read_board
-from plugins.leaderboard.site.entries import Score, read_entries
-from plugins.leaderboard.site.paired_tests import compared, mcnemar, opponents
-from plugins.leaderboard.site.ranking import Place, mean_over_datasets, mean_over_tasks, places
-from plugins.leaderboard.site.standings import Standings, stand
+from imhi._core.errors import HarnessError
+from imhi._core.registry import Registry
+from imhi._core.statistics.significance import mcnemar_p
+from imhi.plugins.leaderboard.site.board import read_board
+from imhi.plugins.leaderboard.site.entries import Score, read_entries
+from imhi.plugins.leaderboard.site.paired_tests import compared, mcnemar, opponents
+from imhi.plugins.leaderboard.site.ranking import Place, mean_over_datasets, mean_over_tasks, places
+from imhi.plugins.leaderboard.site.standings import Standings, stand
 from tests.plugins.leaderboard.entries import DATASETS, a_board, an_entry
 
 FIVE = ("DR", "dreaddit", "SAD", "MultiWD", "IRF")

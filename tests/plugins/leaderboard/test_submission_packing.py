@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import PluginManager
-from harness.records import Response, as_row
-from harness.run_store import RunFolder
-from harness.run_store.jsonl import write_rows
-from harness.settings import RunSettings
-from harness.stages.again import relabel
-from plugins.leaderboard.submission.identity import data_checksum, row_keys
-from plugins.leaderboard.submission.limits import LIMITS
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.records import Response, as_row
+from imhi._core.run_store import RunFolder
+from imhi._core.run_store.jsonl import write_rows
+from imhi._core.settings import RunSettings
+from imhi._core.stages.rescore import relabel
+from imhi.plugins.leaderboard.submission.identity import data_checksum, row_keys
+from imhi.plugins.leaderboard.submission.limits import LIMITS
 from tests.plugins.leaderboard.archives import Parts
 from tests.plugins.leaderboard.submitted_runs import SALT, demo_run, packed
 
@@ -96,7 +96,7 @@ def test_rows_stand_in_the_order_of_their_keys(run: RunFolder, manager: PluginMa
 def test_data_are_known_by_their_content_in_whichever_style(manager: PluginManager) -> None:
     import dataclasses
 
-    from harness.context import open_source
+    from imhi._core.context import open_source
 
     _, source = open_source("demo", manager.registry)
     examples = list(source.examples("DR", "test"))
@@ -110,7 +110,7 @@ def test_data_are_known_by_their_content_in_whichever_style(manager: PluginManag
 
 
 def test_the_longest_answer_is_the_same_in_the_limits_and_in_the_schema() -> None:
-    from plugins.leaderboard import schemas
+    from imhi.plugins.leaderboard import schemas
 
     schema = Path(schemas.__file__).with_name("submission.schema.json").read_text()
     assert (
@@ -230,7 +230,7 @@ def test_addresses_and_subreddits_in_answers_give_nothing_away(changed: Changed,
 
 
 def test_a_folder_of_this_machine_is_told_from_a_word() -> None:
-    from plugins.leaderboard.submission.leaks import leaks
+    from imhi.plugins.leaderboard.submission.leaks import leaks
 
     assert list(leaks("trained in /lab7/model", ("/lab7",)))
     assert not list(leaks("it is about home/work balance and /workers", ("/work",)))
@@ -270,13 +270,13 @@ def test_answers_imported_without_their_posts_are_refused(imhi_here, tmp_path: P
     ],
 )
 def test_of_a_local_path_only_the_last_part_is_packed(written: str, kept: str) -> None:
-    from plugins.leaderboard.submission.leaks import without_places
+    from imhi.plugins.leaderboard.submission.leaks import without_places
 
     assert without_places({"target": [written]}) == {"target": [kept]}
 
 
 def test_a_quote_is_found_wherever_it_begins() -> None:
-    from plugins.leaderboard.submission.quotes import repeats_post
+    from imhi.plugins.leaderboard.submission.quotes import repeats_post
 
     post = " ".join(f"word{number}" for number in range(100))
     for start in range(0, 60, 7):
@@ -287,7 +287,7 @@ def test_a_quote_is_found_wherever_it_begins() -> None:
 
 
 def test_most_of_a_short_post_is_a_long_quote() -> None:
-    from plugins.leaderboard.submission.quotes import repeats_post
+    from imhi.plugins.leaderboard.submission.quotes import repeats_post
 
     post = "my landlord wants me out by friday and I have three exams to sit"
     assert repeats_post(f"The poster says: {post}.", post)
@@ -307,7 +307,7 @@ def test_most_of_a_short_post_is_a_long_quote() -> None:
     ],
 )
 def test_a_description_that_gives_away_places_or_keys_is_found(said: str) -> None:
-    from plugins.leaderboard.submission.leaks import leaks
+    from imhi.plugins.leaderboard.submission.leaks import leaks
 
     assert list(leaks(said))
     assert not list(leaks("see https://example.org/models and /r/depression, and/or both"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import PluginManager
+from imhi._core.plugin_manager import PluginManager
 from tests.conftest import ROOT
 from tests.plugins.leaderboard.archives import Parts, directory_of, zeros_in_gigabytes
 from tests.plugins.leaderboard.submitted_runs import demo_run, packed
@@ -21,8 +21,8 @@ _READ = """
 import json, sys, time
 from pathlib import Path
 import jsonschema
-from plugins.leaderboard.submission.reading import read_submission
-from plugins.leaderboard.submission.refusal import Unacceptable
+from imhi.plugins.leaderboard.submission.reading import read_submission
+from imhi.plugins.leaderboard.submission.refusal import Unacceptable
 
 def peak():
     # Not getrusage: on Linux its peak is that of the process that started this one.

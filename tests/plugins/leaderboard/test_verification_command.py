@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import PluginManager
-from harness.run_store import RunFolder
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.run_store import RunFolder
 from tests.plugins.leaderboard.archives import Parts
 from tests.plugins.leaderboard.submitted_runs import Forger, answer_with, demo_run, packed
 

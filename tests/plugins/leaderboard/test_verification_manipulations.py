@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import PluginManager
-from plugins.leaderboard.verification.verify import Report, Verifier, open_verifier
+from imhi._core.plugin_manager import PluginManager
+from imhi.plugins.leaderboard.verification.verify import Report, Verifier, open_verifier
 from tests.plugins.leaderboard.manipulating import Manipulation
 from tests.plugins.leaderboard.manipulations import ALL
 from tests.plugins.leaderboard.submitted_runs import Forger, demo_run, packed

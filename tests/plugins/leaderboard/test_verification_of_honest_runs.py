@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import PluginManager
-from harness.run_store import RunFolder
-from plugins.leaderboard.schemas import complaint
-from plugins.leaderboard.verification.verify import Report, open_verifier
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.run_store import RunFolder
+from imhi.plugins.leaderboard.schemas import complaint
+from imhi.plugins.leaderboard.verification.verify import Report, open_verifier
 from tests.plugins.leaderboard.archives import Parts
 from tests.plugins.leaderboard.submitted_runs import demo_run, packed
 
@@ -60,8 +60,8 @@ def test_a_run_with_missing_answers_passes_and_is_partial(
 ) -> None:
     import shutil
 
-    from harness.settings import RunSettings
-    from harness.stages.again import relabel
+    from imhi._core.settings import RunSettings
+    from imhi._core.stages.rescore import relabel
 
     folder = RunFolder(shutil.copytree(run.path, tmp_path / "copy"))
     answers = folder.file("responses", "DR")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from annotated_files import row, write
 
-from harness.errors import DataError, HarnessError
-from plugins.meta_evaluation.annotations import read_annotations
+from imhi._core.errors import DataError, HarnessError
+from imhi.plugins.meta_evaluation.annotations import read_annotations
 
 
 def test_the_published_files_are_two_systems_with_three_annotators(imhi: Path) -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from plugins.meta_evaluation.comparisons import holm, paired_bootstrap, williams
+from imhi.plugins.meta_evaluation.comparisons import holm, paired_bootstrap, williams
 
 
 def test_williams_t_is_that_of_a_published_example() -> None:

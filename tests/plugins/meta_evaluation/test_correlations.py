@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics import interval
-from plugins.meta_evaluation.agreement import alpha, alpha_draws, leave_one_out, value_counts
-from plugins.meta_evaluation.correlations import (
+from imhi._core.statistics import interval
+from imhi.plugins.meta_evaluation.agreement import alpha, alpha_draws, leave_one_out, value_counts
+from imhi.plugins.meta_evaluation.correlations import (
     COEFFICIENTS,
     correlation,
     draw_weights,

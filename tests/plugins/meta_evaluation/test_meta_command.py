@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from annotated_files import row, write
 
-from harness.plugin_manager import PluginManager
-from plugins.meta_evaluation.evaluating import MetaSettings, evaluate
+from imhi._core.plugin_manager import PluginManager
+from imhi.plugins.meta_evaluation.evaluating import MetaSettings, evaluate
 
 
 def test_without_a_source_metrics_with_references_are_left_out_and_it_is_said(
@@ -61,7 +61,7 @@ def test_mistakes_are_one_line(
 
 
 PLUGIN = """
-from harness import Metric, hookimpl, mean_measure
+from imhi import Metric, hookimpl, mean_measure
 
 
 @hookimpl

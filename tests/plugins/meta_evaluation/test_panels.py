@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugins.meta_evaluation.agreement import mean_mark
-from plugins.meta_evaluation.analysis import Panel, panels
-from plugins.meta_evaluation.correlations import COEFFICIENTS
-from plugins.meta_evaluation.measuring import Column
+from imhi.plugins.meta_evaluation.agreement import mean_mark
+from imhi.plugins.meta_evaluation.analysis import Panel, panels
+from imhi.plugins.meta_evaluation.correlations import COEFFICIENTS
+from imhi.plugins.meta_evaluation.metric_values import Column
 
 N = 40
 GENERATOR = np.random.default_rng(0)

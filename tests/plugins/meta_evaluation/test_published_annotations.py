@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.console import out
-from harness.plugin_manager import PluginManager
-from plugins.meta_evaluation.evaluating import MetaSettings, evaluate
-from plugins.meta_evaluation.result import MetaEvaluation
-from plugins.meta_evaluation.tables import show
+from imhi._core.cli.console import out
+from imhi._core.plugin_manager import PluginManager
+from imhi.plugins.meta_evaluation.evaluating import MetaSettings, evaluate
+from imhi.plugins.meta_evaluation.result import MetaEvaluation
+from imhi.plugins.meta_evaluation.tables import show
 
 pytestmark = pytest.mark.slow  # loading what metrics and labelers need takes seconds
 

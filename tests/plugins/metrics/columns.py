@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.context import Context
-from harness.declarations import resolve
-from harness.plugin_manager import load_plugins
-from harness.records import Example, Prediction, Response
-from harness.statistics import Measure
+from imhi._core.context import Context
+from imhi._core.declarations import resolve
+from imhi._core.plugin_manager import load_plugins
+from imhi._core.records import Example, Prediction, Response
+from imhi._core.statistics import Measure
 
 NO_LABEL = "(no label)"
 
@@ -56,7 +56,7 @@ def measures(
 
 def demo_context() -> Context:
     """Return the surroundings of a run on the demo posts."""
-    from harness.context import open_source
+    from imhi._core.context import open_source
 
     registry = load_plugins().registry
     return Context(registry, open_source("demo", registry)[1], "test")

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.answers import compose
-from harness.context import Context, open_source
-from harness.declarations import resolve
-from harness.records import Example, Response
-from harness.registry import Registry
-from harness.statistics import Measure
-from plugins.metrics.faithfulness import imhi_metrics
+from imhi._core.answers import compose
+from imhi._core.context import Context, open_source
+from imhi._core.declarations import resolve
+from imhi._core.records import Example, Response
+from imhi._core.registry import Registry
+from imhi._core.statistics import Measure
+from imhi.plugins.metrics.faithfulness import imhi_metrics
 from tests.plugins.metrics.columns import demo_context
 
 METRICS = {metric.name: metric for metric in imhi_metrics()}
@@ -117,8 +117,8 @@ def test_an_empty_dataset_has_no_value(name: str, context: Context) -> None:
 
 def test_listing_the_metrics_imports_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom plugins.metrics.faithfulness import imhi_metrics\nlist(imhi_metrics())\n"
-        "import plugins.metrics.faithfulness.grounding, plugins.metrics.neural.similarity\n"
+        "import sys\nfrom imhi.plugins.metrics.faithfulness import imhi_metrics\nlist(imhi_metrics())\n"
+        "import imhi.plugins.metrics.faithfulness.grounding, imhi.plugins.metrics.neural.similarity\n"
         "heavy = {'numpy', 'sklearn', 'nltk', 'datasketch', 'torch', 'sentence_transformers'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -7,10 +7,10 @@ import random
 
 import pytest
 
-from harness.context import Context
-from harness.records import Example, Response
-from harness.statistics import Measure
-from plugins.metrics.faithfulness.boilerplate import (
+from imhi._core.context import Context
+from imhi._core.records import Example, Response
+from imhi._core.statistics import Measure
+from imhi.plugins.metrics.faithfulness.boilerplate import (
     ALIKE,
     diversity,
     gapped,

@@ -6,11 +6,11 @@ import math
 
 import pytest
 
-from harness.context import Context, counted, open_source
-from harness.records import Example, Response
-from harness.registry import Registry
-from harness.statistics import Measure
-from plugins.metrics.faithfulness.consistency import arguments_only, by_chance, consistency
+from imhi._core.context import Context, counted, open_source
+from imhi._core.records import Example, Response
+from imhi._core.registry import Registry
+from imhi._core.statistics import Measure
+from imhi.plugins.metrics.faithfulness.consistency import arguments_only, by_chance, consistency
 from tests.plugins.metrics.columns import demo_context
 
 YES, NO = (

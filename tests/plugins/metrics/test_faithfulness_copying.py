@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from harness.context import Context
-from harness.records import Example, Response
-from harness.statistics import Measure
-from plugins.metrics.faithfulness import imhi_metrics
-from plugins.metrics.faithfulness.copying import fragments, overlap
-from plugins.metrics.faithfulness.length import length
+from imhi._core.context import Context
+from imhi._core.records import Example, Response
+from imhi._core.statistics import Measure
+from imhi.plugins.metrics.faithfulness import imhi_metrics
+from imhi.plugins.metrics.faithfulness.copying import fragments, overlap
+from imhi.plugins.metrics.faithfulness.length import length
 from tests.plugins.metrics.columns import demo_context
 
 POST = "I sold the red boat and now I walk to work in the rain"

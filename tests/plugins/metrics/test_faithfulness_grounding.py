@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.records import Example, Response
-from harness.statistics import Measure
-from plugins.metrics.faithfulness.evidence import read_evidence
-from plugins.metrics.faithfulness.grounding import by_chance, create, grounded, weights
-from plugins.metrics.faithfulness.quotes import quoted_spans, stands_in
-from plugins.metrics.faithfulness.words import content, stem, words
+from imhi._core.context import Context
+from imhi._core.errors import HarnessError
+from imhi._core.records import Example, Response
+from imhi._core.statistics import Measure
+from imhi.plugins.metrics.faithfulness.evidence import read_evidence
+from imhi.plugins.metrics.faithfulness.grounding import by_chance, create, grounded, weights
+from imhi.plugins.metrics.faithfulness.quotes import quoted_spans, stands_in
+from imhi.plugins.metrics.faithfulness.words import content, stem, words
 from tests.plugins.metrics.columns import demo_context
 
 POST = "My sister sold the boat. I can\u2019t stop crying, I feel so alone in this big house."

@@ -11,8 +11,8 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from harness.context import Context
-from plugins.metrics import labels as label_metrics
+from imhi._core.context import Context
+from imhi.plugins.metrics import labels as label_metrics
 from tests.plugins.metrics.columns import NO_LABEL, demo_context, label_columns, measures
 
 DATASETS = ("DR", "SAD", "T-SID")

@@ -9,8 +9,8 @@ import pytest
 import sacrebleu
 from rouge_score.rouge_scorer import RougeScorer
 
-from harness.context import Context
-from harness.statistics import replicates
+from imhi._core.context import Context
+from imhi._core.statistics import replicates
 from tests.plugins.metrics.columns import demo_context, measures, text_columns
 
 REFERENCES = [

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from harness.answers import split_answer
-from harness.context import Context, open_source
-from harness.errors import HarnessError
-from harness.evaluation import evaluate
-from harness.fingerprints import post_key, prompt_hash
-from harness.models import create_model, parse_model
-from harness.plugin_manager import PluginManager
-from harness.records import Example, Request, Response
-from harness.registry import Registry
-from plugins.models.baselines import Baseline, Tfidf
+from imhi._core.answers import split_answer
+from imhi._core.context import Context, open_source
+from imhi._core.errors import HarnessError
+from imhi._core.evaluation import evaluate
+from imhi._core.fingerprints import post_key, prompt_hash
+from imhi._core.models import create_model, parse_model
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.records import Example, Request, Response
+from imhi._core.registry import Registry
+from imhi.plugins.models.baselines import Baseline, Tfidf
 
 # Weighted F1 of TF-IDF + logistic regression on the official test files.
 KNOWN = {"DR": 85.2, "dreaddit": 71.6, "SAD": 59.8, "IRF": 69.3, "MultiWD": 73.2}

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.fingerprints import prompt_hash
-from harness.models import create_model, fingerprint, parse_model
-from harness.records import Request, Response
-from harness.registry import Registry
-from harness.settings import Generation
-from plugins.models import lm_eval_backend
-from plugins.models.lm_eval_backend import compat
-from plugins.models.lm_eval_backend.compat_servers import Usage
-from plugins.models.lm_eval_backend.model import FAILURES_IN_A_ROW, PROBE, LmEvalModel
-from plugins.models.lm_eval_backend.stream import stream
+from imhi._core.context import Context
+from imhi._core.errors import HarnessError
+from imhi._core.fingerprints import prompt_hash
+from imhi._core.models import create_model, fingerprint, parse_model
+from imhi._core.records import Request, Response
+from imhi._core.registry import Registry
+from imhi._core.settings import Generation
+from imhi.plugins.models import lm_eval_backend
+from imhi.plugins.models.lm_eval_backend import compat
+from imhi.plugins.models.lm_eval_backend.compat_servers import Usage
+from imhi.plugins.models.lm_eval_backend.model import FAILURES_IN_A_ROW, PROBE, LmEvalModel
+from imhi.plugins.models.lm_eval_backend.stream import stream
 from tests.faulty_server import Asked, FaultyServer, Reply, answer, echo, status, wrong_form
 from tests.tiny_models import CHAT_TEMPLATE, demo_posts, save_causal, save_seq2seq
 
@@ -81,7 +81,7 @@ def chat(server: FaultyServer, **arguments: object) -> str:
 
 def test_naming_the_plugin_imports_neither_lm_eval_nor_torch() -> None:
     code = (
-        "import sys; from plugins.models import lm_eval_backend as b; list(b.imhi_models());"
+        "import sys; from imhi.plugins.models import lm_eval_backend as b; list(b.imhi_models());"
         "print([m for m in ('lm_eval', 'torch', 'requests', 'datasets') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from harness.context import Context, open_source
-from harness.declarations import resolve
-from harness.errors import HarnessError
-from harness.protocols import BuildPrompt
-from harness.records import Example
-from harness.registry import Registry
+from imhi._core.context import Context, open_source
+from imhi._core.declarations import resolve
+from imhi._core.errors import HarnessError
+from imhi._core.protocols import BuildPrompt
+from imhi._core.records import Example
+from imhi._core.registry import Registry
 
 STYLES = ("zero-shot", "few-shot", "cot-emotion")
 TEN = ("DR", "CLP", "dreaddit", "SWMH", "T-SID", "SAD", "CAMS", "loneliness", "MultiWD", "IRF")

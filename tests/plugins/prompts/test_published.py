@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import Context, open_source
-from harness.declarations import Dataset, Label, Question, resolve
-from harness.errors import HarnessError
-from harness.protocols import BuildPrompt
-from harness.records import Example
-from harness.registry import Registry
+from imhi._core.context import Context, open_source
+from imhi._core.declarations import Dataset, Label, Question, resolve
+from imhi._core.errors import HarnessError
+from imhi._core.protocols import BuildPrompt
+from imhi._core.records import Example
+from imhi._core.registry import Registry
 
 
 @pytest.fixture(scope="module")

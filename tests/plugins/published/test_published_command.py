@@ -9,14 +9,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-import plugins.published
+import imhi.plugins.published
 from tests.conftest import Imhi
 
-SCHEMA = Path(plugins.published.__file__).with_name("published.schema.json")
+SCHEMA = Path(imhi.plugins.published.__file__).with_name("published.schema.json")
 
 PLUGIN = """
 from pathlib import Path
-from harness import PublishedResults, hookimpl
+from imhi import PublishedResults, hookimpl
 
 @hookimpl
 def imhi_published():

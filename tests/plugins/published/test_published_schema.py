@@ -11,12 +11,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-import plugins.published
-from harness.errors import DataError
-from harness.published import COLUMNS, read_published
-from harness.registry import Registry
+import imhi.plugins.published
+from imhi._core.errors import DataError
+from imhi._core.published import COLUMNS, read_published
+from imhi._core.registry import Registry
 
-HERE = Path(plugins.published.__file__).parent
+HERE = Path(imhi.plugins.published.__file__).parent
 FILES = sorted(HERE.glob("*.csv"))
 GOOD = {
     "model": "A model",

@@ -8,9 +8,9 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 
-from harness.comparing import ComparedMetric, Comparison, ModelValue, Pair
-from harness.published import PublishedResult
-from plugins.report.tables.writers import WRITERS
+from imhi._core.comparing import ComparedMetric, Comparison, ModelValue, Pair
+from imhi._core.published import PublishedResult
+from imhi.plugins.report.tables.writers import WRITERS
 
 F1 = ComparedMetric("weighted_f1", "weighted_f1", 1, True)
 UNPARSED = ComparedMetric("unparsed", "unparsed", 1, False)

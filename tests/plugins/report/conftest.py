@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from harness.evaluation import evaluate
-from harness.plugin_manager import PluginManager, load_plugins
-from harness.run_store import RunFolder
-from plugins.report.html.material import Material, gather
-from plugins.report.html.page import page
+from imhi._core.evaluation import evaluate
+from imhi._core.plugin_manager import PluginManager, load_plugins
+from imhi._core.run_store import RunFolder
+from imhi.plugins.report.html.material import Material, gather
+from imhi.plugins.report.html.page import page
 
 MODELS = ("baseline:tfidf", "baseline:majority", "troubled:demo")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from harness.records import Example, Prediction, Response
-from harness.run_store.columns import Columns
+from imhi._core.records import Example, Prediction, Response
+from imhi._core.run_store.columns import Columns
 
 SUBJECTS = {
     "rent": "rent landlord deposit flat lease bills heating kitchen window moving boxes neighbour",

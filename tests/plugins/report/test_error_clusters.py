@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from error_rows import SUBJECTS, example, posts, run
 
-from harness.records import Example
-from harness.run_store.columns import Columns
-from plugins.report.error_analysis import analyse
-from plugins.report.error_analysis.log_odds import prior, z_scores
-from plugins.report.error_analysis.result import ErrorAnalysis
-from plugins.report.error_analysis.vocabulary import read_words
+from imhi._core.records import Example
+from imhi._core.run_store.columns import Columns
+from imhi.plugins.report.error_analysis import analyse
+from imhi.plugins.report.error_analysis.log_odds import prior, z_scores
+from imhi.plugins.report.error_analysis.result import ErrorAnalysis
+from imhi.plugins.report.error_analysis.vocabulary import read_words
 
 LABELS = {"DR": ("yes", "no")}
 OTHER = {"yes": "no", "no": "yes"}

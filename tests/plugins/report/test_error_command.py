@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.evaluation import evaluate
-from harness.records import Response
-from harness.run_store import RunFolder, list_runs
-from harness.run_store.columns import Columns, read_columns
-from plugins.report.error_analysis import analyse
+from imhi._core.evaluation import evaluate
+from imhi._core.records import Response
+from imhi._core.run_store import RunFolder, list_runs
+from imhi._core.run_store.columns import Columns, read_columns
+from imhi.plugins.report.error_analysis import analyse
 
 
 @pytest.fixture(scope="module")

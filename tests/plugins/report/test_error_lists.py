@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from error_rows import example, run
 
-from harness.errors import HarnessError
-from harness.run_store.columns import Columns
-from plugins.report.error_analysis import analyse
-from plugins.report.error_analysis.result import ErrorAnalysis
+from imhi._core.errors import HarnessError
+from imhi._core.run_store.columns import Columns
+from imhi.plugins.report.error_analysis import analyse
+from imhi.plugins.report.error_analysis.result import ErrorAnalysis
 
 LABELS = {"DR": ("yes", "no"), "dreaddit": ("yes", "no")}
 FOUR = [example(0, "yes"), example(1, "yes"), example(2, "no"), example(3, "no")]

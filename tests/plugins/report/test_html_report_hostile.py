@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.report.html.harmless import json_for_page, shown
-from plugins.report.html.material import Material
-from plugins.report.html.page import page
+from imhi.plugins.report.html.harmless import json_for_page, shown
+from imhi.plugins.report.html.material import Material
+from imhi.plugins.report.html.page import page
 from tests.browser import OpenPage
 
 NAME = "<script>alert(1)</script>\x1b[31m \u202egpj.exe $x_1$ ]]>--></style>"

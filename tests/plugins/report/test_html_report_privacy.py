@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import tasks.demo
-from plugins.report.html.harmless import error_shown, shares_words, without_paths
+import imhi.tasks.demo
+from imhi.plugins.report.html.harmless import error_shown, shares_words, without_paths
 
 STRETCH = 30
 
@@ -48,7 +48,7 @@ def leaks(path: Path, texts: Iterator[str]) -> list[str]:
 
 def every_demo_post() -> list[str]:
     """Posts of all splits: also those that baselines have learnt from."""
-    folder = Path(tasks.demo.__file__).parent
+    folder = Path(imhi.tasks.demo.__file__).parent
     lines = [
         line for path in folder.glob("*.jsonl") for line in path.read_text("utf-8").split("\n")
     ]

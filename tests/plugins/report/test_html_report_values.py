@@ -8,21 +8,21 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.published import PublishedResult
-from harness.records import Example, Prediction, Response
-from harness.run_store.columns import Columns
-from plugins.report.html.material import Material
-from plugins.report.html.page import page
-from plugins.report.html.sections import examples
-from plugins.report.html.sections.calibration import reliability
-from plugins.report.html.sections.classes import dataset_classes
-from plugins.report.html.sections.costs import HEADS, cost_lines
-from plugins.report.html.sections.differences import differences
-from plugins.report.html.sections.examples import browser
-from plugins.report.html.sections.glance import glance
-from plugins.report.html.sections.headline import headlines
-from plugins.report.html.sections.losses import loss_lines, run_losses
-from plugins.report.html.sections.slices import dataset_slices
+from imhi._core.published import PublishedResult
+from imhi._core.records import Example, Prediction, Response
+from imhi._core.run_store.columns import Columns
+from imhi.plugins.report.html.material import Material
+from imhi.plugins.report.html.page import page
+from imhi.plugins.report.html.sections import examples
+from imhi.plugins.report.html.sections.calibration import reliability
+from imhi.plugins.report.html.sections.classes import dataset_classes
+from imhi.plugins.report.html.sections.costs import HEADS, cost_lines
+from imhi.plugins.report.html.sections.differences import differences
+from imhi.plugins.report.html.sections.examples import browser
+from imhi.plugins.report.html.sections.glance import glance
+from imhi.plugins.report.html.sections.headline import headlines
+from imhi.plugins.report.html.sections.losses import loss_lines, run_losses
+from imhi.plugins.report.html.sections.slices import dataset_slices
 
 
 def with_rows(

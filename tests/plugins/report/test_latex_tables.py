@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.comparing import ModelValue
-from plugins.report.tables.latex_text import breakable, latex_text
+from imhi._core.comparing import ModelValue
+from imhi.plugins.report.tables.latex_text import breakable, latex_text
 from tests.plugins.report.compared_by_hand import (
     F1,
     SCORES,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.comparing import ModelValue, compare
-from harness.evaluation import evaluate
-from harness.plugin_manager import PluginManager
-from harness.run_store import RunFolder
-from plugins.report.tables.writers import WRITERS
+from imhi._core.comparing import ModelValue, compare
+from imhi._core.evaluation import evaluate
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.run_store import RunFolder
+from imhi.plugins.report.tables.writers import WRITERS
 from tests.plugins.report.compared_by_hand import (
     BRIER,
     F1,

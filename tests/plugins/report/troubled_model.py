@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness import Context, ModelFamily, ModelSpec, Request, Response, compose, hookimpl
+from imhi import Context, ModelFamily, ModelSpec, Request, Response, compose, hookimpl
 
 LEAK = "<script>alert('answer')</script>"
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
-from harness.declarations import resolve
-from harness.registry import Registry
-from harness.results import RunScores
-from plugins.reporters.tables.terminal import fold
+from imhi._core.declarations import resolve
+from imhi._core.registry import Registry
+from imhi._core.results import RunScores
+from imhi.plugins.reporters.tables.terminal import fold
 
 DATASETS = ("DR", "dreaddit", "T-SID", "SAD", "MultiWD")
 METRICS = ("weighted_f1", "accuracy", "mcc", "unparsed")

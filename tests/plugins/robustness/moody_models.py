@@ -13,11 +13,11 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.answers import compose
-from harness.declarations import Argument, Dataset, ModelFamily, Source
-from harness.fingerprints import digest
-from harness.hookspecs import hookimpl
-from harness.records import Example, Request, Response
+from imhi._core.answers import compose
+from imhi._core.declarations import Argument, Dataset, ModelFamily, Source
+from imhi._core.fingerprints import digest
+from imhi._core.hookspecs import hookimpl
+from imhi._core.records import Example, Request, Response
 
 DATASETS = ("DR", "SAD", "IRF")
 

@@ -8,21 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.errors import HarnessError
-from harness.evaluation import evaluate
-from harness.plugin_manager import PluginManager, load_plugins
-from harness.run_store import RunFolder
-from plugins.robustness.calibration.confidences import decisions, subjects
-from plugins.robustness.calibration.errors import (
+from imhi._core.errors import HarnessError
+from imhi._core.evaluation import evaluate
+from imhi._core.plugin_manager import PluginManager, load_plugins
+from imhi._core.run_store import RunFolder
+from imhi.plugins.robustness.calibration.confidences import decisions, subjects
+from imhi.plugins.robustness.calibration.errors import (
     bins_of,
     calibration_error,
     equal_mass,
     equal_width,
     error_by_chance,
 )
-from plugins.robustness.calibration.measuring import Calibrated, calibrate
-from plugins.robustness.calibration.risk import area, areas, best_area, curve
-from plugins.robustness.calibration.tables import sparkline
+from imhi.plugins.robustness.calibration.reliability import Calibrated, calibrate
+from imhi.plugins.robustness.calibration.risk import area, areas, best_area, curve
+from imhi.plugins.robustness.calibration.tables import sparkline
 from tests.conftest import Imhi
 
 PLUGIN = Path(__file__).with_name("moody_models.py")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from plugins.robustness.rank_agreement import kendall_tau, rank_agreement
+from imhi.plugins.robustness.rank_agreement import kendall_tau, rank_agreement
 
 DRAW = np.random.default_rng(0)
 

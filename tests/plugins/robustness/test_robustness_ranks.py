@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.run_store import RunFolder
-from harness.views import FLAGS, row_key, verdicts_file
+from imhi._core.run_store import RunFolder
+from imhi._core.views import FLAGS, row_key, verdicts_file
 from tests.conftest import Imhi
 
 

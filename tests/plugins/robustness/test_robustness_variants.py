@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.declarations import Dataset, Label, Question
-from harness.errors import HarnessError, UnknownName
-from harness.plugin_manager import PluginManager
-from harness.records import Example
-from harness.settings import RunSettings
-from harness.stages.prepare import make_context, prepare
-from plugins.robustness.variants import (
+from imhi._core.declarations import Dataset, Label, Question
+from imhi._core.errors import HarnessError, UnknownName
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.records import Example
+from imhi._core.settings import RunSettings
+from imhi._core.stages.prepare import make_context, prepare
+from imhi.plugins.robustness.variants import (
     Variant,
     asked,
     builder,

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from harness.comparing.alignment import NotComparable
-from harness.errors import HarnessError
-from harness.plugin_manager import PluginManager, load_plugins
-from harness.run_store import RunFolder
-from harness.run_store.columns import read_columns
-from harness.settings import RunSettings
-from harness.statistics.significance import holm
-from plugins.robustness.variants import chosen_variants
-from plugins.robustness.varying.measuring import measure
-from plugins.robustness.varying.result import Variation
-from plugins.robustness.varying.running import group, run_all
+from imhi._core.comparing.alignment import NotComparable
+from imhi._core.errors import HarnessError
+from imhi._core.plugin_manager import PluginManager, load_plugins
+from imhi._core.run_store import RunFolder
+from imhi._core.run_store.columns import read_columns
+from imhi._core.settings import RunSettings
+from imhi._core.statistics.significance import holm
+from imhi.plugins.robustness.variants import chosen_variants
+from imhi.plugins.robustness.varying.prompt_effects import measure
+from imhi.plugins.robustness.varying.result import Variation
+from imhi.plugins.robustness.varying.running import group, run_all
 from tests.conftest import Imhi
 
 PLUGIN = Path(__file__).with_name("moody_models.py")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import open_source
-from harness.errors import DataError, HarnessError
-from harness.protocols import OpenSource
-from harness.records import Example
-from harness.registry import Registry
+from imhi._core.context import open_source
+from imhi._core.errors import DataError, HarnessError
+from imhi._core.protocols import OpenSource
+from imhi._core.records import Example
+from imhi._core.registry import Registry
 from tests.checkouts import (
     EXPERT,
     INSTRUCTION,

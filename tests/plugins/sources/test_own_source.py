@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.declarations import Dataset, Label, Question
-from harness.errors import DataError, HarnessError
-from plugins.sources.own import OwnSource
+from imhi._core.declarations import Dataset, Label, Question
+from imhi._core.errors import DataError, HarnessError
+from imhi.plugins.sources.own import OwnSource
 
 LABELS = (Label("yes", "Yes, the poster is bored."), Label("no", "No, the poster is not bored."))
 

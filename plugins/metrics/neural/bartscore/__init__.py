@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.declarations import Argument
-from harness.models import parse_count, parse_flag
-from plugins.metrics.neural.bartscore.directions import parse_directions
+from imhi import Argument, parse_count, parse_flag
+from imhi.plugins.metrics.neural.bartscore.directions import parse_directions
 
 SUMMARY = "BARTScore: mean token log-probability under a BART model, in several directions"
 DEFAULT_MODEL = "facebook/bart-large-cnn"
@@ -68,6 +67,6 @@ def create(arguments: Mapping[str, Any]) -> Any:
     Raises:
         HarnessError: no such model, state file or device, or not a BART model.
     """
-    from plugins.metrics.neural.bartscore.metric import BartScore
+    from imhi.plugins.metrics.neural.bartscore.metric import BartScore
 
     return BartScore(arguments)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from harness.batching import run_batches
-from harness.checkpoints import memory_as_memory_error
-from plugins.metrics.neural.bartscore.ordering import Pair, chunks, in_order, take_batch
+from imhi.checkpoints import memory_as_memory_error, run_batches
+from imhi.plugins.metrics.neural.bartscore.ordering import Pair, chunks, in_order, take_batch
 
 # Source + target tokens of a batch, padding included. On a CPU bigger batches are slower
 # (benchmarks/bartscore.py --batch-tokens shows it).

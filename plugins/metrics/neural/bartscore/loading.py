@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.checkpoints import (
+from imhi import HarnessError
+from imhi.checkpoints import (
     Checkpoint,
     check_complete,
     check_tokenizer,
@@ -17,7 +18,6 @@ from harness.checkpoints import (
     require_package,
     require_safetensors,
 )
-from harness.errors import HarnessError
 
 USER = "bartscore"
 

@@ -8,23 +8,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.answers import compose, explanation_of
-from harness.checkpoints import Checkpoint, find_checkpoint, free_memory
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.fingerprints import digest, file_checksum
-from harness.records import Example, Prediction, Response
-from harness.run_store.kept import Kept
-from harness.statistics import Measure, mean_measure
-from plugins.metrics.neural.bartscore.directions import (
+from imhi import (
+    Context,
+    Example,
+    HarnessError,
+    Measure,
+    Prediction,
+    Response,
+    compose,
+    digest,
+    explanation_of,
+    file_checksum,
+    mean_measure,
+)
+from imhi.checkpoints import Checkpoint, find_checkpoint, free_memory
+from imhi.plugins.metrics.neural.bartscore.directions import (
     BOTH,
     DIRECTIONS,
     PRECISION,
     RECALL,
     Direction,
 )
-from plugins.metrics.neural.bartscore.likelihood import Likelihood
-from plugins.metrics.neural.bartscore.loading import USER, load, load_config
+from imhi.plugins.metrics.neural.bartscore.likelihood import Likelihood
+from imhi.plugins.metrics.neural.bartscore.loading import USER, load, load_config
+from imhi.runs import Kept
 
 _DECIMALS = 3
 

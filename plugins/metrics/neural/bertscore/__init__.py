@@ -12,11 +12,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.declarations import Argument
-from harness.models import parse_count, parse_flag
+from imhi import Argument, parse_count, parse_flag
 
 if TYPE_CHECKING:
-    from plugins.metrics.neural.bertscore.metric import BertScore
+    from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 
 NAME = "bertscore"
 SUMMARY = "BERTScore: tokens matched by cosine of contextual embeddings, with the reference"
@@ -98,6 +97,6 @@ def create(arguments: Mapping[str, Any]) -> BertScore:
     Raises:
         HarnessError: bert-score is not installed, or an argument names nothing that can be used.
     """
-    from plugins.metrics.neural.bertscore.metric import BertScore
+    from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 
     return BertScore(arguments)

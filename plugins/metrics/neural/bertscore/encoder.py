@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.batching import run_batches
-from harness.checkpoints import (
+from imhi import HarnessError
+from imhi.checkpoints import (
     Checkpoint,
     choose_device,
     free_memory,
     memory_as_memory_error,
     quiet,
+    run_batches,
 )
-from harness.errors import HarnessError
-from plugins.metrics.neural.bertscore.conventions import USER
-from plugins.metrics.neural.bertscore.loading import load_model, window_of
+from imhi.plugins.metrics.neural.bertscore.conventions import USER
+from imhi.plugins.metrics.neural.bertscore.loading import load_model, window_of
 
 # Tokens in a batch. On a CPU bigger batches are no faster, those of 2,048 slower, and have more
 # padding where there are few texts (benchmarks/bertscore.py --batch-tokens).

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.checkpoints import (
+from imhi import HarnessError
+from imhi.checkpoints import (
     Checkpoint,
     check_complete,
     check_tokenizer,
@@ -14,8 +15,7 @@ from harness.checkpoints import (
     quiet,
     require_package,
 )
-from harness.errors import HarnessError
-from plugins.metrics.neural.bertscore.conventions import USER
+from imhi.plugins.metrics.neural.bertscore.conventions import USER
 
 # Tokenizers without a real limit carry a huge number instead.
 _NO_LIMIT = 1_000_000

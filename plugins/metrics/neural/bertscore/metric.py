@@ -7,12 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.answers import explanation_of
-from harness.checkpoints import choose_device, find_checkpoint, require_safetensors
-from harness.context import Context
-from harness.fingerprints import digest
-from harness.records import Example, Prediction, Response
-from plugins.metrics.neural.bertscore.conventions import (
+from imhi import Context, Example, Prediction, Response, digest, explanation_of
+from imhi.checkpoints import choose_device, find_checkpoint, require_safetensors
+from imhi.plugins.metrics.neural.bertscore.conventions import (
     USER,
     choose_layer,
     find_baseline,
@@ -20,14 +17,14 @@ from plugins.metrics.neural.bertscore.conventions import (
     signature,
     table_name,
 )
-from plugins.metrics.neural.bertscore.encoder import Encoder
-from plugins.metrics.neural.bertscore.loading import load_tokenizer, read_config
-from plugins.metrics.neural.bertscore.store import EmbeddingStore
-from plugins.metrics.neural.bertscore.work import NOTHING, Pair, PairScore, Work
+from imhi.plugins.metrics.neural.bertscore.encoder import Encoder
+from imhi.plugins.metrics.neural.bertscore.loading import load_tokenizer, read_config
+from imhi.plugins.metrics.neural.bertscore.store import EmbeddingStore
+from imhi.plugins.metrics.neural.bertscore.work import NOTHING, Pair, PairScore, Work
 
 if TYPE_CHECKING:
-    from harness.run_store.kept import Kept
-    from harness.statistics import Measure
+    from imhi import Measure
+    from imhi.runs import Kept
 
 # Raise it when values change: what was kept under the old one is then not used.
 _VERSION = "1"
@@ -37,7 +34,7 @@ class BertScore:
     """The metric, with everything but the weights checked; they are loaded when a pair is new."""
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
-        """Raises HarnessError as :func:`plugins.metrics.neural.bertscore.create` says."""
+        """Raises HarnessError as :func:`imhi.plugins.metrics.neural.bertscore.create` says."""
         self.arguments = arguments
         written = arguments["model"]
         self.checkpoint = find_checkpoint(written, arguments["revision"], user=USER)
@@ -76,7 +73,7 @@ class BertScore:
         Examples without a reference explanation do not count. An answer that is missing or empty
         has raw scores of 0 and counts.
         """
-        from harness.statistics import mean_measure
+        from imhi import mean_measure
 
         pairs: list[Pair | None] = [
             (example.explanation.strip(), explanation_of(response.text).strip())

@@ -16,9 +16,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, HarnessError
-from harness.fingerprints import digest
-from harness.run_store.jsonl import AppendLog, disk_error, read_rows
+from imhi import DataError, HarnessError, digest
+from imhi.io import AppendLog, disk_error, read_rows
 
 _BYTES = 2  # of a float16
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.batching import token_batches
-from harness.fingerprints import digest
-from plugins.metrics.neural.bertscore.encoder import Encoder, Text
-from plugins.metrics.neural.bertscore.matching import match
-from plugins.metrics.neural.bertscore.store import EmbeddingStore
+from imhi import digest
+from imhi.checkpoints import token_batches
+from imhi.plugins.metrics.neural.bertscore.encoder import Encoder, Text
+from imhi.plugins.metrics.neural.bertscore.matching import match
+from imhi.plugins.metrics.neural.bertscore.store import EmbeddingStore
 
 # Candidates whose references are encoded together, before they are: enough that texts of like
 # length stand together; what is lost when the command is killed is at most this many references.

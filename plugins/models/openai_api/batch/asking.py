@@ -7,17 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.records import Request, Response
-from plugins.models.openai_api.batch.collecting import collect
-from plugins.models.openai_api.batch.ledger import Batch, open_ledger
-from plugins.models.openai_api.batch.lines import custom_id
-from plugins.models.openai_api.batch.sending import make, send, take_up
-from plugins.models.openai_api.batch.server import Refused, Server
-from plugins.models.openai_api.batch.work import Batching, Work
-from plugins.models.openai_api.prices import BATCH_SOURCE
-from plugins.models.openai_api.terms import Learnt, Terms
+from imhi import Context, HarnessError, Request, Response
+from imhi.plugins.models.openai_api.batch.collecting import collect
+from imhi.plugins.models.openai_api.batch.ledger import Batch, open_ledger
+from imhi.plugins.models.openai_api.batch.lines import custom_id
+from imhi.plugins.models.openai_api.batch.sending import make, send, take_up
+from imhi.plugins.models.openai_api.batch.server import Refused, Server
+from imhi.plugins.models.openai_api.batch.work import Batching, Work
+from imhi.plugins.models.openai_api.client_config import Learnt, Terms
+from imhi.plugins.models.openai_api.prices import BATCH_SOURCE
 
 _DONE = frozenset({"completed", "failed", "expired", "cancelled"})
 _LOOKS_FOR_FILES = 10

@@ -8,15 +8,14 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.records import Response
-from plugins.models.openai_api.batch.ledger import Batch, Tried
-from plugins.models.openai_api.batch.lines import Refusal, read_line, read_refusal
-from plugins.models.openai_api.batch.server import Refused, Server
-from plugins.models.openai_api.batch.work import Work
-from plugins.models.openai_api.failures import Failure, Kind, backoff
-from plugins.models.openai_api.terms import adapt, take_note_of
-from plugins.models.openai_api.wire import Reply, payload
+from imhi import HarnessError, Response
+from imhi.plugins.models.openai_api.batch.ledger import Batch, Tried
+from imhi.plugins.models.openai_api.batch.lines import Refusal, read_line, read_refusal
+from imhi.plugins.models.openai_api.batch.server import Refused, Server
+from imhi.plugins.models.openai_api.batch.work import Work
+from imhi.plugins.models.openai_api.client_config import adapt, take_note_of
+from imhi.plugins.models.openai_api.failures import Failure, Kind, backoff
+from imhi.plugins.models.openai_api.wire import Reply, payload
 
 _DRAW = random.Random()
 

@@ -13,11 +13,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.run_store.kept import Kept
-from plugins.models.openai_api.terms import Terms
-from plugins.models.openai_api.wire import Dialect
+from imhi import Context, HarnessError
+from imhi.plugins.models.openai_api.client_config import Terms
+from imhi.plugins.models.openai_api.wire import Dialect
+from imhi.runs import Kept
 
 NAME = "openai-batch"
 

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.fingerprints import digest
-from harness.records import Request
-from plugins.models.openai_api.failures import QUOTA, Failure, classify
-from plugins.models.openai_api.terms import Terms
-from plugins.models.openai_api.wire import Dialect, IllFormed, Reply, payload, read_reply
+from imhi import Request, digest
+from imhi.plugins.models.openai_api.client_config import Terms
+from imhi.plugins.models.openai_api.failures import QUOTA, Failure, classify
+from imhi.plugins.models.openai_api.wire import Dialect, IllFormed, Reply, payload, read_reply
 
 _ENDPOINTS = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
 

@@ -6,12 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from harness.records import Response
-from harness.run_store.jsonl import disk_error
-from plugins.models.openai_api.batch.ledger import Batch, Tried
-from plugins.models.openai_api.batch.lines import write_line
-from plugins.models.openai_api.batch.server import Refused, Server
-from plugins.models.openai_api.batch.work import Work
+from imhi import Response
+from imhi.io import disk_error
+from imhi.plugins.models.openai_api.batch.ledger import Batch, Tried
+from imhi.plugins.models.openai_api.batch.lines import write_line
+from imhi.plugins.models.openai_api.batch.server import Refused, Server
+from imhi.plugins.models.openai_api.batch.work import Work
 
 
 def take_up(work: Work) -> list[Batch]:

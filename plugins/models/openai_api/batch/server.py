@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
-from harness.errors import HarnessError
-from harness.run_store.jsonl import disk_error
-from plugins.models.openai_api.batch.lines import endpoint
-from plugins.models.openai_api.failures import Failure, backoff, classify
-from plugins.models.openai_api.terms import Learnt, Terms
-from plugins.models.openai_api.wire import IllFormed
+from imhi import HarnessError
+from imhi.io import disk_error
+from imhi.plugins.models.openai_api.batch.lines import endpoint
+from imhi.plugins.models.openai_api.client_config import Learnt, Terms
+from imhi.plugins.models.openai_api.failures import Failure, backoff, classify
+from imhi.plugins.models.openai_api.wire import IllFormed
 
 METADATA = "imhi-batch"
 WINDOW = "24h"

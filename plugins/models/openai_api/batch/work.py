@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.budget import Budget
-from harness.errors import HarnessError
-from harness.records import Request, Response
-from plugins.models.openai_api.batch.ledger import Batch, Ledger, Tried
-from plugins.models.openai_api.batch.lines import custom_id
-from plugins.models.openai_api.terms import Learnt, Terms, most_cost
+from imhi import Budget, HarnessError, Request, Response
+from imhi.plugins.models.openai_api.batch.ledger import Batch, Ledger, Tried
+from imhi.plugins.models.openai_api.batch.lines import custom_id
+from imhi.plugins.models.openai_api.client_config import Learnt, Terms, most_cost
 
 
 @dataclass(frozen=True)

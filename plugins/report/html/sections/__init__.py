@@ -1,2 +1,2 @@
 """The sections of the page: each module makes the values of one, the template of the same name
-shows them. All keep the order of :meth:`~plugins.report.html.material.Material.ordered`."""
+shows them. All keep the order of :meth:`~imhi.plugins.report.html.material.Material.ordered`."""

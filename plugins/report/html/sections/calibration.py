@@ -13,10 +13,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from harness.run_store.columns import Columns
-from plugins.report.html.drawing import LINE, MARKERS, SERIES, SIGNS, SIZE, SOFT, drawings, svg
-from plugins.report.html.material import Material
-from plugins.report.html.wording import number
+from imhi.plugins.report.html.drawing import LINE, MARKERS, SERIES, SIGNS, SIZE, SOFT, drawings, svg
+from imhi.plugins.report.html.material import Material
+from imhi.plugins.report.html.wording import number
+from imhi.runs import Columns
 
 BINS = 10
 _HEIGHT = 3.1  # inches

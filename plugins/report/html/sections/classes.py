@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.run_store.columns import Columns
-from plugins.report.html.material import Material, Run
-from plugins.report.html.wording import NONE, number, span
+from imhi.plugins.report.html.material import Material, Run
+from imhi.plugins.report.html.wording import NONE, number, span
+from imhi.runs import Columns
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plugins.report.html.material import Material, Run
-from plugins.report.html.wording import NONE, number
+from imhi.plugins.report.html.material import Material, Run
+from imhi.plugins.report.html.wording import NONE, number
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.comparing import ComparedMetric, Pair
-from plugins.report.html.material import Material, Run
-from plugins.report.html.wording import NONE, needed, number, p_value, span, titled
+from imhi.plugins.report.html.material import Material, Run
+from imhi.plugins.report.html.wording import NONE, needed, number, p_value, span, titled
+from imhi.runs import ComparedMetric, Pair
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from plugins.report.error_analysis import analyse
-from plugins.report.error_analysis.result import (
+from imhi.plugins.report.error_analysis import analyse
+from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
     DatasetCounts,
@@ -18,7 +18,7 @@ from plugins.report.error_analysis.result import (
     MarkingWord,
     Missed,
 )
-from plugins.report.html.material import Material
+from imhi.plugins.report.html.material import Material
 
 LISTED = 8  # of each dataset and kind: the rest is counted
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.sanitizing import one_line, plain
-from plugins.report.html.harmless import shown
-from plugins.report.html.material import Material, Run
+from imhi.io import one_line, plain
+from imhi.plugins.report.html.harmless import shown
+from imhi.plugins.report.html.material import Material, Run
 
 ROOM = 4_500_000  # characters of texts in the page
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.comparing import ComparedMetric, Pair
-from plugins.report.html.material import Material, Run
-from plugins.report.html.wording import number, span, titled
+from imhi.plugins.report.html.material import Material, Run
+from imhi.plugins.report.html.wording import number, span, titled
+from imhi.runs import ComparedMetric, Pair
 
 
 def glance(material: Material) -> list[str]:

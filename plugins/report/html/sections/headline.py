@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.comparing import ComparedMetric
-from harness.published import PublishedResult
-from plugins.report.html.material import Material, Place, Run
-from plugins.report.html.wording import number, ranks, span, titled
+from imhi.plugins.report.html.material import Material, Place, Run
+from imhi.plugins.report.html.wording import number, ranks, span, titled
+from imhi.runs import ComparedMetric, PublishedResult
 
 
 @dataclass(frozen=True)

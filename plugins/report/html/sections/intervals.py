@@ -9,8 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from harness.comparing import ComparedMetric
-from plugins.report.html.drawing import (
+from imhi.plugins.report.html.drawing import (
     ACCENT,
     INK,
     LINE,
@@ -22,8 +21,9 @@ from plugins.report.html.drawing import (
     shortened,
     svg,
 )
-from plugins.report.html.material import Material, Place
-from plugins.report.html.wording import number, span, titled
+from imhi.plugins.report.html.material import Material, Place
+from imhi.plugins.report.html.wording import number, span, titled
+from imhi.runs import ComparedMetric
 
 _ROW = 0.25  # inches
 _LETTER = 0.075  # inches, of a name

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.records import Example, Prediction, Response
-from harness.sanitizing import one_line
-from plugins.report.html.harmless import error_shown
-from plugins.report.html.material import Material, Run
+from imhi import Example, Prediction, Response
+from imhi.io import one_line
+from imhi.plugins.report.html.harmless import error_shown
+from imhi.plugins.report.html.material import Material, Run
 
 LISTED = 100  # of a run: the rest is counted
 _SHOWN = 300  # characters of an answer

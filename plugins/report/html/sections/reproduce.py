@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plugins.report.html.material import Material, Run
+from imhi.plugins.report.html.material import Material, Run
 
 _SECRET = ("key", "token", "secret", "password", "authorization")
 

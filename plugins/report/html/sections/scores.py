@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plugins.report.html.material import Material
-from plugins.report.html.sections.headline import Cell
-from plugins.report.html.wording import number, span, spelled
+from imhi.plugins.report.html.material import Material
+from imhi.plugins.report.html.sections.headline import Cell
+from imhi.plugins.report.html.wording import number, span, spelled
 
 
 @dataclass(frozen=True)

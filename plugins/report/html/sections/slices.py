@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.records import Example
-from plugins.report.html.material import Material, Run
-from plugins.report.html.sections.classes import Bar
-from plugins.report.html.wording import NONE, number
+from imhi import Example
+from imhi.plugins.report.html.material import Material, Run
+from imhi.plugins.report.html.sections.classes import Bar
+from imhi.plugins.report.html.wording import NONE, number
 
 FEW = 30  # examples below which a slice says little
 _FIRST_PERSON = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|me|my|mine|myself)\b", re.IGNORECASE)

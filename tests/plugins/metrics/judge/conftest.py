@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
+from imhi._core.registry import Registry
 from tests.plugins.metrics.judge.judging import Panel
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.arguments import parse_arguments
-from harness.budget import Budget, Estimate
-from harness.context import Context, counted, open_source
-from harness.records import Example, Response
-from harness.registry import Registry
-from harness.run_store.kept import KeptValues
-from harness.statistics import Measure
-from plugins.metrics.judge import imhi_metrics
-from plugins.metrics.judge.scoring import create, estimate
+from imhi._core.arguments import parse_arguments
+from imhi._core.budget import Budget, Estimate
+from imhi._core.context import Context, counted, open_source
+from imhi._core.records import Example, Response
+from imhi._core.registry import Registry
+from imhi._core.run_store.cache import KeptValues
+from imhi._core.statistics import Measure
+from imhi.plugins.metrics.judge import imhi_metrics
+from imhi.plugins.metrics.judge.scoring import create, estimate
 
 POSTS = (
     "The kettle broke and I cried for an hour over nothing at all",

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from harness.statistics.bootstrap import replicates
-from harness.statistics.measures import Measure
-from plugins.metrics.judge.agreement import (
+from imhi._core.statistics.bootstrap import replicates
+from imhi._core.statistics.measures import Measure
+from imhi.plugins.metrics.judge.agreement import (
     alpha,
     coincidences,
     kappa,

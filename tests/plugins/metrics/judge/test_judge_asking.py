@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.errors import HarnessError
-from harness.records import Response
+from imhi._core.errors import HarnessError
+from imhi._core.records import Response
 from tests.faulty_server import Asked, Reply, answer, filtered, hang, refused, status
 from tests.judge_server import by_overlap, judge, judge_server, marks, saying, section
 from tests.plugins.metrics.judge.judging import POSTS, Panel, good_answer
@@ -313,7 +313,7 @@ def test_an_estimate_counts_what_has_no_answer_yet_for_each_judge(panel: Panel) 
 
 
 def test_progress_is_told_up_to_the_last_answer(panel: Panel) -> None:
-    from harness.events import ExamplesScored
+    from imhi._core.events import ExamplesScored
 
     seen: list[ExamplesScored] = []
     with judge_server() as server:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.metrics.judge.marks import Marks, read_marks
+from imhi.plugins.metrics.judge.marks import Marks, read_marks
 
 NAMES = ("consistency", "reliability", "professionality", "overall")
 ALL = '{"consistency": 2, "reliability": 3, "professionality": 1, "overall": 2}'

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.errors import HarnessError
-from plugins.metrics.judge.prompting import build_prompt
-from plugins.metrics.judge.rubric import SHIPPED, answer_schema, load_rubric
+from imhi._core.errors import HarnessError
+from imhi.plugins.metrics.judge.prompting import build_prompt
+from imhi.plugins.metrics.judge.rubric import SHIPPED, answer_schema, load_rubric
 from tests.faulty_server import answer
 from tests.judge_server import judge, judge_server, marks
 from tests.plugins.metrics.judge.judging import Panel, rows

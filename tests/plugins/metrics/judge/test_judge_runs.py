@@ -48,7 +48,7 @@ def test_a_killed_scoring_asks_only_the_rest_and_ends_with_the_same_marks(
     with judge_server(slow) as server:
         words = [*SCORE, "--judge", judge(server.url, "concurrency=2")]
         first = subprocess.Popen(
-            [sys.executable, "-m", "harness.cli", *words],
+            [sys.executable, "-m", "imhi", *words],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,

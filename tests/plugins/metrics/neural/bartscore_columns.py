@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.answers import explanation_of
-from harness.context import Context, counted
-from harness.records import Example, Prediction, Response
-from harness.statistics import Measure
-from plugins.metrics.neural.bartscore import ARGUMENTS, create
+from imhi._core.answers import explanation_of
+from imhi._core.context import Context, counted
+from imhi._core.records import Example, Prediction, Response
+from imhi._core.statistics import Measure
+from imhi.plugins.metrics.neural.bartscore import ARGUMENTS, create
 
 Columns = tuple[list[Example], list[Response], list[Prediction]]
 PARTS = ("DR", "dreaddit", "SAD", "Irf", "MultiWD")

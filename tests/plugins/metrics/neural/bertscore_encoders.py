@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from harness.answers import explanation_of
-from harness.context import Context, open_source
-from harness.registry import Registry
-from harness.statistics import Measure
-from harness.tables import TableRow, read_table
-from plugins.metrics.neural.bertscore import ARGUMENTS, create
-from plugins.metrics.neural.bertscore.metric import BertScore
+from imhi._core.answers import explanation_of
+from imhi._core.context import Context, open_source
+from imhi._core.registry import Registry
+from imhi._core.statistics import Measure
+from imhi._core.tables import TableRow, read_table
+from imhi.plugins.metrics.neural.bertscore import ARGUMENTS, create
+from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 from tests.plugins.metrics.columns import text_columns
 from tests.tiny_models import demo_posts
 

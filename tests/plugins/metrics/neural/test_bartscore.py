@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.answers import explanation_of
-from harness.context import Context
-from harness.run_store.kept import KeptValues
-from plugins.metrics.neural.bartscore.likelihood import Likelihood
+from imhi._core.answers import explanation_of
+from imhi._core.context import Context
+from imhi._core.run_store.cache import KeptValues
+from imhi.plugins.metrics.neural.bartscore.likelihood import Likelihood
 from tests.plugins.metrics.columns import demo_context
 from tests.plugins.metrics.neural.bartscore_columns import (
     Columns,
@@ -234,7 +234,7 @@ def test_a_shared_source_is_encoded_once(bart: Path) -> None:
 
 
 def test_equal_pairs_are_scored_once(bart: Path, context: Context) -> None:
-    from plugins.metrics.neural.bartscore import create
+    from imhi.plugins.metrics.neural.bartscore import create
 
     metric = create(arguments(bart, directions="hypothesis->reference"))
     metric(*columns(["A sad post."] * 50, ["A bad day."] * 50), context)
@@ -277,7 +277,7 @@ def test_what_was_computed_is_kept_in_the_run_folder(
     """The second metric never loads its model: its weights are gone by then."""
     import shutil
 
-    from plugins.metrics.neural.bartscore import create
+    from imhi.plugins.metrics.neural.bartscore import create
 
     rows = columns(["A sad post.", "Joy."], ["A bad day.", "A happy post."])
     context.values = KeptValues(tmp_path / "measured")
@@ -295,7 +295,7 @@ def test_what_was_computed_is_kept_in_the_run_folder(
 def test_a_killed_scoring_goes_on_with_the_pairs_that_are_missing(
     bart: Path, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from plugins.metrics.neural.bartscore import create
+    from imhi.plugins.metrics.neural.bartscore import create
 
     rows = columns([f"Answer {n}." for n in range(20)], [f"Reference {n}." for n in range(20)])
     whole = scored(bart, rows, demo_context(), directions="hypothesis->reference")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import HarnessError
-from plugins.metrics.neural.bartscore import create
-from plugins.metrics.neural.bartscore.directions import parse_directions
+from imhi._core.errors import HarnessError
+from imhi.plugins.metrics.neural.bartscore import create
+from imhi.plugins.metrics.neural.bartscore.directions import parse_directions
 from tests.plugins.metrics.columns import demo_context
 from tests.plugins.metrics.neural.bartscore_columns import arguments, columns, scored
 from tests.tiny_models import save_causal, save_classifier, save_seq2seq

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from plugins.metrics.neural.bartscore.ordering import Pair, chunks, in_order, take_batch
+from imhi.plugins.metrics.neural.bartscore.ordering import Pair, chunks, in_order, take_batch
 
 
 def pairs_of(count: int, sharing: int = 1) -> list[Pair]:

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.context import Context, open_source
-from harness.errors import HarnessError
-from harness.events import Event, ExamplesScored
-from harness.registry import Registry
-from harness.run_store.kept import KeptValues
-from plugins.metrics.neural.bertscore import ARGUMENTS
-from plugins.metrics.neural.bertscore.metric import BertScore
+from imhi._core.context import Context, open_source
+from imhi._core.errors import HarnessError
+from imhi._core.events import Event, ExamplesScored
+from imhi._core.registry import Registry
+from imhi._core.run_store.cache import KeptValues
+from imhi.plugins.metrics.neural.bertscore import ARGUMENTS
+from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 from tests.plugins.metrics.neural.bertscore_encoders import (
     CANDIDATES,
     REFERENCES,
@@ -413,7 +413,7 @@ def test_progress_counts_rows_up_to_their_number(bert: Path, registry: Registry)
 
 def test_importing_the_plugin_is_cheap() -> None:
     code = (
-        "import sys, plugins.metrics.neural.bertscore\n"
+        "import sys, imhi.plugins.metrics.neural.bertscore\n"
         "print([name for name in ('torch', 'transformers', 'bert_score', 'numpy') "
         "if name in sys.modules])"
     )

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.context import Context, counted, open_source
-from harness.errors import HarnessError
-from harness.metrics import parse_metrics
-from harness.registry import Registry
+from imhi._core.context import Context, counted, open_source
+from imhi._core.errors import HarnessError
+from imhi._core.metrics import parse_metrics
+from imhi._core.registry import Registry
 from tests.plugins.metrics.neural.bertscore_encoders import (
     CANDIDATES,
     REFERENCES,

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.context import Context, counted
-from harness.errors import HarnessError
-from harness.records import Example, Response
-from harness.run_store.kept import KeptValues
-from plugins.metrics.neural import similarity
-from plugins.metrics.neural.similarity import METRIC, Similarity, create, identity
+from imhi._core.context import Context, counted
+from imhi._core.errors import HarnessError
+from imhi._core.records import Example, Response
+from imhi._core.run_store.cache import KeptValues
+from imhi.plugins.metrics.neural import similarity
+from imhi.plugins.metrics.neural.similarity import METRIC, Similarity, create, identity
 from tests.plugins.metrics.columns import demo_context
 from tests.tiny_models import save_causal
 

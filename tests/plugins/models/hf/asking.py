@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.context import Context
-from harness.fingerprints import prompt_hash
-from harness.models import ModelSpec, create_model, parse_model
-from harness.records import Request, Response
-from harness.registry import Registry
-from harness.settings import Generation
+from imhi._core.context import Context
+from imhi._core.fingerprints import prompt_hash
+from imhi._core.models import ModelSpec, create_model, parse_model
+from imhi._core.records import Request, Response
+from imhi._core.registry import Registry
+from imhi._core.settings import Generation
 from tests import tiny_models
 
 QUESTION = "Does the poster suffer from depression?"

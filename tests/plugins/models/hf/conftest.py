@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
-from plugins.models import hf
-from tasks import depression_detection, interpersonal_risk_factors_detection, stress_detection
+from imhi._core.registry import Registry
+from imhi.plugins.models import hf
+from imhi.tasks import depression_detection, interpersonal_risk_factors_detection, stress_detection
 from tests import tiny_models
 from tests.plugins.models.hf.asking import Asker
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.errors import HarnessError
+from imhi._core.errors import HarnessError
 from tests.plugins.models.hf.asking import QUESTION, Asker, requests, texts
 
 
@@ -106,7 +106,7 @@ def test_samples_repeat_with_the_seed_whatever_the_batch(causal: Path, ask: Aske
 def test_draws_follow_the_softmax_within_the_nucleus() -> None:
     import torch
 
-    from plugins.models.hf.decoding import SeededSampling
+    from imhi.plugins.models.hf.decoding import SeededSampling
 
     scores = torch.tensor([[2.0, 1.0, 0.0, -1.0]]).repeat(20_000, 1)
     draw = SeededSampling(temperature=2.0, top_p=0.85, seeds=range(20_000))

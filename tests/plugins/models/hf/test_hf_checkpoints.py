@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.models import fingerprint
-from harness.settings import Generation
+from imhi._core.context import Context
+from imhi._core.errors import HarnessError
+from imhi._core.models import fingerprint
+from imhi._core.settings import Generation
 from tests import tiny_models
 from tests.plugins.models.hf.asking import Asker, requests, texts
 
@@ -68,7 +68,7 @@ def test_a_half_precision_checkpoint_runs_in_float32_on_a_cpu(folder: Path, ask:
 def test_the_estimate_counts_with_the_local_tokenizer(
     causal: Path, classifier: Path, ask: Asker
 ) -> None:
-    from plugins.models.hf.estimating import estimate
+    from imhi.plugins.models.hf.estimating import estimate
 
     context = Context(ask.registry, None, "test", generation=Generation(32))  # type: ignore[arg-type]
     asked = requests()
@@ -256,9 +256,9 @@ def test_presets_name_public_models_and_can_be_added_to(ask: Asker) -> None:
 
 def test_declaring_and_fingerprinting_import_no_torch(causal: Path) -> None:
     code = (
-        "import sys; from plugins.models import hf; list(hf.imhi_models())\n"
+        "import sys; from imhi.plugins.models import hf; list(hf.imhi_models())\n"
         "heavy = {'torch', 'transformers', 'huggingface_hub', 'numpy'} & set(sys.modules)\n"
-        "from harness.checkpoints import find_checkpoint\n"
+        "from imhi._core.checkpoints import find_checkpoint\n"
         f"find_checkpoint({str(causal)!r}, None).identity()\n"
         "print(sorted(heavy), 'torch' in sys.modules)"
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.records import Request
+from imhi._core.errors import HarnessError
+from imhi._core.records import Request
 from tests import tiny_models
 from tests.plugins.models.hf.asking import Asker, requests
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.checkpoints.prompting import longest_that_fits
-from harness.errors import HarnessError
-from harness.records import Request
+from imhi._core.checkpoints.prompting import longest_that_fits
+from imhi._core.errors import HarnessError
+from imhi._core.records import Request
 from tests import tiny_models
 from tests.plugins.models.hf.asking import QUESTION, Asker, decoded_prompts, requests, texts
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.context import Context
-from harness.records import Response
-from harness.run_store.kept import KeptValues
+from imhi._core.context import Context
+from imhi._core.records import Response
+from imhi._core.run_store.cache import KeptValues
 from tests.openai_asking import Asker, requests
 
 MOST = 0.001 * (len("Is post 0 sad?") + 64) + 0.002 * 32

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
-from plugins.models import openai_api
+from imhi._core.registry import Registry
+from imhi.plugins.models import openai_api
 from tests.openai_asking import Asker
 from tests.plugins.models.openai_api.batch_asking import BatchAsker
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.records import Request
-from harness.settings import Generation
+from imhi._core.errors import HarnessError
+from imhi._core.records import Request
+from imhi._core.settings import Generation
 from tests.faulty_server import (
     FaultyServer,
     Reply,

@@ -11,10 +11,10 @@ from typing import overload
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.models import fingerprint, parse_model
-from harness.records import Request
-from harness.settings import Generation
+from imhi._core.errors import HarnessError
+from imhi._core.models import fingerprint, parse_model
+from imhi._core.records import Request
+from imhi._core.settings import Generation
 from tests.batch_results import End, Line, Result, answer, refused
 from tests.batch_server import BatchServer
 from tests.openai_asking import FREE, PRICED, Asker, requests

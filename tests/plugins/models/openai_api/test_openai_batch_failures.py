@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.errors import HarnessError
+from imhi._core.errors import HarnessError
 from tests.batch_results import (
     End,
     Line,

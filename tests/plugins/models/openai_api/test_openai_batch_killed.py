@@ -40,7 +40,7 @@ def start(server: BatchServer, out: Path) -> subprocess.Popen[str]:
     words += ["--labeler", "strict", "--metric", "accuracy", "--resamples", "100"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "harness.cli", *words],
+        [sys.executable, "-m", "imhi", *words],
         env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from harness.budget import Budget
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.models import create_model, parse_model
-from harness.settings import Generation
-from plugins.models.openai_api.model import estimate
-from plugins.models.openai_api.prices import price_of
+from imhi._core.budget import Budget
+from imhi._core.context import Context
+from imhi._core.errors import HarnessError
+from imhi._core.models import create_model, parse_model
+from imhi._core.settings import Generation
+from imhi.plugins.models.openai_api.model import estimate
+from imhi.plugins.models.openai_api.prices import price_of
 from tests.batch_results import End, Fault, Line, Result, answer, garbled, refused
 from tests.batch_server import BatchServer
 from tests.openai_asking import PRICED, Asker, requests

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from harness.errors import HarnessError
+from imhi._core.errors import HarnessError
 from tests.batch_results import End, Fault, garbled_reply
 from tests.batch_server import BatchServer, Endpoint
 from tests.openai_asking import PRICED

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from harness.context import Context
-from harness.errors import HarnessError
-from harness.records import Request, Response
-from harness.run_store.kept import Kept, KeptValues
+from imhi._core.context import Context
+from imhi._core.errors import HarnessError
+from imhi._core.records import Request, Response
+from imhi._core.run_store.cache import Kept, KeptValues
 from tests.batch_results import End, Line, Result, answer, refused
 from tests.batch_server import BatchServer
 from tests.faulty_server import FaultyServer, echo

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness.errors import HarnessError
+from imhi._core.errors import HarnessError
 from tests.faulty_server import (
     Asked,
     FaultyServer,

@@ -8,9 +8,9 @@ import logging
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.models import create_model, fingerprint, parse_model
-from harness.records import as_row
+from imhi._core.errors import HarnessError
+from imhi._core.models import create_model, fingerprint, parse_model
+from imhi._core.records import as_row
 from tests.faulty_server import (
     Asked,
     FaultyServer,

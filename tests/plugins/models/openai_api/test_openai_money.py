@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.budget import Budget
-from harness.errors import HarnessError
-from harness.models import parse_model
-from harness.settings import Generation
-from plugins.models.openai_api.prices import known_model, price_of
+from imhi._core.budget import Budget
+from imhi._core.errors import HarnessError
+from imhi._core.models import parse_model
+from imhi._core.settings import Generation
+from imhi.plugins.models.openai_api.prices import known_model, price_of
 from tests.faulty_server import (
     FaultyServer,
     answer,
@@ -96,7 +96,7 @@ def test_the_table_knows_the_papers_models_and_tells_snapshots_apart() -> None:
 def test_estimate_needs_neither_key_nor_server(asker: Asker) -> None:
     spec = parse_model("chatgpt", asker.families)
     context = asker.context(Generation(max_new_tokens=100))
-    from plugins.models.openai_api.model import estimate
+    from imhi.plugins.models.openai_api.model import estimate
 
     found = estimate(spec, ["x" * 400, "y" * 400], context)
     assert (found.requests, found.prompt_tokens, found.completion_tokens) == (2, 200, 200)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from plugins.models.openai_api.failures import LONGEST_RETRY_AFTER, retry_after
-from plugins.models.openai_api.pace import Pace
+from imhi.plugins.models.openai_api.failures import LONGEST_RETRY_AFTER, retry_after
+from imhi.plugins.models.openai_api.rate_limiter import Pace
 from tests.faulty_server import (
     Asked,
     FaultyServer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.models import create_model, parse_model
+from imhi._core.models import create_model, parse_model
 from tests.faulty_server import (
     Asked,
     FaultyServer,

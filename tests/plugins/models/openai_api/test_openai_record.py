@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.models import fingerprint, parse_model
+from imhi._core.errors import HarnessError
+from imhi._core.models import fingerprint, parse_model
 from tests.faulty_server import (
     FaultyServer,
     answer,
@@ -53,7 +53,7 @@ def test_a_bad_argument_is_named(asker: Asker, argument: str) -> None:
 
 def test_importing_the_plugin_imports_nothing_heavy() -> None:
     code = (
-        "import sys, plugins.models.openai_api as p; list(p.imhi_models()); "
+        "import sys, imhi.plugins.models.openai_api as p; list(p.imhi_models()); "
         "print([m for m in ('openai', 'asyncio', 'yaml', 'httpx', 'aiohttp') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.models import parse_model
-from harness.settings import Generation
-from plugins.models.openai_api.model import estimate
+from imhi._core.models import parse_model
+from imhi._core.settings import Generation
+from imhi.plugins.models.openai_api.model import estimate
 from tests.faulty_server import Asked, FaultyServer, Reply, answer, echo, status
 from tests.openai_asking import PRICED, Asker, requests
 

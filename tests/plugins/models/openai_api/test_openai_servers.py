@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from harness.models import create_model, parse_model
-from harness.registry import Registry
-from harness.settings import Generation
+from imhi._core.models import create_model, parse_model
+from imhi._core.registry import Registry
+from imhi._core.settings import Generation
 from tests.openai_asking import Asker, requests
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.budget import Budget
-from harness.records import Response
+from imhi._core.budget import Budget
+from imhi._core.records import Response
 from tests.faulty_server import (
     Asked,
     FaultyServer,
@@ -62,12 +62,12 @@ def test_it_works_where_an_event_loop_runs_already(asker: Asker) -> None:
 
 INTERRUPTED = """
 import json, os, signal, sys, threading
-from harness.context import Context
-from harness.models import create_model, parse_model
-from harness.records import Request
-from harness.registry import Registry
-from harness.settings import Generation
-from plugins.models import openai_api
+from imhi._core.context import Context
+from imhi._core.models import create_model, parse_model
+from imhi._core.records import Request
+from imhi._core.registry import Registry
+from imhi._core.settings import Generation
+from imhi.plugins.models import openai_api
 
 registry = Registry()
 for thing in openai_api.imhi_models():

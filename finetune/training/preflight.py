@@ -1,0 +1,49 @@
+"""Whether everything a recipe names is at hand: looked up before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from imhi import HarnessError, UnknownName, parse_labeler
+from imhi.checkpoints import quiet, require_package
+
+if TYPE_CHECKING:
+    from imhi import Registry
+    from imhi.finetune.recipe.schema import Recipe
+
+
+def check_at_hand(recipe: Recipe, registry: Registry) -> None:
+    """Raise HarnessError where a package, labeler, prompt style, optimizer or tracker is missing."""
+    require_package("transformers", f"recipe {recipe.name}", "finetune")
+    with quiet():  # some of them recommend others when they are imported
+        for package, extra in _packages(recipe):
+            require_package(package, f"recipe {recipe.name}", extra)
+    parse_labeler(recipe.validation.labeler, registry)
+    parse_labeler(recipe.evaluation.labeler, registry)
+    registry.prompts.get(recipe.data.style)
+    from transformers.integrations import get_available_reporting_integrations
+    from transformers.training_args import OptimizerNames
+
+    optimizers = [str(name.value) for name in OptimizerNames]
+    if recipe.training.optimizer not in optimizers:
+        raise UnknownName("training.optimizer", recipe.training.optimizer, optimizers)
+    there = get_available_reporting_integrations()
+    for tracker in recipe.report_to:
+        if tracker not in {*there, "all", "none"}:
+            raise HarnessError(
+                f"report_to: found {tracker}, expected a tracker that transformers knows and that is "
+                f"installed (here: {', '.join(there) or 'none'}): pip install {tracker}"
+            )
+
+
+def _packages(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """Yield packages, and the extra of the project that brings each."""
+    for name in ("torch", "accelerate", "datasets"):
+        yield name, "finetune"
+    if recipe.kind == "causal":
+        yield "trl", "finetune"
+    if recipe.method.name != "full":
+        yield "peft", "finetune"
+    if recipe.method.name == "qlora":
+        yield "bitsandbytes", "qlora"

@@ -1,0 +1,50 @@
+"""Money: what a run may cost, what it has cost, what it would cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from imhi._core.errors import HarnessError
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What asking some prompts would take. ``cost`` in US dollars; None where no price is known
+    (a server of one's own, local weights)."""
+
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None = None
+    note: str = ""
+
+
+@dataclass
+class Budget:
+    """How much may still be spent, in US dollars; without a limit everything may.
+
+    A model reserves the most a request can cost before it asks, and settles what it did cost
+    afterwards; so the limit holds while requests are in flight.
+    """
+
+    limit: float | None = None
+    spent: float = 0.0
+    reserved: float = 0.0
+    exhausted: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 0:
+            raise HarnessError(f"--max-cost: found {self.limit}, expected 0 or more US dollars")
+
+    def reserve(self, amount: float) -> bool:
+        """Set ``amount`` aside; False (and ``exhausted``) if that would break the limit."""
+        if self.limit is not None and self.spent + self.reserved + amount > self.limit:
+            self.exhausted = True
+            return False
+        self.reserved += amount
+        return True
+
+    def settle(self, reserved: float, cost: float) -> None:
+        """Turn a reservation into what was really spent."""
+        self.reserved = max(0.0, self.reserved - reserved)
+        self.spent += cost

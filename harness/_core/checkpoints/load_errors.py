@@ -1,0 +1,86 @@
+"""What goes wrong while loading and running, in one line; and what is kept quiet."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import warnings
+from collections.abc import Iterator
+from logging import getLogger
+
+from imhi._core.checkpoints.devices import is_out_of_memory
+from imhi._core.errors import HarnessError
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep progress bars and warnings of transformers and its kin out of the harness's own output."""
+    from transformers.utils import logging
+
+    # Loading must not make transformers ask the hub's conversion bot for anything.
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    level = logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    # On a CPU it recommends a package, at every start.
+    getLogger("bitsandbytes").setLevel("ERROR")
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextlib.contextmanager
+def explained(
+    target: str, part: str = "model", user: str = "hf", option: str = ""
+) -> Iterator[None]:
+    """Turn the many ways transformers and the hub say no into one line: ``USER:TARGET: ...``.
+    ``option`` is how a setting is written (``--set base.{}``) where it is not ``,{}`` behind a model's
+    name."""
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        # Loading runs through many libraries, each with exceptions of its own.
+        if is_out_of_memory(error):
+            raise
+        causes = set()
+        cause: BaseException | None = error
+        while cause is not None and cause not in causes:
+            causes.add(cause)
+            cause = cause.__cause__ or cause.__context__
+        names = {type(cause).__name__ for cause in causes}
+        option = option or ",{}"
+        text = " ".join(str(error).split())
+        if "GatedRepoError" in names:
+            reason = (
+                "its owner asks for consent first: accept it on its hub page, then 'hf auth login'"
+            )
+        elif "trust_remote_code" in text and (user == "hf" or option != ",{}"):
+            reason = (
+                "it needs code that comes with the checkpoint; add "
+                f"'{option.format('trust_remote_code=true')}' if you trust where it comes from"
+            )
+        elif names & {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectError"}:
+            reason = "it is not fully in the download cache and the hub cannot be reached"
+        elif "safetensors" in text.lower() and isinstance(error, OSError):
+            reason = (
+                "it has no weights as safetensors; pickle weights can run code when loaded: add "
+                f"'{option.format('safetensors=false')}' if you trust where they come from"
+            )
+        elif "SafetensorError" in names:
+            reason = f"a weights file is damaged or torn ({text[:120]}); copy or download it again"
+        elif part == "tokenizer":
+            reason = (
+                f"no tokenizer could be loaded from it ({text[:160]}); expected tokenizer.json or "
+                "the like beside config.json: copy the files in from the base model"
+            )
+        else:
+            reason = f"{type(error).__name__}: {text[:300]}"
+        raise HarnessError(f"{user}:{target}: the {part} cannot be loaded: {reason}") from error

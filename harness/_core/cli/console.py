@@ -1,0 +1,47 @@
+"""Where output goes: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from imhi._core.sanitizing import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def out() -> Console:
+    """Return the console for results."""
+    from rich.console import Console
+
+    # No markup anywhere: a model may be called [red] or [/].
+    return Console(soft_wrap=False, highlight=False, emoji=False, markup=False)
+
+
+def err() -> Console:
+    """Return the console for progress, notes and errors."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, emoji=False, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """Print a JSON value to standard output as it is, for other programs to read."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    # Halves of characters, which a model may write, can be printed in no other way.
+    print(_HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text))
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a line of prose to standard error; no markup is read.
+
+    A terminal gets it wrapped between words; a pipe or a file gets one line, so that other
+    programs find a whole message in it.
+    """
+    console = err()
+    line = plain(" ".join(text.splitlines()))
+    console.print(line, style=style or None, markup=False, soft_wrap=not console.is_terminal)

@@ -1,0 +1,132 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from imhi._core.settings import RunSettings, read_run_file
+
+Text = str | None
+Number = int | None
+Real = float | None
+Texts = list[str] | None
+
+Source = Annotated[
+    Text,
+    typer.Option(
+        "--source", "-s", metavar="NAME[:PATH]", help="demo (default), official:PATH, own ..."
+    ),
+]
+Split = Annotated[
+    Text, typer.Option(metavar="NAME", help="test (default), train, val, complete, expert ...")
+]
+DatasetNames = Annotated[
+    Texts, typer.Option("--dataset", "-d", metavar="NAME", help="Only this dataset; repeatable.")
+]
+TaskNames = Annotated[
+    Texts, typer.Option("--task", "-t", metavar="NAME", help="Only this task; repeatable.")
+]
+Prompt = Annotated[Text, typer.Option(metavar="STYLE", help="Prompt style (see: imhi prompts).")]
+LabelerName = Annotated[
+    Text, typer.Option("--labeler", metavar="NAME", help="How labels are read (default hybrid).")
+]
+MetricNames = Annotated[
+    Texts,
+    typer.Option(
+        "--metric",
+        metavar="NAME",
+        help="A metric (NAME:VALUE,key=value) or a group (see: imhi metrics); repeatable.",
+    ),
+]
+Judges = Annotated[
+    Texts,
+    typer.Option("--judge", metavar="MODEL", help="A model that --metric judge asks; repeatable."),
+]
+Limit = Annotated[Number, typer.Option(metavar="N", help="At most N examples per dataset.")]
+Shots = Annotated[Number, typer.Option(metavar="N", help="Examples in few-shot (default 3).")]
+MaxNewTokens = Annotated[Number, typer.Option(metavar="N", help="Longest answer, in tokens.")]
+Temperature = Annotated[Real, typer.Option(metavar="T", help="0 (default) is greedy.")]
+TopP = Annotated[Real, typer.Option(metavar="P", help="Nucleus sampling (default 1).")]
+Stop = Annotated[Texts, typer.Option(metavar="TEXT", help="Stop at this text; repeatable.")]
+ChatTemplate = Annotated[
+    Text, typer.Option(metavar="auto|on|off", help="Use the model's chat template.")
+]
+System = Annotated[Text, typer.Option(metavar="TEXT", help="System prompt.")]
+RepairMojibake = Annotated[
+    bool | None,
+    typer.Option(
+        "--repair-mojibake/--keep-mojibake", help="Repair wrongly decoded posts (recorded)."
+    ),
+]
+Resamples = Annotated[
+    Number, typer.Option(metavar="N", help="Bootstrap resamples (default 10000).")
+]
+Seed = Annotated[Number, typer.Option(metavar="N", help="Seed of all that is drawn (default 0).")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders lie.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Format = Annotated[str, typer.Option("--format", metavar="NAME", help="table, markdown or csv.")]
+All = Annotated[bool, typer.Option("--all", help="Every metric, and per-class parts.")]
+Audit = Annotated[
+    Path, typer.Option("--audit", metavar="FOLDER", help="Where 'imhi audit' left its verdicts.")
+]
+ViewNames = Annotated[
+    Texts,
+    typer.Option(
+        "--view", metavar="NAME", help="Score under this view (see: imhi views); repeatable."
+    ),
+]
+ShownViews = Annotated[
+    Texts,
+    typer.Option("--view", metavar="NAME", help="Scores under this view (released); repeatable."),
+]
+Gold = Annotated[
+    Text,
+    typer.Option("--gold", metavar="WHICH", help="released (default), human or agreed labels."),
+]
+Exclude = Annotated[
+    Texts,
+    typer.Option(
+        "--exclude", metavar="FLAG", help="Leave out rows that the audit flags; repeatable."
+    ),
+]
+Models = Annotated[
+    Texts,
+    typer.Option("--model", "-m", metavar="NAME", help="A model (see: imhi models); repeatable."),
+]
+Executor = Annotated[Text, typer.Option(metavar="NAME", help="Where work runs (default local).")]
+ComparedBy = Annotated[
+    Texts,
+    typer.Option(
+        "--metric",
+        metavar="NAME",
+        help="A measure, metric or group to compare by, or 'all'; repeatable (default weighted_f1).",
+    ),
+]
+Allow = Annotated[
+    Texts,
+    typer.Option(
+        "--allow",
+        metavar="WHAT",
+        help="data, examples, labeler, prompt or split: compare although it differs; repeatable.",
+    ),
+]
+Published = Annotated[
+    bool, typer.Option("--published/--no-published", help="Show published results beside.")
+]
+RunNames = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="Folder, id, part of an id, or 'last'.")
+]
+
+
+def merge_settings(given: dict[str, Any], run_file: Path | None = None) -> RunSettings:
+    """Return settings: the command line over the run file over the defaults."""
+    from_file = read_run_file(run_file) if run_file else {}
+    flags = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if value is not None and value != []
+    }
+    return RunSettings(**{**from_file, **flags})

@@ -1,0 +1,175 @@
+"""The commands about runs that are there: ``runs`` lists them, ``show`` shows one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from imhi._core.cli import options
+from imhi._core.cli.console import out, print_json, say
+from imhi._core.cli.scores import show_scores
+from imhi._core.errors import HarnessError
+from imhi._core.results import Results, RunScores
+from imhi._core.run_store import RunFolder, find_run, list_runs
+from imhi._core.sanitizing import plain
+from imhi._core.views import RELEASED
+
+
+def runs(
+    context: typer.Context, folder: options.Out = Path("runs"), as_json: options.AsJson = False
+) -> None:
+    """List the runs there are."""
+    rows = []
+    for found in list_runs(folder):
+        try:
+            manifest = found.manifest()
+        except HarnessError as error:  # one strange folder must not hide the others
+            say(f"passed over: {error}", "yellow")
+            continue
+        rows.append(
+            {
+                "run": found.id,
+                "created": manifest["created"],
+                "model": manifest["model"],
+                "source": manifest["source"],
+                "split": manifest["split"],
+                "datasets": len(manifest["datasets"]),
+                "examples": sum(manifest["datasets"].values()),
+                "status": manifest["status"],
+                "labelers": found.labelers(),
+                "weighted_f1": _headline(found),
+                # Counted, not taken from the totals: a killed run had no time to write them.
+                "answered": sum(len(found.answered(name)) for name in manifest["datasets"]),
+                **{k: manifest["totals"].get(k) for k in ("failed", "unanswered", "cost")},
+            }
+        )
+    if as_json:
+        print_json({"runs": rows})
+        return
+    if not rows:
+        say(f"no runs under {folder}; make one with: imhi run")
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("created", "status", "answered", "failed", "F1"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("run", overflow="fold")
+    for row in rows:
+        table.add_row(
+            row["created"][:16].replace("T", " "),
+            row["status"],
+            f"{row['answered']}/{row['examples']}",
+            str(row["failed"] or 0),
+            "-" if row["weighted_f1"] is None else f"{row['weighted_f1']:.1f}",
+            plain(row["run"]),
+        )
+    out().print(table)
+
+
+def _headline(run: RunFolder) -> float | None:
+    """Return a run's weighted F1 (mean over datasets) by its default labeler, if it was scored."""
+    labelers = run.labelers()
+    if not labelers:
+        return None
+    scores = run.scores("hybrid" if "hybrid" in labelers else labelers[0])
+    rows = [r for r in scores["averages"] if r["metric"] == "weighted_f1"] or [
+        r for r in scores["scores"] if r["metric"] == "weighted_f1"
+    ]
+    value: float | None = rows[0]["value"] if rows else None
+    return value
+
+
+def show(
+    context: typer.Context,
+    names: options.RunNames,
+    labeler: options.LabelerName = None,
+    view: options.ShownViews = None,
+    folder: options.Out = Path("runs"),
+    format_name: options.Format = "table",
+    unparsed: Annotated[
+        bool, typer.Option("--unparsed", help="List answers without a label.")
+    ] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="List examples without an answer.")
+    ] = False,
+    as_json: options.AsJson = False,
+    show_all: options.All = False,
+) -> None:
+    """Show the scores of runs beside each other, or the answers that could not be read."""
+    found = [find_run(name, folder) for name in names]
+    manifests = [run.manifest() for run in found]
+    if failed:
+        rows = [row for run in found for row in _failed(run)]
+        _list_rows(rows, as_json, "failed", "no failed examples")
+        return
+    read_by = [labeler or _default_labeler(run) for run in found]
+    if unparsed:
+        rows = [
+            row for run, name in zip(found, read_by, strict=True) for row in _unparsed(run, name)
+        ]
+        nothing = f"labeler {', '.join(dict.fromkeys(read_by))} found a label in every answer"
+        _list_rows(rows, as_json, "unparsed", nothing)
+        return
+    results = Results(
+        [
+            RunScores.from_json(run.scores(name, one), str(run.path))
+            for run, name in zip(found, read_by, strict=True)
+            for one in ["" if v == RELEASED else v for v in view or [RELEASED]]
+        ]
+    )
+    if as_json:
+        shown = {"manifest": manifests[0]} if len(found) == 1 else {"manifests": manifests}
+        print_json({**results.to_json(), **shown})
+        return
+    show_scores(results, context.obj, format_name, show_all)
+    for run, name in zip(found, read_by, strict=True):
+        others = [other for other in run.labelers() if other != name]
+        if others:
+            say(f"{run.id}: also scored with: {', '.join(others)} (--labeler NAME)")
+        views = [other for other in run.views(name) if other not in (view or ())]
+        if views:
+            say(f"{run.id}: also scored under: {', '.join(views)} (--view NAME)")
+
+
+def _default_labeler(run: RunFolder) -> str:
+    labelers = run.labelers()
+    if not labelers:
+        raise HarnessError(f"{run.path}: not scored yet; make scores with: imhi score {run.path}")
+    return "hybrid" if "hybrid" in labelers else labelers[0]
+
+
+def _failed(run: RunFolder) -> list[dict[str, Any]]:
+    return [
+        {"dataset": dataset, "id": r.id, "error": r.error, "attempts": r.attempts, "run": run.id}
+        for dataset in run.datasets()
+        for r in run.failed(dataset).values()
+    ]
+
+
+def _unparsed(run: RunFolder, labeler: str) -> list[dict[str, Any]]:
+    rows = []
+    for dataset in run.datasets():
+        lost = {p.id for p in run.predictions(labeler, dataset) if p.status == "unparsed"}
+        rows += [
+            {"dataset": dataset, "id": r.id, "text": r.text, "run": run.id}
+            for r in run.responses(dataset)
+            if r.id in lost
+        ]
+    return rows
+
+
+def _list_rows(rows: list[dict[str, Any]], as_json: bool, key: str, nothing: str) -> None:
+    if as_json:
+        print_json({key: rows})
+        return
+    if not rows:
+        say(nothing)
+    console = out()
+    several = len({row["run"] for row in rows}) > 1
+    for row in rows:
+        place = f"{row['run']}: " if several else ""
+        text = " ".join(str(row.get("text", row.get("error"))).split())[:400]
+        console.print(plain(f"{place}{row['dataset']}/{row['id']}: {text}"), markup=False)

@@ -1,0 +1,83 @@
+"""How commands show scores and how they end."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from imhi._core.cli.console import out, print_json, say
+from imhi._core.declarations import resolve
+from imhi._core.errors import RunIncomplete
+from imhi._core.plugin_manager import PluginManager
+from imhi._core.results import Results
+
+
+def finish(
+    results: Results,
+    manager: PluginManager,
+    format_name: str,
+    as_json: bool,
+    show_all: bool,
+    command: str,
+    asked: Sequence[str] = (),
+) -> None:
+    """Show scores, say where they lie and what to do next; leave with 1 if answers are missing or
+    a metric could not do all its work."""
+    if as_json:
+        print_json(results.to_json())
+    else:
+        show_scores(results, manager, format_name, show_all, asked)
+    for scores in results.runs:
+        say(f"run folder: {scores.run}")
+    for problem in manager.problems:
+        if problem.stage == "observe":
+            say(f"an observer failed and was passed over: {problem}", "yellow")
+    missing = sum(c["failed"] for run in results.runs for c in run.labelling.values())
+    unasked = sum(run.totals.get("unanswered") or 0 for run in results.runs)
+    if not missing:
+        gaps = sorted({gap for run in results.runs for gap in run.gaps})
+        if gaps:
+            raise RunIncomplete(
+                f"{'; '.join(gaps)}; give the same '{command}' again to go on with it"
+            )
+        return
+    reasons = []
+    if unasked:
+        budget = any(run.totals.get("stopped_by_budget") for run in results.runs)
+        why = "as --max-cost was reached: raise it" if budget else "as the run ended early"
+        reasons.append(f"{unasked} were not asked, {why}")
+    if missing > unasked:
+        worst = next(r for r in results.runs if any(c["failed"] for c in r.labelling.values()))
+        reasons.append(f"{missing - unasked} failed: imhi show {worst.run} --failed")
+    raise RunIncomplete(
+        f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); give the same "
+        "'imhi run' again to ask them"
+    )
+
+
+def show_scores(
+    results: Results,
+    manager: PluginManager,
+    format_name: str,
+    show_all: bool = False,
+    asked: Sequence[str] = (),
+) -> None:
+    """Print scores through a reporter; those of the metrics ``asked`` for come first."""
+    reporter = manager.registry.reporters.get(format_name)
+    names = [name.partition(":")[0].lower() for name in asked]
+    made_by = [m.name for m in manager.registry.metrics if {m.name.lower(), m.group} & {*names}]
+    runs = [
+        dataclasses.replace(run, settings={**run.settings, "asked": made_by})
+        for run in results.runs
+    ]
+    if show_all:
+        runs = [
+            dataclasses.replace(
+                run,
+                scores=[{**row, "headline": True} for row in run.scores],
+                settings={**run.settings, "all": True},
+            )
+            for run in runs
+        ]
+    console = out()
+    resolve(reporter.render)(runs, console.print)

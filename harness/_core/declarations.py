@@ -1,0 +1,338 @@
+"""What plugins register: frozen records that describe a thing and say how to make it.
+
+A ``Factory`` is a callable or a string ``"module:attribute"``; it is resolved only when the thing
+is used, so listing plugins imports nothing heavy, and a new field with a default never breaks a
+plugin. What each factory receives and must return stands beside the field.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from imhi._core.errors import HarnessError
+
+Factory = Callable[..., Any] | str
+
+
+def resolve(factory: Factory) -> Callable[..., Any]:
+    """Return the callable behind a factory.
+
+    Raises:
+        HarnessError: ``"module:attribute"`` names nothing, or a package it needs is missing.
+    """
+    if callable(factory):
+        return factory
+    module_name, _, attribute = factory.partition(":")
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except ModuleNotFoundError as error:
+        raise HarnessError(
+            f"{factory} needs the package '{error.name}', which is not installed: "
+            "pip install 'imhi-harness[hf]' (or [all])"
+        ) from error
+    except AttributeError as error:
+        raise HarnessError(
+            f"factory '{factory}': {error}; expected 'module:attribute' of a callable"
+        ) from error
+    if not callable(found):
+        raise HarnessError(f"factory '{factory}' is a {type(found).__name__}, not a callable")
+    return found  # type: ignore[no-any-return]
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Label:
+    """One answer a dataset allows.
+
+    ``sentence`` opens an answer in instruction style, ``completion`` in completion style (default:
+    the name). ``variants`` are other plain wordings that mean this label when they stand as the
+    answer (case is ignored). ``cues`` are words by which an answer that names no label means this
+    one (*exam* for school), ``weak_cues`` count only where no label has a cue; ``catch_all`` marks
+    the label of whatever fits no other.
+    """
+
+    name: str
+    sentence: str
+    completion: str = ""
+    variants: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    weak_cues: tuple[str, ...] = ()
+    catch_all: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.completion:
+            object.__setattr__(self, "completion", self.name)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question asked about a post.
+
+    ``stem`` opens the answer in completion style. ``aspect`` tells the questions of one dataset
+    apart (empty where there is only one). ``terms`` are the words an answer uses for what a yes/no
+    question asks about (*depression, depressed*); labelers read answers without a plain yes or no
+    by them.
+    """
+
+    text: str
+    stem: str = ""
+    aspect: str = ""
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One source of examples: labels, questions, and what its files are called.
+
+    ``aliases`` are other names its files go by. ``counts`` are the published rows per split
+    (``train``, ``val``, ``test``). ``rows`` names a file (.jsonl or .csv with the columns ``post,
+    label`` and optionally ``id, split, aspect, explanation``) or a factory ``() -> iterable of
+    such rows``: a dataset that carries its own rows is run with ``--source own``. ``note`` is
+    anything a user should know.
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+    questions: tuple[Question, ...]
+    aliases: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict, hash=False)
+    rows: Factory | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for what, values in (
+            ("label", [label.name for label in self.labels]),
+            ("label sentence", [label.sentence for label in self.labels]),
+            ("aspect", [question.aspect for question in self.questions]),
+        ):
+            doubled = sorted({value for value in values if values.count(value) > 1})
+            if doubled or not values:
+                raise HarnessError(
+                    f"dataset '{self.name}': {what}s must be distinct and at least one; "
+                    f"{'doubled: ' + ', '.join(doubled) if doubled else 'there is none'}"
+                )
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        return tuple(label.name for label in self.labels)
+
+    def label(self, name: str) -> Label:
+        for label in self.labels:
+            if label.name == name:
+                return label
+        raise HarnessError(
+            f"dataset '{self.name}' has no label '{name}' (labels: {', '.join(self.label_names)})"
+        )
+
+    def question(self, aspect: str) -> Question:
+        for question in self.questions:
+            if question.aspect == aspect:
+                return question
+        aspects = ", ".join(repr(question.aspect) for question in self.questions)
+        raise HarnessError(f"dataset '{self.name}' has no aspect '{aspect}' (aspects: {aspects})")
+
+
+@dataclass(frozen=True)
+class Task:
+    """An analysis (stress detection, ...) and the datasets it is measured on."""
+
+    name: str
+    summary: str
+    datasets: tuple[Dataset, ...]
+
+
+# --- sources, prompts ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where examples come from, named on the command line as ``NAME`` or ``NAME:ARGUMENT``.
+
+    ``open(argument, datasets)`` returns a :class:`imhi._core.protocols.OpenSource`.
+    """
+
+    name: str
+    summary: str
+    open: Factory
+    argument: str = ""
+
+
+@dataclass(frozen=True)
+class PromptStyle:
+    """Turns an example into model input. ``build(context)`` returns a function
+    ``(example, dataset) -> str``. ``version`` is part of the run id: raise it with the wording.
+    ``max_new_tokens`` is the room an answer in this style needs."""
+
+    name: str
+    summary: str
+    build: Factory
+    version: str = "1"
+    max_new_tokens: int = 512
+
+
+# --- models --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One ``key=value`` a model family takes. ``parse`` turns the text into a value and raises
+    ValueError where it cannot. ``changes_answers=False`` keeps it out of the run id (batch size,
+    concurrency, time limits ...)."""
+
+    name: str
+    summary: str
+    default: Any = None
+    parse: Callable[[str], Any] = str
+    changes_answers: bool = True
+
+
+@dataclass(frozen=True)
+class ModelFamily:
+    """All models of one scheme: ``SCHEME:TARGET,key=value,...``.
+
+    ``create(spec, context)`` returns a :class:`imhi._core.protocols.Model`.
+    ``fingerprint(spec, context)``, optional, returns JSON values that tell this model from every
+    other (a hash of local weights, of training rows) without loading it; they become part of the
+    run id. ``estimate(spec, prompts, context)``, optional, returns a :class:`imhi._core.budget.Estimate`.
+    ``prompt(spec)``, optional, returns the prompt style the model was made for, used where none is
+    asked for. ``wrap(model, tokenizer, name, arguments, context)``, optional, returns a
+    :class:`imhi._core.protocols.Model` over weights that are in memory already (a training measures
+    itself by it); closing it gives them back as they were.
+    ``together(spec)``, optional, says whether the model is to get the requests of all datasets in one
+    call, since it hands them to somebody who takes hours. ``open_arguments`` lets unknown arguments
+    through to the backend.
+    """
+
+    scheme: str
+    summary: str
+    create: Factory
+    target: str = "MODEL"
+    arguments: tuple[Argument, ...] = ()
+    fingerprint: Factory | None = None
+    estimate: Factory | None = None
+    prompt: Factory | None = None
+    wrap: Factory | None = None
+    together: Factory | None = None
+    open_arguments: bool = False
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelPreset:
+    """A short name for a model: ``model`` as it would be written on the command line."""
+
+    name: str
+    model: str
+    summary: str = ""
+    prompt: str = ""
+
+
+# --- labelers, metrics, reporters, executors, published results ----------------------------------
+
+
+@dataclass(frozen=True)
+class Labeler:
+    """Reads labels out of responses. ``create(context)`` returns a function
+    ``(dataset, aspects, responses) -> list of Prediction`` (:class:`imhi._core.protocols.ReadLabels`).
+    One that names an ``argument`` is chosen with ``--labeler NAME:ARGUMENT`` and made with
+    ``create(context, argument)``. ``fingerprint(argument)``, optional, returns a JSON value that
+    changes when its labels may (a hash of weights): predictions made before are then made again."""
+
+    name: str
+    summary: str
+    create: Factory
+    version: str = "1"
+    argument: str = ""
+    fingerprint: Factory | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Scores a column of predictions or explanations.
+
+    ``score(examples, responses, predictions, context)`` gets aligned lists of one dataset and
+    returns a list of :class:`imhi._core.statistics.Measure` (several where a metric has parts).
+    A metric that has ``arguments`` or holds a model gives ``create(arguments)`` instead, called
+    once per command: it returns such a function, whose ``close()``, if it has one, is called at
+    the end. The first of the ``arguments`` may be written without its name:
+    ``--metric NAME:VALUE,key=value``.
+
+    ``estimate(arguments, examples, responses, context)``, optional, returns what asking for one
+    dataset would take: ``{model name: imhi._core.budget.Estimate}``.
+
+    ``group`` is ``labels``, ``explanations`` (explanation metrics that need no model), ``neural``
+    or ``judges``: a group name selects all its metrics. ``higher_is_better`` None: neither.
+    """
+
+    name: str
+    summary: str
+    score: Factory | None = None
+    group: str = "labels"
+    default: bool = False
+    higher_is_better: bool | None = True
+    version: str = "1"
+    create: Factory | None = None
+    arguments: tuple[Argument, ...] = ()
+    estimate: Factory | None = None
+
+    def __post_init__(self) -> None:
+        if (self.score is None) == (self.create is None):
+            raise HarnessError(f"metric '{self.name}': expected one of score= and create=")
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Shows scores. ``render(results, write)`` gets the score objects of one or more runs and a
+    function that takes text. Chosen with ``--format NAME``."""
+
+    name: str
+    summary: str
+    render: Factory
+
+
+@dataclass(frozen=True)
+class PublishedResults:
+    """Figures of a publication, shown beside runs and marked as not measured here.
+
+    ``rows`` is the :class:`~pathlib.Path` of a CSV file with the columns of
+    :class:`imhi._core.published.PublishedResult`, or a factory ``() -> iterable of`` such records.
+    """
+
+    name: str
+    summary: str
+    rows: Factory | Path
+
+
+@dataclass(frozen=True)
+class View:
+    """Which gold labels count and which rows do, chosen with ``--view NAME``.
+
+    ``gold``: ``released`` (as the data have them), ``human`` (the annotators', rows without one left
+    out) or ``agreed`` (rows where both say the same). ``exclude`` names flags of ``imhi audit`` whose
+    rows do not count.
+    """
+
+    name: str
+    summary: str
+    gold: str = "released"
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Where work runs, chosen with ``--executor NAME[:ARGUMENT]``.
+
+    ``create(context, argument)`` returns a function ``(work, items) -> iterator``: it splits items,
+    calls ``work(shard)`` (which yields results, and can be pickled) somewhere, and yields all
+    results as they come, in any order. ``argument`` is empty where none was given.
+    """
+
+    name: str
+    summary: str
+    create: Factory

@@ -1,0 +1,234 @@
+"""The hooks of the project ``imhi``: everything a plugin can add.
+
+A plugin is a module (or any object) whose functions are marked with :data:`hookimpl`. It is found
+through the entry-point group ``imhi``, or named with ``--plugin FILE.py``. What a hook returns are
+the frozen records of :mod:`imhi._core.declarations`; a name that is already taken is refused and both
+plugins are named. Importing a plugin must be cheap: import heavy libraries inside the factories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar, cast
+
+import pluggy
+
+from imhi._core.declarations import (
+    Executor,
+    Labeler,
+    Metric,
+    ModelFamily,
+    ModelPreset,
+    PromptStyle,
+    PublishedResults,
+    Reporter,
+    Source,
+    Task,
+    View,
+)
+from imhi._core.events import Event
+
+PROJECT = "imhi"
+
+F = TypeVar("F", bound=Any)
+_hookspec = pluggy.HookspecMarker(PROJECT)
+_hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+def hookspec(function: F) -> F:
+    return cast(F, _hookspec(function))
+
+
+def hookimpl(function: F) -> F:
+    """Mark a function of a plugin as the implementation of the hook of the same name."""
+    return cast(F, _hookimpl(function))
+
+
+@hookspec
+def imhi_tasks() -> Iterable[Task]:
+    """Add tasks, each with its datasets. Called once, when plugins are loaded.
+
+    A dataset whose labels are a fixed list needs nothing but this declaration::
+
+        @hookimpl
+        def imhi_tasks():
+            labels = (Label("yes", "Yes, the poster is bored."), Label("no", "No, ... not bored."))
+            question = Question("Is the poster bored?")
+            data = Dataset("bored", labels, (question,), rows="/data/bored.jsonl")
+            yield Task("boredom detection", "Is a poster bored?", (data,))
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_sources() -> Iterable[Source]:
+    """Add places where examples come from. Called once, when plugins are loaded.
+
+    ``open(argument, datasets)`` makes a :class:`imhi._core.protocols.OpenSource`::
+
+        @hookimpl
+        def imhi_sources():
+            yield Source("survey", "Rows of our survey", open="my_package.survey:open_survey",
+                         argument="FOLDER")
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_prompts() -> Iterable[PromptStyle]:
+    """Add prompt styles. Called once, when plugins are loaded.
+
+    ``build(context)`` returns a function ``(example, dataset) -> str``::
+
+        @hookimpl
+        def imhi_prompts():
+            def build(context):
+                return lambda example, dataset: f"{example.post}\\n\\n{example.question}"
+            yield PromptStyle("bare", "The post, then the question", build)
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
+    """Add model families (a scheme each) and presets. Called once, when plugins are loaded.
+
+    ``create(spec, context)`` makes a :class:`imhi._core.protocols.Model`::
+
+        @hookimpl
+        def imhi_models():
+            yield ModelFamily("echo", "Repeats the question", create="my_package.echo:Echo")
+            yield ModelPreset("parrot", "echo:loud", "The echo model, loud")
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_labelers() -> Iterable[Labeler]:
+    """Add labelers: from a response to a label, or to the statement that there is none.
+
+    Called once, when plugins are loaded. A labeler never sees the gold label::
+
+        @hookimpl
+        def imhi_labelers():
+            def create(context):
+                return lambda dataset, aspects, responses: [
+                    Prediction(r.id, r.dataset, status="unparsed") for r in responses]
+            yield Labeler("none", "Finds nothing", create)
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_metrics() -> Iterable[Metric]:
+    """Add metrics. Called once, when plugins are loaded.
+
+    ``score`` gets aligned columns of one dataset; the core makes intervals and averages::
+
+        @hookimpl
+        def imhi_metrics():
+            def score(examples, responses, predictions, context):
+                return [mean_measure("words", [len(r.text.split()) for r in responses])]
+            yield Metric("words", "Words per answer", score, group="explanations")
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_reporters() -> Iterable[Reporter]:
+    """Add output forms for scores. Called once, when plugins are loaded.
+
+    ``render(results, write)`` gets a list of :class:`imhi._core.results.RunScores`::
+
+        @hookimpl
+        def imhi_reporters():
+            def render(results, write):
+                write(f"{len(results)} runs")
+            yield Reporter("count", "Says how many runs there are", render)
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_published() -> Iterable[PublishedResults]:
+    """Add results that others have published. Called once, when plugins are loaded.
+
+    ``rows`` makes :class:`imhi._core.published.PublishedResult` records, or is the path of a CSV file
+    with their fields::
+
+        @hookimpl
+        def imhi_published():
+            yield PublishedResults("our-paper", "Table 3 of our paper",
+                                   rows="my_package.our_paper:rows")
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_views() -> Iterable[View]:
+    """Add named views: other gold labels, fewer rows. Called once, when plugins are loaded.
+
+    The flags are those of ``imhi audit``::
+
+        @hookimpl
+        def imhi_views():
+            yield View("no-leaks", "Without rows that are also training rows", exclude=("leaked",))
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_executors() -> Iterable[Executor]:
+    """Add places where work runs. Called once, when plugins are loaded.
+
+    ``create(context, argument)`` returns a function ``(work, items) -> iterator of results``::
+
+        @hookimpl
+        def imhi_executors():
+            def create(context, argument):
+                return lambda work, items: work(items)
+            yield Executor("here", "In this process", create)
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_commands(app: Any) -> None:
+    """Add commands to the command line. Called each time ``imhi`` starts.
+
+    ``app`` is the :class:`typer.Typer` application; add to it with its own decorators::
+
+        @hookimpl
+        def imhi_commands(app):
+            @app.command()
+            def hello(name: str) -> None:
+                print("Hello", name)
+    """
+
+
+@hookspec
+def imhi_event(event: Event) -> None:
+    """Observe a run. Called for each event of :mod:`imhi._core.events` as it happens.
+
+    What an observer raises is counted and reported, and never fails a run (``--strict-observers``
+    raises it)::
+
+        @hookimpl
+        def imhi_event(event):
+            if isinstance(event, RunFinished):
+                print(event.run, "is done")
+    """
+
+
+REGISTER_HOOKS = (
+    "imhi_tasks",
+    "imhi_sources",
+    "imhi_prompts",
+    "imhi_models",
+    "imhi_labelers",
+    "imhi_metrics",
+    "imhi_reporters",
+    "imhi_published",
+    "imhi_views",
+    "imhi_executors",
+)

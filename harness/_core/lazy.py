@@ -1,0 +1,40 @@
+"""Public modules whose names are looked up when they are first used."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_PRIVATE = "imhi._core"
+
+
+def lazy_names(module: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` of a public module.
+
+    What it offers is what its source imports from ``imhi._core`` for type checkers: one list, which
+    editors, type checkers and this function read alike. A name is imported when it is first asked
+    for and then stays in the module.
+    """
+    homes = {
+        alias.name: node.module
+        for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(_PRIVATE)
+        for alias in node.names
+        if alias.asname is not None
+    }
+
+    def getattr_(name: str) -> Any:
+        if name == "__all__":
+            return sorted(homes)
+        if name not in homes:
+            raise AttributeError(f"module '{module}' has no attribute '{name}'")
+        home = importlib.import_module(str(homes[name]))
+        found = getattr(home, name, None) or importlib.import_module(f"{homes[name]}.{name}")
+        setattr(sys.modules[module], name, found)
+        return found
+
+    return getattr_, lambda: sorted({*vars(sys.modules[module]), *homes})

@@ -1,0 +1,125 @@
+"""Model names: ``SCHEME:TARGET,key=value,...`` or a preset, parsed and checked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imhi._core.arguments import parse_arguments, split_arguments
+from imhi._core.budget import Estimate
+from imhi._core.declarations import ModelFamily, resolve
+from imhi._core.errors import HarnessError, UnknownName
+from imhi._core.fingerprints import FILE_PLUGIN_PREFIX, file_checksum
+from imhi._core.registry import Registry
+
+if TYPE_CHECKING:
+    from imhi._core.context import Context
+    from imhi._core.protocols import Model
+
+CHARACTERS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model as asked for. ``name`` is what tables show; ``arguments`` holds every declared
+    argument, defaults included; ``given`` only those written out."""
+
+    name: str
+    family: ModelFamily
+    target: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str = ""
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this model from others: arguments that cannot change an answer are
+        left out."""
+        neutral = {a.name for a in self.family.arguments if not a.changes_answers}
+        kept = {k: v for k, v in sorted(self.arguments.items()) if k not in neutral}
+        return {"scheme": self.family.scheme, "target": self.target, "arguments": kept}
+
+
+def parse_model(text: str, registry: Registry) -> ModelSpec:
+    """Read a model name.
+
+    Raises:
+        HarnessError: unknown scheme or preset, missing target, unknown argument, bad value.
+    """
+    head, *pairs = split_arguments(text)
+    prompt = ""
+    written = head
+    if ":" not in head:
+        preset = registry.presets.aliases.get(head.lower())
+        if preset is None:
+            known = [
+                *registry.presets.things,
+                *(f"{scheme}:" for scheme in registry.families.things),
+            ]
+            raise UnknownName("model", head, known, "expected a preset or SCHEME:TARGET")
+        found = registry.presets.things[preset]
+        prompt = found.prompt
+        written, *preset_pairs = split_arguments(found.model)
+        pairs = [*preset_pairs, *pairs]
+    scheme, _, target = written.partition(":")
+    family = registry.families.get(scheme, "expected SCHEME:TARGET, for example hf:gpt2")
+    if not target:
+        raise HarnessError(
+            f"model '{text}': nothing after '{scheme}:', expected {scheme}:{family.target}"
+        )
+    # Any model may be given the name that tables show; it has no part in its identity.
+    names = [pair.removeprefix("name=") for pair in pairs if pair.startswith("name=")]
+    pairs = [pair for pair in pairs if not pair.startswith("name=")]
+    given = parse_arguments(
+        f"model '{text}'", f"{family.scheme}:", family.arguments, pairs, family.open_arguments
+    )
+    arguments = {argument.name: argument.default for argument in family.arguments} | given
+    return ModelSpec(names[-1] if names else text, family, target, arguments, given, prompt)
+
+
+def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
+    """Return what the model's stored answers are keyed by."""
+    extra: dict[str, Any] = {}
+    module = sys.modules.get(getattr(spec.family.create, "__module__", None) or "")
+    if module is not None and module.__name__.startswith(FILE_PLUGIN_PREFIX):
+        # A single file under work has no version: its text tells the model from an earlier one.
+        extra["plugin_file"] = file_checksum(Path(str(module.__file__)))
+    if spec.family.fingerprint is not None:
+        extra.update(resolve(spec.family.fingerprint)(spec, context))
+    return {**spec.identity(), **extra}
+
+
+def create_model(spec: ModelSpec, context: Context) -> Model:
+    """Make the model; this is where weights are loaded."""
+    model: Model = resolve(spec.family.create)(spec, context)
+    return model
+
+
+def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estimate:
+    """Return about what asking these prompts would take; the model is not made."""
+    if spec.family.estimate is not None:
+        made: Estimate = resolve(spec.family.estimate)(spec, prompts, context)
+        return made
+    # Four characters a token is the usual rule of thumb for English.
+    tokens = sum(-(-len(prompt) // CHARACTERS_PER_TOKEN) for prompt in prompts)
+    most = len(prompts) * (context.generation.max_new_tokens or 0)
+    note = f"tokens by {CHARACTERS_PER_TOKEN} characters each"
+    return Estimate(len(prompts), tokens, most, None, note)
+
+
+def parse_flag(text: str) -> bool:
+    """Parse ``true/false, on/off, yes/no, 1/0``; for :attr:`Argument.parse`."""
+    known = {"true": True, "on": True, "yes": True, "1": True}
+    known |= {"false": False, "off": False, "no": False, "0": False}
+    if text.lower() not in known:
+        raise ValueError("expected true or false")
+    return known[text.lower()]
+
+
+def parse_count(text: str) -> int:
+    """Parse a whole number above 0; for :attr:`Argument.parse`."""
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError("expected a whole number above 0")
+    return int(text)

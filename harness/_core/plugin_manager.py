@@ -1,0 +1,353 @@
+"""Finds plugins, loads each on its own, and keeps a list of what went wrong.
+
+A plugin that cannot be imported, implements a hook that does not exist or returns rubbish is
+reported with its distribution, file and exception (``imhi plugins``); the others keep working.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from imhi._core import hookspecs
+from imhi._core.declarations import (
+    Executor,
+    Labeler,
+    Metric,
+    ModelFamily,
+    ModelPreset,
+    PromptStyle,
+    PublishedResults,
+    Reporter,
+    Source,
+    Task,
+    View,
+)
+from imhi._core.errors import HarnessError, UnknownName
+from imhi._core.events import Event
+from imhi._core.fingerprints import FILE_PLUGIN_PREFIX
+from imhi._core.registry import Registry
+
+ENTRY_POINT_GROUP = "imhi"
+ENVIRONMENT = "IMHI_PLUGINS"
+
+RETURNS: dict[str, tuple[type, ...]] = {
+    "imhi_tasks": (Task,),
+    "imhi_sources": (Source,),
+    "imhi_prompts": (PromptStyle,),
+    "imhi_models": (ModelFamily, ModelPreset),
+    "imhi_labelers": (Labeler,),
+    "imhi_metrics": (Metric,),
+    "imhi_reporters": (Reporter,),
+    "imhi_published": (PublishedResults,),
+    "imhi_views": (View,),
+    "imhi_executors": (Executor,),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a plugin, or a part of it, is not there. ``stage``: metadata, import, hooks, observe,
+    or the name of the hook that failed."""
+
+    plugin: str
+    distribution: str
+    stage: str
+    error: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.plugin} ({self.distribution}): {self.stage}: {self.error} [{self.where}]"
+
+
+@dataclass
+class LoadedPlugin:
+    """A plugin that was imported, and what it added (kind -> names)."""
+
+    name: str
+    distribution: str
+    version: str
+    file: str
+    adds: dict[str, list[str]] = field(default_factory=dict)
+
+
+def _name_and_version(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+    # Each access parses the metadata anew: one is enough.
+    metadata = distribution.metadata
+    return str(metadata["Name"] or "?"), str(metadata["Version"] or "?")
+
+
+def _where(error: BaseException, default: str) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    outside = [frame for frame in frames if "importlib" not in frame.filename]
+    frame = outside[-1] if outside else None
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    return f"{frame.filename}:{frame.lineno}" if frame else default
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, HarnessError) else f"{type(error).__name__}: {text}"
+
+
+class PluginManager:
+    """Loads plugins into a :class:`Registry`; notifies observers.
+
+    Args:
+        disabled: names of plugins or of distributions that are not to be loaded.
+        strict_observers: let what an observer raises fail the run.
+    """
+
+    def __init__(self, disabled: Iterable[str] = (), strict_observers: bool = False) -> None:
+        self.registry = Registry()
+        self.plugins: list[LoadedPlugin] = []
+        self.problems: list[Problem] = []
+        self.disabled = set(disabled)
+        self.strict_observers = strict_observers
+        self._used_disabled: set[str] = set()
+        self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
+        self._pluggy.add_hookspecs(hookspecs)
+
+    # --- loading ---------------------------------------------------------------------------------
+
+    def load_entry_points(self) -> None:
+        """Load every plugin installed under the entry-point group ``imhi``."""
+        seen: set[tuple[str, str]] = set()
+        for distribution in importlib.metadata.distributions():
+            try:
+                found = distribution.entry_points
+                entry_points = [entry for entry in found if entry.group == ENTRY_POINT_GROUP]
+                if not entry_points:
+                    continue
+                dist_name, version = _name_and_version(distribution)
+            except Exception as error:  # a damaged installation, of whatever
+                place = str(getattr(distribution, "_path", "?"))
+                damage = HarnessError(f"its metadata cannot be read ({_one_line(error)})")
+                self._problem(Path(place).name, "?", "metadata", damage, place)
+                continue
+            for entry_point in entry_points:
+                # An editable install can be found twice on the path; it is one plugin.
+                if (entry_point.name, entry_point.value) in seen:
+                    continue
+                seen.add((entry_point.name, entry_point.value))
+                if self._is_disabled(entry_point.name, dist_name):
+                    continue
+                try:
+                    module = entry_point.load()
+                except (Exception, SystemExit) as error:
+                    self._problem(
+                        entry_point.name, dist_name, "import", error, str(entry_point.value)
+                    )
+                    continue
+                self.register(module, entry_point.name, dist_name, version)
+
+    def load_file(self, path: Path) -> None:
+        """Load a single-file plugin: a ``.py`` module, or a task as ``.yaml``.
+
+        Raises:
+            HarnessError: there is no such file, or it is neither.
+        """
+        if not path.is_file():
+            raise HarnessError(f"plugin file {path}: there is no such file")
+        if path.suffix in {".yaml", ".yml"}:
+            from imhi._core.task_files import TaskFile
+
+            self._load(path, lambda: TaskFile(path))
+        elif path.suffix == ".py":
+            self._load(path, lambda: _import_file(path))
+        else:
+            raise HarnessError(
+                f"plugin file {path}: found '{path.suffix or 'no suffix'}', expected a .py plugin "
+                "or a task declared in .yaml"
+            )
+
+    def _load(self, path: Path, make: Any) -> None:
+        if self._is_disabled(path.stem, str(path)):
+            return
+        try:
+            plugin = make()
+        except (Exception, SystemExit) as error:
+            self._problem(path.stem, str(path), "import", error, str(path))
+            return
+        self.register(plugin, path.stem, str(path), "file")
+
+    def register(self, plugin: Any, name: str, distribution: str, version: str) -> None:
+        """Register an imported plugin: check its hooks, then take what each returns."""
+        file = str(getattr(plugin, "__file__", None) or getattr(plugin, "file", "?"))
+        loaded = LoadedPlugin(name, distribution, version, file)
+        self._check_hook_names(plugin, loaded)
+        try:
+            self._pluggy.register(plugin, f"{distribution}:{name}")
+        except (pluggy.PluginValidationError, ValueError) as error:
+            self._problem(name, distribution, "hooks", HarnessError(_one_line(error)), file)
+            with suppress(Exception):
+                self._pluggy.unregister(plugin)  # what was taken before the fault was met
+            return
+        self.plugins.append(loaded)
+        for hook in hookspecs.REGISTER_HOOKS:
+            self._call_register_hook(plugin, loaded, hook)
+
+    def _call_register_hook(self, plugin: Any, loaded: LoadedPlugin, hook: str) -> None:
+        if not any(
+            impl.plugin is plugin for impl in getattr(self._pluggy.hook, hook).get_hookimpls()
+        ):
+            return
+        expected = RETURNS[hook]
+        # Called on this plugin alone, so that a failure has an owner.
+        others = [other for other in self._pluggy.get_plugins() if other is not plugin]
+        caller = self._pluggy.subset_hook_caller(hook, others)
+        try:
+            for returned in caller():
+                if isinstance(returned, (str, bytes)) or not isinstance(returned, Iterable):
+                    raise HarnessError(
+                        f"{hook} returned a {type(returned).__name__}, expected an iterable of "
+                        + " or ".join(kind.__name__ for kind in expected)
+                    )
+                for thing in returned:
+                    if not isinstance(thing, expected):
+                        raise HarnessError(
+                            f"{hook} gave a {type(thing).__name__}, expected "
+                            + " or ".join(kind.__name__ for kind in expected)
+                        )
+                    self.registry.add(thing, loaded.name)
+                    kind = type(thing).__name__
+                    thing_name = getattr(thing, "name", None) or getattr(thing, "scheme", "?")
+                    loaded.adds.setdefault(kind, []).append(str(thing_name))
+        except Exception as error:
+            self._problem(loaded.name, loaded.distribution, hook, error, loaded.file)
+
+    def _check_hook_names(self, plugin: Any, loaded: LoadedPlugin) -> None:
+        known = [name for name in dir(hookspecs) if name.startswith("imhi_")]
+        for name in dir(plugin):
+            function = getattr(plugin, name)
+            if not name.startswith("imhi_") or not callable(function):
+                continue
+            error: HarnessError | None = None
+            if name not in known:
+                error = UnknownName("hook", name, known)
+            elif not hasattr(function, f"{hookspecs.PROJECT}_impl"):  # pluggy's mark
+                error = HarnessError(f"{name} is never called: it is not marked with @hookimpl")
+            if error is not None:
+                self._problem(loaded.name, loaded.distribution, "hooks", error, loaded.file)
+
+    def _problem(
+        self, plugin: str, distribution: str, stage: str, error: BaseException, where: str
+    ) -> None:
+        place = where if isinstance(error, HarnessError) else _where(error, where)
+        self.problems.append(Problem(plugin, distribution, stage, _one_line(error), place))
+
+    def _is_disabled(self, *names: str) -> bool:
+        hit = self.disabled.intersection(names)
+        self._used_disabled |= hit
+        return bool(hit)
+
+    def refuse_broken_files(self, files: Iterable[str | Path]) -> None:
+        """Raise HarnessError if one of the plugin files that were asked for by name has a problem:
+        whoever named it cannot want to go on without it."""
+        named = {str(Path(file)) for file in files}
+        for problem in self.problems:
+            if problem.distribution in named:
+                raise HarnessError(f"plugin {problem}; correct the file, or leave it out")
+
+    def check_disabled_names(self) -> None:
+        """Raise UnknownName if a plugin to be disabled was never met."""
+        for name in sorted(self.disabled - self._used_disabled):
+            raise UnknownName("plugin", name, [plugin.name for plugin in self.plugins])
+
+    # --- use -------------------------------------------------------------------------------------
+
+    def add_commands(self, app: Any) -> None:
+        """Let each plugin add its commands; one that fails is a problem, not the end."""
+        for impl in self._pluggy.hook.imhi_commands.get_hookimpls():
+            before = _command_names(app)
+            try:
+                impl.function(app)
+                owner = next(
+                    p for p in self.plugins if f"{p.distribution}:{p.name}" == impl.plugin_name
+                )
+                owner.adds["Command"] = [n for n in _command_names(app) if n not in before]
+            except Exception as error:
+                name = impl.plugin_name.rpartition(":")[2]
+                self._problem(name, impl.plugin_name, "imhi_commands", error, str(impl.function))
+
+    def observe(self, observer: Any, name: str) -> None:
+        """Add an observer object (with a method ``imhi_event``) for as long as the run lasts."""
+        self._pluggy.register(observer, name)
+
+    def forget(self, observer: Any) -> None:
+        self._pluggy.unregister(observer)
+
+    def notify(self, event: Event) -> None:
+        """Tell every observer. What one raises is recorded once and does not stop the run."""
+        for impl in self._pluggy.hook.imhi_event.get_hookimpls():
+            try:
+                impl.function(event)
+            except Exception as error:
+                if self.strict_observers:
+                    raise
+                if not any(
+                    problem.plugin == impl.plugin_name and problem.stage == "observe"
+                    for problem in self.problems
+                ):
+                    self._problem(
+                        impl.plugin_name, impl.plugin_name, "observe", error, str(impl.function)
+                    )
+
+
+def _command_names(app: Any) -> list[str]:
+    """Return the names of an application's commands and groups of commands."""
+    commands = [c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands]
+    return commands + [
+        group.name or group.typer_instance.info.name for group in app.registered_groups
+    ]
+
+
+def _import_file(path: Path) -> ModuleType:
+    # The name is made unique by the path, so two files called plugin.py do not collide.
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    name = f"{FILE_PLUGIN_PREFIX}{path.stem}_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def load_plugins(
+    files: Sequence[str | Path] = (),
+    disabled: Iterable[str] = (),
+    strict_observers: bool = False,
+) -> PluginManager:
+    """Return a manager with all installed plugins, those of ``IMHI_PLUGINS`` (paths separated by
+    the system's path separator) and ``files``."""
+    manager = PluginManager(disabled, strict_observers)
+    manager.load_entry_points()
+    named = [part for part in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if part]
+    for file in [*named, *files]:
+        manager.load_file(Path(file))
+    manager.check_disabled_names()
+    return manager
+
+
+def hook_signature(name: str) -> str:
+    """Return a hook's exact signature, as the plugin author's guide prints it."""
+    return f"{name}{inspect.signature(getattr(hookspecs, name))}"

@@ -1,0 +1,82 @@
+"""The shapes of what plugin factories make: model, opened source, labeler, prompt builder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from imhi._core.declarations import Dataset
+from imhi._core.records import Example, Prediction, Request, Response
+
+if TYPE_CHECKING:
+    from imhi._core.context import Context
+    from imhi._core.statistics import Measure
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Anything that answers requests.
+
+    ``generate`` yields one response per request, in any order, as they finish, each carrying its
+    request's dataset, id and prompt hash. A request that cannot be answered yields a response with
+    ``error``; raising is for what makes every further request pointless. It must honour
+    ``context.budget`` when its answers cost money, and may leave requests unanswered only then.
+    ``describe`` returns JSON values for the manifest (resolved revision, dtype, device, ``notes``
+    to be shown under the scores); never a key. ``close`` frees the memory before metrics run.
+    ``context.seed`` and ``context.budget`` are read when ``generate`` is called, not when the model
+    is made: a judge is asked with other seeds.
+    """
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]: ...
+
+    def describe(self) -> Mapping[str, Any]: ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class OpenSource(Protocol):
+    """A source bound to its argument.
+
+    ``examples`` streams one split in file order and raises DataError (file, row, what was found,
+    what was expected) on a row it cannot read. ``describe`` returns JSON values for the manifest;
+    ``synthetic: true`` makes every table say that its scores are not IMHI results.
+    ``checksum`` is the SHA-256 of what the split is read from.
+    """
+
+    def datasets(self) -> Sequence[str]: ...
+
+    def splits(self, dataset: str) -> Sequence[str]: ...
+
+    def examples(self, dataset: str, split: str) -> Iterator[Example]: ...
+
+    def checksum(self, dataset: str, split: str) -> str: ...
+
+    def describe(self) -> Mapping[str, Any]: ...
+
+
+class ReadLabels(Protocol):
+    """A labeler at work. ``aspects[i]`` is the aspect of the question that ``responses[i]``
+    answers. Returns one prediction per response, in order."""
+
+    def __call__(
+        self, dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
+    ) -> Sequence[Prediction]: ...
+
+
+class BuildPrompt(Protocol):
+    """A prompt style at work."""
+
+    def __call__(self, example: Example, dataset: Dataset) -> str: ...
+
+
+class Score(Protocol):
+    """A metric at work, on aligned columns of one dataset."""
+
+    def __call__(
+        self,
+        examples: Sequence[Example],
+        responses: Sequence[Response],
+        predictions: Sequence[Prediction],
+        context: Context,
+    ) -> Iterable[Measure]: ...

@@ -1,0 +1,133 @@
+"""The rows that flow through a run: Example -> Request -> Response -> Prediction.
+
+All are frozen and hold plain values only, so that each is one JSON object in a run folder
+(:func:`as_row`, :func:`from_row`). Fields added later need a default: old rows stay readable.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from imhi._core.errors import DataError
+
+PredictionStatus = Literal["labelled", "unparsed", "failed"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a dataset: a post, a question about it and the reference answer.
+
+    ``id`` is unique within dataset and split and the same on every machine that reads the same
+    file. ``post_id`` is equal for rows about one post (IRF asks two questions about each, MultiWD
+    six): intervals resample posts, not rows. ``prompt`` is the model input as the source file
+    has it, in the style named by ``prompt_style``; empty where the source has none.
+    """
+
+    id: str
+    dataset: str
+    split: str
+    post: str
+    question: str
+    label: str
+    explanation: str = ""
+    aspect: str = ""
+    post_id: str = ""
+    prompt: str = ""
+    prompt_style: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """What a model is asked. It carries no gold label and no reference.
+
+    Text generators read ``prompt`` (and ``system``); classifiers read ``post`` and ``aspect``.
+    """
+
+    id: str
+    dataset: str
+    prompt: str
+    prompt_hash: str
+    post: str
+    question: str
+    aspect: str = ""
+    system: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Response:
+    """What a model returned for the request of the same dataset and id.
+
+    Either ``error`` is set (the request failed, after ``attempts`` tries), or ``text`` and/or
+    ``label`` with ``probabilities`` (label -> probability in [0, 1]). ``latency`` in seconds,
+    ``cost`` in US dollars, ``truncated`` where the prompt did not fit the model's window.
+    """
+
+    id: str
+    dataset: str
+    prompt_hash: str
+    text: str = ""
+    label: str | None = None
+    probabilities: Mapping[str, float] | None = None
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    latency: float | None = None
+    cost: float | None = None
+    attempts: int = 1
+    truncated: bool = False
+    error: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prediction:
+    """The label read out of a response, or the plain statement that there is none.
+
+    ``decided_by`` names the labeler (or ``model`` where a classifier gave the label itself);
+    ``contradiction`` is set where a labeler that reads both finds that the label sentence says
+    one thing and the explanation argues for ``explanation_label``.
+    """
+
+    id: str
+    dataset: str
+    label: str | None = None
+    status: PredictionStatus = "labelled"
+    decided_by: str = ""
+    confidence: float | None = None
+    contradiction: bool = False
+    explanation_label: str | None = None
+
+
+Row = TypeVar("Row")
+
+
+def _defaults(cls: type[Any]) -> dict[str, Any]:
+    return {field.name: field.default for field in dataclasses.fields(cls)}
+
+
+def as_row(record: Any) -> dict[str, Any]:
+    """Return a record (these, or a plugin's own dataclass of plain values) as a JSON object; fields
+    at their default are left out."""
+    row = {}
+    for name, default in _defaults(type(record)).items():
+        value = getattr(record, name)
+        if value is not default and value != default:
+            row[name] = dict(value) if isinstance(value, Mapping) else value
+    return row
+
+
+def from_row(cls: type[Row], row: Mapping[str, Any], where: str) -> Row:
+    """Rebuild a record; ``where`` (file and line) is named when the row does not fit.
+
+    Raises:
+        DataError: a field is missing or unknown.
+    """
+    try:
+        return cls(**row)
+    except TypeError as error:
+        raise DataError(
+            f"{where}: not a {cls.__name__} row ({str(error).split('() ')[-1]}); "
+            f"expected the fields {', '.join(_defaults(cls))}; the file may come from another "
+            "version or have been edited: make it again in a new folder"
+        ) from None

@@ -1,0 +1,244 @@
+"""A run folder: where everything about one evaluation lies.
+
+::
+
+    RUN/
+      manifest.json               what reproduces the run
+      examples/DATASET.jsonl      the examples that were asked
+      requests/DATASET.jsonl      what the model is asked
+      responses/DATASET.jsonl     what it answered: append-only, one line per example
+      failures/DATASET.jsonl      what got no answer, each attempt a line; asked again next time
+      asked/NAME-IDENTITY.jsonl   what a model keeps to go on with: the batches a server works on
+      predictions/LABELER/DATASET.jsonl
+      predictions/LABELER/labeler.json  which version of the labeler made them
+      scores/LABELER.json         scores with intervals
+      scores/LABELER@VIEW.json    the same under other gold labels or fewer rows
+      scores/LABELER/MEASURE/DATASET.jsonl  values per example
+      measured/NAME-IDENTITY.jsonl  what metrics have computed, and judges' answers
+
+The folder holds posts and is readable by its owner only; nothing in it is meant to be shared as
+it is.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+from imhi._core.errors import DataError, HarnessError
+from imhi._core.records import Example, Prediction, Request, Response, as_row, from_row
+from imhi._core.run_store.jsonl import read_rows, write_json, write_rows
+from imhi._core.run_store.lock import held
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_VIEW = "@"  # quoted names hold none
+
+R = TypeVar("R", Example, Request, Response, Prediction)
+
+
+class RunFolder:
+    """Reads and writes one run folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    # --- manifest --------------------------------------------------------------------------------
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest.
+
+        Raises:
+            HarnessError: there is none, it is not JSON, or it is of another format.
+        """
+        path = self.path / MANIFEST
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise HarnessError(
+                f"{self.path}: not a run folder (no {MANIFEST}); 'imhi runs' lists the runs there are"
+            ) from None
+        except ValueError as error:
+            raise HarnessError(
+                f"{path}: not JSON ({error}); restore it, or run again into a new folder (--out)"
+            ) from None
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        if found != FORMAT:
+            raise HarnessError(
+                f"{path}: run format {found!r}, expected {FORMAT}: this run was made by another "
+                "version of imhi-harness; use that version, or run again into a new folder (--out)"
+            )
+        return dict(manifest)
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        write_json(self.path / MANIFEST, {"format": FORMAT, **manifest})
+
+    def datasets(self) -> list[str]:
+        """Return the names of the run's datasets, in the order they were asked for."""
+        return list(self.manifest()["datasets"])
+
+    # --- rows ------------------------------------------------------------------------------------
+
+    def file(self, kind: str, dataset: str) -> Path:
+        return self.path / kind / f"{dataset}.jsonl"
+
+    def _read(self, cls: type[R], path: Path) -> Iterator[R]:
+        for number, row in read_rows(path):
+            try:
+                record = cls(**row)
+            except TypeError:
+                record = from_row(cls, row, f"{path}: line {number}")  # says what is wrong
+            yield record
+
+    def examples(self, dataset: str) -> Iterator[Example]:
+        return self._read(Example, self.file("examples", dataset))
+
+    def requests(self, dataset: str) -> Iterator[Request]:
+        return self._read(Request, self.file("requests", dataset))
+
+    def responses(self, dataset: str) -> Iterator[Response]:
+        return self._read(Response, self.file("responses", dataset))
+
+    def answered(self, dataset: str) -> dict[str, str]:
+        """Return id -> prompt hash of the responses a dataset has.
+
+        Raises:
+            DataError: an example was answered twice.
+        """
+        seen: dict[str, str] = {}
+        path = self.file("responses", dataset)
+        for number, row in read_rows(path):
+            if row.get("id") in seen:
+                raise DataError(
+                    f"{path}: line {number}: a second response for example {row['id']}, expected "
+                    "one; remove one of the two lines"
+                )
+            seen[row["id"]] = row.get("prompt_hash", "")
+        return seen
+
+    def failures(self, dataset: str) -> Iterator[Response]:
+        """Yield every failed attempt there was, also of examples that were answered later."""
+        return self._read(Response, self.file("failures", dataset))
+
+    def failed(self, dataset: str) -> dict[str, Response]:
+        """Return the last failure of each example that has no response yet."""
+        answered = self.answered(dataset)
+        return {row.id: row for row in self.failures(dataset) if row.id not in answered}
+
+    def predictions_file(self, labeler: str, dataset: str) -> Path:
+        return self.file(f"predictions/{_file_name(labeler)}", dataset)
+
+    def labeler_file(self, labeler: str) -> Path:
+        """Return where it stands which version of a labeler made the predictions."""
+        return self.path / "predictions" / _file_name(labeler) / "labeler.json"
+
+    def predictions(self, labeler: str, dataset: str) -> Iterator[Prediction]:
+        return self._read(Prediction, self.predictions_file(labeler, dataset))
+
+    def write_records(self, path: Path, records: Iterable[R]) -> int:
+        return write_rows(path, (as_row(record) for record in records))
+
+    # --- scores ----------------------------------------------------------------------------------
+
+    def labelers(self) -> list[str]:
+        """Return the labelers whose scores are there."""
+        names = (path.stem for path in (self.path / "scores").glob("*.json"))
+        return sorted(unquote(name) for name in names if _VIEW not in name)
+
+    def views(self, labeler: str) -> list[str]:
+        """Return the views under which there are scores of a labeler."""
+        found = (self.path / "scores").glob(f"{_file_name(labeler)}{_VIEW}*.json")
+        return sorted(unquote(path.stem.partition(_VIEW)[2]) for path in found)
+
+    def forget_views(self, labeler: str) -> None:
+        """Remove what was scored under views: the labels it was made from are others now."""
+        for path in (self.path / "scores").glob(f"{_file_name(labeler)}{_VIEW}*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def scores_file(self, labeler: str, view: str = "") -> Path:
+        return self.path / "scores" / f"{_scored_name(labeler, view)}.json"
+
+    def values_file(self, labeler: str, measure: str, dataset: str, view: str = "") -> Path:
+        """Return where the values of each example lie."""
+        return self.path / "scores" / _scored_name(labeler, view) / measure / f"{dataset}.jsonl"
+
+    def scores(self, labeler: str, view: str = "") -> dict[str, Any]:
+        """Return the scores made with a labeler, under a view where one is named.
+
+        Raises:
+            HarnessError: there are none.
+        """
+        path = self.scores_file(labeler, view)
+        if not path.exists():
+            raise HarnessError(
+                f"{self.path}: no scores for labeler '{labeler}'"
+                + (f" under view '{view}'" if view else "")
+                + f" (there are: {', '.join(self.labelers()) or 'none'}); make them with: "
+                f"imhi score {self.path} --labeler {labeler}" + (f" --view {view}" if view else "")
+            )
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    # --- lock ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder against other processes; the system lets go if this one dies."""
+        refusal = f"{self.path}: another process is working in this run; wait for it to end"
+        with held(self.path / "run.lock", refusal):
+            yield
+
+
+def _scored_name(labeler: str, view: str) -> str:
+    return _file_name(labeler) + (_VIEW + _file_name(view) if view else "")
+
+
+def _file_name(labeler: str) -> str:
+    """Return a labeler's name as a name of files: ``classifier:./a`` becomes ``classifier%3A.%2Fa``."""
+    return quote(labeler, safe="")
+
+
+def list_runs(out: Path) -> list[RunFolder]:
+    """Return the run folders below ``out``, oldest first."""
+    if not out.is_dir():
+        return []
+    found = [
+        path.parent for path in out.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")
+    ]
+    return [RunFolder(path) for path in sorted(found, key=lambda p: (p / MANIFEST).stat().st_mtime)]
+
+
+def find_run(name: str, out: Path) -> RunFolder:
+    """Return a run by its folder, its id, a part of its id, or ``last``.
+
+    Raises:
+        HarnessError: none or several fit.
+    """
+    direct = Path(name)
+    if (direct / MANIFEST).exists():
+        return RunFolder(direct)
+    if direct.is_dir() and name != "last":
+        RunFolder(direct).manifest()
+    runs = list_runs(out)
+    if name == "last" and runs:
+        return runs[-1]
+    fitting = [run for run in runs if run.id == name] or [r for r in runs if name in r.id]
+    if len(fitting) == 1:
+        return fitting[0]
+    which = "no run" if not fitting else f"{len(fitting)} runs"
+    listed = ", ".join(run.id for run in (fitting or runs)[-5:]) or "none"
+    raise HarnessError(
+        f"run '{name}': {which} of that name under {out} ({listed}); expected a folder, an id or a "
+        "part of one that fits one run, or 'last'; 'imhi runs' lists them"
+    )

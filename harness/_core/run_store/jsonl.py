@@ -1,0 +1,199 @@
+"""Append-only JSONL that survives being killed.
+
+One row, one line. A process may die in the middle of a line; whoever opens the file next drops
+that torn tail and nothing else.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from imhi._core.errors import DataError, HarnessError
+
+_SYNC_EVERY = 64
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    from pydantic_core import from_json  # four times as fast as json
+
+    try:
+        try:
+            row = from_json(line)
+        except ValueError:  # half characters, which json lets through
+            row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield ``(line number, row)``; nothing where there is no file.
+
+    A torn last line is passed over. Raises DataError on any other line that is not a JSON object.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as stream:
+        held: tuple[int, bytes] | None = None
+        for number, line in enumerate(stream, start=1):
+            if held is not None:
+                raise DataError(
+                    f"{path}: line {held[0]}: not a JSON object ({held[1][:40]!r}); expected one "
+                    "object a line; remove the line and run again: what it held is made or asked again"
+                )
+            row = _parse(line) if line.endswith(b"\n") else None
+            if row is None:
+                held = (number, line)
+                continue
+            yield number, row
+
+
+def recover(path: Path) -> int:
+    """Cut a torn tail off a file; return how many bytes were cut."""
+    if not path.exists():
+        return 0
+    with path.open("rb+") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        good = size
+        tail = _last_line(stream, good)
+        if tail and (not tail.endswith(b"\n") or _parse(tail) is None):
+            good -= len(tail)
+            stream.truncate(good)
+        return size - good
+
+
+def _last_line(stream: Any, end: int) -> bytes:
+    """Return the last line before ``end``, its newline included if it has one."""
+    block = 4096
+    while True:
+        start = max(0, end - block)
+        stream.seek(start)
+        data: bytes = stream.read(end - start)
+        cut = data[:-1].rfind(b"\n")
+        if cut >= 0:
+            return data[cut + 1 :]
+        if start == 0:
+            return data
+        block *= 4
+
+
+class AppendLog:
+    """A JSONL file open for appending; each row is handed to the system as one write."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.cut = recover(path)
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise disk_error(error, path) from error
+        self._unsynced = 0
+
+    def append(self, row: dict[str, Any]) -> None:
+        """Write one row.
+
+        Raises:
+            HarnessError: the disk is full; what was written before is safe.
+        """
+        line = json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
+        data = line.encode("utf-8", "surrogatepass")
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError as error:
+            raise disk_error(error, self.path) from error
+        self._unsynced += 1
+        if self._unsynced >= _SYNC_EVERY:
+            self.sync()
+
+    def sync(self) -> None:
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # some file systems cannot
+                raise disk_error(error, self.path) from error
+        self._unsynced = 0
+
+    def close(self) -> None:
+        self.sync()
+        os.close(self._file)
+
+
+def disk_error(error: OSError, path: Path) -> HarnessError:
+    """Return the error to show when writing fails."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return HarnessError(
+            f"{path}: no space left on the disk; what was written before is safe: free some space "
+            "and run the same command again, or choose another place with --out"
+        )
+    return HarnessError(
+        f"{path}: cannot write: {error.strerror}; expected a folder you may write to"
+    )
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o666, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of ``path`` when all was written, and else leaves no trace.
+    ``mode`` is who may read it, as far as the process's umask lets them. What can be made again
+    need not be ``durable``: it may be lost when the machine dies, and a thousand files are written
+    many times faster."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(number, "wb") as stream:
+            yield stream
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise disk_error(error, path) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def _replacing_text(path: Path) -> Iterator[TextIO]:
+    with replacing(path) as stream:
+        text = io.TextIOWrapper(stream, "utf-8", errors="surrogatepass", newline="\n")
+        yield text
+        text.detach()  # writes what it holds, and leaves the file open
+
+
+@contextmanager
+def row_writer(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Give a function that writes one row to a file, which appears complete when the block ends
+    and not at all when it raises."""
+    with _replacing_text(path) as stream:
+
+        def write(row: dict[str, Any]) -> None:
+            stream.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+        yield write
+
+
+def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write a whole file at once: it appears complete or not at all. Return the number of rows."""
+    count = 0
+    with row_writer(path) as write:
+        for row in rows:
+            write(row)
+            count += 1
+    return count
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file at once: it appears complete or not at all."""
+    with _replacing_text(path) as stream:
+        json.dump(value, stream, ensure_ascii=False, indent=1, allow_nan=False)
+        stream.write("\n")

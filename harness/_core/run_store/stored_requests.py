@@ -1,0 +1,102 @@
+"""Requests that stay on disk: a sequence that holds where each one stands, not what it says.
+
+Prompts with examples in them are thousands of characters long, and a dataset can have tens of
+thousands; held in memory they would take more of it than the model that answers them.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, overload
+
+from imhi._core.errors import DataError
+from imhi._core.records import Request, from_row
+
+
+class StoredRequests(Sequence[Request]):
+    """Rows of one or more ``requests/DATASET.jsonl``, read again whenever they are looked at.
+
+    Args:
+        paths: the files.
+        places: of each request, the number of its file and the byte at which its line begins.
+    """
+
+    def __init__(self, paths: Sequence[Path], places: Iterable[tuple[int, int]]) -> None:
+        self.paths = tuple(paths)
+        self._files = array("i")
+        self._offsets = array("q")
+        for file, offset in places:
+            self._files.append(file)
+            self._offsets.append(offset)
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    @overload
+    def __getitem__(self, index: int) -> Request: ...
+    @overload
+    def __getitem__(self, index: slice) -> StoredRequests: ...
+    def __getitem__(self, index: int | slice) -> Request | StoredRequests:
+        if isinstance(index, slice):
+            places = zip(self._files[index], self._offsets[index], strict=True)
+            return StoredRequests(self.paths, places)
+        return next(self._read([(self._files[index], self._offsets[index])]))
+
+    def __iter__(self) -> Iterator[Request]:
+        return self._read(zip(self._files, self._offsets, strict=True))
+
+    def _read(self, places: Iterable[tuple[int, int]]) -> Iterator[Request]:
+        with ExitStack() as stack:
+            streams: dict[int, BinaryIO] = {}
+            for file, offset in places:
+                if file not in streams:
+                    streams[file] = stack.enter_context(self.paths[file].open("rb"))
+                streams[file].seek(offset)
+                where = f"{self.paths[file]}: byte {offset}"
+                yield from_row(Request, json.loads(streams[file].readline()), where)
+
+    def __reduce__(self) -> tuple[type[list[Request]], tuple[list[Request]]]:
+        # Another machine does not have the files: the requests themselves travel.
+        return list, (list(self),)
+
+
+def joined(parts: Sequence[StoredRequests]) -> StoredRequests:
+    """Return the requests of several, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    paths = [path for part in parts for path in part.paths]
+
+    def places() -> Iterator[tuple[int, int]]:
+        first = 0
+        for part in parts:
+            for file, offset in zip(part._files, part._offsets, strict=True):
+                yield first + file, offset
+            first += len(part.paths)
+
+    return StoredRequests(paths, places())
+
+
+def rows_with_offsets(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield ``(byte at which the line begins, row)`` of a file that was written whole.
+
+    Raises:
+        DataError: a line that is not a JSON object.
+    """
+    with path.open("rb") as stream:
+        offset = 0
+        for number, line in enumerate(stream, start=1):
+            try:
+                row = json.loads(line)
+            except ValueError:
+                row = None
+            if not isinstance(row, dict):
+                raise DataError(
+                    f"{path}: line {number}: not a JSON object ({line[:40]!r}); the file was cut off or "
+                    "edited: restore it, or remove the folder it is in and give the command again"
+                )
+            yield offset, row
+            offset += len(line)

@@ -1,0 +1,184 @@
+"""What a run is asked to do: the same names on the command line, in a run file and in Python."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from imhi._core.errors import HarnessError, UnknownName
+
+ChatTemplate = Literal["auto", "on", "off"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Generation:
+    """How answers are decoded. Greedy unless ``temperature`` > 0.
+
+    ``max_new_tokens`` None means what the prompt style needs. ``chat_template``: ``auto`` uses the
+    model's own where it has one, ``on`` insists on it, ``off`` sends the bare prompt.
+    ``answer_schema`` is a JSON schema the answer should meet; a model that cannot be held to one
+    ignores it.
+    """
+
+    max_new_tokens: int | None = None
+    temperature: float = 0.0
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+    chat_template: ChatTemplate = "auto"
+    system: str = ""
+    answer_schema: Mapping[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a run's id and manifest hold; a schema only where there is one."""
+        values = dataclasses.asdict(self)
+        return {k: v for k, v in values.items() if k != "answer_schema" or v is not None}
+
+
+@dataclasses.dataclass(frozen=True)
+class RunSettings:
+    """One run, in words. ``out`` holds run folders; ``judge`` names models that metrics may ask;
+    ``limit`` is examples per dataset in file order; ``shots`` is examples shown in the few-shot
+    style. ``view, gold, exclude`` choose what else the run is scored under, by the verdicts of the
+    folder ``audit``."""
+
+    model: tuple[str, ...] = ("baseline:majority", "baseline:tfidf")
+    source: str = "demo"
+    split: str = "test"
+    dataset: tuple[str, ...] = ()
+    task: tuple[str, ...] = ()
+    prompt: str = ""
+    labeler: str = "hybrid"
+    metric: tuple[str, ...] = ()
+    judge: tuple[str, ...] = ()
+    limit: int | None = None
+    seed: int = 0
+    out: Path = Path("runs")
+    shots: int = 3
+    repair_mojibake: bool = False
+    max_new_tokens: int | None = None
+    temperature: float = 0.0
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+    chat_template: ChatTemplate = "auto"
+    system: str = ""
+    max_cost: float | None = None
+    resamples: int = 10_000
+    executor: str = "local"
+    view: tuple[str, ...] = ()
+    gold: str = ""
+    exclude: tuple[str, ...] = ()
+    audit: Path = Path("audit")
+
+    def generation(self, style_tokens: int) -> Generation:
+        return Generation(
+            self.max_new_tokens or style_tokens,
+            self.temperature,
+            self.top_p,
+            self.stop,
+            self.chat_template,
+            self.system,
+        )
+
+    def __post_init__(self) -> None:
+        def expect(holds: bool, name: str, expected: str) -> None:
+            if not holds:
+                found = getattr(self, name)
+                raise HarnessError(
+                    f"--{name.replace('_', '-')}: found {found}, expected {expected}"
+                )
+
+        expect(self.seed >= 0, "seed", "a whole number, 0 or more")
+        expect(self.max_cost is None or self.max_cost >= 0, "max_cost", "0 or more US dollars")
+        expect(bool(self.model), "model", "at least one model")
+        expect(self.limit is None or self.limit > 0, "limit", "a whole number above 0")
+        expect(self.temperature >= 0, "temperature", "0 or more")
+        expect(0 < self.top_p <= 1, "top_p", "a number above 0, at most 1")
+        expect(self.max_new_tokens is None or self.max_new_tokens > 0, "max_new_tokens", "above 0")
+        expect(self.resamples >= 100, "resamples", "at least 100")
+        expect(self.shots >= 0, "shots", "0 or more")
+        expect(
+            self.chat_template in typing.get_args(ChatTemplate),
+            "chat_template",
+            " or ".join(typing.get_args(ChatTemplate)),
+        )
+
+
+def _converted(name: str, annotation: Any, value: Any, where: str) -> Any:
+    """Return a run file's value in the type of the field, or say what was expected."""
+    origin = typing.get_origin(annotation)
+    if origin is tuple:
+        parts = [value] if isinstance(value, str) else value
+        if isinstance(parts, Sequence) and all(isinstance(part, str) for part in parts):
+            return tuple(parts)
+        expected = "a text or a list of texts"
+    elif annotation is bool:
+        if isinstance(value, bool):
+            return value
+        expected = "true or false"
+    elif annotation is Path:
+        if isinstance(value, str):
+            return Path(value).expanduser()
+        expected = "a path"
+    elif origin is Literal:
+        # YAML 1.1 reads a bare on/off as true/false.
+        value = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+        if value in typing.get_args(annotation):
+            return value
+        expected = " or ".join(typing.get_args(annotation))
+    else:
+        kinds = [
+            kind
+            for kind in (typing.get_args(annotation) or (annotation,))
+            if kind is not types.NoneType
+        ]
+        if value is None and len(kinds) < len(typing.get_args(annotation)):
+            return None
+        for kind in kinds:
+            if isinstance(value, kind) and not isinstance(value, bool):
+                return value
+            if kind is float and isinstance(value, int) and not isinstance(value, bool):
+                return float(value)
+        expected = " or ".join(
+            {"int": "a whole number", "float": "a number", "str": "a text"}.get(
+                kind.__name__, kind.__name__
+            )
+            for kind in kinds
+        )
+    raise HarnessError(f"{where}: {name}: found {value!r}, expected {expected}")
+
+
+def settings_from(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Check names and types of settings; ``-`` and ``_`` in names are the same.
+
+    Raises:
+        HarnessError: an unknown name or a value of the wrong kind.
+    """
+    hints = typing.get_type_hints(RunSettings)
+    checked = {}
+    for key, value in values.items():
+        name = str(key).replace("-", "_")
+        if name not in hints:
+            raise HarnessError(f"{where}: {UnknownName('setting', str(key), hints)}")
+        checked[name] = _converted(name, hints[name], value, where)
+    return checked
+
+
+def read_run_file(path: Path) -> dict[str, Any]:
+    """Return the settings a YAML run file gives.
+
+    Raises:
+        HarnessError: unreadable, not a mapping, an unknown name, a value of the wrong kind.
+    """
+    from imhi._core.yaml_files import read_yaml
+
+    loaded = read_yaml(path, f"run file {path}")
+    if not isinstance(loaded, dict):
+        raise HarnessError(
+            f"run file {path}: found {type(loaded).__name__}, expected a mapping such as "
+            "'model: baseline:tfidf'"
+        )
+    return settings_from(loaded, f"run file {path}")

@@ -1,0 +1,112 @@
+"""Stage 3: read labels out of responses. Never asks the model."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from imhi._core.context import Context
+from imhi._core.declarations import Dataset
+from imhi._core.errors import HarnessError
+from imhi._core.events import StageFinished, StageStarted
+from imhi._core.fingerprints import file_checksum
+from imhi._core.labelers import parse_labeler
+from imhi._core.protocols import ReadLabels
+from imhi._core.records import Prediction, Response
+from imhi._core.run_store import RunFolder
+from imhi._core.run_store.jsonl import write_json
+
+_BATCH = 512
+
+
+def label(folder: RunFolder, context: Context, labeler: str) -> dict[str, Any]:
+    """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples:
+    ``n, unparsed, failed, contradictions, decided_by``."""
+    datasets = folder.manifest()["datasets"]
+    started = time.perf_counter()
+    context.notify(StageStarted(folder.id, "label", sum(datasets.values())))
+    read = context.labeler(labeler)
+    identity = parse_labeler(labeler, context.registry).identity()
+    counts = {}
+    changed = False
+    for dataset in datasets:
+        path = folder.predictions_file(labeler, dataset)
+        before = file_checksum(path) if path.exists() else ""
+        folder.write_records(path, _predictions(folder, context, read, dataset))
+        changed = changed or file_checksum(path) != before
+        counts[dataset] = labelling_counts(folder.predictions(labeler, dataset))
+    if changed:
+        folder.forget_views(labeler)
+    write_json(folder.labeler_file(labeler), identity)
+    context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))
+    return counts
+
+
+def _predictions(
+    folder: RunFolder, context: Context, read: ReadLabels, dataset: str
+) -> Iterator[Prediction]:
+    """Yield a prediction for each example, in the order of the examples."""
+    responses = {response.id: response for response in folder.responses(dataset)}
+    examples = folder.examples(dataset)
+    declared = context.dataset(dataset)
+    while batch := list(islice(examples, _BATCH)):
+        texts: list[Response] = []
+        aspects: list[str] = []
+        done: dict[str, Prediction] = {}
+        for example in batch:
+            response = responses.get(example.id)
+            if response is None:
+                done[example.id] = Prediction(example.id, dataset, status="failed")
+            elif response.label is not None and not response.text.strip():
+                # A classifier gives its label outright: there is nothing to read.
+                confidence = (response.probabilities or {}).get(response.label)
+                done[example.id] = Prediction(
+                    example.id, dataset, response.label, "labelled", "model", confidence
+                )
+            else:
+                texts.append(response)
+                aspects.append(example.aspect)
+        found = read(declared, aspects, texts) if texts else []
+        done.update((prediction.id, prediction) for prediction in found)
+        for example in batch:
+            prediction = done.get(example.id)
+            if prediction is None or not _is_sound(prediction, declared):
+                found_text = (
+                    "nothing"
+                    if prediction is None
+                    else (f"label {prediction.label!r} with status '{prediction.status}'")
+                )
+                raise HarnessError(
+                    f"{dataset}/{example.id}: the labeler gave {found_text}, expected one of "
+                    f"{', '.join(declared.label_names)}, or no label and the status unparsed"
+                )
+            yield prediction
+
+
+def _is_sound(prediction: Prediction, dataset: Dataset) -> bool:
+    """Say whether a prediction has a label of the dataset exactly where it says it has one."""
+    if prediction.status == "labelled":
+        return prediction.label in dataset.label_names
+    return prediction.label is None
+
+
+def labelling_counts(predictions: Iterator[Prediction]) -> dict[str, Any]:
+    """Count what came of the examples of one dataset."""
+    status: Counter[str] = Counter()
+    decided: Counter[str] = Counter()
+    contradictions = 0
+    for prediction in predictions:
+        status[prediction.status] += 1
+        contradictions += prediction.contradiction
+        if prediction.status == "labelled":
+            decided[prediction.decided_by] += 1
+    return {
+        "n": sum(status.values()),
+        "unparsed": status["unparsed"],
+        "failed": status["failed"],
+        "contradictions": contradictions,
+        "decided_by": dict(decided),
+    }

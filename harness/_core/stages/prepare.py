@@ -1,0 +1,329 @@
+"""Stage 1: examples from the source, requests from the prompt style, both into the run folder.
+
+The run's id is made of what the answers depend on, so the same command finds its run again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from imhi._core.context import Context, open_source
+from imhi._core.declarations import PromptStyle, resolve
+from imhi._core.errors import DataError, HarnessError
+from imhi._core.fingerprints import canonical_json, digest, prompt_hash
+from imhi._core.models import ModelSpec, estimate, fingerprint, parse_model
+from imhi._core.protocols import BuildPrompt, OpenSource
+from imhi._core.records import Example, Request, as_row
+from imhi._core.registry import Registry
+from imhi._core.run_store import FORMAT, RunFolder
+from imhi._core.run_store.environment import environment
+from imhi._core.run_store.jsonl import disk_error
+from imhi._core.settings import RunSettings
+
+
+@dataclass
+class Prepared:
+    """A run that is ready to be answered."""
+
+    folder: RunFolder
+    spec: ModelSpec
+    context: Context
+
+
+def make_context(
+    settings: RunSettings,
+    registry: Registry,
+    style: PromptStyle,
+    source: OpenSource | None = None,
+) -> Context:
+    """Open the source and gather what the factories of plugins need."""
+    from imhi._core.budget import Budget
+
+    if source is None:
+        _, source = open_source(settings.source, registry)
+    return Context(
+        registry=registry,
+        source=source,
+        split=settings.split,
+        seed=settings.seed,
+        shots=settings.shots,
+        repair_mojibake=settings.repair_mojibake,
+        generation=settings.generation(style.max_new_tokens),
+        budget=Budget(settings.max_cost),
+        judges=settings.judge,
+    )
+
+
+def choose_style(settings: RunSettings, spec: ModelSpec, registry: Registry) -> PromptStyle:
+    """Return the prompt style asked for, else the one the model's preset or family names, else
+    instruction."""
+    asked = settings.prompt or spec.prompt
+    if not asked and spec.family.prompt is not None:
+        asked = resolve(spec.family.prompt)(spec)
+    return registry.prompts.get(asked or "instruction")
+
+
+def select_datasets(settings: RunSettings, context: Context) -> list[str]:
+    """Return the datasets to run: those asked for, else all that have the split.
+
+    Raises:
+        HarnessError: unknown name, or the source does not have the dataset or the split.
+    """
+    registry, source = context.registry, context.source
+    wanted = [registry.datasets.get(name).name for name in settings.dataset]
+    for task in settings.task:
+        wanted += [dataset.name for dataset in registry.tasks.get(task).datasets]
+    there = [name for name in registry.datasets.things if name in set(source.datasets())]
+    have = [name for name in there if settings.split in source.splits(name)]
+    explicit = [registry.datasets.get(name).name for name in settings.dataset]
+    for name in explicit:
+        if name not in there:
+            own = registry.datasets.get(name).rows is not None
+            raise HarnessError(
+                f"source {settings.source}: it has no dataset {name} (it has: "
+                f"{', '.join(there) or 'none'})"
+                + (f"; {name} carries its own rows: use --source own" if own else "")
+            )
+        if name not in have:
+            raise HarnessError(
+                f"source {settings.source}: {name} has no split '{settings.split}' (it has: "
+                f"{', '.join(source.splits(name)) or 'none'})"
+            )
+    if settings.dataset or settings.task:
+        have = [name for name in there if name in wanted and name in have]
+    lacking = [d.name for d in registry.datasets if d.name not in have and d.rows is None]
+    if have and lacking and not (settings.dataset or settings.task):
+        context.note(
+            f"{len(have)} of {len(have) + len(lacking)} datasets: split '{settings.split}' is not in this "
+            f"source for {', '.join(lacking)}"
+        )
+    if not have:
+        splits = sorted({split for name in there for split in source.splits(name)})
+        raise HarnessError(
+            f"source {settings.source}: no {'chosen ' if wanted else ''}dataset has the split "
+            f"'{settings.split}' (datasets: {', '.join(there) or 'none'}; splits: "
+            f"{', '.join(splits) or 'none'})"
+        )
+    return have
+
+
+def requests_of(
+    examples: Iterator[Example], context: Context, build: BuildPrompt
+) -> Iterator[tuple[Example, Request]]:
+    """Pair each example with what the model is asked."""
+    seen: set[str] = set()
+    system = context.generation.system
+    for example in examples:
+        if example.id in seen:
+            raise DataError(
+                f"{example.dataset}/{example.split}: example id {example.id} occurs twice, expected "
+                "ids that are unique within a split"
+            )
+        seen.add(example.id)
+        prompt = build(example, context.dataset(example.dataset))
+        yield (
+            example,
+            Request(
+                id=example.id,
+                dataset=example.dataset,
+                prompt=prompt,
+                prompt_hash=prompt_hash(system, prompt),
+                post=example.post,
+                question=example.question,
+                aspect=example.aspect,
+                system=system,
+            ),
+        )
+
+
+def prepare(settings: RunSettings, model: str, registry: Registry) -> Prepared:
+    """Write examples and requests and return the run, new or found again."""
+    spec = parse_model(model, registry)
+    style = choose_style(settings, spec, registry)
+    context = make_context(settings, registry, style)
+    datasets = select_datasets(settings, context)
+    build: BuildPrompt = resolve(style.build)(context)
+
+    settings.out.mkdir(parents=True, exist_ok=True)
+    _sweep(settings.out)
+    staging = settings.out / f".prepare-{os.getpid()}-{time.time_ns():x}"
+    try:
+        staging.mkdir(mode=0o700)
+        rows, content = {}, {}
+        for dataset in datasets:
+            pairs = requests_of(
+                islice(context.examples(dataset, settings.split), settings.limit), context, build
+            )
+            rows[dataset], written = _write_pairs(staging, dataset, pairs)
+            # The labels' wording too: models answer in it, and labelers look for it.
+            content[dataset] = digest([written, asdict(context.dataset(dataset))["labels"]])
+            if not rows[dataset]:
+                raise HarnessError(
+                    f"source {settings.source}: {dataset}/{settings.split} has no rows, expected "
+                    "at least one"
+                )
+        identity = {
+            "format": FORMAT,
+            "model": fingerprint(spec, context),
+            "prompt": [style.name, style.version],
+            "generation": context.generation.to_json(),
+            "seed": settings.seed,
+            "split": settings.split,
+            "content": content,
+        }
+        short = f"{spec.family.scheme}-{Path(spec.target).name}"
+        run_id = _run_id(settings, short, style.name, digest(identity))
+        folder = RunFolder(settings.out / run_id)
+        if not (folder.path / "manifest.json").exists():
+            manifest = _manifest(settings, spec, style, context, rows, identity, run_id)
+            RunFolder(staging).write_manifest(manifest)
+            _settle(staging, folder.path)
+        folder.manifest()
+    except OSError as error:
+        raise disk_error(error, settings.out) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return Prepared(folder, spec, context)
+
+
+def _settle(staging: Path, place: Path) -> None:
+    """Move a prepared run to its place, unless another process was faster."""
+    try:
+        staging.replace(place)
+    except OSError:
+        if (place / "manifest.json").exists():
+            return
+        raise HarnessError(
+            f"{place}: found a folder without manifest.json, expected a run or nothing; restore the "
+            "manifest, or move the folder away"
+        ) from None
+
+
+def _write_pairs(
+    staging: Path, dataset: str, pairs: Iterator[tuple[Example, Request]]
+) -> tuple[int, str]:
+    """Stream both files; return the number of rows and a checksum of their content."""
+    import json
+
+    state = hashlib.sha256()
+    count = 0
+    for kind in ("examples", "requests"):
+        (staging / kind).mkdir(exist_ok=True)
+    with (
+        (staging / "examples" / f"{dataset}.jsonl").open(
+            "w", encoding="utf-8", errors="surrogatepass", newline="\n"
+        ) as examples,
+        (staging / "requests" / f"{dataset}.jsonl").open(
+            "w", encoding="utf-8", errors="surrogatepass", newline="\n"
+        ) as requests,
+    ):
+        for example, request in pairs:
+            for stream, record in ((examples, example), (requests, request)):
+                line = json.dumps(as_row(record), ensure_ascii=False, separators=(",", ":"))
+                stream.write(line + "\n")
+            gold = [example.id, request.prompt_hash, example.label, example.explanation]
+            state.update(canonical_json(gold).encode("utf-8", "surrogatepass"))
+            count += 1
+    return count, state.hexdigest()
+
+
+def _run_id(settings: RunSettings, model: str, style: str, identity: str) -> str:
+    source = settings.source.partition(":")[0]
+    words = f"{model}-{source}-{settings.split}-{style}"
+    slug = re.sub(r"[^A-Za-z0-9.]+", "-", words.replace(os.sep, "-")).strip("-.")
+    return f"{slug[:80]}-{identity[:10]}"
+
+
+def _manifest(
+    settings: RunSettings,
+    spec: ModelSpec,
+    style: PromptStyle,
+    context: Context,
+    rows: dict[str, int],
+    identity: dict[str, Any],
+    run_id: str,
+) -> dict[str, Any]:
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    checksums = {
+        name: {
+            split: context.source.checksum(name, split)
+            for split in (settings.split, "train", "val")
+            if split in context.source.splits(name)
+        }
+        for name in rows
+    }
+    name, _, argument = settings.source.partition(":")
+    there = bool(argument) and Path(argument).exists()
+    location = f"{name}:{Path(argument).resolve()}" if there else settings.source
+    return {
+        "run": run_id,
+        "created": now,
+        "updated": now,
+        "status": "prepared",
+        "model": spec.name,
+        "model_identity": identity["model"],
+        "source": settings.source,
+        "source_location": location,
+        "source_details": dict(context.source.describe()),
+        "split": settings.split,
+        "datasets": rows,
+        "data_checksums": checksums,
+        "content_checksums": identity["content"],
+        "prompt": {"style": style.name, "version": style.version, "shots": settings.shots},
+        "generation": context.generation.to_json(),
+        "seed": settings.seed,
+        "limit": settings.limit,
+        "repair_mojibake": settings.repair_mojibake,
+        "environment": environment(),
+        "notes": list(context.notes),
+        "totals": {},
+    }
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a killed process left of its preparation."""
+    for path in out.glob(".prepare-*"):
+        process = path.name.split("-")[1]
+        if process.isdigit() and int(process) != os.getpid() and not _alive(int(process)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def preview(settings: RunSettings, model: str, registry: Registry) -> dict[str, Any]:
+    """Return what a run would ask, without asking: per dataset the number of requests, their
+    tokens and cost as estimated, and the first prompt."""
+    spec = parse_model(model, registry)
+    style = choose_style(settings, spec, registry)
+    context = make_context(settings, registry, style)
+    build: BuildPrompt = resolve(style.build)(context)
+    per_dataset = []
+    for dataset in select_datasets(settings, context):
+        examples = islice(context.examples(dataset, settings.split), settings.limit)
+        prompts = [request.prompt for _, request in requests_of(examples, context, build)]
+        per_dataset.append(
+            {
+                "dataset": dataset,
+                **asdict(estimate(spec, prompts, context)),
+                "first_prompt": prompts[0],
+            }
+        )
+    return {"model": spec.name, "prompt": style.name, "datasets": per_dataset}

@@ -1,0 +1,226 @@
+"""Stage 2: ask the model what has no answer yet; write each answer down as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imhi._core.context import Context
+from imhi._core.declarations import resolve
+from imhi._core.errors import HarnessError
+from imhi._core.events import ExampleFailed, ResponsesWritten, StageFinished, StageStarted
+from imhi._core.models import ModelSpec, create_model
+from imhi._core.protocols import Model
+from imhi._core.records import Request, Response, as_row
+from imhi._core.run_store import RunFolder
+from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.jsonl import AppendLog
+from imhi._core.run_store.stored_requests import StoredRequests, joined, rows_with_offsets
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a process says of the model it made, after its answers."""
+
+    details: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+
+class Answering:
+    """The work an executor spreads: make the model once per process, answer shards of requests.
+
+    It can be sent to another process (pickled): observers and what was learnt stay behind.
+    """
+
+    def __init__(self, spec: ModelSpec, context: Context) -> None:
+        self.spec = spec
+        self.context = context
+        self.model: Model | None = None
+
+    def __call__(self, requests: Sequence[Request]) -> Iterator[Response | Described]:
+        if self.model is None:
+            self.model = create_model(self.spec, self.context)
+        yield from self.model.generate(requests)
+        yield Described(dict(self.model.describe()), tuple(self.context.notes))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"spec": self.spec, "context": self.context.without_observers(), "model": None}
+
+    def close(self) -> None:
+        if self.model is not None:
+            self.model.close()
+            self.model = None
+
+
+def pending_requests(folder: RunFolder, dataset: str) -> StoredRequests:
+    """Return the requests of a dataset that have no response; they stay on disk.
+
+    Raises:
+        HarnessError: a stored response answers another prompt than the one that would be asked.
+    """
+    answered = folder.answered(dataset)
+    path = folder.file("requests", dataset)
+    pending = []
+    for offset, row in rows_with_offsets(path):
+        id, asked = str(row["id"]), row["prompt_hash"]
+        stored = answered.pop(id, None)
+        if stored is None:
+            pending.append(offset)
+        elif stored != asked:
+            raise HarnessError(
+                f"{folder.file('responses', dataset)}: the response of example {id} answers "
+                f"prompt {stored}, expected {asked}; the folder was edited or mixed "
+                "with another run: run again into a new folder (--out)"
+            )
+    if answered:
+        raise HarnessError(
+            f"{folder.file('responses', dataset)}: responses to examples that are not in the run: "
+            f"{', '.join(list(answered)[:3])}; remove those lines"
+        )
+    return StoredRequests([path], ((0, offset) for offset in pending))
+
+
+def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str) -> None:
+    """Answer every pending request of the run.
+
+    A request whose answer is an error goes to ``failures/`` and is asked again by the next run.
+    Answers that were written survive anything that happens later.
+    """
+    manifest = folder.manifest()
+    # Every dataset is checked before the first is asked.
+    total = sum(len(pending_requests(folder, dataset)) for dataset in manifest["datasets"])
+    started = time.perf_counter()
+    context.notify(StageStarted(folder.id, "respond", total))
+    if context.budget.limit is not None:
+        # Counted from the answers: a run that was killed had no time to write its totals.
+        context.budget.spent += totals(folder, {}, 0.0)["cost"] or 0.0
+    if total or not manifest["totals"]:
+        answering = Answering(spec, context)
+        name, _, argument = executor.partition(":")
+        run_on = resolve(context.registry.executors.get(name).create)(context, argument)
+        details: dict[str, Any] = {}
+        # A model that hands its requests to a server in one piece must find them there again.
+        context.values = KeptValues(folder.path / "asked")
+        try:
+            for datasets in _groups(spec, list(manifest["datasets"])):
+                requests = joined([pending_requests(folder, dataset) for dataset in datasets])
+                if requests and not context.budget.exhausted:
+                    results = run_on(answering, requests)
+                    details |= _write_answers(folder, results, requests, context)
+                    # Notes are written as they come: a killed run must not lose them.
+                    manifest["notes"] = sorted({*manifest["notes"], *context.notes})
+                    folder.write_manifest(manifest)
+        finally:
+            manifest["model_details"] = details or manifest.get("model_details", {})
+            answering.close()
+            context.values.close()
+            seconds = time.perf_counter() - started
+            manifest["status"] = "responded"
+            manifest["notes"] = sorted({*manifest["notes"], *context.notes})
+            manifest["totals"] = {
+                **totals(folder, manifest["totals"], seconds),
+                "stopped_by_budget": context.budget.exhausted,
+            }
+            folder.write_manifest(manifest)
+    context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
+
+
+def _groups(spec: ModelSpec, datasets: list[str]) -> list[list[str]]:
+    """Return which datasets a model is asked about at one time: each by itself, as a rule."""
+    together = spec.family.together
+    return [datasets] if together and resolve(together)(spec) else [[name] for name in datasets]
+
+
+def _write_answers(
+    folder: RunFolder,
+    responses: Iterator[Response | Described],
+    requests: Sequence[Request],
+    context: Context,
+) -> dict[str, Any]:
+    """Write down what comes; return what the model says of itself."""
+    details: dict[str, Any] = {}
+    waiting = {(r.dataset, r.id): r.prompt_hash for r in requests}
+    with ExitStack() as stack:
+        close = getattr(responses, "close", None)
+        if close is not None:
+            stack.callback(close)
+        logs: dict[Path, AppendLog] = {}
+
+        def log(kind: str, dataset: str) -> AppendLog:
+            path = folder.file(kind, dataset)
+            if path not in logs:
+                logs[path] = AppendLog(path)
+                stack.callback(logs[path].close)
+            return logs[path]
+
+        for dataset in dict.fromkeys(dataset for dataset, _ in waiting):
+            log("responses", dataset)
+        for response in responses:
+            if isinstance(response, Described):
+                details.update(response.details)
+                for note in response.notes:
+                    context.note(note)
+                continue
+            dataset, key = response.dataset, (response.dataset, response.id)
+            if response.prompt_hash != waiting.get(key):
+                raise HarnessError(
+                    f"the model answered {dataset}/{response.id} (prompt "
+                    f"{response.prompt_hash}), which was not asked or is answered already; "
+                    "expected one response per request: this is an error in the model plugin"
+                )
+            labels = context.dataset(dataset).label_names
+            if response.label is not None and response.label not in labels:
+                raise HarnessError(
+                    f"the model gave {dataset}/{response.id} the label '{response.label}', expected "
+                    f"one of {', '.join(labels)}: this is an error in the model plugin"
+                )
+            del waiting[key]
+            if response.error is None:
+                log("responses", dataset).append(as_row(response))
+                context.notify(ResponsesWritten(folder.id, dataset, 1))
+            else:
+                log("failures", dataset).append(as_row(response))
+                context.notify(ExampleFailed(folder.id, dataset, response.id, response.error))
+        if waiting and not context.budget.exhausted:
+            dataset, id = next(iter(waiting))
+            raise HarnessError(
+                f"the model left {len(waiting)} of {len(requests)} requests of {dataset} unanswered "
+                f"(first: {id}); expected a response or an error for each; run "
+                "again to ask them again"
+            )
+    return details
+
+
+def totals(folder: RunFolder, before: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return what the run has come to: answers, failures, tokens, cost, wall time in seconds."""
+    counts: dict[str, Any] = {"answered": 0, "failed": 0, "unanswered": 0, "truncated": 0}
+    tokens = {"prompt_tokens": 0, "completion_tokens": 0}
+    cost, priced = 0.0, False
+    manifest = folder.manifest()
+    for dataset, rows in manifest["datasets"].items():
+        answered = 0
+        for response in folder.responses(dataset):
+            answered += 1
+            counts["truncated"] += response.truncated
+            for name in tokens:
+                tokens[name] += getattr(response, name) or 0
+            if response.cost is not None:
+                cost, priced = cost + response.cost, True
+        failed = folder.failed(dataset)
+        # Failed attempts may have cost something too, also where a later one succeeded.
+        for response in folder.failures(dataset):
+            if response.cost is not None:
+                cost, priced = cost + response.cost, True
+        counts["answered"] += answered
+        counts["failed"] += len(failed)
+        counts["unanswered"] += rows - answered - len(failed)
+    return {
+        **counts,
+        **tokens,
+        "cost": round(cost, 6) if priced else None,
+        "respond_seconds": round(before.get("respond_seconds", 0.0) + seconds, 3),
+    }

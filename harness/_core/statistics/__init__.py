@@ -1,0 +1,13 @@
+"""Measures, their uncertainty, and differences between runs.
+
+* :mod:`~imhi._core.statistics.measures`: numbers made from sums over examples.
+* :mod:`~imhi._core.statistics.bootstrap`: intervals that resample posts.
+* :mod:`~imhi._core.statistics.paired`: several runs on the same posts.
+* :mod:`~imhi._core.statistics.significance`: tests, corrections, effects, power.
+* :mod:`~imhi._core.statistics.ranks`: ranks with their uncertainty.
+"""
+
+from imhi._core.statistics.bootstrap import Interval, interval, replicates
+from imhi._core.statistics.measures import Array, Measure, mean_measure
+
+__all__ = ["Array", "Interval", "Measure", "interval", "mean_measure", "replicates"]

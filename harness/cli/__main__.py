@@ -1,5 +1,0 @@
-"""``python -m harness.cli``: the same as ``imhi``."""
-
-from harness.cli import main
-
-main()

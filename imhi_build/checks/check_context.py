@@ -1,0 +1,77 @@
+"""What checks work with: the rows, the executor, and the means to ask models and labelers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from imhi import Budget, Context, Dataset, Event, Generation, Registry, resolve
+from imhi.build.config import Config
+from imhi.build.folder import BuildFolder
+from imhi.build.records import BuiltRow
+from imhi.build.source import BuiltSource
+
+CHUNK = 2000
+
+
+def _nobody(event: Event) -> None:
+    """Be told, and do nothing."""
+
+
+@dataclass
+class Bench:
+    """The surroundings of the checks (:class:`imhi.build.checks.declarations.Corpus`).
+
+    ``details`` is what the report of the check at work says besides the findings. ``max_cost`` in
+    US dollars, for what models are asked; ``incomplete`` says what could not be looked at.
+    """
+
+    folder: BuildFolder
+    config: Config
+    registry: Registry
+    executor: str = "local"
+    notify: Callable[[Event], None] = _nobody
+    max_cost: float | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    incomplete: str = ""
+    _run_on: Callable[..., Iterator[Any]] | None = None
+
+    @property
+    def datasets(self) -> Sequence[str]:
+        return self.folder.datasets()
+
+    @property
+    def seed(self) -> int:
+        return self.config.seed
+
+    def dataset(self, name: str) -> Dataset:
+        return self.registry.datasets.get(name)
+
+    def rows(self, dataset: str) -> Iterator[BuiltRow]:
+        """Yield the rows that have an explanation; the others are listed as lacking one."""
+        return (row for row in self.folder.rows(dataset) if row.explanation)
+
+    def spread(
+        self, work: Callable[[Sequence[BuiltRow]], Iterator[Any]], rows: Iterable[BuiltRow]
+    ) -> Iterator[Any]:
+        if self._run_on is None:
+            name, _, argument = self.executor.partition(":")
+            create = resolve(self.registry.executors.get(name).create)
+            self._run_on = create(self.context(), argument)
+        stream = iter(rows)
+        while chunk := list(islice(stream, CHUNK)):
+            yield from self._run_on(work, chunk)
+
+    def context(self, generation: Generation | None = None) -> Context:
+        """Return the surroundings of a model or labeler."""
+        return Context(
+            registry=self.registry,
+            source=BuiltSource(self.folder),
+            split="",
+            seed=self.seed,
+            generation=generation or Generation(),
+            budget=Budget(self.max_cost),
+            notify=self.notify,
+        )

@@ -1,0 +1,222 @@
+"""A model's calibration on each dataset, with intervals over posts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from imhi import Array, HarnessError, PluginManager, mean_measure
+from imhi.plugins.robustness.calibration.confidences import Decisions, Subject, decisions, subjects
+from imhi.plugins.robustness.calibration.errors import (
+    Bin,
+    bins_of,
+    brier,
+    calibration_error,
+    equal_mass,
+    equal_width,
+    error_by_chance,
+)
+from imhi.plugins.robustness.calibration.risk import areas, best_area, curve
+from imhi.runs import ALPHA, RunFolder, common_datasets, generator, interval, replicates
+
+DEFAULT_LABELER = "hybrid"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A value with its 95% interval over posts; no bounds where there is one post only."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class CalibrationError:
+    """Expected calibration error in percent. ``by_chance`` is what a perfectly calibrated model of
+    the same confidences has on average; ``p`` is how often it has as much."""
+
+    error: Figure
+    by_chance: float
+    p: float
+    bins: Sequence[Bin]
+
+    @property
+    def significant(self) -> bool:
+        return self.p < ALPHA
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A model's calibration on one dataset.
+
+    ``accuracy`` and ``confidence`` are means in percent; ``brier`` is from 0 (best) to 2. ``aurc`` is
+    the area under the risk-coverage curve in percent, ``aurc_random`` what it is if confidence says
+    nothing, ``aurc_best`` the least there can be at this accuracy. ``curve`` holds (coverage, risk)
+    from 0 to 1. All of it is over ``n`` of the ``examples``; ``left_out`` counts the others by reason.
+    """
+
+    model: str
+    dataset: str
+    confidence_from: str
+    examples: int
+    n: int
+    posts: int
+    left_out: Mapping[str, int]
+    accuracy: float
+    confidence: float
+    equal_mass: CalibrationError
+    equal_width: CalibrationError
+    brier: Figure
+    aurc: Figure
+    aurc_random: float
+    aurc_best: float
+    curve: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Calibrations:
+    """Models beside each other; ``runs`` says which runs each was read from."""
+
+    runs: Mapping[str, Sequence[str]]
+    labeler: str
+    split: str
+    source: str
+    synthetic: bool
+    datasets: Sequence[str]
+    found: Sequence[Calibrated]
+    kept_out: Sequence[str]
+    settings: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def calibrate(
+    folders: Sequence[RunFolder],
+    manager: PluginManager,
+    *,
+    labeler: str = "",
+    datasets: Sequence[str] = (),
+    bins: int = 15,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Calibrations:
+    """Set each model's confidence against how often it is right.
+
+    Args:
+        folders: runs with probabilities; or several that differ in their seed, at a temperature.
+        bins: of the calibration error, at most.
+        resamples: of the bootstrap, and draws of a calibrated model.
+
+    Raises:
+        HarnessError: a run gives no confidence, or was not scored.
+    """
+    models = subjects(folders)
+    labeler = labeler or _labeler(folders)
+    common, kept_out = common_datasets(folders, datasets)
+    manifests = [folder.manifest() for folder in folders]
+    found = [
+        _calibrated(one, dataset, manager, labeler, bins, resamples, seed)
+        for one in models
+        for dataset in common
+    ]
+    return Calibrations(
+        runs={one.model: [str(folder.path) for folder in one.folders] for one in models},
+        labeler=labeler,
+        split="; ".join(dict.fromkeys(manifest["split"] for manifest in manifests)),
+        source="; ".join(dict.fromkeys(manifest["source"] for manifest in manifests)),
+        synthetic=any(manifest["source_details"].get("synthetic") for manifest in manifests),
+        datasets=common,
+        found=found,
+        kept_out=kept_out,
+        settings={"bins": bins, "resamples": resamples, "seed": seed},
+    )
+
+
+def _labeler(folders: Sequence[RunFolder]) -> str:
+    for folder in folders:
+        if not folder.labelers():
+            raise HarnessError(
+                f"{folder.path}: not scored yet; do it with: imhi score {folder.path}"
+            )
+    shared = set(folders[0].labelers()).intersection(*(f.labelers() for f in folders[1:]))
+    if not shared:
+        raise HarnessError(
+            "the runs were scored with different labelers; score them with one, such as: imhi score RUN "
+            f"--labeler {DEFAULT_LABELER}"
+        )
+    return DEFAULT_LABELER if DEFAULT_LABELER in shared else min(shared)
+
+
+def _calibrated(
+    subject: Subject,
+    dataset: str,
+    manager: PluginManager,
+    labeler: str,
+    bins: int,
+    resamples: int,
+    seed: int,
+) -> Calibrated:
+    labels = manager.registry.datasets.get(dataset).label_names
+    made, examples = decisions(subject, dataset, labels, labeler)
+    sure, right = made.confidence, made.right
+    edges = {"mass": equal_mass(sure, bins), "width": equal_width(bins)}
+    measures = [calibration_error(name, sure, right, edge) for name, edge in edges.items()]
+    score = brier(made)
+    drawn = replicates([*measures, score], made.posts, resamples, seed, dataset)
+    posts = len(set(made.posts))
+    area, areas_drawn = areas(sure, right, made.posts, resamples, seed, dataset)
+    wrong = float((~right).mean())
+    errors = {
+        name: _error(
+            measure.value(), scattered, posts, made, edge, resamples, seed, f"{dataset} {name}"
+        )
+        for (name, edge), measure, scattered in zip(edges.items(), measures, drawn, strict=False)
+    }
+    return Calibrated(
+        model=subject.model,
+        dataset=dataset,
+        confidence_from=subject.confidence_from,
+        examples=examples,
+        n=len(right),
+        posts=posts,
+        left_out=made.left_out,
+        accuracy=100 * (1 - wrong),
+        confidence=100 * mean_measure("confidence", sure.tolist()).value(),
+        equal_mass=errors["mass"],
+        equal_width=errors["width"],
+        brier=_figure(score.value(), drawn[-1], posts),
+        aurc=_figure(100 * area, 100 * areas_drawn, posts),
+        aurc_random=100 * wrong,
+        aurc_best=100 * best_area(wrong),
+        curve=curve(sure, right),
+    )
+
+
+def _figure(value: float, drawn: Array, posts: int) -> Figure:
+    if posts < 2:
+        return Figure(value, None, None)
+    found = interval(value, drawn)
+    return Figure(value, found.low, found.high)
+
+
+def _error(
+    value: float,
+    drawn: Array,
+    posts: int,
+    made: Decisions,
+    edges: Array,
+    resamples: int,
+    seed: int,
+    name: str,
+) -> CalibrationError:
+    sure = made.confidence
+    chance = error_by_chance(sure, edges, resamples, generator(seed, f"chance {name}"))
+    p = (int((chance >= value - 1e-9).sum()) + 1) / (len(chance) + 1)
+    found = bins_of(sure, made.right, edges)
+    return CalibrationError(_figure(value, drawn, posts), float(np.mean(chance)), p, found)
