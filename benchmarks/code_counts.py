@@ -186,9 +186,9 @@ def _public(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.Async
                 yield "", node
         elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             for inner in node.body:
-                if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                    if not inner.name.startswith("_"):
-                        yield f"{node.name}.", inner
+                callable_ = isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef))
+                if callable_ and not inner.name.startswith("_"):
+                    yield f"{node.name}.", inner
 
 
 def _declared_elsewhere(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -89,6 +89,8 @@ if TYPE_CHECKING:
     from imhi._core.run_store.environment import (
         package_versions as package_versions,
     )
+    from imhi._core.run_store.manifest import Manifest as Manifest
+    from imhi._core.run_store.manifest import Totals as Totals
     from imhi._core.run_store.stored_requests import (
         rows_with_offsets as rows_with_offsets,
     )

@@ -34,7 +34,15 @@ from imhi import (
 )
 from imhi.build.records import BuiltRow
 from imhi.io import recover, row_writer
-from imhi.runs import RunFolder, environment, pending_requests, respond, rows_with_offsets, totals
+from imhi.runs import (
+    Manifest,
+    RunFolder,
+    environment,
+    pending_requests,
+    respond,
+    rows_with_offsets,
+    totals,
+)
 
 Key = Callable[[BuiltRow], str]
 Prompt = Callable[[BuiltRow], str]
@@ -63,6 +71,15 @@ class Asked:
     seconds: float = 0.0
     models: Sequence[str] = ()
     notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a round's manifest says of how it was asked."""
+
+    identity: str
+    wording: str
+    asked_with: Mapping[str, Any]
 
 
 @dataclass
@@ -113,11 +130,9 @@ class Rounds:
         if context.budget.exhausted:
             return
         self._refuse_what_is_under_way(rest, unfinished)
-        described = {
-            "identity": known,
-            "wording": identity_of(spec, context, wording or identity),
-            "asked_with": dict(identity),
-        }
+        described = Described(
+            known, identity_of(spec, context, wording or identity), dict(identity)
+        )
         fresh = self._prepare(rest, spec, context, described)
         if fresh is not None:
             self._respond(fresh, spec, context, executor)
@@ -135,15 +150,15 @@ class Rounds:
         notes: dict[str, None] = {}
         for round in self.folders():
             manifest = round.manifest()
-            models[manifest["model"]] = None
-            notes.update(dict.fromkeys(manifest["notes"]))
+            models[manifest.model] = None
+            notes.update(dict.fromkeys(manifest.notes))
             # Counted from the answers: a round that was killed had no time to write its totals.
-            found = totals(round, manifest["totals"], 0.0)
-            seconds += found["respond_seconds"]
-            if found["cost"] is not None:
-                cost = (cost or 0.0) + found["cost"]
+            found = totals(round)
+            seconds += found.respond_seconds
+            if found.cost is not None:
+                cost = (cost or 0.0) + found.cost
             for name in tokens:
-                tokens[name] += found[name]
+                tokens[name] += getattr(found, name)
             for dataset in round.datasets():
                 answered.setdefault(dataset, set()).update(_answered(round, dataset))
                 requested.setdefault(dataset, set()).update(_requested(round, dataset))
@@ -172,11 +187,11 @@ class Rounds:
         handed_over = spec.family.together is not None and resolve(spec.family.together)(spec)
         for round in reversed(self.folders()):
             manifest = round.manifest()
-            if manifest["identity"] != identity:
+            if manifest.identity != identity:
                 continue
             left = {
                 name: {_key_of(r.id) for r in pending_requests(round, name)}
-                for name in manifest["datasets"]
+                for name in manifest.datasets
             }
             if not any(left.values()):
                 continue
@@ -208,7 +223,7 @@ class Rounds:
                     raise HarnessError(
                         f"{round.path}: {count:,} rows of {one.dataset} are in batches that may have "
                         f"been paid for; give the command that began them again (with "
-                        f"{round.manifest()['model']} and without --limit) to collect their answers"
+                        f"{round.manifest().model} and without --limit) to collect their answers"
                     )
 
     def _respond(self, round: RunFolder, spec: ModelSpec, context: Context, executor: str) -> None:
@@ -216,9 +231,9 @@ class Rounds:
             manifest = round.manifest()
             # A limit holds for the build; what this round has cost, the stage counts itself.
             others = [other for other in _of_build(self.path) if other.path != round.path]
-            context.budget.spent = sum(totals(other, {}, 0.0)["cost"] or 0.0 for other in others)
-            total = sum(manifest["datasets"].values())
-            there = sum(len(round.answered(name)) for name in manifest["datasets"])
+            context.budget.spent = sum(totals(other).cost or 0.0 for other in others)
+            total = sum(manifest.datasets.values())
+            there = sum(len(round.answered(name)) for name in manifest.datasets)
             context.notify(RunStarted(round.id, spec.name, total, there))
             respond(round, spec, context, executor)
 
@@ -227,7 +242,7 @@ class Rounds:
         wanted: Sequence[Wanted],
         spec: ModelSpec,
         context: Context,
-        described: Mapping[str, Any],
+        described: Described,
     ) -> RunFolder | None:
         """Write the requests of a new round; None where there is nothing to ask."""
         number = max((_number(round.path) for round in self.folders()), default=0) + 1
@@ -243,19 +258,18 @@ class Rounds:
                 return None
             now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
             RunFolder(staging).write_manifest(
-                {
-                    "run": place.name,
-                    "created": now,
-                    "status": "prepared",
-                    "model": spec.name,
-                    "model_identity": fingerprint(spec, context),
-                    "generation": context.generation.to_json(),
-                    **described,
-                    "datasets": counts,
-                    "environment": environment(),
-                    "notes": [],
-                    "totals": {},
-                }
+                Manifest(
+                    run=place.name,
+                    created=now,
+                    model=spec.name,
+                    model_identity=fingerprint(spec, context),
+                    generation=context.generation.to_json(),
+                    datasets=counts,
+                    environment=environment(),
+                    identity=described.identity,
+                    wording=described.wording,
+                    asked_with=described.asked_with,
+                )
             )
             staging.replace(place)
         finally:
@@ -303,9 +317,7 @@ class Answers:
             self._files[number] = self._stack.enter_context(path.open("rb"))
             for offset, row in rows_with_offsets(path):
                 self._places[_key_of(str(row["id"]))] = (number, offset)
-        self.models = {
-            _number(round.path): str(round.manifest()["model"]) for round in self._rounds
-        }
+        self.models = {_number(round.path): str(round.manifest().model) for round in self._rounds}
 
     def __enter__(self) -> Answers:
         return self

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from imhi._core.errors import DataError
+
+JsonObject: TypeAlias = Mapping[str, Any]
+"""A JSON object of somebody else (a plugin, a server): its fields are not the core's to declare."""
 
 PredictionStatus = Literal["labelled", "unparsed", "failed"]
 

@@ -21,6 +21,7 @@ from imhi._core.records import Example
 from imhi._core.registry import Registry
 from imhi._core.run_store.columns import Columns
 from imhi._core.run_store.jsonl import read_rows
+from imhi._core.run_store.manifest import Manifest
 
 RELEASED = "released"
 VERDICTS, FLAGS = "verdicts", "flags.json"  # in an audit's folder; what each flag means
@@ -64,19 +65,19 @@ class OpenView:
             self._read[key] = _read_verdicts(path, self.datasets[dataset].label_names)
         return self._read[key]
 
-    def check(self, manifest: Mapping[str, Any], datasets: Sequence[str] = ()) -> None:
+    def check(self, manifest: Manifest, datasets: Sequence[str] = ()) -> None:
         """See that a run's datasets (or these of them) can be seen through the view.
 
         Raises:
             HarnessError: there are no verdicts on a dataset of the run, or its posts were repaired.
         """
-        if manifest.get("repair_mojibake"):
+        if manifest.repair_mojibake:
             raise HarnessError(
                 f"view {self.name}: the run repaired its posts (--repair-mojibake), and verdicts are "
                 "about posts as the source has them; run once more with --keep-mojibake"
             )
-        for dataset in datasets or manifest["datasets"]:
-            self.verdicts(dataset, manifest["split"])
+        for dataset in datasets or manifest.datasets:
+            self.verdicts(dataset, manifest.split)
 
     def identity(self, datasets: Sequence[str], split: str) -> dict[str, Any]:
         """Return what scores under this view are known by: its terms and its verdicts."""

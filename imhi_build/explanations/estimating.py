@@ -55,7 +55,7 @@ def seconds_each(rounds: Rounds, model: str) -> float | None:
     seconds, answered = 0.0, 0
     for round in rounds.folders():
         manifest = round.manifest()
-        if manifest["model"] == model:
-            seconds += manifest["totals"].get("respond_seconds", 0.0)
-            answered += manifest["totals"].get("answered", 0)
+        if manifest.model == model:
+            seconds += getattr(manifest.totals, "respond_seconds", 0.0)
+            answered += getattr(manifest.totals, "answered", 0)
     return seconds / answered if answered else None

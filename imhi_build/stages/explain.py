@@ -69,7 +69,7 @@ class Explaining:
         if settings.temperature > 0 or (self.prompting.experts.rows and settings.shots):
             return
         known = identity_of(self.spec(), self.context(), self.prompting.wording())
-        if any(round.manifest().get("wording") == known for round in self.rounds.folders()):
+        if any(round.manifest().wording == known for round in self.rounds.folders()):
             raise HarnessError(
                 f"{self.folder.config_file}: explain: asked again, {settings.model} would get the same "
                 "prompts and give the same answers; name experts (other examples are drawn), another "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import imhi
 from imhi._core import hookspecs
 from imhi._core.plugin_manager import RETURNS, hook_signature, load_plugins
 

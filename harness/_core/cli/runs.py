@@ -21,7 +21,7 @@ def runs(
     context: typer.Context, folder: options.Out = Path("runs"), as_json: options.AsJson = False
 ) -> None:
     """List the runs there are."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for found in list_runs(folder):
         try:
             manifest = found.manifest()
@@ -31,18 +31,18 @@ def runs(
         rows.append(
             {
                 "run": found.id,
-                "created": manifest["created"],
-                "model": manifest["model"],
-                "source": manifest["source"],
-                "split": manifest["split"],
-                "datasets": len(manifest["datasets"]),
-                "examples": sum(manifest["datasets"].values()),
-                "status": manifest["status"],
+                "created": manifest.created,
+                "model": manifest.model,
+                "source": manifest.source,
+                "split": manifest.split,
+                "datasets": len(manifest.datasets),
+                "examples": sum(manifest.datasets.values()),
+                "status": manifest.status,
                 "labelers": found.labelers(),
                 "weighted_f1": _headline(found),
                 # Counted, not taken from the totals: a killed run had no time to write them.
-                "answered": sum(len(found.answered(name)) for name in manifest["datasets"]),
-                **{k: manifest["totals"].get(k) for k in ("failed", "unanswered", "cost")},
+                "answered": sum(len(found.answered(name)) for name in manifest.datasets),
+                **{k: getattr(manifest.totals, k, None) for k in ("failed", "unanswered", "cost")},
             }
         )
     if as_json:
@@ -121,7 +121,8 @@ def show(
         ]
     )
     if as_json:
-        shown = {"manifest": manifests[0]} if len(found) == 1 else {"manifests": manifests}
+        objects = [manifest.to_json() for manifest in manifests]
+        shown = {"manifest": objects[0]} if len(found) == 1 else {"manifests": objects}
         print_json({**results.to_json(), **shown})
         return
     show_scores(results, context.obj, format_name, show_all)

@@ -120,7 +120,7 @@ def check_settings(folders: Sequence[RunFolder], labeler: str, allow: Collection
     """
     notes = []
     manifests = [folder.manifest() for folder in folders]
-    splits = [manifest["split"] for manifest in manifests]
+    splits = [manifest.split for manifest in manifests]
     if len(set(splits)) > 1:
         notes.append(_allowed("split", allow, f"splits differ: {_by_run(folders, splits)}"))
     versions = [_labeler_identity(folder, labeler) for folder in folders]
@@ -138,7 +138,7 @@ def align(
     Raises:
         NotComparable: the runs saw other data, other examples or other prompts.
     """
-    contents = {folder.manifest()["content_checksums"][dataset] for folder in folders}
+    contents = {folder.manifest().content_checksums[dataset] for folder in folders}
     # Where the checksums are equal the examples are: they are read once, and every run has them.
     same = list(folders[0].examples(dataset)) if len(contents) == 1 else None
     columns = [read_columns(folder, labeler, dataset, same) for folder in folders]
@@ -191,7 +191,7 @@ def _differences(
         for i in (0, index)
     ]
     if any(asked[0].get(id) != asked[1].get(id) for id in shared if id not in set(changed)):
-        styles = [folders[i].manifest()["prompt"]["style"] for i in (0, index)]
+        styles = [folders[i].manifest().prompt.style for i in (0, index)]
         what = f"{dataset}: {names} were asked with other prompts ({styles[0]} and {styles[1]})"
         notes.append(_allowed("prompt", allow, what))
     return notes

@@ -122,9 +122,7 @@ def compare(
         left_out.append(f"{name}: it has no values per example to compare by")
         del chosen[name]
 
-    names = distinct_names(
-        [(f.manifest()["model"], f.manifest()["prompt"]["style"], f.id) for f in folders]
-    )
+    names = distinct_names([(f.manifest().model, f.manifest().prompt.style, f.id) for f in folders])
     untouched = all(drawing.whole for drawing in drawings) and all(
         len(run.labelling) == len(drawings) for run in scores
     )

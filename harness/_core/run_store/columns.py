@@ -36,7 +36,7 @@ def read_columns(
     """
     examples, responses = answered_examples(folder, dataset, examples)
     predictions = list(folder.predictions(labeler, dataset))
-    expected = folder.manifest()["datasets"][dataset]
+    expected = folder.manifest().datasets[dataset]
     if len(predictions) != expected or len(examples) != expected:
         raise HarnessError(
             f"{folder.predictions_file(labeler, dataset)}: {len(predictions)} predictions, "

@@ -29,7 +29,7 @@ def package_versions() -> dict[str, str]:
 
 def git_commit() -> str | None:
     """Return the commit of the harness's own checkout, with ``+changes`` where it was edited."""
-    here = Path(__file__).resolve().parents[2]
+    here = Path(__file__).resolve().parents[3]
     if not (here / ".git").exists():
         return None
 

@@ -34,6 +34,7 @@ from imhi._core.errors import DataError, HarnessError
 from imhi._core.records import Example, Prediction, Request, Response, as_row, from_row
 from imhi._core.run_store.jsonl import read_rows, write_json, write_rows
 from imhi._core.run_store.lock import held
+from imhi._core.run_store.manifest import Manifest
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -47,6 +48,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._manifest: Manifest | None = None
 
     @property
     def id(self) -> str:
@@ -54,12 +56,17 @@ class RunFolder:
 
     # --- manifest --------------------------------------------------------------------------------
 
-    def manifest(self) -> dict[str, Any]:
-        """Return the manifest.
+    def manifest(self) -> Manifest:
+        """Return the manifest; the file is read once, and again whenever the lock is taken.
 
         Raises:
             HarnessError: there is none, it is not JSON, or it is of another format.
         """
+        if self._manifest is None:
+            self._manifest = self._read_manifest()
+        return self._manifest
+
+    def _read_manifest(self) -> Manifest:
         path = self.path / MANIFEST
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -77,14 +84,16 @@ class RunFolder:
                 f"{path}: run format {found!r}, expected {FORMAT}: this run was made by another "
                 "version of imhi-harness; use that version, or run again into a new folder (--out)"
             )
-        return dict(manifest)
+        return Manifest.from_json(manifest, str(path))
 
-    def write_manifest(self, manifest: dict[str, Any]) -> None:
-        write_json(self.path / MANIFEST, {"format": FORMAT, **manifest})
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write the manifest, whole or not at all."""
+        write_json(self.path / MANIFEST, {"format": FORMAT, **manifest.to_json()})
+        self._manifest = manifest
 
     def datasets(self) -> list[str]:
         """Return the names of the run's datasets, in the order they were asked for."""
-        return list(self.manifest()["datasets"])
+        return list(self.manifest().datasets)
 
     # --- rows ------------------------------------------------------------------------------------
 
@@ -197,6 +206,7 @@ class RunFolder:
         """Hold the folder against other processes; the system lets go if this one dies."""
         refusal = f"{self.path}: another process is working in this run; wait for it to end"
         with held(self.path / "run.lock", refusal):
+            self._manifest = None  # whoever held the lock before may have written it
             yield
 
 

@@ -25,7 +25,7 @@ _BATCH = 512
 def label(folder: RunFolder, context: Context, labeler: str) -> dict[str, Any]:
     """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples:
     ``n, unparsed, failed, contradictions, decided_by``."""
-    datasets = folder.manifest()["datasets"]
+    datasets = folder.manifest().datasets
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "label", sum(datasets.values())))
     read = context.labeler(labeler)

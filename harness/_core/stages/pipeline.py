@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from imhi._core.errors import HarnessError
 from imhi._core.events import RunFinished, RunStarted
@@ -89,11 +90,11 @@ def _answer(prepared: Prepared, settings: RunSettings, manager: PluginManager) -
     folder, context = prepared.folder, prepared.context
     with folder.lock():
         manifest = folder.manifest()
-        if manifest["model"] != prepared.spec.name:  # the same model, shown by another name
-            manifest["model"] = prepared.spec.name
+        if manifest.model != prepared.spec.name:  # the same model, shown by another name
+            manifest = replace(manifest, model=prepared.spec.name)
             folder.write_manifest(manifest)
-        total = sum(manifest["datasets"].values())
-        answered = sum(len(folder.answered(name)) for name in manifest["datasets"])
+        total = sum(manifest.datasets.values())
+        answered = sum(len(folder.answered(name)) for name in manifest.datasets)
         manager.notify(RunStarted(folder.id, prepared.spec.name, total, answered))
         respond(folder, prepared.spec, context, settings.executor)
         label(folder, context, parse_labeler(settings.labeler, manager.registry).name)

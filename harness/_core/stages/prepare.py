@@ -28,6 +28,7 @@ from imhi._core.registry import Registry
 from imhi._core.run_store import FORMAT, RunFolder
 from imhi._core.run_store.environment import environment
 from imhi._core.run_store.jsonl import disk_error
+from imhi._core.run_store.manifest import Manifest, PromptRecord
 from imhi._core.settings import RunSettings
 
 
@@ -252,7 +253,7 @@ def _manifest(
     rows: dict[str, int],
     identity: dict[str, Any],
     run_id: str,
-) -> dict[str, Any]:
+) -> Manifest:
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     checksums = {
         name: {
@@ -265,29 +266,27 @@ def _manifest(
     name, _, argument = settings.source.partition(":")
     there = bool(argument) and Path(argument).exists()
     location = f"{name}:{Path(argument).resolve()}" if there else settings.source
-    return {
-        "run": run_id,
-        "created": now,
-        "updated": now,
-        "status": "prepared",
-        "model": spec.name,
-        "model_identity": identity["model"],
-        "source": settings.source,
-        "source_location": location,
-        "source_details": dict(context.source.describe()),
-        "split": settings.split,
-        "datasets": rows,
-        "data_checksums": checksums,
-        "content_checksums": identity["content"],
-        "prompt": {"style": style.name, "version": style.version, "shots": settings.shots},
-        "generation": context.generation.to_json(),
-        "seed": settings.seed,
-        "limit": settings.limit,
-        "repair_mojibake": settings.repair_mojibake,
-        "environment": environment(),
-        "notes": list(context.notes),
-        "totals": {},
-    }
+    return Manifest(
+        run=run_id,
+        created=now,
+        updated=now,
+        model=spec.name,
+        model_identity=identity["model"],
+        source=settings.source,
+        source_location=location,
+        source_details=dict(context.source.describe()),
+        split=settings.split,
+        datasets=rows,
+        data_checksums=checksums,
+        content_checksums=identity["content"],
+        prompt=PromptRecord(style.name, style.version, settings.shots),
+        generation=context.generation.to_json(),
+        seed=settings.seed,
+        limit=settings.limit,
+        repair_mojibake=settings.repair_mojibake,
+        environment=environment(),
+        notes=tuple(context.notes),
+    )
 
 
 def _sweep(out: Path) -> None:

@@ -60,22 +60,22 @@ def reopen(
     """
     manifest = folder.manifest()
     settings = RunSettings(
-        model=(manifest["model"],),
-        source=source or manifest["source_location"],
-        split=manifest["split"],
-        seed=manifest["seed"],
-        repair_mojibake=manifest["repair_mojibake"],
-        shots=manifest["prompt"]["shots"],
+        model=(manifest.model,),
+        source=source or manifest.source_location,
+        split=manifest.split,
+        seed=manifest.seed,
+        repair_mojibake=manifest.repair_mojibake,
+        shots=manifest.prompt.shots,
         judge=asked.judge if asked else (),
         max_cost=asked.max_cost if asked else None,
     )
     registry = manager.registry
-    style = registry.prompts.get(manifest["prompt"]["style"])
+    style = registry.prompts.get(manifest.prompt.style)
     context = make_context(
         settings, registry, style, cast(OpenSource, _WhenNeeded(folder, settings.source, registry))
     )
     context.notify = manager.notify
-    context.notes = list(manifest.get("notes", []))
+    context.notes = list(manifest.notes)
     return context
 
 
@@ -132,7 +132,7 @@ def _again(
                 )
                 if always_label or not known:
                     label(folder, context, labeler)
-                drawn = folder.manifest()["seed"] if seed is None else seed
+                drawn = folder.manifest().seed if seed is None else seed
                 noted = list(context.notes)
                 for view in views:
                     context.notes = list(noted)  # what a view leaves out is its own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from imhi._core.records import Request, Response, as_row
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import KeptValues
 from imhi._core.run_store.jsonl import AppendLog
+from imhi._core.run_store.manifest import Totals
 from imhi._core.run_store.stored_requests import StoredRequests, joined, rows_with_offsets
 
 
@@ -92,13 +93,13 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
     """
     manifest = folder.manifest()
     # Every dataset is checked before the first is asked.
-    total = sum(len(pending_requests(folder, dataset)) for dataset in manifest["datasets"])
+    total = sum(len(pending_requests(folder, dataset)) for dataset in manifest.datasets)
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "respond", total))
     if context.budget.limit is not None:
         # Counted from the answers: a run that was killed had no time to write its totals.
-        context.budget.spent += totals(folder, {}, 0.0)["cost"] or 0.0
-    if total or not manifest["totals"]:
+        context.budget.spent += totals(folder).cost or 0.0
+    if total or manifest.totals is None:
         answering = Answering(spec, context)
         name, _, argument = executor.partition(":")
         run_on = resolve(context.registry.executors.get(name).create)(context, argument)
@@ -106,26 +107,32 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
         # A model that hands its requests to a server in one piece must find them there again.
         context.values = KeptValues(folder.path / "asked")
         try:
-            for datasets in _groups(spec, list(manifest["datasets"])):
+            for datasets in _groups(spec, list(manifest.datasets)):
                 requests = joined([pending_requests(folder, dataset) for dataset in datasets])
                 if requests and not context.budget.exhausted:
                     results = run_on(answering, requests)
                     details |= _write_answers(folder, results, requests, context)
                     # Notes are written as they come: a killed run must not lose them.
-                    manifest["notes"] = sorted({*manifest["notes"], *context.notes})
+                    manifest = replace(manifest, notes=_with(manifest.notes, context.notes))
                     folder.write_manifest(manifest)
         finally:
-            manifest["model_details"] = details or manifest.get("model_details", {})
             answering.close()
             context.values.close()
-            seconds = time.perf_counter() - started
-            manifest["status"] = "responded"
-            manifest["notes"] = sorted({*manifest["notes"], *context.notes})
-            manifest["totals"] = {
-                **totals(folder, manifest["totals"], seconds),
-                "stopped_by_budget": context.budget.exhausted,
-            }
-            folder.write_manifest(manifest)
+            before = manifest.totals.respond_seconds if manifest.totals else 0.0
+            seconds = round(before + time.perf_counter() - started, 3)
+            folder.write_manifest(
+                replace(
+                    manifest,
+                    model_details=details or manifest.model_details,
+                    status="responded",
+                    notes=_with(manifest.notes, context.notes),
+                    totals=replace(
+                        totals(folder),
+                        respond_seconds=seconds,
+                        stopped_by_budget=context.budget.exhausted,
+                    ),
+                )
+            )
     context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
 
 
@@ -195,32 +202,41 @@ def _write_answers(
     return details
 
 
-def totals(folder: RunFolder, before: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Return what the run has come to: answers, failures, tokens, cost, wall time in seconds."""
-    counts: dict[str, Any] = {"answered": 0, "failed": 0, "unanswered": 0, "truncated": 0}
-    tokens = {"prompt_tokens": 0, "completion_tokens": 0}
-    cost, priced = 0.0, False
+def totals(folder: RunFolder) -> Totals:
+    """Count what the run has come to, from its answers and failures; ``respond_seconds`` is the
+    manifest's."""
     manifest = folder.manifest()
-    for dataset, rows in manifest["datasets"].items():
-        answered = 0
+    answered = failed = truncated = prompt_tokens = completion_tokens = 0
+    cost, priced = 0.0, False
+    for dataset in manifest.datasets:
+        done: set[str] = set()
         for response in folder.responses(dataset):
-            answered += 1
-            counts["truncated"] += response.truncated
-            for name in tokens:
-                tokens[name] += getattr(response, name) or 0
+            done.add(response.id)
+            truncated += response.truncated
+            prompt_tokens += response.prompt_tokens or 0
+            completion_tokens += response.completion_tokens or 0
             if response.cost is not None:
                 cost, priced = cost + response.cost, True
-        failed = folder.failed(dataset)
-        # Failed attempts may have cost something too, also where a later one succeeded.
+        unanswered: set[str] = set()
         for response in folder.failures(dataset):
+            if response.id not in done:
+                unanswered.add(response.id)
+            # Failed attempts may have cost something too, also where a later one succeeded.
             if response.cost is not None:
                 cost, priced = cost + response.cost, True
-        counts["answered"] += answered
-        counts["failed"] += len(failed)
-        counts["unanswered"] += rows - answered - len(failed)
-    return {
-        **counts,
-        **tokens,
-        "cost": round(cost, 6) if priced else None,
-        "respond_seconds": round(before.get("respond_seconds", 0.0) + seconds, 3),
-    }
+        answered += len(done)
+        failed += len(unanswered)
+    return Totals(
+        answered=answered,
+        failed=failed,
+        unanswered=sum(manifest.datasets.values()) - answered - failed,
+        truncated=truncated,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        cost=round(cost, 6) if priced else None,
+        respond_seconds=manifest.totals.respond_seconds if manifest.totals else 0.0,
+    )
+
+
+def _with(notes: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted({*notes, *more}))

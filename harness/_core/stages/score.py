@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import KeptValues
 from imhi._core.run_store.columns import Columns, read_columns
 from imhi._core.run_store.jsonl import write_json, write_rows
+from imhi._core.run_store.manifest import Manifest
 from imhi._core.stages.label import labelling_counts
 from imhi._core.statistics import Array, Interval, Measure, interval, replicates
 from imhi._core.views import OpenView, seen_through
@@ -48,9 +50,9 @@ def score(
     read = parse_labeler(labeler, context.registry)
     started = time.perf_counter()
     context.run = folder.id
-    context.model_identity = manifest["model_identity"]
+    context.model_identity = manifest.model_identity
     context.values = KeptValues(folder.path / "measured")
-    context.notify(StageStarted(folder.id, "score", len(manifest["datasets"])))
+    context.notify(StageStarted(folder.id, "score", len(manifest.datasets)))
     rows: list[dict[str, Any]] = []
     draws: dict[tuple[str, str], dict[str, tuple[float, Array]]] = {}
     labelling = {}
@@ -58,7 +60,7 @@ def score(
     remarks: dict[str, Any] = {"notes": [], "gaps": [], "tallies": {}}
     made = {spec.name: {**spec.to_json(), **copy.deepcopy(remarks)} for spec, _ in metrics}
     try:
-        for dataset in manifest["datasets"]:
+        for dataset in manifest.datasets:
             columns = _columns(folder, labeler, dataset, view, context)
             if not columns.examples:
                 continue
@@ -84,10 +86,10 @@ def score(
                 draws.setdefault((spec.name, measure.name), {})[dataset] = (value, values)
                 rows.append(
                     {
-                        "model": manifest["model"],
+                        "model": manifest.model,
                         "dataset": dataset,
                         "task": context.registry.task_of(dataset).name,
-                        "split": manifest["split"],
+                        "split": manifest.split,
                         **_described(spec, measure),
                         **_bounds(_interval(value, values, clusters)),
                         "n": counts["n"],
@@ -114,30 +116,30 @@ def score(
     made = {**earlier["metrics"], **made}
     result = RunScores(
         run=str(folder.path),
-        model=manifest["model"],
+        model=manifest.model,
         labeler=labeler,
-        split=manifest["split"],
-        source=manifest["source"],
-        synthetic=bool(manifest["source_details"].get("synthetic")),
+        split=manifest.split,
+        source=manifest.source,
+        synthetic=manifest.synthetic,
         scores=rows + earlier["scores"],
         averages=averages + earlier["averages"],
         labelling=labelling,
-        notes=sorted({*manifest.get("notes", []), *context.notes, *_said(made, "notes")}),
+        notes=sorted({*manifest.notes, *context.notes, *_said(made, "notes")}),
         gaps=sorted(_said(made, "gaps")),
         settings={
             "resamples": resamples,
             "seed": seed,
             "inputs": inputs,
-            "prompt": manifest["prompt"],
+            "prompt": dataclasses.asdict(manifest.prompt),
             "labeler": read.identity(),
             "metrics": made,
-            "view": view and view.identity(list(labelling), manifest["split"]),
+            "view": view and view.identity(list(labelling), manifest.split),
         },
-        totals=manifest["totals"],
+        totals=dataclasses.asdict(manifest.totals) if manifest.totals else {},
         view=result_view,
     )
     write_json(folder.scores_file(labeler, result.view), result.to_json())
-    folder.write_manifest({**manifest, "status": "scored"})
+    folder.write_manifest(dataclasses.replace(manifest, status="scored"))
     context.notify(StageFinished(folder.id, "score", time.perf_counter() - started))
     return result
 
@@ -150,7 +152,7 @@ def _columns(
     if view is None:
         return columns
     view.check(folder.manifest(), [dataset])
-    seen = seen_through(view, columns, dataset, folder.manifest()["split"])
+    seen = seen_through(view, columns, dataset, folder.manifest().split)
     for note in seen.notes(view, dataset):
         context.note(note)
     return seen.columns
@@ -206,7 +208,7 @@ def _bounds(found: Interval) -> dict[str, float | None]:
 
 
 def _averages(
-    manifest: dict[str, Any],
+    manifest: Manifest,
     draws: dict[tuple[str, str], dict[str, tuple[float, Array]]],
     rows: Sequence[Mapping[str, Any]],
     context: Context,
@@ -239,9 +241,9 @@ def _averages(
             )
             averages.append(
                 {
-                    "model": manifest["model"],
+                    "model": manifest.model,
                     "over": over,
-                    "split": manifest["split"],
+                    "split": manifest.split,
                     **described[key],
                     **_bounds(interval(point, sampled)),
                     "groups": len(groups),

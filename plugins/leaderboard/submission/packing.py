@@ -8,7 +8,7 @@ import json
 import secrets
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from imhi.plugins.leaderboard.submission.submittable import (
     check_run,
     check_scores,
 )
-from imhi.runs import Columns, RunFolder, read_columns
+from imhi.runs import Columns, Manifest, RunFolder, read_columns
 
 FORMAT = 1
 _TIME = (1980, 1, 1, 0, 0, 0)  # the same run gives the same bytes
@@ -70,7 +70,7 @@ def pack(
             f"labeler {labeler}: it works with a file of yours, so nobody else can read the labels "
             "again; submit with --labeler hybrid"
         )
-    columns = {name: read_columns(folder, spec.name, name) for name in manifest["datasets"]}
+    columns = {name: read_columns(folder, spec.name, name) for name in manifest.datasets}
     scores = folder.scores(spec.name)
     check_run(folder, manifest, columns, allowed)
     check_scores(folder, scores, columns, spec.identity())
@@ -80,7 +80,7 @@ def pack(
     claims = claims_of(scores)
     members = {"scores.json": _json(claims)}
     for name, column in columns.items():
-        keys = row_keys(salt, column.examples, manifest["split"])
+        keys = row_keys(salt, column.examples, manifest.split)
         pairs = list(zip(keys, column.responses, column.predictions, strict=True))
         members[f"responses/{name}.jsonl"] = in_key_order(
             keys, (response_row(key, response) for key, response, _ in pairs)
@@ -124,10 +124,10 @@ def write_archive(data: bytes, path: Path) -> Submission:
 
 
 def _about(
-    manifest: Mapping[str, Any], columns: Mapping[str, Columns], submitter: Submitter
+    manifest: Manifest, columns: Mapping[str, Columns], submitter: Submitter
 ) -> dict[str, Any]:
-    model = without_places(manifest["model"])
-    environment = {name: manifest["environment"].get(name) for name in _ENVIRONMENT}
+    model = without_places(manifest.model)
+    environment: dict[str, Any] = {name: manifest.environment.get(name) for name in _ENVIRONMENT}
     hardware = environment["hardware"] or {}
     environment["hardware"] = {name: hardware[name] for name in _HARDWARE if name in hardware}
     responses = [response for column in columns.values() for response in column.responses]
@@ -139,20 +139,20 @@ def _about(
         "description": submitter.description,
         "supersedes": submitter.supersedes,
         "model": model,
-        "model_identity": without_places(manifest["model_identity"]),
-        "source": manifest["source"].partition(":")[0],
-        "synthetic": bool(manifest["source_details"].get("synthetic")),
-        "split": manifest["split"],
-        "repair_mojibake": manifest["repair_mojibake"],
-        "prompt": manifest["prompt"],
-        "generation": manifest["generation"],
-        "seed": manifest["seed"],
-        "limit": manifest["limit"],
+        "model_identity": without_places(manifest.model_identity),
+        "source": manifest.source.partition(":")[0],
+        "synthetic": manifest.synthetic,
+        "split": manifest.split,
+        "repair_mojibake": manifest.repair_mojibake,
+        "prompt": asdict(manifest.prompt),
+        "generation": manifest.generation,
+        "seed": manifest.seed,
+        "limit": manifest.limit,
         "unanswered": sum(response.error is not None for response in responses),
         "environment": environment,
         "harness_version": environment["packages"].get("imhi-harness", "unknown"),
-        "created": manifest["created"],
-        "totals": manifest["totals"],
+        "created": manifest.created,
+        "totals": asdict(manifest.totals) if manifest.totals else {},
         "datasets": {
             name: {
                 "n": len(column.examples),

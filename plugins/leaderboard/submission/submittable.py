@@ -10,7 +10,7 @@ from imhi import HarnessError, as_row, digest
 from imhi.plugins.leaderboard.submission.leaks import folders_here, leaks
 from imhi.plugins.leaderboard.submission.limits import LIMITS
 from imhi.plugins.leaderboard.submission.quotes import repeats_post
-from imhi.runs import Columns, RunFolder
+from imhi.runs import Columns, Manifest, RunFolder
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Allowed:
 
 def check_run(
     folder: RunFolder,
-    manifest: Mapping[str, Any],
+    manifest: Manifest,
     columns: Mapping[str, Columns],
     allowed: Allowed,
 ) -> None:
@@ -35,9 +35,9 @@ def check_run(
             f"{folder.path}: {missing:,} of {total:,} examples have no answer; run the same 'imhi run' "
             "again, or submit with --incomplete (they count as wrong, and the board says so)"
         )
-    if manifest["limit"] is not None and not allowed.partial:
+    if manifest.limit is not None and not allowed.partial:
         raise HarnessError(
-            f"{folder.path}: made with --limit {manifest['limit']}, so of a part of the data; run "
+            f"{folder.path}: made with --limit {manifest.limit}, so of a part of the data; run "
             "without it, or submit with --partial (the board shows it as partial)"
         )
     if any(not example.post for column in columns.values() for example in column.examples):

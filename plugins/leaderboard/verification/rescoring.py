@@ -19,6 +19,7 @@ from imhi.plugins.leaderboard.submission.rows import response_of
 from imhi.plugins.leaderboard.verification.matching import Matched
 from imhi.runs import (
     Columns,
+    Manifest,
     OpenView,
     RunFolder,
     label,
@@ -61,18 +62,19 @@ def run_folder(submission: Submission, matched: Sequence[Matched]) -> Iterator[R
             folder.write_records(folder.file("examples", part.dataset), part.examples)
             folder.write_records(folder.file("responses", part.dataset), _responses(part))
         folder.write_manifest(
-            {
-                "run": "verification",
-                "model": about["model"],
-                "model_identity": about["model_identity"],
-                "source": about["source"],
-                "source_details": {"synthetic": about["synthetic"]},
-                "split": about["split"],
-                "datasets": {part.dataset: len(part.examples) for part in matched},
-                "prompt": about["prompt"],
-                "notes": [],
-                "totals": {},
-            }
+            Manifest.from_json(
+                {
+                    "run": "verification",
+                    "model": about["model"],
+                    "model_identity": about["model_identity"],
+                    "source": about["source"],
+                    "source_details": {"synthetic": about["synthetic"]},
+                    "split": about["split"],
+                    "datasets": {part.dataset: len(part.examples) for part in matched},
+                    "prompt": about["prompt"],
+                },
+                "submission",
+            )
         )
         yield folder
 

@@ -48,7 +48,7 @@ def read_runs(
     common, left_out = common_datasets(folders, datasets)
     manifests = [folder.manifest() for folder in folders]
     names = distinct_names(
-        [(m["model"], m["prompt"]["style"], f.id) for f, m in zip(folders, manifests, strict=True)]
+        [(m.model, m.prompt.style, f.id) for f, m in zip(folders, manifests, strict=True)]
     )
     return ReadRuns(
         columns={
@@ -58,8 +58,8 @@ def read_runs(
         labels={dataset: registry.datasets.get(dataset).label_names for dataset in common},
         folders={name: str(folder.path) for name, folder in zip(names, folders, strict=True)},
         labeler=labeler,
-        split="; ".join(dict.fromkeys(manifest["split"] for manifest in manifests)),
-        source="; ".join(dict.fromkeys(manifest["source"] for manifest in manifests)),
+        split="; ".join(dict.fromkeys(manifest.split for manifest in manifests)),
+        source="; ".join(dict.fromkeys(manifest.source for manifest in manifests)),
         synthetic=any(one["synthetic"] for one in scores),
         notes=[*left_out, *notes],
     )

@@ -14,6 +14,7 @@ from imhi.plugins.report.html.harmless import shown
 from imhi.runs import (
     Columns,
     ComparedMetric,
+    Manifest,
     PublishedResult,
     RunFolder,
     align,
@@ -34,12 +35,7 @@ class ReadOnce(RunFolder):
     def __init__(self, folder: RunFolder, shared: dict[str, Sequence[Example]]) -> None:
         super().__init__(folder.path)
         self._shared = shared
-        self._manifest: dict[str, Any] = {}
         self._rows: dict[tuple[str, ...], Sequence[Any]] = {}
-
-    def manifest(self) -> dict[str, Any]:
-        self._manifest = self._manifest or super().manifest()
-        return dict(self._manifest)
 
     def examples(self, dataset: str) -> Iterator[Example]:
         key = ("examples", dataset)
@@ -79,7 +75,7 @@ class Run:
 
     id: str
     name: str
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     scores: RunScores
     columns: Mapping[str, Columns]
     failures: Mapping[str, Mapping[str, str]]

@@ -80,13 +80,13 @@ def subjects(folders: Sequence[RunFolder]) -> list[Subject]:
         manifest = folder.manifest()
         key = str(folder.path)
         if not _has_probabilities(folder):
-            key = canonical_json([manifest.get(name) for name in _SAMPLES_SHARE])
+            key = canonical_json([getattr(manifest, name) for name in _SAMPLES_SHARE])
         groups.setdefault(key, []).append(folder)
     for key, members in groups.items():
         if key != str(members[0].path):
             _check_samples(members)
     firsts = [members[0].manifest() for members in groups.values()]
-    names = distinct_names([(one["model"], one["prompt"]["style"], one["run"]) for one in firsts])
+    names = distinct_names([(one.model, one.prompt.style, one.run) for one in firsts])
     return [Subject(name, members) for name, members in zip(names, groups.values(), strict=True)]
 
 
@@ -100,8 +100,8 @@ def _has_probabilities(folder: RunFolder) -> bool:
 
 def _check_samples(folders: Sequence[RunFolder]) -> None:
     manifests = [folder.manifest() for folder in folders]
-    model = manifests[0]["model"]
-    seeds = [manifest["seed"] for manifest in manifests]
+    model = manifests[0].model
+    seeds = [manifest.seed for manifest in manifests]
     how = (
         "expected probabilities (baseline:tfidf, a classifier through hf:), or two or more runs of one "
         "model with other seeds at a temperature above 0: imhi run --model MODEL --temperature 0.7 "
@@ -112,7 +112,7 @@ def _check_samples(folders: Sequence[RunFolder]) -> None:
             f"{folders[0].path}: found answers of {model} without probabilities and no second "
             f"sample of them, {how}"
         )
-    if not manifests[0]["generation"]["temperature"] > 0:
+    if not manifests[0].generation["temperature"] > 0:
         raise HarnessError(
             f"{folders[0].path}: found {len(folders)} runs of {model} at temperature 0, which cannot "
             f"differ by chance, {how}"

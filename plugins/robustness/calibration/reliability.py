@@ -128,9 +128,9 @@ def calibrate(
     return Calibrations(
         runs={one.model: [str(folder.path) for folder in one.folders] for one in models},
         labeler=labeler,
-        split="; ".join(dict.fromkeys(manifest["split"] for manifest in manifests)),
-        source="; ".join(dict.fromkeys(manifest["source"] for manifest in manifests)),
-        synthetic=any(manifest["source_details"].get("synthetic") for manifest in manifests),
+        split="; ".join(dict.fromkeys(manifest.split for manifest in manifests)),
+        source="; ".join(dict.fromkeys(manifest.source for manifest in manifests)),
+        synthetic=any(manifest.synthetic for manifest in manifests),
         datasets=common,
         found=found,
         kept_out=kept_out,

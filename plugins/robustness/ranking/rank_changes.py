@@ -105,7 +105,7 @@ def rank(
             for folder in folders:
                 condition.view.check(folder.manifest(), common)
     contexts = [reopen(folder, manager) for folder in folders]
-    split = folders[0].manifest()["split"]
+    split = folders[0].manifest().split
     drawn: dict[str, _Drawn] = {}
     with opened([spec]) as [(_, scorer)]:
 
@@ -144,9 +144,7 @@ def rank(
         raise HarnessError(f"nothing is left to rank models by ({'; '.join(left_out)})")
     if len(drawn) > 1:
         drawn[""] = _mean(list(drawn.values()))
-    names = distinct_names(
-        [(f.manifest()["model"], f.manifest()["prompt"]["style"], f.id) for f in folders]
-    )
+    names = distinct_names([(f.manifest().model, f.manifest().prompt.style, f.id) for f in folders])
     orders = [
         order
         for dataset, one in drawn.items()

@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError, PluginManager, RunScores, RunSettings, canonical_json
 from imhi.plugins.robustness.variants import Variant, variant_of
-from imhi.runs import RunFolder, distinct_names
+from imhi.runs import Manifest, RunFolder, distinct_names
 
 PUBLISHED = "instruction"
 
@@ -25,7 +24,7 @@ class ModelRuns:
 
     @property
     def base_style(self) -> str:
-        return str(self.base.manifest()["prompt"]["style"])
+        return str(self.base.manifest().prompt.style)
 
 
 def run_all(
@@ -51,7 +50,7 @@ def run_all(
             scores.append(result)
             varied[variant.style] = RunFolder(Path(result.run))
         own = RunFolder(Path(base.run))
-        varied.pop(own.manifest()["prompt"]["style"], None)
+        varied.pop(own.manifest().prompt.style, None)
         found.append(ModelRuns(base.model, own, varied))
     return _named(found), scores
 
@@ -69,16 +68,16 @@ def group(folders: Sequence[RunFolder], base: str = "") -> list[ModelRuns]:
     """
     groups: dict[str, list[RunFolder]] = {}
     for folder in folders:
-        groups.setdefault(canonical_json(folder.manifest()["model_identity"]), []).append(folder)
+        groups.setdefault(canonical_json(folder.manifest().model_identity), []).append(folder)
     return _named([_one_model(members, base) for members in groups.values()])
 
 
 def _one_model(folders: Sequence[RunFolder], base: str) -> ModelRuns:
     manifests = [folder.manifest() for folder in folders]
-    model = manifests[0]["model"]
+    model = manifests[0].model
     by_style: dict[str, RunFolder] = {}
     for folder, manifest in zip(folders, manifests, strict=True):
-        style = manifest["prompt"]["style"]
+        style = manifest.prompt.style
         if style in by_style:
             raise HarnessError(
                 f"{model}: found two runs with the prompt {style} ({by_style[style].id} and "
@@ -108,16 +107,14 @@ def _one_model(folders: Sequence[RunFolder], base: str) -> ModelRuns:
     return ModelRuns(model, by_style[wanted], varied)
 
 
-def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+def _differing(one: Manifest, other: Manifest) -> str:
     """Name the first thing other than the prompt in which runs differ."""
     for name in ("seed", "split", "repair_mojibake"):
-        if one[name] != other[name]:
+        if getattr(one, name) != getattr(other, name):
             return name
-    for name in {**one["generation"], **other["generation"]}:
+    for name in {**one.generation, **other.generation}:
         # How long an answer may be is a matter of the style.
-        if name != "max_new_tokens" and one["generation"].get(name) != other["generation"].get(
-            name
-        ):
+        if name != "max_new_tokens" and one.generation.get(name) != other.generation.get(name):
             return str(name)
     return ""
 

@@ -102,7 +102,7 @@ def replace_examples(folder: RunFolder, dataset: str, examples: Sequence[Example
     write_rows(folder.file("examples", dataset), [as_row(example) for example in examples])
     write_rows(folder.file("responses", dataset), rows)
     manifest = folder.manifest()
-    manifest["datasets"][dataset] = len(examples)
+    manifest.datasets[dataset] = len(examples)
     folder.write_manifest(manifest)
 
 

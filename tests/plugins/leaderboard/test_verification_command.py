@@ -184,7 +184,7 @@ def test_an_entry_can_be_scored_under_a_view_and_is_then_no_entry_of_a_released_
     assert said.code == 0, said.out
     (new,) = entries(board)
     entry = json.loads((board / "entries" / new / "entry.json").read_text())
-    plain = runs[0].manifest()["datasets"]["DR"]
+    plain = runs[0].manifest().datasets["DR"]
     assert (entry["view"], entry["datasets"]["DR"]["n"]) == ("imhi-unleaked", plain - 4)
     answers = json.loads((board / "entries" / new / "answers.json").read_text())
     assert len(answers["datasets"]["DR"]["right"]) == plain - 4

@@ -151,7 +151,7 @@ def test_bounds_drawn_by_another_numpy_may_differ_by_what_chance_does(
     parts = Parts.of(packed(run, manager)).document("scores.json", move)
     other = {"packages": {"numpy": "0.9"}}
     assert verify(parts.about(environment=other).mended().zipped()).passed is passes
-    same = {"packages": run.manifest()["environment"]["packages"]}
+    same = {"packages": run.manifest().environment["packages"]}
     assert not verify(parts.about(environment=same).mended().zipped()).passed
 
 

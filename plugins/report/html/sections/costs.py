@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from imhi.plugins.report.html.material import Material, Run
@@ -46,10 +46,12 @@ def cost_lines(material: Material) -> list[CostLine]:
 
 
 def _amounts(run: Run) -> list[Amount]:
-    totals: dict[str, Any] = dict(run.manifest.get("totals") or run.scores.totals)
+    totals: dict[str, Any] = (
+        asdict(run.manifest.totals) if run.manifest.totals else dict(run.scores.totals)
+    )
     answered = totals.get("answered") or 0
     cost, seconds = totals.get("cost"), totals.get("respond_seconds")
-    if (run.manifest.get("model_identity") or {}).get("scheme") == _IMPORTED:
+    if run.manifest.model_identity.get("scheme") == _IMPORTED:
         seconds = None  # the time it took to read a file
     latencies = sorted(
         response.latency

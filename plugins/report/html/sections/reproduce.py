@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from imhi.plugins.report.html.material import Material, Run
@@ -29,15 +29,15 @@ def settings(material: Material) -> list[Settings]:
 
 def _settings(run: Run) -> Settings:
     manifest = run.manifest
-    environment = manifest.get("environment") or {}
+    environment = manifest.environment
     checksums = [
         (dataset, split, str(checksum))
-        for dataset, splits in (manifest.get("data_checksums") or {}).items()
+        for dataset, splits in manifest.data_checksums.items()
         for split, checksum in splits.items()
     ]
     checksums += [
         (dataset, "rows asked", str(checksum))
-        for dataset, checksum in (manifest.get("content_checksums") or {}).items()
+        for dataset, checksum in manifest.content_checksums.items()
     ]
     return Settings(
         run.name,
@@ -45,31 +45,31 @@ def _settings(run: Run) -> Settings:
         [(name, value) for name, value in _lines(run) if value],
         checksums,
         [(name, str(version)) for name, version in (environment.get("packages") or {}).items()],
-        [str(note) for note in manifest.get("notes") or ()],
+        [str(note) for note in manifest.notes],
     )
 
 
 def _lines(run: Run) -> Iterator[tuple[str, str]]:
     manifest = run.manifest
-    environment = manifest.get("environment") or {}
-    prompt = dict(manifest.get("prompt") or {})
-    yield "model", str(manifest["model"])
-    yield from _flat(manifest.get("model_identity") or {}, "model")
+    environment = manifest.environment
+    prompt = asdict(manifest.prompt)
+    yield "model", manifest.model
+    yield from _flat(manifest.model_identity, "model")
     # The rest of a source's name is where it lay on somebody's machine.
-    yield "source", str(manifest["source"]).partition(":")[0]
-    yield "source commit", str((manifest.get("source_details") or {}).get("git_commit") or "")
-    yield "split", str(manifest["split"])
-    limit = manifest.get("limit")
+    yield "source", manifest.source.partition(":")[0]
+    yield "source commit", str(manifest.source_details.get("git_commit") or "")
+    yield "split", manifest.split
+    limit = manifest.limit
     yield "examples", "all" if limit is None else f"at most {limit} of each dataset"
     yield from (
         (f"prompt {name}", str(value)) for name, value in prompt.items() if value is not None
     )
-    yield from _flat(manifest.get("generation") or {}, "decoding")
-    yield "seed", str(manifest.get("seed", ""))
-    yield "mojibake", "repaired" if manifest.get("repair_mojibake") else "kept as it is"
+    yield from _flat(manifest.generation, "decoding")
+    yield "seed", str(manifest.seed)
+    yield "mojibake", "repaired" if manifest.repair_mojibake else "kept as it is"
     yield from _flat(run.scores.settings.get("labeler") or {}, "labeler")
     yield "resamples", str(run.scores.settings.get("resamples", ""))
-    yield "made", str(manifest.get("created", ""))
+    yield "made", str(manifest.created)
     yield "Python", str(environment.get("python", ""))
     yield "harness commit", str(environment.get("git_commit") or "")
     yield from _flat(environment.get("hardware") or {}, "hardware")

@@ -1,0 +1,112 @@
+"""What stands in a run's ``manifest.json``: what reproduces the run, and what it has come to."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from imhi._core.errors import DataError
+from imhi._core.records import JsonObject
+
+
+@dataclasses.dataclass(frozen=True)
+class PromptRecord:
+    """The prompt style a run was asked in; ``shots`` counts the examples shown in few-shot."""
+
+    style: str = ""
+    version: str = ""
+    shots: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Totals:
+    """What a run has come to. ``cost`` in US dollars, None where no answer has a price;
+    ``respond_seconds`` is wall time, of all processes that were at it one after the other."""
+
+    answered: int = 0
+    failed: int = 0
+    unanswered: int = 0
+    truncated: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+    respond_seconds: float = 0.0
+    stopped_by_budget: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A run's manifest. ``datasets`` counts the examples of each; ``model_identity``,
+    ``model_details`` and ``source_details`` are JSON of the plugins that made them; ``totals`` is
+    None until the model was asked. ``identity``, ``wording`` and ``asked_with`` are there in runs
+    that ask for the explanations of a build; ``more`` is what another version has written besides.
+    """
+
+    run: str
+    created: str = ""
+    updated: str = ""
+    status: str = "prepared"
+    model: str
+    model_identity: JsonObject = dataclasses.field(default_factory=dict)
+    source: str = ""
+    source_location: str = ""
+    source_details: JsonObject = dataclasses.field(default_factory=dict)
+    split: str = ""
+    datasets: Mapping[str, int]
+    data_checksums: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    content_checksums: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    prompt: PromptRecord = PromptRecord()
+    generation: JsonObject = dataclasses.field(default_factory=dict)
+    seed: int = 0
+    limit: int | None = None
+    repair_mojibake: bool = False
+    environment: JsonObject = dataclasses.field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    totals: Totals | None = None
+    model_details: JsonObject = dataclasses.field(default_factory=dict)
+    identity: str = ""
+    wording: str = ""
+    asked_with: JsonObject = dataclasses.field(default_factory=dict)
+    more: JsonObject = dataclasses.field(default_factory=dict)
+
+    @property
+    def synthetic(self) -> bool:
+        """True where the posts are made up, so that scores say nothing about the benchmark."""
+        return bool(self.source_details.get("synthetic"))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object of the file; what a run of this kind does not have is left out."""
+        values = dataclasses.asdict(self)
+        more = values.pop("more")
+        values["totals"] = values["totals"] or {}
+        for name in _OPTIONAL:
+            if not values[name]:
+                del values[name]
+        return {**values, **more}
+
+    @classmethod
+    def from_json(cls, value: JsonObject, where: str) -> Manifest:
+        """Read a manifest, of this version or an earlier one of the same format.
+
+        Raises:
+            DataError: what every run has is missing, or a part is not of its kind.
+        """
+        known = {name: value[name] for name in _FIELDS if name in value}
+        more = {name: v for name, v in value.items() if name not in _FIELDS and name != "format"}
+        try:
+            if totals := known.pop("totals", None):
+                known["totals"] = Totals(**totals)
+            if "prompt" in known:
+                known["prompt"] = PromptRecord(**known["prompt"])
+            known["notes"] = tuple(known.get("notes", ()))
+            return cls(**known, more=more)
+        except TypeError as error:
+            raise DataError(
+                f"{where}: not the manifest of a run ({str(error).split('() ')[-1]}); restore it, or "
+                "run again into a new folder (--out)"
+            ) from None
+
+
+_FIELDS = {field.name for field in dataclasses.fields(Manifest)} - {"more"}
+_OPTIONAL = ("model_details", "identity", "wording", "asked_with")
