@@ -30,7 +30,7 @@ def edited(run: str, file: str, change: Change) -> str:
         change(row)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     manifest = json.loads((copy / "manifest.json").read_text())
-    manifest.content_checksums["DR"] = "other"
+    manifest["content_checksums"]["DR"] = "other"
     (copy / "manifest.json").write_text(json.dumps(manifest))
     return str(copy)
 

@@ -35,12 +35,12 @@ def again(imhi_here: Imhi, asked_plugin: Path):
 
 def test_the_manifest_holds_what_reproduces_a_run(run: Path) -> None:
     manifest = json.loads((run / "manifest.json").read_text())
-    assert manifest.model_identity["scheme"] == "asked"
-    assert manifest.model_details == {"log": "log"}
-    assert manifest.prompt == {"style": "instruction", "version": "1", "shots": 3}
-    assert len(manifest.data_checksums["DR"]["test"]) == 64
-    assert {"python", "packages", "git_commit", "hardware"} <= manifest.environment.keys()
-    assert manifest.totals["answered"] == 4 and manifest.status == "scored"
+    assert manifest["model_identity"]["scheme"] == "asked"
+    assert manifest["model_details"] == {"log": "log"}
+    assert manifest["prompt"] == {"style": "instruction", "version": "1", "shots": 3}
+    assert len(manifest["data_checksums"]["DR"]["test"]) == 64
+    assert {"python", "packages", "git_commit", "hardware"} <= manifest["environment"].keys()
+    assert manifest["totals"]["answered"] == 4 and manifest["status"] == "scored"
 
 
 def test_posts_can_be_read_by_their_owner_only(run: Path) -> None:

@@ -71,7 +71,7 @@ def test_ray_spreads_a_single_file_plugin_over_two_processes(
     manifest = json.loads(
         (tmp_path / json.loads(spread.stdout)["run"] / "manifest.json").read_text()
     )
-    assert manifest.model_details == {"kind": "pid"}
+    assert manifest["model_details"] == {"kind": "pid"}
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_processes_spread_a_single_file_plugin_over_two_processes(
     manifest = json.loads(
         (tmp_path / json.loads(spread.stdout)["run"] / "manifest.json").read_text()
     )
-    assert manifest.model_details == {"kind": "pid"}
+    assert manifest["model_details"] == {"kind": "pid"}
 
 
 def test_processes_refuse_a_budget_and_a_number_they_cannot_keep(run_imhi: ImhiCommand) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imhi._core.answers import compose
@@ -102,8 +102,8 @@ def replace_examples(folder: RunFolder, dataset: str, examples: Sequence[Example
     write_rows(folder.file("examples", dataset), [as_row(example) for example in examples])
     write_rows(folder.file("responses", dataset), rows)
     manifest = folder.manifest()
-    manifest.datasets[dataset] = len(examples)
-    folder.write_manifest(manifest)
+    counts = {**manifest.datasets, dataset: len(examples)}
+    folder.write_manifest(replace(manifest, datasets=counts))
 
 
 def predict_gold(folder: RunFolder) -> None:

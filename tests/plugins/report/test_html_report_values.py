@@ -165,8 +165,9 @@ def test_costs_are_those_of_the_manifest_and_nothing_where_there_are_none(
         line.name: dict(zip(HEADS, line.amounts, strict=True)) for line in cost_lines(demo_material)
     }
     totals = next(r for r in demo_material.runs if r.name == "troubled:demo").manifest.totals
+    assert totals is not None
     troubled = lines["troubled:demo"]
-    assert troubled["prompt tokens"].order == totals["prompt_tokens"] > 0
+    assert troubled["prompt tokens"].order == totals.prompt_tokens > 0
     assert troubled["US$ per 1,000"].shown == "1.0000"
     assert troubled["latency, median, s"].order >= 0.1
     assert lines["baseline:tfidf"]["cost, US$"].shown == "–"
