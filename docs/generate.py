@@ -22,7 +22,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from docs.generator import builds, recipes  # noqa: E402
 from docs.generator.markdown import markdown, table  # noqa: E402
-from imhi import declarations, hookspecs, protocols, records  # noqa: E402
+from imhi._core import declarations, extensions, hookspecs, protocols, records  # noqa: E402
 from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
 from imhi._core.plugin_manager import PluginManager, hook_signature, load_plugins  # noqa: E402
 
@@ -184,7 +184,7 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         return "\n\n".join(f"### {f.scheme}\n\n{_family(f)}" for f in rest)
     writers: dict[str, Callable[[], str]] = {
         "hooks": hooks,
-        "declarations": lambda: _dataclasses(declarations),
+        "declarations": lambda: f"{_dataclasses(declarations)}\n\n{_dataclasses(extensions)}",
         "records": lambda: _dataclasses(records),
         "contracts": contracts,
         "presets": lambda: _presets(manager),

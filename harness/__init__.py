@@ -41,6 +41,12 @@ if TYPE_CHECKING:
     from imhi._core.budget import (
         Estimate as Estimate,
     )
+    from imhi._core.built_rows import (
+        BuiltRow as BuiltRow,
+    )
+    from imhi._core.built_rows import (
+        Finding as Finding,
+    )
     from imhi._core.comparing import (
         Comparison as Comparison,
     )
@@ -63,9 +69,6 @@ if TYPE_CHECKING:
         Dataset as Dataset,
     )
     from imhi._core.declarations import (
-        Executor as Executor,
-    )
-    from imhi._core.declarations import (
         Label as Label,
     )
     from imhi._core.declarations import (
@@ -84,13 +87,7 @@ if TYPE_CHECKING:
         PromptStyle as PromptStyle,
     )
     from imhi._core.declarations import (
-        PublishedResults as PublishedResults,
-    )
-    from imhi._core.declarations import (
         Question as Question,
-    )
-    from imhi._core.declarations import (
-        Reporter as Reporter,
     )
     from imhi._core.declarations import (
         Source as Source,
@@ -123,7 +120,25 @@ if TYPE_CHECKING:
         Event as Event,
     )
     from imhi._core.events import (
+        ExampleFailed as ExampleFailed,
+    )
+    from imhi._core.events import (
+        ExamplesScored as ExamplesScored,
+    )
+    from imhi._core.events import (
+        ResponsesWritten as ResponsesWritten,
+    )
+    from imhi._core.events import (
+        RunFinished as RunFinished,
+    )
+    from imhi._core.events import (
         RunStarted as RunStarted,
+    )
+    from imhi._core.events import (
+        StageFinished as StageFinished,
+    )
+    from imhi._core.events import (
+        StageStarted as StageStarted,
     )
     from imhi._core.events import (
         TrainingFinished as TrainingFinished,
@@ -136,6 +151,30 @@ if TYPE_CHECKING:
     )
     from imhi._core.events import (
         TrainingStarted as TrainingStarted,
+    )
+    from imhi._core.extensions import (
+        AuditFlag as AuditFlag,
+    )
+    from imhi._core.extensions import (
+        BuildCheck as BuildCheck,
+    )
+    from imhi._core.extensions import (
+        BuildFormat as BuildFormat,
+    )
+    from imhi._core.extensions import (
+        Executor as Executor,
+    )
+    from imhi._core.extensions import (
+        PublishedResults as PublishedResults,
+    )
+    from imhi._core.extensions import (
+        Reporter as Reporter,
+    )
+    from imhi._core.extensions import (
+        ReportSection as ReportSection,
+    )
+    from imhi._core.extensions import (
+        Trainer as Trainer,
     )
     from imhi._core.fingerprints import (
         FILE_PLUGIN_PREFIX as FILE_PLUGIN_PREFIX,

@@ -21,10 +21,9 @@ from types import ModuleType
 
 import pytest
 
-from imhi._core import hookspecs
 from imhi._core.metrics import parse_metrics
 from imhi._core.models import parse_model
-from imhi._core.plugin_manager import PluginManager
+from imhi._core.plugin_manager import REGISTER_HOOKS, PluginManager
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -179,7 +178,7 @@ def test_the_generated_parts_of_a_guide_are_up_to_date(page: Path, generate: Mod
 
 def test_every_hook_stands_in_the_plugin_guide_with_its_signature(generate: ModuleType) -> None:
     guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
-    for name in [*hookspecs.REGISTER_HOOKS, "imhi_commands", "imhi_event"]:
+    for name in [*REGISTER_HOOKS, "imhi_commands", "imhi_event"]:
         assert f"### {name}\n\n`{name}(" in guide
 
 
@@ -195,7 +194,7 @@ def test_the_example_in_every_hookspec_loads_as_a_plugin(generate: ModuleType) -
         manager = PluginManager()
         manager.register(plugin, name, "example", "0")
         assert manager.problems == []
-        if name in hookspecs.REGISTER_HOOKS:
+        if name in REGISTER_HOOKS:
             assert manager.plugins[0].adds, f"the example of {name} adds nothing"
 
 

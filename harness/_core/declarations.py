@@ -1,4 +1,5 @@
-"""What plugins register: frozen records that describe a thing and say how to make it.
+"""What plugins register for runs: frozen records that describe a thing and say how to make it.
+What they register around runs stands in :mod:`imhi._core.extensions`.
 
 A ``Factory`` is a callable or a string ``"module:attribute"``; it is resolved only when the thing
 is used, so listing plugins imports nothing heavy, and a new field with a default never breaks a
@@ -10,7 +11,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from imhi._core.errors import HarnessError
@@ -28,7 +28,7 @@ def resolve(factory: Factory) -> Callable[..., Any]:
         return factory
     module_name, _, attribute = factory.partition(":")
     try:
-        found = getattr(importlib.import_module(module_name), attribute)
+        target = getattr(importlib.import_module(module_name), attribute)
     except ModuleNotFoundError as error:
         raise HarnessError(
             f"{factory} needs the package '{error.name}', which is not installed: "
@@ -38,9 +38,9 @@ def resolve(factory: Factory) -> Callable[..., Any]:
         raise HarnessError(
             f"factory '{factory}': {error}; expected 'module:attribute' of a callable"
         ) from error
-    if not callable(found):
-        raise HarnessError(f"factory '{factory}' is a {type(found).__name__}, not a callable")
-    return found  # type: ignore[no-any-return]
+    if not callable(target):
+        raise HarnessError(f"factory '{factory}' is a {type(target).__name__}, not a callable")
+    return target  # type: ignore[no-any-return]
 
 
 # --- tasks ---------------------------------------------------------------------------------------
@@ -120,9 +120,11 @@ class Dataset:
 
     @property
     def label_names(self) -> tuple[str, ...]:
+        """The names of the labels, in the order of their declaration."""
         return tuple(label.name for label in self.labels)
 
     def label(self, name: str) -> Label:
+        """Return the label of that name; raise HarnessError where there is none."""
         for label in self.labels:
             if label.name == name:
                 return label
@@ -131,6 +133,7 @@ class Dataset:
         )
 
     def question(self, aspect: str) -> Question:
+        """Return the question of that aspect; raise HarnessError where there is none."""
         for question in self.questions:
             if question.aspect == aspect:
                 return question
@@ -154,7 +157,7 @@ class Task:
 class Source:
     """Where examples come from, named on the command line as ``NAME`` or ``NAME:ARGUMENT``.
 
-    ``open(argument, datasets)`` returns a :class:`imhi._core.protocols.OpenSource`.
+    ``open(argument, datasets)`` returns a :class:`imhi.OpenSource`.
     """
 
     name: str
@@ -196,13 +199,13 @@ class Argument:
 class ModelFamily:
     """All models of one scheme: ``SCHEME:TARGET,key=value,...``.
 
-    ``create(spec, context)`` returns a :class:`imhi._core.protocols.Model`.
+    ``create(spec, context)`` returns a :class:`imhi.Model`.
     ``fingerprint(spec, context)``, optional, returns JSON values that tell this model from every
     other (a hash of local weights, of training rows) without loading it; they become part of the
-    run id. ``estimate(spec, prompts, context)``, optional, returns a :class:`imhi._core.budget.Estimate`.
+    run id. ``estimate(spec, prompts, context)``, optional, returns a :class:`imhi.Estimate`.
     ``prompt(spec)``, optional, returns the prompt style the model was made for, used where none is
     asked for. ``wrap(model, tokenizer, name, arguments, context)``, optional, returns a
-    :class:`imhi._core.protocols.Model` over weights that are in memory already (a training measures
+    :class:`imhi.Model` over weights that are in memory already (a training measures
     itself by it); closing it gives them back as they were.
     ``together(spec)``, optional, says whether the model is to get the requests of all datasets in one
     call, since it hands them to somebody who takes hours. ``open_arguments`` lets unknown arguments
@@ -233,13 +236,13 @@ class ModelPreset:
     prompt: str = ""
 
 
-# --- labelers, metrics, reporters, executors, published results ----------------------------------
+# --- labelers, metrics, views --------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Labeler:
     """Reads labels out of responses. ``create(context)`` returns a function
-    ``(dataset, aspects, responses) -> list of Prediction`` (:class:`imhi._core.protocols.ReadLabels`).
+    ``(dataset, aspects, responses) -> list of Prediction`` (:class:`imhi.ReadLabels`).
     One that names an ``argument`` is chosen with ``--labeler NAME:ARGUMENT`` and made with
     ``create(context, argument)``. ``fingerprint(argument)``, optional, returns a JSON value that
     changes when its labels may (a hash of weights): predictions made before are then made again."""
@@ -257,14 +260,14 @@ class Metric:
     """Scores a column of predictions or explanations.
 
     ``score(examples, responses, predictions, context)`` gets aligned lists of one dataset and
-    returns a list of :class:`imhi._core.statistics.Measure` (several where a metric has parts).
+    returns a list of :class:`imhi.Measure` (several where a metric has parts).
     A metric that has ``arguments`` or holds a model gives ``create(arguments)`` instead, called
     once per command: it returns such a function, whose ``close()``, if it has one, is called at
     the end. The first of the ``arguments`` may be written without its name:
     ``--metric NAME:VALUE,key=value``.
 
     ``estimate(arguments, examples, responses, context)``, optional, returns what asking for one
-    dataset would take: ``{model name: imhi._core.budget.Estimate}``.
+    dataset would take: ``{model name: imhi.Estimate}``.
 
     ``group`` is ``labels``, ``explanations`` (explanation metrics that need no model), ``neural``
     or ``judges``: a group name selects all its metrics. ``higher_is_better`` None: neither.
@@ -287,29 +290,6 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Reporter:
-    """Shows scores. ``render(results, write)`` gets the score objects of one or more runs and a
-    function that takes text. Chosen with ``--format NAME``."""
-
-    name: str
-    summary: str
-    render: Factory
-
-
-@dataclass(frozen=True)
-class PublishedResults:
-    """Figures of a publication, shown beside runs and marked as not measured here.
-
-    ``rows`` is the :class:`~pathlib.Path` of a CSV file with the columns of
-    :class:`imhi._core.published.PublishedResult`, or a factory ``() -> iterable of`` such records.
-    """
-
-    name: str
-    summary: str
-    rows: Factory | Path
-
-
-@dataclass(frozen=True)
 class View:
     """Which gold labels count and which rows do, chosen with ``--view NAME``.
 
@@ -322,17 +302,3 @@ class View:
     summary: str
     gold: str = "released"
     exclude: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Executor:
-    """Where work runs, chosen with ``--executor NAME[:ARGUMENT]``.
-
-    ``create(context, argument)`` returns a function ``(work, items) -> iterator``: it splits items,
-    calls ``work(shard)`` (which yields results, and can be pickled) somewhere, and yields all
-    results as they come, in any order. ``argument`` is empty where none was given.
-    """
-
-    name: str
-    summary: str
-    create: Factory

@@ -2,8 +2,8 @@
 
 A plugin is a module (or any object) whose functions are marked with :data:`hookimpl`. It is found
 through the entry-point group ``imhi``, or named with ``--plugin FILE.py``. What a hook returns are
-the frozen records of :mod:`imhi._core.declarations`; a name that is already taken is refused and both
-plugins are named. Importing a plugin must be cheap: import heavy libraries inside the factories.
+frozen records; a name that is already taken is refused and both plugins are named. Importing a plugin
+must be cheap: import heavy libraries inside the factories. :mod:`imhi._core.registry` lists the kinds.
 """
 
 from __future__ import annotations
@@ -14,19 +14,26 @@ from typing import Any, TypeVar, cast
 import pluggy
 
 from imhi._core.declarations import (
-    Executor,
     Labeler,
     Metric,
     ModelFamily,
     ModelPreset,
     PromptStyle,
-    PublishedResults,
-    Reporter,
     Source,
     Task,
     View,
 )
 from imhi._core.events import Event
+from imhi._core.extensions import (
+    AuditFlag,
+    BuildCheck,
+    BuildFormat,
+    Executor,
+    PublishedResults,
+    Reporter,
+    ReportSection,
+    Trainer,
+)
 
 PROJECT = "imhi"
 
@@ -36,6 +43,7 @@ _hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 def hookspec(function: F) -> F:
+    """Mark a function of this module as a hook that plugins may implement."""
     return cast(F, _hookspec(function))
 
 
@@ -64,7 +72,7 @@ def imhi_tasks() -> Iterable[Task]:
 def imhi_sources() -> Iterable[Source]:
     """Add places where examples come from. Called once, when plugins are loaded.
 
-    ``open(argument, datasets)`` makes a :class:`imhi._core.protocols.OpenSource`::
+    ``open(argument, datasets)`` makes a :class:`imhi.OpenSource`::
 
         @hookimpl
         def imhi_sources():
@@ -93,7 +101,7 @@ def imhi_prompts() -> Iterable[PromptStyle]:
 def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
     """Add model families (a scheme each) and presets. Called once, when plugins are loaded.
 
-    ``create(spec, context)`` makes a :class:`imhi._core.protocols.Model`::
+    ``create(spec, context)`` makes a :class:`imhi.Model`::
 
         @hookimpl
         def imhi_models():
@@ -138,7 +146,7 @@ def imhi_metrics() -> Iterable[Metric]:
 def imhi_reporters() -> Iterable[Reporter]:
     """Add output forms for scores. Called once, when plugins are loaded.
 
-    ``render(results, write)`` gets a list of :class:`imhi._core.results.RunScores`::
+    ``render(results, write)`` gets a list of :class:`imhi.RunScores`::
 
         @hookimpl
         def imhi_reporters():
@@ -153,7 +161,7 @@ def imhi_reporters() -> Iterable[Reporter]:
 def imhi_published() -> Iterable[PublishedResults]:
     """Add results that others have published. Called once, when plugins are loaded.
 
-    ``rows`` makes :class:`imhi._core.published.PublishedResult` records, or is the path of a CSV file
+    ``rows`` makes :class:`imhi.runs.PublishedResult` records, or is the path of a CSV file
     with their fields::
 
         @hookimpl
@@ -193,6 +201,80 @@ def imhi_executors() -> Iterable[Executor]:
 
 
 @hookspec
+def imhi_build_checks() -> Iterable[BuildCheck]:
+    """Add checks of built rows. Called once, when plugins are loaded.
+
+    ``find(rows, settings)`` returns what it has against the rows::
+
+        @hookimpl
+        def imhi_build_checks():
+            def find(rows, settings):
+                short = (row for row in rows if len(row.explanation.split()) < 5)
+                return [Finding("short", row.dataset, row.id, "under 5 words") for row in short]
+            yield BuildCheck("short", "Explanations of a few words", find)
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_build_formats() -> Iterable[BuildFormat]:
+    """Add formats that a build can be written in. Called once, when plugins are loaded.
+
+    ``create(folder)`` makes an object that takes the rows one by one::
+
+        @hookimpl
+        def imhi_build_formats():
+            yield BuildFormat("arff", "One ARFF file per dataset", create="my_package.arff:Files")
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_audit_flags() -> Iterable[AuditFlag]:
+    """Add flags of rows to the audit. Called once, when plugins are loaded.
+
+    ``create(corpus)`` returns a function from some rows to the ids of those that have the flag::
+
+        @hookimpl
+        def imhi_audit_flags():
+            def create(corpus):
+                return lambda rows: [row.id for row in rows if len(row.post) > 5000]
+            yield AuditFlag("long", "its post has more than 5,000 characters", create)
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_trainers() -> Iterable[Trainer]:
+    """Add kinds of training, chosen by the ``kind`` of a recipe. Called once, when plugins are loaded.
+
+    Texts for a tokenizer, rows of tokens, and a trainer of transformers over them::
+
+        @hookimpl
+        def imhi_trainers():
+            yield Trainer("prefix", "Causal models that see the prompt both ways",
+                          texts="my_package.prefix:texts", encoder="my_package.prefix:encoder",
+                          trainer="my_package.prefix:trainer")
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_report_sections() -> Iterable[ReportSection]:
+    """Add sections to the page of ``imhi report``. Called once, when plugins are loaded.
+
+    ``render(report)`` returns HTML; what comes from elsewhere must be escaped::
+
+        @hookimpl
+        def imhi_report_sections():
+            def render(report):
+                return f"<p>{len(report.runs)} runs on {len(report.labels)} datasets.</p>"
+            yield ReportSection("size", "Size of the comparison", render)
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def imhi_commands(app: Any) -> None:
     """Add commands to the command line. Called each time ``imhi`` starts.
 
@@ -208,7 +290,7 @@ def imhi_commands(app: Any) -> None:
 
 @hookspec
 def imhi_event(event: Event) -> None:
-    """Observe a run. Called for each event of :mod:`imhi._core.events` as it happens.
+    """Observe a run. Called for each :data:`imhi.Event` as it happens.
 
     What an observer raises is counted and reported, and never fails a run (``--strict-observers``
     raises it)::
@@ -218,17 +300,3 @@ def imhi_event(event: Event) -> None:
             if isinstance(event, RunFinished):
                 print(event.run, "is done")
     """
-
-
-REGISTER_HOOKS = (
-    "imhi_tasks",
-    "imhi_sources",
-    "imhi_prompts",
-    "imhi_models",
-    "imhi_labelers",
-    "imhi_metrics",
-    "imhi_reporters",
-    "imhi_published",
-    "imhi_views",
-    "imhi_executors",
-)

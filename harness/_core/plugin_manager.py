@@ -23,39 +23,15 @@ from typing import Any
 import pluggy
 
 from imhi._core import hookspecs
-from imhi._core.declarations import (
-    Executor,
-    Labeler,
-    Metric,
-    ModelFamily,
-    ModelPreset,
-    PromptStyle,
-    PublishedResults,
-    Reporter,
-    Source,
-    Task,
-    View,
-)
 from imhi._core.errors import HarnessError, UnknownName
 from imhi._core.events import Event
 from imhi._core.fingerprints import FILE_PLUGIN_PREFIX
-from imhi._core.registry import Registry
+from imhi._core.registry import Registry, name_of, types_by_hook
 
 ENTRY_POINT_GROUP = "imhi"
 ENVIRONMENT = "IMHI_PLUGINS"
 
-RETURNS: dict[str, tuple[type, ...]] = {
-    "imhi_tasks": (Task,),
-    "imhi_sources": (Source,),
-    "imhi_prompts": (PromptStyle,),
-    "imhi_models": (ModelFamily, ModelPreset),
-    "imhi_labelers": (Labeler,),
-    "imhi_metrics": (Metric,),
-    "imhi_reporters": (Reporter,),
-    "imhi_published": (PublishedResults,),
-    "imhi_views": (View,),
-    "imhi_executors": (Executor,),
-}
+REGISTER_HOOKS = types_by_hook()
 
 
 @dataclass(frozen=True)
@@ -198,7 +174,7 @@ class PluginManager:
                 self._pluggy.unregister(plugin)  # what was taken before the fault was met
             return
         self.plugins.append(loaded)
-        for hook in hookspecs.REGISTER_HOOKS:
+        for hook in REGISTER_HOOKS:
             self._call_register_hook(plugin, loaded, hook)
 
     def _call_register_hook(self, plugin: Any, loaded: LoadedPlugin, hook: str) -> None:
@@ -206,7 +182,7 @@ class PluginManager:
             impl.plugin is plugin for impl in getattr(self._pluggy.hook, hook).get_hookimpls()
         ):
             return
-        expected = RETURNS[hook]
+        expected = REGISTER_HOOKS[hook]
         # Called on this plugin alone, so that a failure has an owner.
         others = [other for other in self._pluggy.get_plugins() if other is not plugin]
         caller = self._pluggy.subset_hook_caller(hook, others)
@@ -225,8 +201,7 @@ class PluginManager:
                         )
                     self.registry.add(thing, loaded.name)
                     kind = type(thing).__name__
-                    thing_name = getattr(thing, "name", None) or getattr(thing, "scheme", "?")
-                    loaded.adds.setdefault(kind, []).append(str(thing_name))
+                    loaded.adds.setdefault(kind, []).append(name_of(thing))
         except Exception as error:
             self._problem(loaded.name, loaded.distribution, hook, error, loaded.file)
 

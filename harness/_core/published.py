@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imhi._core.declarations import Dataset, PublishedResults, resolve
+from imhi._core.declarations import Dataset, resolve
 from imhi._core.errors import DataError, HarnessError, UnknownName
+from imhi._core.extensions import PublishedResults
 from imhi._core.registry import Registry
 from imhi._core.sanitizing import one_line
 from imhi._core.tables import place, read_table

@@ -1,26 +1,35 @@
-"""What all plugins together have registered, by kind and name."""
+"""The table of everything a plugin can register, and what all plugins together have registered."""
 
+# ruff: noqa: RUF009 - _kind makes a dataclass field
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from imhi._core.declarations import (
     Dataset,
-    Executor,
     Labeler,
     Metric,
     ModelFamily,
     ModelPreset,
     PromptStyle,
-    PublishedResults,
-    Reporter,
     Source,
     Task,
     View,
 )
 from imhi._core.errors import HarnessError, UnknownName
+from imhi._core.extensions import (
+    AuditFlag,
+    BuildCheck,
+    BuildFormat,
+    Executor,
+    PublishedResults,
+    Reporter,
+    ReportSection,
+    Trainer,
+)
 
 T = TypeVar("T")
 
@@ -30,8 +39,9 @@ class NameTaken(HarnessError):
 
 
 @dataclass
-class Shelf(Generic[T]):
-    """The things of one kind, by name, each with the plugin that owns it."""
+class KindRegistry(Generic[T]):
+    """The things of one kind by name, each with the plugin that owns it. ``kind`` is what one of
+    them is called in messages; ``aliases`` leads from every name in lower case to the name."""
 
     kind: str
     things: dict[str, T] = field(default_factory=dict)
@@ -50,6 +60,11 @@ class Shelf(Generic[T]):
                 )
 
     def add(self, name: str, thing: T, owner: str, aliases: tuple[str, ...] = ()) -> None:
+        """Add a thing of the plugin ``owner``.
+
+        Raises:
+            NameTaken: one of the names is somebody's already.
+        """
         self.claims(name, aliases)
         self.things[name] = thing
         self.owners[name] = owner
@@ -62,10 +77,10 @@ class Shelf(Generic[T]):
         Raises:
             UnknownName: with the nearest known name.
         """
-        found = self.aliases.get(name.lower())
-        if found is None:
+        known = self.aliases.get(name.lower())
+        if known is None:
             raise UnknownName(self.kind, name, self.things, hint)
-        return self.things[found]
+        return self.things[known]
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.things.values())
@@ -74,65 +89,90 @@ class Shelf(Generic[T]):
         return len(self.things)
 
 
+def _kind(thing: type[T], called: str, hook: str) -> KindRegistry[T]:
+    """Return a field of the registry: what its things are, what one is called, who adds them."""
+    made: Any = field(
+        default_factory=lambda: KindRegistry(called), metadata={"type": thing, "hook": hook}
+    )
+    return cast("KindRegistry[T]", made)
+
+
 @dataclass
 class Registry:
-    """Everything the loaded plugins offer."""
+    """Everything the loaded plugins offer.
 
-    tasks: Shelf[Task] = field(default_factory=lambda: Shelf("task"))
-    datasets: Shelf[Dataset] = field(default_factory=lambda: Shelf("dataset"))
-    sources: Shelf[Source] = field(default_factory=lambda: Shelf("source"))
-    prompts: Shelf[PromptStyle] = field(default_factory=lambda: Shelf("prompt style"))
-    families: Shelf[ModelFamily] = field(default_factory=lambda: Shelf("model scheme"))
-    presets: Shelf[ModelPreset] = field(default_factory=lambda: Shelf("model preset"))
-    labelers: Shelf[Labeler] = field(default_factory=lambda: Shelf("labeler"))
-    metrics: Shelf[Metric] = field(default_factory=lambda: Shelf("metric"))
-    reporters: Shelf[Reporter] = field(default_factory=lambda: Shelf("reporter"))
-    published: Shelf[PublishedResults] = field(default_factory=lambda: Shelf("published results"))
-    views: Shelf[View] = field(default_factory=lambda: Shelf("view"))
-    executors: Shelf[Executor] = field(default_factory=lambda: Shelf("executor"))
+    The fields are the one table of kinds: a new kind of thing is a declaration, a line here, and the
+    hookspec that documents its hook.
+    """
+
+    tasks: KindRegistry[Task] = _kind(Task, "task", "imhi_tasks")
+    datasets: KindRegistry[Dataset] = _kind(Dataset, "dataset", "")  # come with their tasks
+    sources: KindRegistry[Source] = _kind(Source, "source", "imhi_sources")
+    prompts: KindRegistry[PromptStyle] = _kind(PromptStyle, "prompt style", "imhi_prompts")
+    families: KindRegistry[ModelFamily] = _kind(ModelFamily, "model scheme", "imhi_models")
+    presets: KindRegistry[ModelPreset] = _kind(ModelPreset, "model preset", "imhi_models")
+    labelers: KindRegistry[Labeler] = _kind(Labeler, "labeler", "imhi_labelers")
+    metrics: KindRegistry[Metric] = _kind(Metric, "metric", "imhi_metrics")
+    reporters: KindRegistry[Reporter] = _kind(Reporter, "reporter", "imhi_reporters")
+    published: KindRegistry[PublishedResults] = _kind(
+        PublishedResults, "published results", "imhi_published"
+    )
+    views: KindRegistry[View] = _kind(View, "view", "imhi_views")
+    executors: KindRegistry[Executor] = _kind(Executor, "executor", "imhi_executors")
+    build_checks: KindRegistry[BuildCheck] = _kind(BuildCheck, "check", "imhi_build_checks")
+    build_formats: KindRegistry[BuildFormat] = _kind(BuildFormat, "format", "imhi_build_formats")
+    audit_flags: KindRegistry[AuditFlag] = _kind(AuditFlag, "flag of the audit", "imhi_audit_flags")
+    trainers: KindRegistry[Trainer] = _kind(Trainer, "kind of training", "imhi_trainers")
+    report_sections: KindRegistry[ReportSection] = _kind(
+        ReportSection, "section of the report", "imhi_report_sections"
+    )
 
     def add(self, thing: object, owner: str) -> None:
-        """Register what a hook returned.
+        """Register what a hook of the plugin ``owner`` returned; a task with its datasets.
 
         Raises:
-            NameTaken: the name is somebody else's.
+            NameTaken: the name is somebody else's; nothing of the thing is registered then.
+            HarnessError: no hook adds things of this type.
         """
-        match thing:
-            case Task():
-                self.tasks.claims(thing.name)
-                for dataset in thing.datasets:
-                    self.datasets.claims(dataset.name, dataset.aliases)
-                self.tasks.add(thing.name, thing, owner)
-                for dataset in thing.datasets:
-                    self.datasets.add(dataset.name, dataset, owner, dataset.aliases)
-            case Source():
-                self.sources.add(thing.name, thing, owner)
-            case PromptStyle():
-                self.prompts.add(thing.name, thing, owner)
-            case ModelFamily():
-                self.families.add(thing.scheme, thing, owner)
-            case ModelPreset():
-                self.presets.add(thing.name, thing, owner)
-            case Labeler():
-                self.labelers.add(thing.name, thing, owner)
-            case Metric():
-                self.metrics.add(thing.name, thing, owner)
-            case Reporter():
-                self.reporters.add(thing.name, thing, owner)
-            case PublishedResults():
-                self.published.add(thing.name, thing, owner)
-            case View():
-                self.views.add(thing.name, thing, owner)
-            case Executor():
-                self.executors.add(thing.name, thing, owner)
-            case _:
-                raise HarnessError(f"a {type(thing).__name__} cannot be registered")
+        kind = next((f.name for f in KINDS if type(thing) is f.metadata["type"]), None)
+        if kind is None:
+            raise HarnessError(f"a {type(thing).__name__} cannot be registered")
+        datasets = thing.datasets if isinstance(thing, Task) else ()
+        for dataset in datasets:
+            self.datasets.claims(dataset.name, dataset.aliases)
+        getattr(self, kind).add(name_of(thing), thing, owner)
+        for dataset in datasets:
+            self.datasets.add(dataset.name, dataset, owner, dataset.aliases)
 
     def task_of(self, dataset: str) -> Task:
+        """Return the task a dataset belongs to.
+
+        Raises:
+            UnknownName: no task has it.
+        """
         for task in self.tasks:
             if any(candidate.name == dataset for candidate in task.datasets):
                 return task
         raise UnknownName("dataset", dataset, self.datasets.things)
 
     def dataset_map(self) -> Mapping[str, Dataset]:
+        """Return the declared datasets by name."""
         return dict(self.datasets.things)
+
+
+KINDS = dataclasses.fields(Registry)
+
+
+def name_of(thing: Any) -> str:
+    """Return what a registered thing is called: a family of models by its scheme."""
+    return str(thing.scheme if isinstance(thing, ModelFamily) else thing.name)
+
+
+def types_by_hook() -> dict[str, tuple[type, ...]]:
+    """Return the register hooks, in the order in which they are called, with what each may give."""
+    types: dict[str, tuple[type, ...]] = {}
+    for kind in KINDS:
+        if kind.metadata["hook"]:
+            hook = kind.metadata["hook"]
+            types[hook] = (*types.get(hook, ()), kind.metadata["type"])
+    return types

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from imhi._core.declarations import PublishedResults
 from imhi._core.errors import DataError, HarnessError
+from imhi._core.extensions import PublishedResults
 from imhi._core.plugin_manager import load_plugins
 from imhi._core.published import COLUMNS, PublishedResult, published_results, read_published
 from imhi._core.registry import Registry

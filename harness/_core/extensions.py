@@ -1,0 +1,156 @@
+"""What plugins register around runs: where they are made and shown, and what builds, audits,
+trainings and reports do besides what they can do by themselves.
+
+As in :mod:`imhi._core.declarations`, a factory is a callable or ``"module:attribute"``. Names that
+stand in a manifest, an audit or a recipe are for good: do not rename them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from imhi._core.declarations import Factory
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Shows scores. ``render(results, write)`` gets the score objects of one or more runs and a
+    function that takes text. Chosen with ``--format NAME``."""
+
+    name: str
+    summary: str
+    render: Factory
+
+
+@dataclass(frozen=True)
+class PublishedResults:
+    """Figures of a publication, shown beside runs and marked as not measured here.
+
+    ``rows`` is the :class:`~pathlib.Path` of a CSV file with the columns of
+    :class:`imhi.runs.PublishedResult`, or a factory ``() -> iterable of`` such records.
+    """
+
+    name: str
+    summary: str
+    rows: Factory | Path
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Where work runs, chosen with ``--executor NAME[:ARGUMENT]``.
+
+    ``create(context, argument)`` returns a function ``(work, items) -> iterator``: it splits items,
+    calls ``work(shard)`` (which yields results, and can be pickled) somewhere, and yields all
+    results as they come, in any order. ``argument`` is empty where none was given.
+    """
+
+    name: str
+    summary: str
+    create: Factory
+
+
+# --- builds and audits ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BuildCheck:
+    """A check of built rows: ``imhi build check``, in a build's file ``checks: {NAME: ...}``.
+
+    A check of ``kind`` ``row`` looks at one row at a time: ``find(rows, settings)`` gets some rows
+    (:class:`imhi.BuiltRow`), can be pickled and may run in other processes. A
+    ``corpus`` check needs all rows at once: ``find(corpus, settings)`` gets an object with
+    ``datasets`` (names), ``dataset(name)``, ``rows(name)``, ``seed``, ``spread(work, rows)`` and
+    ``details``, a dict for what the report is to say besides. A ``model`` check is a corpus check
+    that asks models; it is made last. All return an iterable of
+    :class:`imhi.Finding`.
+
+    ``settings``, optional, is a class of pydantic (or ``"module:attribute"`` of it) whose fields can
+    be set in the build's file; every check also has ``action``: ``quarantine``, ``report``, ``off``.
+    """
+
+    name: str
+    summary: str
+    find: Factory
+    kind: Literal["row", "corpus", "model"] = "row"
+    settings: type[Any] | str | None = None
+
+
+@dataclass(frozen=True)
+class BuildFormat:
+    """Files that ``imhi build write --format NAME`` writes.
+
+    ``create(folder)`` gets the empty folder the files go to and returns an object with
+    ``begin(dataset)``, ``add(row)``, ``end()`` per dataset, then ``finish(summary)`` once, or
+    ``abort()`` where writing failed; its ``files`` (rows by file name) and ``notes`` are read last.
+    ``row`` has the :class:`imhi.BuiltRow` as ``row``, and its words: ``query,
+    answer`` (instruction), ``stem, response, prompt`` (completion; empty where there is none).
+    ``summary`` has ``tallies`` and ``facts``: counts of what was written, and what the build knows
+    about itself. ``packages`` must be installed; they are looked for before the work begins.
+    """
+
+    name: str
+    summary: str
+    create: Factory
+    packages: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class AuditFlag:
+    """What ``imhi audit`` can say of a row, and ``--exclude NAME`` leaves out of scores.
+
+    ``create(corpus)``, called once per audit, gets an object with ``datasets`` (names),
+    ``dataset(name)`` and ``rows(name)``, and returns a function ``(rows) -> ids``: of some rows of
+    one dataset and split (:class:`imhi.BuiltRow`) the ``id`` of each that has the
+    flag. ``summary`` is what the flag means, said of a row: *its post is empty*.
+    """
+
+    name: str
+    summary: str
+    create: Factory
+
+
+# --- trainings and reports -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """How ``imhi finetune`` trains a recipe whose ``kind`` is the trainer's name.
+
+    ``texts(job)`` returns the texts of the training rows, which a tokenizer made from nothing is
+    trained on. ``encoder(job, tokenizer)`` returns a function ``(examples, counts) -> iterator of
+    rows`` (a dict of token ids each; ``counts`` takes how many were cut or left out).
+    ``trainer(job, model, tokenizer, train, validation)`` returns a :class:`transformers.Trainer`
+    over such rows. ``job`` has ``recipe, member`` (the rows), ``context, labels``.
+
+    ``model_class`` is the class of transformers that loads the base. ``labels``: the model's outputs
+    are labels, so it writes no answers.
+    """
+
+    name: str
+    summary: str
+    texts: Factory
+    encoder: Factory
+    trainer: Factory
+    model_class: str = "AutoModelForCausalLM"
+    labels: bool = False
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """A section of the page that ``imhi report`` makes.
+
+    ``render(report)`` returns HTML without its heading, or an empty text where there is nothing to
+    say: the section is then left out. ``report`` has ``comparison``
+    (:class:`imhi.Comparison`), ``runs`` (``name, manifest, scores, columns`` each),
+    ``labels`` by dataset, and ``with_posts``: where it is False, no post, reference or answer may
+    stand in the page. The page runs no script and loads nothing. ``name`` is its anchor, ``title``
+    its heading, ``after`` the section it follows (default: the last one before the limits).
+    """
+
+    name: str
+    title: str
+    render: Factory
+    after: str = ""
