@@ -15,6 +15,10 @@ class HarnessError(Exception):
 
     exit_code = 2
 
+    def add_note_to_line(self, note: str) -> None:
+        """Say more, in the same line."""
+        self.args = (f"{self}; {note}", *self.args[1:])
+
 
 class DataError(HarnessError):
     """A file or row that does not have the form it should have."""
@@ -37,6 +41,11 @@ class UnknownName(HarnessError):
         self.kind = kind
         self.name = name
         self._made_of = (kind, name, names, hint)
+
+    def add_note_to_line(self, note: str) -> None:
+        """Say more, in the same line."""
+        kind, name, names, hint = self._made_of
+        UnknownName.__init__(self, kind, name, names, f"{hint}; {note}" if hint else note)
 
     def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, list[str], str]]:
         # Errors come back from other processes.

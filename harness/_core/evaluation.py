@@ -35,7 +35,7 @@ def evaluate(
 
     Raises:
         HarnessError: a name or a file is not what it should be. Examples that fail do not raise:
-            see :attr:`Results.complete`.
+            see :attr:`Results.complete`. With an unknown name stands which plugins failed to load.
     """
 
     def several(value: str | Sequence[str]) -> list[str]:
@@ -49,4 +49,5 @@ def evaluate(
     if manager is None:
         manager = load_plugins(plugins)
         manager.refuse_broken_files(plugins)
-    return Results(run(chosen, manager))
+    with manager.naming_failures():
+        return Results(run(chosen, manager))

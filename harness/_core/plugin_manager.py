@@ -6,47 +6,30 @@ reported with its distribution, file and exception (``imhi plugins``); the other
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import importlib.util
 import inspect
 import os
-import sys
-import traceback
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pluggy
 
 from imhi._core import hookspecs
+from imhi._core.commands_taken import Commands
 from imhi._core.errors import HarnessError, UnknownName
 from imhi._core.events import Event
-from imhi._core.fingerprints import FILE_PLUGIN_PREFIX
+from imhi._core.file_plugins import check_plugin_file, read_plugin_file
+from imhi._core.observing import call_observer
+from imhi._core.plugin_problems import OBSERVE, Problem, failed_to_load, one_line, problem_of
 from imhi._core.registry import Registry, name_of, types_by_hook
 
 ENTRY_POINT_GROUP = "imhi"
 ENVIRONMENT = "IMHI_PLUGINS"
 
 REGISTER_HOOKS = types_by_hook()
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a plugin, or a part of it, is not there. ``stage``: metadata, import, hooks, observe,
-    or the name of the hook that failed."""
-
-    plugin: str
-    distribution: str
-    stage: str
-    error: str
-    where: str
-
-    def __str__(self) -> str:
-        return f"{self.plugin} ({self.distribution}): {self.stage}: {self.error} [{self.where}]"
 
 
 @dataclass
@@ -64,20 +47,6 @@ def _name_and_version(distribution: importlib.metadata.Distribution) -> tuple[st
     # Each access parses the metadata anew: one is enough.
     metadata = distribution.metadata
     return str(metadata["Name"] or "?"), str(metadata["Version"] or "?")
-
-
-def _where(error: BaseException, default: str) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    outside = [frame for frame in frames if "importlib" not in frame.filename]
-    frame = outside[-1] if outside else None
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    return f"{frame.filename}:{frame.lineno}" if frame else default
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, HarnessError) else f"{type(error).__name__}: {text}"
 
 
 class PluginManager:
@@ -112,7 +81,7 @@ class PluginManager:
                 dist_name, version = _name_and_version(distribution)
             except Exception as error:  # a damaged installation, of whatever
                 place = str(getattr(distribution, "_path", "?"))
-                damage = HarnessError(f"its metadata cannot be read ({_one_line(error)})")
+                damage = HarnessError(f"its metadata cannot be read ({one_line(error)})")
                 self._problem(Path(place).name, "?", "metadata", damage, place)
                 continue
             for entry_point in entry_points:
@@ -137,25 +106,11 @@ class PluginManager:
         Raises:
             HarnessError: there is no such file, or it is neither.
         """
-        if not path.is_file():
-            raise HarnessError(f"plugin file {path}: there is no such file")
-        if path.suffix in {".yaml", ".yml"}:
-            from imhi._core.task_files import TaskFile
-
-            self._load(path, lambda: TaskFile(path))
-        elif path.suffix == ".py":
-            self._load(path, lambda: _import_file(path))
-        else:
-            raise HarnessError(
-                f"plugin file {path}: found '{path.suffix or 'no suffix'}', expected a .py plugin "
-                "or a task declared in .yaml"
-            )
-
-    def _load(self, path: Path, make: Any) -> None:
+        check_plugin_file(path)
         if self._is_disabled(path.stem, str(path)):
             return
         try:
-            plugin = make()
+            plugin = read_plugin_file(path)
         except (Exception, SystemExit) as error:
             self._problem(path.stem, str(path), "import", error, str(path))
             return
@@ -169,7 +124,7 @@ class PluginManager:
         try:
             self._pluggy.register(plugin, f"{distribution}:{name}")
         except (pluggy.PluginValidationError, ValueError) as error:
-            self._problem(name, distribution, "hooks", HarnessError(_one_line(error)), file)
+            self._problem(name, distribution, "hooks", HarnessError(one_line(error)), file)
             with suppress(Exception):
                 self._pluggy.unregister(plugin)  # what was taken before the fault was met
             return
@@ -202,8 +157,8 @@ class PluginManager:
                     self.registry.add(thing, loaded.name)
                     kind = type(thing).__name__
                     loaded.adds.setdefault(kind, []).append(name_of(thing))
-        except Exception as error:
-            self._problem(loaded.name, loaded.distribution, hook, error, loaded.file)
+        except (Exception, SystemExit) as error:
+            self._hook_problem(loaded, hook, error)
 
     def _check_hook_names(self, plugin: Any, loaded: LoadedPlugin) -> None:
         known = [name for name in dir(hookspecs) if name.startswith("imhi_")]
@@ -217,13 +172,17 @@ class PluginManager:
             elif not hasattr(function, f"{hookspecs.PROJECT}_impl"):  # pluggy's mark
                 error = HarnessError(f"{name} is never called: it is not marked with @hookimpl")
             if error is not None:
-                self._problem(loaded.name, loaded.distribution, "hooks", error, loaded.file)
+                self._hook_problem(loaded, "hooks", error)
 
     def _problem(
         self, plugin: str, distribution: str, stage: str, error: BaseException, where: str
     ) -> None:
-        place = where if isinstance(error, HarnessError) else _where(error, where)
-        self.problems.append(Problem(plugin, distribution, stage, _one_line(error), place))
+        problem = problem_of(plugin, distribution, stage, error, where)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def _hook_problem(self, plugin: LoadedPlugin, stage: str, error: BaseException) -> None:
+        self._problem(plugin.name, plugin.distribution, stage, error, plugin.file)
 
     def _is_disabled(self, *names: str) -> bool:
         hit = self.disabled.intersection(names)
@@ -246,65 +205,64 @@ class PluginManager:
     # --- use -------------------------------------------------------------------------------------
 
     def add_commands(self, app: Any) -> None:
-        """Let each plugin add its commands; one that fails is a problem, not the end."""
+        """Let each plugin add its commands; one that fails is a problem, not the end, and a command
+        whose name is taken is left out."""
+        commands = Commands(app)
+        owners = {f"{plugin.distribution}:{plugin.name}": plugin for plugin in self.plugins}
         for impl in self._pluggy.hook.imhi_commands.get_hookimpls():
-            before = _command_names(app)
+            owner = owners[impl.plugin_name]
             try:
                 impl.function(app)
-                owner = next(
-                    p for p in self.plugins if f"{p.distribution}:{p.name}" == impl.plugin_name
-                )
-                owner.adds["Command"] = [n for n in _command_names(app) if n not in before]
-            except Exception as error:
-                name = impl.plugin_name.rpartition(":")[2]
-                self._problem(name, impl.plugin_name, "imhi_commands", error, str(impl.function))
+            except (Exception, SystemExit) as error:
+                self._hook_problem(owner, "imhi_commands", error)
+            added, refused = commands.take_new(owner.name)
+            if added:
+                owner.adds["Command"] = added
+            for refusal in refused:
+                self._hook_problem(owner, "imhi_commands", refusal)
 
     def observe(self, observer: Any, name: str) -> None:
         """Add an observer object (with a method ``imhi_event``) for as long as the run lasts."""
         self._pluggy.register(observer, name)
 
     def forget(self, observer: Any) -> None:
+        """Tell an observer nothing more."""
         self._pluggy.unregister(observer)
 
     def notify(self, event: Event) -> None:
-        """Tell every observer. What one raises is recorded once and does not stop the run."""
+        """Tell every observer. What one raises is recorded once and does not stop the run.
+
+        Raises:
+            KeyboardInterrupt: the user stopped the run while an observer was at work.
+        """
         for impl in self._pluggy.hook.imhi_event.get_hookimpls():
-            try:
-                impl.function(event)
-            except Exception as error:
-                if self.strict_observers:
-                    raise
-                if not any(
-                    problem.plugin == impl.plugin_name and problem.stage == "observe"
-                    for problem in self.problems
-                ):
-                    self._problem(
-                        impl.plugin_name, impl.plugin_name, "observe", error, str(impl.function)
-                    )
+            raised, name = call_observer(impl.function, event), impl.plugin_name
+            if raised is None:
+                continue
+            if self.strict_observers:
+                if isinstance(raised, Exception):
+                    raise raised
+                raise HarnessError(f"observer {name} raised {one_line(raised)}") from raised
+            if not any(p.plugin == name and p.stage == OBSERVE for p in self.problems):
+                self._problem(name, name, OBSERVE, raised, str(impl.function))
 
+    @contextmanager
+    def naming_failures(self) -> Iterator[None]:
+        """Say with every unknown name which plugins failed to load: they may have it.
 
-def _command_names(app: Any) -> list[str]:
-    """Return the names of an application's commands and groups of commands."""
-    commands = [c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands]
-    return commands + [
-        group.name or group.typer_instance.info.name for group in app.registered_groups
-    ]
-
-
-def _import_file(path: Path) -> ModuleType:
-    # The name is made unique by the path, so two files called plugin.py do not collide.
-    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    name = f"{FILE_PLUGIN_PREFIX}{path.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+        Raises:
+            HarnessError: the same as was raised within, with this told.
+        """
+        try:
+            yield
+        except HarnessError as error:
+            cause: BaseException | None = error
+            while cause is not None and not isinstance(cause, UnknownName):
+                cause = cause.__cause__
+            note = failed_to_load(self.problems)
+            if cause is not None and note and note not in str(error):
+                error.add_note_to_line(note)
+            raise
 
 
 def load_plugins(

@@ -115,7 +115,9 @@ def _checked(
             raise DataError(f"{where}: {', '.join(empty)} empty, expected a value in every column")
         if row.dataset not in datasets:
             unknown = UnknownName("dataset", one_line(row.dataset), datasets)
-            raise DataError(f"{where}: {unknown}; load the plugin it comes from, or remove the row")
+            raise DataError(
+                f"{where}: {unknown}; load the plugin it comes from, or remove the row"
+            ) from unknown
         if not isinstance(row.value, (int, float)) or not math.isfinite(row.value):
             raise DataError(f"{where}: found the value {row.value!r}, expected a number")
         key = (row.model, row.dataset, row.metric, row.source)

@@ -19,6 +19,7 @@ import typer
 from imhi._core.cli.console import say
 from imhi._core.errors import HarnessError
 from imhi._core.plugin_manager import PluginManager, load_plugins
+from imhi._core.plugin_problems import failed_to_load
 from imhi._core.run_store.jsonl import disk_error
 
 STOPPED = 130  # as a shell reports a process that SIGINT ended
@@ -54,10 +55,10 @@ def take_global_options(arguments: Sequence[str]) -> tuple[GlobalOptions, list[s
         if word == "--":
             rest += [word, *words]
         elif name in lists:
-            found = value if equals else next(words, None)
-            if not found:
+            given = value if equals else next(words, None)
+            if not given:
                 raise HarnessError(f"{name}: nothing follows it, expected a value")
-            lists[name].append(found)
+            lists[name].append(given)
         elif word == "--strict-observers":
             options.strict_observers = True
         elif word == "--debug":
@@ -115,6 +116,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; return the exit code: 0 done, 1 incomplete, 2 bad input, 130 stopped."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    manager: PluginManager | None = None
     try:
         options, rest = take_global_options(words)
         manager = load_plugins(options.plugins, options.disabled, options.strict_observers)
@@ -125,7 +127,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if rest[:1] != ["plugins"]:
             manager.refuse_broken_files(options.plugins)
             _warn_of_problems(manager)
-        code = typer.main.get_command(app).main(rest, prog_name="imhi", standalone_mode=False)
+        with manager.naming_failures():
+            code = typer.main.get_command(app).main(rest, prog_name="imhi", standalone_mode=False)
         if code == STOPPED:  # typer makes this of a KeyboardInterrupt
             raise KeyboardInterrupt
         return int(code or 0)
@@ -150,10 +153,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        return _usage_or_bug(error)
+        return _usage_or_bug(error, manager)
 
 
-def _usage_or_bug(error: Exception) -> int:
+def _usage_or_bug(error: Exception, manager: PluginManager | None) -> int:
     show = getattr(error, "format_message", None)
     if show is not None and type(error).__name__ == "NoArgsIsHelpError":
         with suppress(BrokenPipeError):
@@ -162,7 +165,10 @@ def _usage_or_bug(error: Exception) -> int:
     if show is not None:  # a mistake on the command line, in typer's words
         context = getattr(error, "ctx", None)
         command = getattr(context, "command_path", "imhi")
-        say(f"imhi: {' '.join(show().split()).rstrip('.')}; see: {command} --help", "red")
+        told = " ".join(show().split()).rstrip(".")
+        failed = failed_to_load(manager.problems) if manager else ""
+        note = f"; {failed}" if failed and told.startswith("No such command") else ""
+        say(f"imhi: {told}; see: {command} --help{note}", "red")
         return int(getattr(error, "exit_code", 2))
     text = " ".join(str(error).split())
     say(

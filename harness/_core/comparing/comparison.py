@@ -91,8 +91,9 @@ def compare(
     labeler = labeler or shared_labeler(folders)
     scores = [RunScores.from_json(f.scores(labeler), str(f.path)) for f in folders]
     notes = check_settings(folders, labeler, allow)
-    common, left_out = common_datasets(folders, datasets)
-    chosen, not_chosen = choose_metrics(scores, metrics, common, registry)
+    with manager.naming_failures():
+        common, left_out = common_datasets(folders, datasets)
+        chosen, not_chosen = choose_metrics(scores, metrics, common, registry)
     left_out += not_chosen
     if not chosen:
         raise HarnessError(f"there is nothing to compare by: {'; '.join(not_chosen)}")
