@@ -177,9 +177,6 @@ if TYPE_CHECKING:
         Trainer as Trainer,
     )
     from imhi._core.fingerprints import (
-        FILE_PLUGIN_PREFIX as FILE_PLUGIN_PREFIX,
-    )
-    from imhi._core.fingerprints import (
         canonical_json as canonical_json,
     )
     from imhi._core.fingerprints import (
@@ -283,6 +280,12 @@ if TYPE_CHECKING:
     )
     from imhi._core.statistics import (
         mean_measure as mean_measure,
+    )
+    from imhi._core.worker_imports import (
+        worker_import_path as worker_import_path,
+    )
+    from imhi._core.worker_imports import (
+        worker_modules as worker_modules,
     )
 else:
     from imhi._core.lazy import lazy_names

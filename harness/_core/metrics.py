@@ -135,3 +135,28 @@ def measured(
                     "expected one for each"
                 )
     return found
+
+
+def refuse_taken_measures(
+    measures: Sequence[tuple[MetricSpec, Measure]], earlier: Mapping[str, str] | None = None
+) -> None:
+    """Make sure that no two measures of a scoring have one name: rows and values per example are
+    known by it.
+
+    Args:
+        measures: those of one dataset, with the metrics they are from.
+        earlier: measures that are kept from an earlier scoring, each with the metric it is from.
+
+    Raises:
+        HarnessError: names both metrics, and the plugins they are from.
+    """
+    owners = {name: f"metric {metric}, scored before," for name, metric in (earlier or {}).items()}
+    for spec, measure in measures:
+        owner = f"metric {spec.name} (plugin '{spec.owner}')"
+        if measure.name in owners:
+            raise HarnessError(
+                f"{owner} gives the measure '{measure.name}', which {owners[measure.name]} gives "
+                "too, expected a name of its own; rename one of them, or disable a plugin "
+                "(--disable-plugin NAME)"
+            )
+        owners[measure.name] = owner

@@ -137,12 +137,27 @@ class Registry:
         kind = next((f.name for f in KINDS if type(thing) is f.metadata["type"]), None)
         if kind is None:
             raise HarnessError(f"a {type(thing).__name__} cannot be registered")
+        if isinstance(thing, Metric):
+            self._refuse_group_names(thing)
         datasets = thing.datasets if isinstance(thing, Task) else ()
         for dataset in datasets:
             self.datasets.claims(dataset.name, dataset.aliases)
         getattr(self, kind).add(name_of(thing), thing, owner)
         for dataset in datasets:
             self.datasets.add(dataset.name, dataset, owner, dataset.aliases)
+
+    def _refuse_group_names(self, metric: Metric) -> None:
+        """Raise NameTaken if a metric is called like a group of others, or its group like another
+        metric: both are asked for by name."""
+        for other in self.metrics:
+            for called, group in ((metric, other.group), (other, metric.group)):
+                if called.name.lower() == group.lower():
+                    raise NameTaken(
+                        f"metric '{metric.name}' of the group '{metric.group}' cannot stand beside "
+                        f"metric '{other.name}' of the group '{other.group}' (plugin "
+                        f"'{self.metrics.owners[other.name]}'): '{group}' would be a metric and a "
+                        "group, expected another name"
+                    )
 
     def task_of(self, dataset: str) -> Task:
         """Return the task a dataset belongs to.

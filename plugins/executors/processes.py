@@ -13,13 +13,26 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imhi import FILE_PLUGIN_PREFIX, Context, Executor, HarnessError, hookimpl, parse_count
+from imhi import (
+    Context,
+    Executor,
+    HarnessError,
+    hookimpl,
+    parse_count,
+    worker_import_path,
+    worker_modules,
+)
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 Work = Callable[[Sequence[Any]], Iterator[Any]]
-_CHILD = "import sys; from imhi.plugins.executors.processes import serve; serve(int(sys.argv[1]))"
+# With -c, Python itself puts the working directory first.
+_CHILD = """import sys
+sys.path[:] = [place for place in sys.path if place]
+from imhi.plugins.executors.processes import serve
+serve(int(sys.argv[1]))
+"""
 _SENT_TOGETHER = 64  # results a message carries at most; those of a model come one by one
 
 
@@ -89,7 +102,7 @@ class Pool:
             return
         # Not forked: a process that has threads (of torch, of a client) must not be. Nor spawned by
         # multiprocessing: that would run the caller's script once more in each.
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(worker_import_path())}
         for _ in range(self.count):
             here, there = Pipe()
             number = str(there.fileno())
@@ -103,6 +116,8 @@ class Pool:
             )
             there.close()
             self._pipes.append(here)
+        for process, pipe in zip(self._processes, self._pipes, strict=True):
+            _greeted(process, pipe)
 
     def close(self) -> None:
         """End the processes; what they were at is lost."""
@@ -134,6 +149,23 @@ def _results(pipes: list[Connection[Any, Any]]) -> Iterator[Any]:
                 yield from pickle.loads(value)
             else:
                 raise _as_raised(value)
+
+
+def _greeted(process: subprocess.Popen[bytes], pipe: Connection[Any, Any]) -> None:
+    """Wait until a process is ready for work; raise HarnessError where it dies before."""
+    try:
+        pipe.recv()
+    except (EOFError, OSError):
+        code = process.wait()
+        raise HarnessError(
+            f"executor processes: a process ended while it started ({_ending(code)}): it could not "
+            "import imhi and what that needs, its message stands above; run with --executor local, "
+            f"or try: {sys.executable} -c 'import imhi.plugins.executors.processes'"
+        ) from None
+
+
+def _ending(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _send(pipe: Connection[Any, Any], message: tuple[str, bytes]) -> None:
@@ -169,6 +201,7 @@ def serve(number: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other side is told, and ends this one
     pipe: Connection[Any, Any] = Connection(number)
+    pipe.send(("ready", None))
     work: Work | None = None
     while True:
         try:
@@ -220,7 +253,7 @@ def _pickled(error: BaseException) -> bytes | None:
 
 def _by_value(cloudpickle: Any, work: Work) -> bytes:
     """Pickle work; a single-file plugin has no place on another process's import path."""
-    modules = [m for name, m in sys.modules.items() if name.startswith(FILE_PLUGIN_PREFIX)]
+    modules = worker_modules()
     for module in modules:
         cloudpickle.register_pickle_by_value(module)
     try:

@@ -8,11 +8,18 @@ cluster, as Ray itself has it.
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from imhi import FILE_PLUGIN_PREFIX, Context, Executor, HarnessError, hookimpl, parse_count
+from imhi import Context, Executor, HarnessError, hookimpl, parse_count, worker_modules
+
+
+class _NoPlaces(list[str]):
+    """Where ray would have workers import from besides: the working directory and the script's,
+    before everything that is installed. None of them."""
+
+    def extend(self, places: Iterable[str]) -> None:
+        """Take no place."""
 
 
 def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
@@ -37,11 +44,16 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
     except ValueError as error:
         raise HarnessError(f"executor ray:{argument}: found '{argument}', {error}") from None
     if not ray.is_initialized():
-        ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
-    for name, module in list(sys.modules.items()):
-        if name.startswith(FILE_PLUGIN_PREFIX):
-            # A single-file plugin has no place on the workers' import path: it travels whole.
-            ray.cloudpickle.register_pickle_by_value(module)
+        job = ray.job_config.JobConfig()
+        job._py_driver_sys_path = _NoPlaces()
+        ray.init(
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            include_dashboard=False,
+            job_config=job,
+        )
+    for module in worker_modules():
+        ray.cloudpickle.register_pickle_by_value(module)
     gpus = int(ray.cluster_resources().get("GPU", 0))
     workers = wanted or max(gpus, 1)
 

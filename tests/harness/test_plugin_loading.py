@@ -89,7 +89,7 @@ def test_a_broken_file_is_named_with_its_fault_and_the_rest_is_there(
 
 
 def test_where_a_fault_lies_is_given_to_the_line(tmp_path: Path) -> None:
-    for text in ("import harness\n\nx = 1 / 0\n", "import harness\n\ndef f(:\n"):
+    for text in ("import imhi\n\nx = 1 / 0\n", "import imhi\n\ndef f(:\n"):
         path = tmp_path / "broken.py"
         path.write_text(text)
         (problem,) = load_plugins([path]).problems
@@ -264,8 +264,7 @@ def test_a_damaged_distribution_does_not_stop_the_others(
 
 
 OBSERVER = """
-from imhi import hookimpl
-from imhi._core.events import ResponsesWritten
+from imhi import ResponsesWritten, hookimpl
 
 @hookimpl
 def imhi_event(event):
