@@ -197,6 +197,7 @@ if TYPE_CHECKING:
     from imhi._core.labelers import (
         parse_labeler as parse_labeler,
     )
+    from imhi._core.light_imports import import_sklearn as import_sklearn
     from imhi._core.models import (
         ModelSpec as ModelSpec,
     )

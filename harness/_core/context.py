@@ -110,6 +110,7 @@ class Context:
         chosen = self._training_splits(dataset, splits)
         key = (dataset, chosen)
         if key not in self._training:
+            self._training.clear()
             self._training[key] = [
                 example for split in chosen for example in self.examples(dataset, split)
             ]

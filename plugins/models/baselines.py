@@ -31,6 +31,7 @@ from imhi import (
     compose,
     digest,
     hookimpl,
+    import_sklearn,
 )
 
 # To be raised with any change that changes answers: stored ones are then not taken for new ones.
@@ -73,6 +74,7 @@ class Tfidf:
     """
 
     def fit(self, rows: Sequence[Example], labels: Sequence[str]) -> Tfidf:
+        import_sklearn()
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
 

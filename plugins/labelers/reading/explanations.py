@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from imhi import Context, Dataset, Prediction, ReadLabels, Response, split_answer
+from imhi import Context, Dataset, Prediction, ReadLabels, Response, import_sklearn, split_answer
 from imhi.plugins.labelers.reading.sentences import normalise
 
 MIN_WORDS = 4
@@ -60,6 +60,7 @@ def _features(aspects: Sequence[str], texts: Sequence[str]) -> list[str]:
 def fit(context: Context, dataset: Dataset) -> Reader | None:
     """Return a classifier for a dataset, or None (and a note) where there is nothing to learn
     from."""
+    import_sklearn()
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline
     from sklearn.svm import LinearSVC
@@ -81,11 +82,13 @@ def fit(context: Context, dataset: Dataset) -> Reader | None:
 
 
 class Readers:
-    """The classifiers of all datasets, each fitted when it is first needed."""
+    """The classifier of a dataset, fitted when it is first needed and kept until another dataset's
+    is: answers come one dataset after the other, and a vocabulary of trigrams is large."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._readers: dict[str, Reader | None] = {}
+        self._of = ""
+        self._reader: Reader | None = None
 
     def read(
         self, dataset: Dataset, aspects: Sequence[str], texts: Sequence[str]
@@ -97,11 +100,11 @@ class Readers:
         long = [i for i, text in enumerate(texts) if len(text.split()) >= MIN_WORDS]
         if not long:
             return found
-        if dataset.name not in self._readers:
-            self._readers[dataset.name] = fit(self.context, dataset)
-        reader = self._readers[dataset.name]
-        if reader is not None:
-            read = reader.read([aspects[i] for i in long], [texts[i] for i in long])
+        if self._of != dataset.name:
+            self._reader = None  # two are never in memory at once
+            self._of, self._reader = dataset.name, fit(self.context, dataset)
+        if self._reader is not None:
+            read = self._reader.read([aspects[i] for i in long], [texts[i] for i in long])
             for index, result in zip(long, read, strict=True):
                 found[index] = result
         return found
