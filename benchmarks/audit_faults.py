@@ -23,11 +23,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from imhi._core.context import open_source  # noqa: E402
 from imhi._core.fingerprints import post_key  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.records import Example  # noqa: E402
 from imhi._core.registry import Registry  # noqa: E402
+from imhi._core.sources import open_source  # noqa: E402
 from imhi.build.audit.auditing import Auditing  # noqa: E402
 from imhi.build.audit.raw_files import RawFiles, open_raw_files  # noqa: E402
 

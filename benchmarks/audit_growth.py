@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from imhi._core.answers import compose  # noqa: E402
-from imhi._core.context import open_source  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
+from imhi._core.sources import open_source  # noqa: E402
 
 SHARES = {"train": 0.75, "val": 0.1, "test": 0.15}
 PLACES = {

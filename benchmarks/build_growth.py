@@ -23,10 +23,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from imhi._core.context import open_source
 from imhi._core.declarations import Dataset
 from imhi._core.plugin_manager import load_plugins
 from imhi._core.records import Example
+from imhi._core.sources import open_source
 
 STAGES = ("read", "explain", "check", "write")
 SHARES = {"train": 0.75, "val": 0.1, "test": 0.15}

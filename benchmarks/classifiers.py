@@ -22,9 +22,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.records import Response
+from imhi._core.sources import open_source
 from imhi.finetune.experiments.single import train_and_score
 from imhi.finetune.recipe.reading import read_recipe
 from imhi.finetune.trained.evaluation import ask, labeler_scores

@@ -23,10 +23,11 @@ sys.path.insert(0, str(ROOT))
 from scipy.stats import binomtest  # noqa: E402
 
 from imhi._core.answers import compose  # noqa: E402
-from imhi._core.context import Context, open_source  # noqa: E402
+from imhi._core.context import Context  # noqa: E402
 from imhi._core.declarations import Dataset  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.records import Example, Prediction, Response  # noqa: E402
+from imhi._core.sources import open_source  # noqa: E402
 from imhi._core.tables import TableRow, read_table  # noqa: E402
 from imhi.plugins.metrics.labels import confusion_statistics, weighted_f1  # noqa: E402
 

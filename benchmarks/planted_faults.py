@@ -21,10 +21,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from imhi._core.context import open_source  # noqa: E402
 from imhi._core.fingerprints import post_key  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.registry import Registry  # noqa: E402
+from imhi._core.sources import open_source  # noqa: E402
 from imhi.build.config import Config, checked  # noqa: E402
 from imhi.build.folder import BuildFolder  # noqa: E402
 from imhi.build.records import BuiltRow  # noqa: E402

@@ -56,12 +56,6 @@ if TYPE_CHECKING:
     from imhi._core.context import (
         Context as Context,
     )
-    from imhi._core.context import (
-        counted as counted,
-    )
-    from imhi._core.context import (
-        open_source as open_source,
-    )
     from imhi._core.declarations import (
         Argument as Argument,
     )
@@ -198,6 +192,7 @@ if TYPE_CHECKING:
         parse_labeler as parse_labeler,
     )
     from imhi._core.light_imports import import_sklearn as import_sklearn
+    from imhi._core.metrics import Score as Score
     from imhi._core.models import (
         ModelSpec as ModelSpec,
     )
@@ -237,9 +232,6 @@ if TYPE_CHECKING:
     from imhi._core.protocols import (
         ReadLabels as ReadLabels,
     )
-    from imhi._core.protocols import (
-        Score as Score,
-    )
     from imhi._core.records import (
         Example as Example,
     )
@@ -261,6 +253,7 @@ if TYPE_CHECKING:
     from imhi._core.registry import (
         Registry as Registry,
     )
+    from imhi._core.report import Report as Report
     from imhi._core.results import (
         Results as Results,
     )
@@ -273,6 +266,7 @@ if TYPE_CHECKING:
     from imhi._core.settings import (
         RunSettings as RunSettings,
     )
+    from imhi._core.sources import open_source as open_source
     from imhi._core.statistics import (
         Array as Array,
     )

@@ -41,6 +41,12 @@ if TYPE_CHECKING:
     from imhi._core.comparing.result import (
         turned as turned,
     )
+    from imhi._core.executors import (
+        ExecutorSpec as ExecutorSpec,
+    )
+    from imhi._core.executors import (
+        parse_executor as parse_executor,
+    )
     from imhi._core.metrics import (
         MetricSpec as MetricSpec,
     )
@@ -53,6 +59,15 @@ if TYPE_CHECKING:
     from imhi._core.metrics import (
         parse_metrics as parse_metrics,
     )
+    from imhi._core.plan import (
+        ScoringPlan as ScoringPlan,
+    )
+    from imhi._core.plan import (
+        check_metrics as check_metrics,
+    )
+    from imhi._core.plan import (
+        plan_run as plan_run,
+    )
     from imhi._core.published import (
         PublishedResult as PublishedResult,
     )
@@ -61,6 +76,12 @@ if TYPE_CHECKING:
     )
     from imhi._core.published import (
         published_results as published_results,
+    )
+    from imhi._core.results import (
+        AverageRow as AverageRow,
+    )
+    from imhi._core.results import (
+        ScoreRow as ScoreRow,
     )
     from imhi._core.results import (
         distinct_names as distinct_names,
@@ -72,10 +93,10 @@ if TYPE_CHECKING:
         find_run as find_run,
     )
     from imhi._core.run_store.cache import (
-        Kept as Kept,
+        Cache as Cache,
     )
     from imhi._core.run_store.cache import (
-        KeptValues as KeptValues,
+        CacheFolder as CacheFolder,
     )
     from imhi._core.run_store.columns import (
         Columns as Columns,
@@ -96,12 +117,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.stages.label import (
         label as label,
-    )
-    from imhi._core.stages.pipeline import (
-        check_metrics as check_metrics,
-    )
-    from imhi._core.stages.pipeline import (
-        check_names as check_names,
     )
     from imhi._core.stages.pipeline import (
         run as run,

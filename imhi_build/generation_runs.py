@@ -38,6 +38,7 @@ from imhi.runs import (
     Manifest,
     RunFolder,
     environment,
+    parse_executor,
     pending_requests,
     respond,
     rows_with_offsets,
@@ -235,7 +236,7 @@ class Rounds:
             total = sum(manifest.datasets.values())
             there = sum(len(round.answered(name)) for name in manifest.datasets)
             context.notify(RunStarted(round.id, spec.name, total, there))
-            respond(round, spec, context, executor)
+            respond(round, spec, context, parse_executor(executor, context.registry))
 
     def _prepare(
         self,

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
     """Print what a training would do; nothing is loaded but rows and, where it is at hand, the
     configuration of the base model."""
-    from imhi import counted
     from imhi.finetune.rows.training_jobs import members
     from imhi.finetune.training.pipeline import open_data
     from imhi.io import print_json, print_table, say
@@ -35,7 +34,7 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
     ]
     if training.packing:
         context.note("packing: several rows go into one sequence, so there will be fewer updates")
-    notes = [*context.notes, *(text for _, text in counted(context.tallies)), *recipe.notes]
+    notes = [*context.notes, *(text for _, text in context.report.counted()), *recipe.notes]
     gpus = max(1, recipe.hardware.gpus)
     memory = _memory(recipe, gpus)
     if as_json:

@@ -108,7 +108,7 @@ def _drop_validation_posts(
     posts = {_post(row) for rows in validation.values() for row in rows}
     for name, rows in train.items():
         train[name], dropped = _without(rows, posts)
-        context.tally(
+        context.count(
             f"{name}: {{n}} training rows were left out, as their posts are validation posts of another "
             "dataset",
             dropped,
@@ -145,12 +145,12 @@ def _rows(recipe: Recipe, context: Context, name: str) -> tuple[list[Example], l
             for row in context.examples(other, evaluated)
         }
         rows, dropped = _without(rows, posts)
-        context.tally(
+        context.count(
             f"{name}: {{n}} training rows whose post stands in {evaluated} were left out", dropped
         )
     if validation:
         rows, dropped = _without(rows, {_post(row) for row in validation})
-        context.tally(
+        context.count(
             f"{name}: {{n}} training rows whose post is a validation post were left out", dropped
         )
     elif data.held_out:
@@ -181,7 +181,7 @@ def _post(row: Example) -> str:
 
 def _explained(rows: list[Example], name: str, context: Context) -> list[Example]:
     kept = [row for row in rows if row.explanation.strip()]
-    context.tally(f"{name}: {{n}} rows without an explanation were left out", len(rows) - len(kept))
+    context.count(f"{name}: {{n}} rows without an explanation were left out", len(rows) - len(kept))
     if rows and not kept:
         raise HarnessError(f"{name}: its rows have no explanations, and data.reads is explanation")
     return kept

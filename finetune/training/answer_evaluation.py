@@ -15,6 +15,7 @@ from imhi import (
     HarnessError,
     Model,
     Prediction,
+    Report,
     Request,
     Response,
     parse_model,
@@ -47,7 +48,7 @@ def measure(job: Job, tokenizer: Any) -> Callable[[Any], dict[str, float]]:
         generation=Generation(
             max_new_tokens=recipe.validation.max_new_tokens, stop=stop, system=recipe.data.system
         ),
-        notes=[],
+        report=Report(),
     )
 
     def score(model: Any) -> dict[str, float]:

@@ -126,9 +126,8 @@ def _train(
 
 
 def _tallies(context: Context) -> list[str]:
-    from imhi import counted
 
-    return [sentence for _, sentence in counted(context.tallies)]
+    return [sentence for _, sentence in context.report.counted()]
 
 
 def _fresh(

@@ -1,9 +1,10 @@
-"""``NAME:VALUE,key=value,...``: how models and metrics are written, taken apart and checked."""
+"""``NAME:VALUE,key=value,...``: how everything is named, taken apart and checked in one place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from imhi._core.declarations import Argument
@@ -15,6 +16,40 @@ _COMMA = re.compile(r",(?=[A-Za-z_]\w*=)")
 def split_arguments(text: str) -> list[str]:
     """Split at the commas that begin a ``key=``; other commas belong to a value."""
     return _COMMA.split(text)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Something as it is named: ``text`` as it was written, then its parts. ``value`` is None where
+    there is no colon; ``pairs`` are the ``key=value`` texts."""
+
+    text: str
+    name: str
+    value: str | None
+    pairs: tuple[str, ...] = ()
+
+    def value_for(self, kind: str, option: str, argument: str, summary: str) -> str:
+        """Return the value of a thing that takes one, or none, as its declaration says by naming an
+        ``argument``.
+
+        Raises:
+            HarnessError: it is missing, or not wanted.
+        """
+        if argument and not self.value:
+            raise HarnessError(f"{kind} '{self.text}': expected {self.name}:{argument} ({summary})")
+        if self.value and not argument:
+            raise HarnessError(
+                f"{kind} '{self.text}': {self.name} takes no argument; write --{option} {self.name}"
+            )
+        return self.value or ""
+
+
+def parse_reference(text: str, pairs: bool = True) -> Reference:
+    """Take a name apart. A comma that begins no ``key=`` belongs to a value; without ``pairs`` every
+    comma does."""
+    head, *rest = split_arguments(text) if pairs else [text]
+    name, colon, value = head.partition(":")
+    return Reference(text, name, value if colon else None, tuple(rest))
 
 
 def parse_arguments(

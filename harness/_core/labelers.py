@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from imhi._core.arguments import parse_reference
 from imhi._core.declarations import Labeler, resolve
-from imhi._core.errors import HarnessError
 from imhi._core.registry import Registry
 
 
@@ -32,14 +32,9 @@ def parse_labeler(text: str, registry: Registry) -> LabelerSpec:
     Raises:
         HarnessError: no such labeler, or its argument is missing or not wanted.
     """
-    name, _, argument = text.partition(":")
-    found = registry.labelers.get(name)
-    if found.argument and not argument:
-        raise HarnessError(
-            f"labeler '{text}': expected {found.name}:{found.argument} ({found.summary})"
-        )
-    if argument and not found.argument:
-        raise HarnessError(
-            f"labeler '{text}': {found.name} takes no argument; write --labeler {found.name}"
-        )
-    return LabelerSpec(f"{found.name}:{argument}" if argument else found.name, found, argument)
+    asked = parse_reference(text, pairs=False)
+    labeler = registry.labelers.get(asked.name)
+    asked = replace(asked, name=labeler.name)
+    argument = asked.value_for("labeler", "labeler", labeler.argument, labeler.summary)
+    name = f"{labeler.name}:{argument}" if argument else labeler.name
+    return LabelerSpec(name, labeler, argument)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from imhi._core.arguments import parse_arguments, split_arguments
+from imhi._core.arguments import parse_arguments, parse_reference
 from imhi._core.declarations import Metric, resolve
 from imhi._core.errors import HarnessError
-from imhi._core.protocols import Score
 from imhi._core.records import Example, Prediction, Response
 from imhi._core.registry import Registry
 
@@ -20,6 +19,18 @@ if TYPE_CHECKING:
     from imhi._core.statistics import Measure
 
 _KEY = re.compile(r"[A-Za-z_]\w*=")
+
+
+class Score(Protocol):
+    """A metric at work, on aligned columns of one dataset."""
+
+    def __call__(
+        self,
+        examples: Sequence[Example],
+        responses: Sequence[Response],
+        predictions: Sequence[Prediction],
+        context: Context,
+    ) -> Iterable[Measure]: ...
 
 
 @dataclass(frozen=True)
@@ -36,13 +47,12 @@ class MetricSpec:
     def name(self) -> str:
         return self.metric.name
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what results say of it: version and arguments."""
-        values = {
+    def arguments_as_json(self) -> dict[str, str | int | float | bool | None]:
+        """Return the arguments as results hold them: what is no JSON value as text."""
+        return {
             name: value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
             for name, value in self.arguments.items()
         }
-        return {"version": self.metric.version, "arguments": values}
 
 
 def parse_metrics(names: Sequence[str], registry: Registry) -> list[MetricSpec]:
@@ -57,9 +67,11 @@ def parse_metrics(names: Sequence[str], registry: Registry) -> list[MetricSpec]:
         return [_spec(m, [], m.name, registry) for m in registry.metrics if m.default]
     chosen: dict[str, MetricSpec] = {}
     for text in names:
-        name, _, rest = text.partition(":")
+        asked = parse_reference(text)
+        name = text if asked.value is None else asked.name
+        pairs = [asked.value, *asked.pairs] if asked.value else []
         group = [metric for metric in registry.metrics if metric.group == name]
-        if group and rest:
+        if group and pairs:
             raise HarnessError(
                 f"metric '{text}': {name} is a group and takes no arguments; name one of "
                 f"{', '.join(metric.name for metric in group)}"
@@ -67,7 +79,7 @@ def parse_metrics(names: Sequence[str], registry: Registry) -> list[MetricSpec]:
         groups = dict.fromkeys(metric.group for metric in registry.metrics)
         hint = f"groups: {', '.join(groups)}"
         for metric in group or [registry.metrics.get(name, hint)]:
-            spec = _spec(metric, split_arguments(rest) if rest else [], text, registry)
+            spec = _spec(metric, pairs, text, registry)
             if metric.name not in chosen or not group:
                 chosen[metric.name] = spec
     return list(chosen.values())

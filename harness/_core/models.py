@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imhi._core.arguments import parse_arguments, split_arguments
+from imhi._core.arguments import parse_arguments, parse_reference
 from imhi._core.budget import Estimate
 from imhi._core.declarations import ModelFamily, resolve
 from imhi._core.errors import HarnessError, UnknownName
@@ -48,26 +48,23 @@ def parse_model(text: str, registry: Registry) -> ModelSpec:
     Raises:
         HarnessError: unknown scheme or preset, missing target, unknown argument, bad value.
     """
-    head, *pairs = split_arguments(text)
+    asked = parse_reference(text)
+    pairs = list(asked.pairs)
     prompt = ""
-    written = head
-    if ":" not in head:
-        preset = registry.presets.aliases.get(head.lower())
+    if asked.value is None:
+        preset = registry.presets.aliases.get(asked.name.lower())
         if preset is None:
-            known = [
-                *registry.presets.things,
-                *(f"{scheme}:" for scheme in registry.families.things),
-            ]
-            raise UnknownName("model", head, known, "expected a preset or SCHEME:TARGET")
-        found = registry.presets.things[preset]
-        prompt = found.prompt
-        written, *preset_pairs = split_arguments(found.model)
-        pairs = [*preset_pairs, *pairs]
-    scheme, _, target = written.partition(":")
-    family = registry.families.get(scheme, "expected SCHEME:TARGET, for example hf:gpt2")
-    if not target:
+            schemes = (f"{scheme}:" for scheme in registry.families.things)
+            known = [*registry.presets.things, *schemes]
+            raise UnknownName("model", asked.name, known, "expected a preset or SCHEME:TARGET")
+        declared = registry.presets.things[preset]
+        prompt = declared.prompt
+        asked = parse_reference(declared.model)
+        pairs = [*asked.pairs, *pairs]
+    family = registry.families.get(asked.name, "expected SCHEME:TARGET, for example hf:gpt2")
+    if not asked.value:
         raise HarnessError(
-            f"model '{text}': nothing after '{scheme}:', expected {scheme}:{family.target}"
+            f"model '{text}': nothing after '{asked.name}:', expected {asked.name}:{family.target}"
         )
     # Any model may be given the name that tables show; it has no part in its identity.
     names = [pair.removeprefix("name=") for pair in pairs if pair.startswith("name=")]
@@ -76,7 +73,7 @@ def parse_model(text: str, registry: Registry) -> ModelSpec:
         f"model '{text}'", f"{family.scheme}:", family.arguments, pairs, family.open_arguments
     )
     arguments = {argument.name: argument.default for argument in family.arguments} | given
-    return ModelSpec(names[-1] if names else text, family, target, arguments, given, prompt)
+    return ModelSpec(names[-1] if names else text, family, asked.value, arguments, given, prompt)
 
 
 def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from imhi._core.declarations import Dataset
 from imhi._core.records import Example, Prediction, Request, Response
-
-if TYPE_CHECKING:
-    from imhi._core.context import Context
-    from imhi._core.statistics import Measure
 
 
 @runtime_checkable
@@ -68,15 +64,3 @@ class BuildPrompt(Protocol):
     """A prompt style at work."""
 
     def __call__(self, example: Example, dataset: Dataset) -> str: ...
-
-
-class Score(Protocol):
-    """A metric at work, on aligned columns of one dataset."""
-
-    def __call__(
-        self,
-        examples: Sequence[Example],
-        responses: Sequence[Response],
-        predictions: Sequence[Prediction],
-        context: Context,
-    ) -> Iterable[Measure]: ...

@@ -6,26 +6,96 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from imhi._core.records import JsonObject
 from imhi._core.sanitizing import one_line
 
 if TYPE_CHECKING:
     import pandas
 
 
+class ScoreRow(TypedDict):
+    """A measure of one dataset, as ``--json`` prints it.
+
+    ``metric`` is the measure's name and ``made_by`` the metric it comes from; ``value`` and its
+    bounds are on the metric's scale (docs/metrics.md), None where undefined; ``n`` counts examples,
+    ``unparsed`` and ``failed`` among them (both count as wrong), ``posts`` what was resampled.
+    """
+
+    model: str
+    dataset: str
+    task: str
+    split: str
+    metric: str
+    made_by: str
+    decimals: int
+    higher_is_better: bool | None
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    posts: int
+    unparsed: int
+    failed: int
+    headline: bool
+    details: JsonObject
+
+
+class AverageRow(TypedDict):
+    """The mean of a measure ``over`` *datasets* or *tasks*, of which there are ``groups``."""
+
+    model: str
+    over: str
+    split: str
+    metric: str
+    made_by: str
+    decimals: int
+    higher_is_better: bool | None
+    value: float | None
+    low: float | None
+    high: float | None
+    groups: int
+
+
+class Labelling(TypedDict):
+    """What came of the examples of one dataset: counts; ``decided_by`` counts by labeler."""
+
+    n: int
+    unparsed: int
+    failed: int
+    contradictions: int
+    decided_by: dict[str, int]
+
+
+class MetricRecord(TypedDict):
+    """What made the scores of a metric, and what it had to say. Stays as long as its scores."""
+
+    version: str
+    arguments: JsonObject
+    notes: list[str]
+    gaps: list[str]
+
+
+class ScoreSettings(TypedDict, total=False):
+    """What scores depend on. ``inputs`` are checksums of answers and labels by dataset; ``view`` is
+    None for the released gold with every row."""
+
+    resamples: int
+    seed: int
+    inputs: dict[str, str]
+    prompt: JsonObject
+    labeler: JsonObject
+    metrics: dict[str, MetricRecord]
+    view: JsonObject | None
+    asked: list[str]
+    all: bool
+
+
 @dataclass(frozen=True)
 class RunScores:
     """The scores of one run under one labeler, and under one view (empty: the released gold with
-    every row).
-
-    ``scores`` holds one object per dataset and measure: ``model, dataset, split, metric, made_by,
-    value, low, high, decimals, higher_is_better, n, unparsed, failed, posts, headline, details``;
-    ``metric`` is the measure's name and ``made_by`` the metric it comes from; values and bounds are
-    on its scale (docs/metrics.md), ``n`` counts examples, ``unparsed`` and ``failed`` among them
-    (both count as wrong). ``averages`` are the means over datasets and over tasks. ``gaps`` say
-    what a metric could not do yet.
-    """
+    every row). ``gaps`` say what a metric could not do yet; ``totals`` are those of the manifest."""
 
     run: str
     model: str
@@ -33,13 +103,13 @@ class RunScores:
     split: str
     source: str
     synthetic: bool
-    scores: Sequence[Mapping[str, Any]]
-    averages: Sequence[Mapping[str, Any]]
-    labelling: Mapping[str, Mapping[str, Any]]
+    scores: Sequence[ScoreRow]
+    averages: Sequence[AverageRow]
+    labelling: Mapping[str, Labelling]
     notes: Sequence[str] = ()
     gaps: Sequence[str] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    totals: Mapping[str, Any] = field(default_factory=dict)
+    settings: ScoreSettings = field(default_factory=ScoreSettings)
+    totals: JsonObject = field(default_factory=dict)
     view: str = ""
 
     @property

@@ -35,7 +35,7 @@ from imhi.plugins.meta_evaluation.references import (
     source_above,
 )
 from imhi.plugins.meta_evaluation.result import MetaEvaluation
-from imhi.runs import KeptValues, opened
+from imhi.runs import CacheFolder, opened
 
 METRICS = ("explanations",)
 
@@ -94,7 +94,7 @@ def evaluate(settings: MetaSettings, manager: PluginManager) -> MetaEvaluation:
         notify=manager.notify,
         run=f"meta-{dataset.name}",
         judges=settings.judge,
-        values=KeptValues(settings.out / "measured"),
+        cache=CacheFolder(settings.out / "measured"),
     )
     per_system = {
         system: [row for row in rows if row.system == system]
@@ -110,7 +110,7 @@ def evaluate(settings: MetaSettings, manager: PluginManager) -> MetaEvaluation:
         with opened(specs) as metrics:
             columns = measure(systems, metrics, context)
     finally:
-        context.values.close()
+        context.cache.close()
     marks = {mark: np.array(_padded(rows, mark)) for mark in settings.marks}
     found = panels(
         columns,
@@ -129,7 +129,9 @@ def evaluate(settings: MetaSettings, manager: PluginManager) -> MetaEvaluation:
             "other_label": sum(one.other_label for one in systems.values()),
         },
     }
-    return MetaEvaluation(described, settings.marks, columns, found, context.notes, context.gaps)
+    return MetaEvaluation(
+        described, settings.marks, columns, found, context.notes, context.report.gaps
+    )
 
 
 def _padded(rows: Sequence[Annotated], mark: str) -> list[list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from imhi import Array, Context, Measure, Prediction, Score, counted, explanation_of
+from imhi import Array, Context, Measure, Prediction, Report, Score, explanation_of
 from imhi.plugins.meta_evaluation.references import Columns
 from imhi.runs import MetricSpec, measured
 
@@ -62,11 +63,11 @@ def measure(
     found: dict[tuple[str, str], dict[str, Measure]] = {}
     specs = {spec.name: spec for spec, _ in metrics}
     for system, columns in systems.items():
-        with _noted_with(system, context):
-            predictions = _predictions(columns, context)
+        with _noted_with(system, context) as own:
+            predictions = _predictions(columns, own)
             for spec, scorer in metrics:
                 for one in measured(
-                    spec, scorer, columns.examples, columns.responses, predictions, context
+                    spec, scorer, columns.examples, columns.responses, predictions, own
                 ):
                     if one.per_example is not None:
                         found.setdefault((spec.name, one.name), {})[system] = one
@@ -93,7 +94,7 @@ def measure(
                 specs[made_by].text or made_by,
                 metric.higher_is_better if direction is None else direction,
                 any_one.headline or shown == BASELINE,
-                specs[made_by].to_json(),
+                {"version": metric.version, "arguments": specs[made_by].arguments_as_json()},
             )
         )
     first = [column for column in result if column.name == BASELINE] or [baseline]
@@ -101,19 +102,16 @@ def measure(
 
 
 @contextmanager
-def _noted_with(system: str, context: Context) -> Iterator[None]:
-    """Say with each note and gap of a metric which system it is about."""
-    before = context.notes, context.gaps, context.tallies
-    context.notes, context.gaps, context.tallies = [], [], {}
+def _noted_with(system: str, context: Context) -> Iterator[Context]:
+    """Give surroundings in which each note of a metric is told with the system it is about."""
+    own = Report()
     try:
-        yield
+        yield dataclasses.replace(context, report=own)
     finally:
-        said = [("notes", note) for note in context.notes]
-        said += [("gaps", gap) for gap in context.gaps]
-        said += counted(context.tallies)
-        context.notes, context.gaps, context.tallies = before
-        for kind, text in said:
-            {"notes": context.note, "gaps": context.gap}[kind](f"{system}: {text}")
+        for note in own.sentences("notes"):
+            context.note(f"{system}: {note}")
+        for gap in own.sentences("gaps"):
+            context.mark_incomplete(f"{system}: {gap}")
 
 
 def _predictions(columns: Columns, context: Context) -> Sequence[Prediction]:

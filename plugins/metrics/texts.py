@@ -39,7 +39,7 @@ def _kept_rows(
     compute: Callable[[str, str], list[float]],
 ) -> Iterator[tuple[int, list[float]]]:
     """Yield index and ``compute(reference, hypothesis)``, computed once for each distinct pair."""
-    kept = context.kept(name, identity)
+    kept = context.cache.open(name, identity)
     for index, reference, hypothesis in _pairs(examples, responses):
         key = digest([reference, hypothesis])
         if key not in kept:

@@ -258,7 +258,7 @@ def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
         raise UnknownName("baseline", spec.target, KINDS)
     # The evaluated rows count too: baselines are cross-fitted on them where there are no others.
     learnt = [
-        [context.training_checksum(name), context.source.checksum(name, context.split)]
+        [context.data.training_checksum(name), context.source.checksum(name, context.split)]
         for name in sorted(context.source.datasets())
         if context.split in context.source.splits(name)
     ]

@@ -27,7 +27,8 @@ OLD = {
         "`from imhi import hookimpl` for `from harness import hookimpl`"
     ),
     "from harness.cli.app import take_global_options\n": (
-        "write `from imhi._core.cli.app import take_global_options` for `from harness.cli.app import take_global_options`"
+        "write `from imhi._core.cli.app import take_global_options` for "
+        "`from harness.cli.app import take_global_options`"
     ),
     "import plugins.metrics.labels\n": (
         "write `import imhi.plugins.metrics.labels` for `import plugins.metrics.labels`"

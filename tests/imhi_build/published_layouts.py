@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from imhi._core.context import open_source
 from imhi._core.records import Example
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 
 YES_NO = {"yes": "1", "no": "0"}
 SAD = {

@@ -6,9 +6,9 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from imhi._core.context import open_source
 from imhi._core.records import Example
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 
 # Labels as the presets dr and dreaddit have them.
 _RAW = {"yes": "1", "no": "0"}

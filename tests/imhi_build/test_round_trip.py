@@ -158,7 +158,7 @@ def _answers_differ(theirs: str, ours: str) -> str:
 def test_what_was_written_is_read_by_the_source_official(
     built: Path, imhi: Path, registry: Registry
 ) -> None:
-    from imhi._core.context import open_source
+    from imhi._core.sources import open_source
 
     _, mine = open_source(f"official:{built}", registry)
     _, theirs = open_source(f"official:{imhi}", registry)

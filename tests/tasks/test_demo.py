@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from imhi._core.context import open_source
 from imhi._core.errors import HarnessError
 from imhi._core.protocols import OpenSource
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 
 DATASETS = (
     "DR", "CLP", "dreaddit", "SWMH", "T-SID", "SAD", "CAMS", "loneliness", "MultiWD", "IRF"

@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imhi._core.cli.console import out, print_json, say
 from imhi._core.plugin_manager import PluginManager
+from imhi._core.records import JsonObject
 from imhi._core.sanitizing import plain
 from imhi._core.settings import RunSettings
+
+if TYPE_CHECKING:
+    from imhi._core.stages.rescore import ScoringEstimate
 
 
 def show_dry_run(settings: RunSettings, manager: PluginManager, as_json: bool) -> None:
     """Print a table per model and the first prompt, as the model would get it."""
+    from imhi._core.plan import plan_run
     from imhi._core.stages.prepare import preview
 
-    previews = [preview(settings, model, manager.registry) for model in settings.model]
+    plan = plan_run(settings, manager.registry)
+    previews = [preview(plan, model, manager.registry) for model in plan.models]
     if as_json:
-        print_json({"dry_run": previews})
+        print_json({"dry_run": [one.to_json() for one in previews]})
         return
     console = out()
-    for found in previews:
-        title = f"{found['model']}, prompt style {found['prompt']}"
-        rows = found["datasets"]
+    for one in previews:
+        title = f"{one.model}, prompt style {one.prompt}"
+        rows = one.to_json()["datasets"]
         _show_estimates(title, rows)
         console.print(f"\nthe first prompt, {rows[0]['dataset']}:\n", markup=False)
         console.print(plain(rows[0]["first_prompt"]), markup=False)
         console.print()
 
 
-def show_scoring(estimates: list[dict[str, Any]], as_json: bool) -> None:
+def show_scoring(estimates: Sequence[ScoringEstimate], as_json: bool) -> None:
     """Print what the judges of one or more runs would be asked, a table per run and judge."""
     if as_json:
-        print_json({"dry_run": estimates})
+        print_json({"dry_run": [one.to_json() for one in estimates]})
         return
     if not estimates:
         say("none of the metrics asks a model")
-    tables: dict[str, list[dict[str, Any]]] = {}
-    for row in estimates:
+    from imhi._core.stages.rescore import ScoringEstimate
+
+    tables: dict[str, list[JsonObject]] = {}
+    for row in map(ScoringEstimate.to_json, estimates):
         tables.setdefault(f"{row['metric']} by {row['model']}, {row['run']}", []).append(row)
     for title, rows in tables.items():
         _show_estimates(title, rows)
 
 
-def _show_estimates(title: str, rows: list[dict[str, Any]]) -> None:
+def _show_estimates(title: str, rows: Sequence[JsonObject]) -> None:
     from rich.table import Table
 
     table = Table(title=plain(title), title_justify="left")

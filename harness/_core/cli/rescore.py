@@ -28,11 +28,13 @@ def label(
     show_all: options.All = False,
 ) -> None:
     """Read the labels of runs again, with this labeler, and score them. Asks no model."""
+    from imhi._core.plan import plan_scoring
     from imhi._core.stages.rescore import relabel
 
     settings = merge_settings({"labeler": labeler, "metric": metric, "resamples": resamples})
     runs = [find_run(name, folder) for name in names]
-    scores = relabel(runs, context.obj, settings, source or "", seed)
+    plan = plan_scoring(settings, context.obj.registry, seed=seed)
+    scores = relabel(runs, context.obj, plan, source or "")
     finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi label", metric or ())
 
 
@@ -66,6 +68,7 @@ def score(
     gold labels, fewer rows) read what 'imhi audit' found; several stand beside each other.
     """
     from imhi._core.cli.progress import shown
+    from imhi._core.plan import plan_scoring
     from imhi._core.stages.rescore import estimate_scoring, rescore
     from imhi._core.views import open_views
 
@@ -78,10 +81,12 @@ def score(
     if dry_run:
         from imhi._core.cli.dry_run import show_scoring
 
-        show_scoring(estimate_scoring(runs, context.obj, settings, source or ""), as_json)
+        plan = plan_scoring(settings, context.obj.registry)
+        show_scoring(estimate_scoring(runs, context.obj, plan, source or ""), as_json)
         return
     context.obj.registry.reporters.get(format_name)
     views = open_views(context.obj.registry, audit, view or (), gold or "", exclude or ())
+    plan = plan_scoring(settings, context.obj.registry, views, seed)
     with shown(context.obj):
-        scores = rescore(runs, context.obj, settings, source or "", seed, views)
+        scores = rescore(runs, context.obj, plan, source or "")
     finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi score", metric or ())

@@ -33,7 +33,7 @@ from imhi._core.errors import HarnessError
 from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.results import RunScores, distinct_names
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
 from imhi._core.settings import RunSettings
 from imhi._core.views import OpenView
 
@@ -112,7 +112,7 @@ def compare(
             )
     finally:
         for context in contexts:
-            context.values.close()
+            context.cache.close()
     notes += [note for drawing in drawings for note in drawing.notes]
     drawings = [drawing for drawing in drawings if drawing.drawn or drawing.missing]
     if not drawings:
@@ -206,5 +206,5 @@ def _context(folder: RunFolder, manager: PluginManager) -> Context:
     from imhi._core.stages.rescore import reopen
 
     context = reopen(folder, manager)
-    context.values = KeptValues(folder.path / "measured")
+    context.cache = CacheFolder(folder.path / "measured")
     return context

@@ -20,7 +20,7 @@ from imhi._core.context import Context
 from imhi._core.errors import UnknownName
 from imhi._core.metrics import measured, opened, parse_metrics
 from imhi._core.registry import Registry
-from imhi._core.results import RunScores
+from imhi._core.results import RunScores, ScoreRow
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.run_store.jsonl import read_rows
@@ -42,7 +42,7 @@ def choose_metrics(
     Raises:
         UnknownName: no run has such a measure.
     """
-    rows: dict[str, list[Mapping[str, Any]]] = {}
+    rows: dict[str, list[ScoreRow]] = {}
     for run in scores:
         for row in run.scores:
             if row["dataset"] in datasets:

@@ -50,9 +50,10 @@ def _scored_bounds(
     otherwise: tuple[float | None, float | None],
 ) -> tuple[float | None, float | None]:
     """Return the bounds that scoring made."""
-    rows = run.averages if over else run.scores
-    key, place = ("over", over) if over else ("dataset", dataset)
-    for row in rows:
-        if row["metric"] == metric and row[key] == place:
-            return row["low"], row["high"]
-    return otherwise
+    if over:
+        means = (row for row in run.averages if row["over"] == over and row["metric"] == metric)
+        bounds = [(row["low"], row["high"]) for row in means]
+    else:
+        rows = (row for row in run.scores if row["dataset"] == dataset and row["metric"] == metric)
+        bounds = [(row["low"], row["high"]) for row in rows]
+    return bounds[0] if bounds else otherwise

@@ -14,7 +14,7 @@ from imhi._core.fingerprints import digest
 from imhi._core.run_store.jsonl import AppendLog, read_rows
 
 
-class Kept:
+class Cache:
     """JSON values by key, in a file or, without one, in memory only."""
 
     def __init__(self, path: Path | None = None) -> None:
@@ -47,21 +47,21 @@ class Kept:
             self._log = None
 
 
-class KeptValues:
+class CacheFolder:
     """All that is kept in one folder (or in memory), opened when it is first asked for."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
-        self._open: dict[str, Kept] = {}
+        self._open: dict[str, Cache] = {}
 
-    def open(self, name: str, identity: Mapping[str, Any]) -> Kept:
+    def open(self, name: str, identity: Mapping[str, Any]) -> Cache:
         """Return what ``name`` computed under exactly this identity (JSON values)."""
         file = f"{name}-{digest(dict(identity))[:12]}.jsonl"
         if file not in self._open:
-            self._open[file] = Kept(self.folder / file if self.folder else None)
+            self._open[file] = Cache(self.folder / file if self.folder else None)
         return self._open[file]
 
     def close(self) -> None:
-        for kept in self._open.values():
-            kept.close()
+        for cache in self._open.values():
+            cache.close()
         self._open = {}

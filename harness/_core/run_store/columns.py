@@ -20,6 +20,11 @@ class Columns:
     predictions: Sequence[Prediction]
 
     @property
+    def aligned(self) -> tuple[Sequence[Example], Sequence[Response], Sequence[Prediction]]:
+        """The three columns, in the order in which metrics take them."""
+        return self.examples, self.responses, self.predictions
+
+    @property
     def clusters(self) -> list[str]:
         """What each row is resampled with: its post."""
         return [example.post_id or example.id for example in self.examples]

@@ -4,43 +4,42 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 from imhi._core.context import Context
 from imhi._core.declarations import Dataset
 from imhi._core.errors import HarnessError
 from imhi._core.events import StageFinished, StageStarted
 from imhi._core.fingerprints import file_checksum
-from imhi._core.labelers import parse_labeler
+from imhi._core.labelers import LabelerSpec
 from imhi._core.protocols import ReadLabels
 from imhi._core.records import Prediction, Response
+from imhi._core.results import Labelling
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.jsonl import write_json
 
 _BATCH = 512
 
 
-def label(folder: RunFolder, context: Context, labeler: str) -> dict[str, Any]:
-    """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples:
-    ``n, unparsed, failed, contradictions, decided_by``."""
+def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str, Labelling]:
+    """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples."""
     datasets = folder.manifest().datasets
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "label", sum(datasets.values())))
-    read = context.labeler(labeler)
-    identity = parse_labeler(labeler, context.registry).identity()
+    read = context.read_with(labeler)
+    identity = labeler.identity()
     counts = {}
     changed = False
     for dataset in datasets:
-        path = folder.predictions_file(labeler, dataset)
+        path = folder.predictions_file(labeler.name, dataset)
         before = file_checksum(path) if path.exists() else ""
         folder.write_records(path, _predictions(folder, context, read, dataset))
         changed = changed or file_checksum(path) != before
-        counts[dataset] = labelling_counts(folder.predictions(labeler, dataset))
+        counts[dataset] = labelling_counts(folder.predictions(labeler.name, dataset))
     if changed:
-        folder.forget_views(labeler)
-    write_json(folder.labeler_file(labeler), identity)
+        folder.forget_views(labeler.name)
+    write_json(folder.labeler_file(labeler.name), identity)
     context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))
     return counts
 
@@ -93,7 +92,7 @@ def _is_sound(prediction: Prediction, dataset: Dataset) -> bool:
     return prediction.label is None
 
 
-def labelling_counts(predictions: Iterator[Prediction]) -> dict[str, Any]:
+def labelling_counts(predictions: Iterable[Prediction]) -> Labelling:
     """Count what came of the examples of one dataset."""
     status: Counter[str] = Counter()
     decided: Counter[str] = Counter()

@@ -11,25 +11,56 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from imhi._core.context import Context, open_source
+from imhi._core.budget import Budget, Estimate
+from imhi._core.context import Context
+from imhi._core.data_access import DataAccess
 from imhi._core.declarations import PromptStyle, resolve
 from imhi._core.errors import DataError, HarnessError
+from imhi._core.events import Event
 from imhi._core.fingerprints import canonical_json, digest, prompt_hash
-from imhi._core.models import ModelSpec, estimate, fingerprint, parse_model
+from imhi._core.models import ModelSpec, estimate, fingerprint
+from imhi._core.plan import ModelPlan, RunPlan
+from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import BuildPrompt, OpenSource
-from imhi._core.records import Example, Request, as_row
+from imhi._core.records import Example, JsonObject, Request, as_row
 from imhi._core.registry import Registry
 from imhi._core.run_store import FORMAT, RunFolder
 from imhi._core.run_store.environment import environment
 from imhi._core.run_store.jsonl import disk_error
 from imhi._core.run_store.manifest import Manifest, PromptRecord
 from imhi._core.settings import RunSettings
+
+
+@dataclass(frozen=True)
+class DatasetPreview:
+    """What asking one dataset would take, and the first prompt as the model would get it."""
+
+    dataset: str
+    estimate: Estimate
+    first_prompt: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a run would ask."""
+
+    model: str
+    prompt: str
+    datasets: tuple[DatasetPreview, ...]
+
+    def to_json(self) -> JsonObject:
+        """Return what ``--dry-run --json`` prints."""
+        rows = [
+            {"dataset": d.dataset, **asdict(d.estimate), "first_prompt": d.first_prompt}
+            for d in self.datasets
+        ]
+        return {"model": self.model, "prompt": self.prompt, "datasets": rows}
 
 
 @dataclass
@@ -45,14 +76,12 @@ def make_context(
     settings: RunSettings,
     registry: Registry,
     style: PromptStyle,
-    source: OpenSource | None = None,
+    source: OpenSource,
+    data: DataAccess | None = None,
+    notify: Callable[[Event], None] | None = None,
 ) -> Context:
-    """Open the source and gather what the factories of plugins need."""
-    from imhi._core.budget import Budget
-
-    if source is None:
-        _, source = open_source(settings.source, registry)
-    return Context(
+    """Gather what the factories of plugins need. Runs of several models share their ``data``."""
+    context = Context(
         registry=registry,
         source=source,
         split=settings.split,
@@ -62,16 +91,9 @@ def make_context(
         generation=settings.generation(style.max_new_tokens),
         budget=Budget(settings.max_cost),
         judges=settings.judge,
+        data=data or DataAccess(source, settings.split, settings.repair_mojibake),
     )
-
-
-def choose_style(settings: RunSettings, spec: ModelSpec, registry: Registry) -> PromptStyle:
-    """Return the prompt style asked for, else the one the model's preset or family names, else
-    instruction."""
-    asked = settings.prompt or spec.prompt
-    if not asked and spec.family.prompt is not None:
-        asked = resolve(spec.family.prompt)(spec)
-    return registry.prompts.get(asked or "instruction")
+    return replace(context, notify=notify) if notify else context
 
 
 def select_datasets(settings: RunSettings, context: Context) -> list[str]:
@@ -147,11 +169,10 @@ def requests_of(
         )
 
 
-def prepare(settings: RunSettings, model: str, registry: Registry) -> Prepared:
+def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataAccess) -> Prepared:
     """Write examples and requests and return the run, new or found again."""
-    spec = parse_model(model, registry)
-    style = choose_style(settings, spec, registry)
-    context = make_context(settings, registry, style)
+    settings, spec, style = plan.settings, model.spec, model.style
+    context = make_context(settings, manager.registry, style, data.source, data, manager.notify)
     datasets = select_datasets(settings, context)
     build: BuildPrompt = resolve(style.build)(context)
 
@@ -186,7 +207,7 @@ def prepare(settings: RunSettings, model: str, registry: Registry) -> Prepared:
         run_id = _run_id(settings, short, style.name, digest(identity))
         folder = RunFolder(settings.out / run_id)
         if not (folder.path / "manifest.json").exists():
-            manifest = _manifest(settings, spec, style, context, rows, identity, run_id)
+            manifest = _manifest(plan, model, context, rows, identity, run_id)
             RunFolder(staging).write_manifest(manifest)
             _settle(staging, folder.path)
         folder.manifest()
@@ -246,14 +267,14 @@ def _run_id(settings: RunSettings, model: str, style: str, identity: str) -> str
 
 
 def _manifest(
-    settings: RunSettings,
-    spec: ModelSpec,
-    style: PromptStyle,
+    plan: RunPlan,
+    model: ModelPlan,
     context: Context,
     rows: dict[str, int],
     identity: dict[str, Any],
     run_id: str,
 ) -> Manifest:
+    settings, style = plan.settings, model.style
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     checksums = {
         name: {
@@ -263,17 +284,14 @@ def _manifest(
         }
         for name in rows
     }
-    name, _, argument = settings.source.partition(":")
-    there = bool(argument) and Path(argument).exists()
-    location = f"{name}:{Path(argument).resolve()}" if there else settings.source
     return Manifest(
         run=run_id,
         created=now,
         updated=now,
-        model=spec.name,
+        model=model.spec.name,
         model_identity=identity["model"],
         source=settings.source,
-        source_location=location,
+        source_location=plan.source.location,
         source_details=dict(context.source.describe()),
         split=settings.split,
         datasets=rows,
@@ -307,22 +325,15 @@ def _alive(process: int) -> bool:
     return True
 
 
-def preview(settings: RunSettings, model: str, registry: Registry) -> dict[str, Any]:
-    """Return what a run would ask, without asking: per dataset the number of requests, their
-    tokens and cost as estimated, and the first prompt."""
-    spec = parse_model(model, registry)
-    style = choose_style(settings, spec, registry)
-    context = make_context(settings, registry, style)
+def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
+    """Return what a run would ask, without asking."""
+    settings, style = plan.settings, model.style
+    context = make_context(settings, registry, style, plan.source.open(registry))
     build: BuildPrompt = resolve(style.build)(context)
-    per_dataset = []
+    estimates = []
     for dataset in select_datasets(settings, context):
         examples = islice(context.examples(dataset, settings.split), settings.limit)
         prompts = [request.prompt for _, request in requests_of(examples, context, build)]
-        per_dataset.append(
-            {
-                "dataset": dataset,
-                **asdict(estimate(spec, prompts, context)),
-                "first_prompt": prompts[0],
-            }
-        )
-    return {"model": spec.name, "prompt": style.name, "datasets": per_dataset}
+        made = estimate(model.spec, prompts, context)
+        estimates.append(DatasetPreview(dataset, made, prompts[0]))
+    return Preview(model.spec.name, style.name, tuple(estimates))

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
-from imhi._core.budget import Budget
-from imhi._core.context import Context, open_source
+from imhi._core.budget import Budget, Estimate
+from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
-from imhi._core.labelers import parse_labeler
+from imhi._core.labelers import LabelerSpec
 from imhi._core.metrics import opened
+from imhi._core.plan import ScoringPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import OpenSource
+from imhi._core.records import JsonObject
 from imhi._core.registry import Registry
+from imhi._core.report import Report
 from imhi._core.results import RunScores
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import answered_examples
 from imhi._core.settings import RunSettings
+from imhi._core.sources import open_source
 from imhi._core.stages.label import label
-from imhi._core.stages.pipeline import check_metrics
 from imhi._core.stages.prepare import make_context
 from imhi._core.stages.score import score
-from imhi._core.views import OpenView
 
 
 class _WhenNeeded:
@@ -48,15 +50,12 @@ class _WhenNeeded:
 
 
 def reopen(
-    folder: RunFolder,
-    manager: PluginManager,
-    source: str = "",
-    asked: RunSettings | None = None,
+    folder: RunFolder, manager: PluginManager, source: str = "", plan: ScoringPlan | None = None
 ) -> Context:
     """Return the context in which a run that is there can be labelled and scored again.
 
-    Labelers that learn need the run's source; ``source`` names it where it has moved. What is
-    ``asked`` now says which judges there are and what they may cost.
+    Labelers that learn need the run's source; ``source`` names it where it has moved. The ``plan``
+    says which judges there are and what they may cost.
     """
     manifest = folder.manifest()
     settings = RunSettings(
@@ -66,114 +65,100 @@ def reopen(
         seed=manifest.seed,
         repair_mojibake=manifest.repair_mojibake,
         shots=manifest.prompt.shots,
-        judge=asked.judge if asked else (),
-        max_cost=asked.max_cost if asked else None,
+        judge=plan.judges if plan else (),
+        max_cost=plan.max_cost if plan else None,
     )
     registry = manager.registry
     style = registry.prompts.get(manifest.prompt.style)
-    context = make_context(
-        settings, registry, style, cast(OpenSource, _WhenNeeded(folder, settings.source, registry))
-    )
-    context.notify = manager.notify
-    context.notes = list(manifest.notes)
-    return context
+    when_needed = cast(OpenSource, _WhenNeeded(folder, settings.source, registry))
+    context = make_context(settings, registry, style, when_needed, notify=manager.notify)
+    return dataclasses.replace(context, report=Report(list(manifest.notes)))
 
 
 def relabel(
-    folders: Sequence[RunFolder],
-    manager: PluginManager,
-    settings: RunSettings,
-    source: str = "",
-    seed: int | None = None,
+    folders: Sequence[RunFolder], manager: PluginManager, plan: ScoringPlan, source: str = ""
 ) -> list[RunScores]:
     """Label runs again, with another labeler or an improved one, and score them."""
-    return _again(folders, manager, settings, source, seed, always_label=True)
+    return _again(folders, manager, plan, source, always_label=True)
 
 
 def rescore(
-    folders: Sequence[RunFolder],
-    manager: PluginManager,
-    settings: RunSettings,
-    source: str = "",
-    seed: int | None = None,
-    views: Sequence[OpenView | None] = (None,),
+    folders: Sequence[RunFolder], manager: PluginManager, plan: ScoringPlan, source: str = ""
 ) -> list[RunScores]:
     """Score runs again, under each of the views; predictions are made first where the labeler has
     not been asked, or was asked before all the answers there are had come.
 
     Metrics are made ready once for all runs: a model is loaded once, and what it made of the
-    references serves every run. ``seed`` draws the bootstrap; each run's own where none is given.
+    references serves every run.
     """
-    return _again(folders, manager, settings, source, seed, always_label=False, views=views)
+    return _again(folders, manager, plan, source, always_label=False)
 
 
 def _again(
     folders: Sequence[RunFolder],
     manager: PluginManager,
-    settings: RunSettings,
+    plan: ScoringPlan,
     source: str,
-    seed: int | None,
     *,
     always_label: bool,
-    views: Sequence[OpenView | None] = (None,),
 ) -> list[RunScores]:
-    specs = check_metrics(settings, manager.registry)
-    spec = parse_labeler(settings.labeler, manager.registry)
-    labeler, identity = spec.name, spec.identity()
-    budget = Budget(settings.max_cost)
+    budget = Budget(plan.max_cost)  # one limit for all of them
     results = []
-    with opened(specs) as metrics:
+    with opened(plan.metrics) as metrics:
         for folder in folders:
-            context = reopen(folder, manager, source, settings)
-            context.budget = budget  # one limit for all of them
+            context = dataclasses.replace(reopen(folder, manager, source, plan), budget=budget)
             with folder.lock():
-                known = _made_by(folder, identity) and all(
-                    _labelled(folder, labeler, name) for name in folder.datasets()
-                )
-                if always_label or not known:
-                    label(folder, context, labeler)
-                drawn = folder.manifest().seed if seed is None else seed
-                noted = list(context.notes)
-                for view in views:
-                    context.notes = list(noted)  # what a view leaves out is its own
-                    results.append(
-                        score(folder, context, labeler, metrics, settings.resamples, drawn, view)
-                    )
+                if always_label or not _is_labelled(folder, plan.labeler):
+                    label(folder, context, plan.labeler)
+                results += score(folder, context, plan, metrics)
     return results
 
 
+@dataclasses.dataclass(frozen=True)
+class ScoringEstimate:
+    """What a metric would ask of a model about one dataset of a run."""
+
+    run: str
+    dataset: str
+    metric: str
+    model: str
+    estimate: Estimate
+
+    def to_json(self) -> JsonObject:
+        """Return what ``--dry-run --json`` prints."""
+        where = {"run": self.run, "dataset": self.dataset, "metric": self.metric}
+        return {**where, "model": self.model, **dataclasses.asdict(self.estimate)}
+
+
 def estimate_scoring(
-    folders: Sequence[RunFolder], manager: PluginManager, settings: RunSettings, source: str = ""
-) -> list[dict[str, Any]]:
-    """Return what the metrics would ask of models, without asking: an object per run, dataset and
+    folders: Sequence[RunFolder], manager: PluginManager, plan: ScoringPlan, source: str = ""
+) -> list[ScoringEstimate]:
+    """Return what the metrics would ask of models, without asking: one for each run, dataset and
     model."""
-    found = []
-    for spec in check_metrics(settings, manager.registry):
+    estimates = []
+    for spec in plan.metrics:
         if spec.metric.estimate is None:
             continue
         for folder in folders:
-            context = reopen(folder, manager, source, settings)
-            context.values = KeptValues(folder.path / "measured")
+            context = dataclasses.replace(
+                reopen(folder, manager, source, plan), cache=CacheFolder(folder.path / "measured")
+            )
             for dataset in folder.datasets():
                 columns = answered_examples(folder, dataset)
                 made = resolve(spec.metric.estimate)(spec.arguments, *columns, context)
-                found += [
-                    {
-                        "run": folder.id,
-                        "dataset": dataset,
-                        "metric": spec.name,
-                        "model": name,
-                        **dataclasses.asdict(estimate),
-                    }
-                    for name, estimate in made.items()
+                estimates += [
+                    ScoringEstimate(folder.id, dataset, spec.name, model, estimate)
+                    for model, estimate in made.items()
                 ]
-    return found
+    return estimates
 
 
-def _made_by(folder: RunFolder, identity: Mapping[str, Any]) -> bool:
-    """Say whether the predictions there are were made by this version of the labeler."""
-    path = folder.labeler_file(identity["name"])
-    return path.exists() and json.loads(path.read_text(encoding="utf-8")) == identity
+def _is_labelled(folder: RunFolder, labeler: LabelerSpec) -> bool:
+    """Say whether there are predictions by this version of the labeler, of every answer."""
+    path = folder.labeler_file(labeler.name)
+    if not path.exists() or json.loads(path.read_text(encoding="utf-8")) != labeler.identity():
+        return False
+    return all(_labelled(folder, labeler.name, dataset) for dataset in folder.datasets())
 
 
 def _labelled(folder: RunFolder, labeler: str, dataset: str) -> bool:

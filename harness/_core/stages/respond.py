@@ -13,11 +13,13 @@ from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
 from imhi._core.events import ExampleFailed, ResponsesWritten, StageFinished, StageStarted
+from imhi._core.executors import ExecutorSpec
 from imhi._core.models import ModelSpec, create_model
 from imhi._core.protocols import Model
 from imhi._core.records import Request, Response, as_row
+from imhi._core.report import all_notes
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.jsonl import AppendLog
 from imhi._core.run_store.manifest import Totals
 from imhi._core.run_store.stored_requests import StoredRequests, joined, rows_with_offsets
@@ -85,7 +87,7 @@ def pending_requests(folder: RunFolder, dataset: str) -> StoredRequests:
     return StoredRequests([path], ((0, offset) for offset in pending))
 
 
-def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str) -> None:
+def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: ExecutorSpec) -> None:
     """Answer every pending request of the run.
 
     A request whose answer is an error goes to ``failures/`` and is asked again by the next run.
@@ -100,12 +102,11 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
         # Counted from the answers: a run that was killed had no time to write its totals.
         context.budget.spent += totals(folder).cost or 0.0
     if total or manifest.totals is None:
-        answering = Answering(spec, context)
-        name, _, argument = executor.partition(":")
-        run_on = resolve(context.registry.executors.get(name).create)(context, argument)
-        details: dict[str, Any] = {}
         # A model that hands its requests to a server in one piece must find them there again.
-        context.values = KeptValues(folder.path / "asked")
+        context = replace(context, cache=CacheFolder(folder.path / "asked"))
+        answering = Answering(spec, context)
+        run_on = executor.start(context)
+        details: dict[str, Any] = {}
         try:
             for datasets in _groups(spec, list(manifest.datasets)):
                 requests = joined([pending_requests(folder, dataset) for dataset in datasets])
@@ -113,11 +114,11 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
                     results = run_on(answering, requests)
                     details |= _write_answers(folder, results, requests, context)
                     # Notes are written as they come: a killed run must not lose them.
-                    manifest = replace(manifest, notes=_with(manifest.notes, context.notes))
+                    manifest = replace(manifest, notes=all_notes(manifest.notes, context.notes))
                     folder.write_manifest(manifest)
         finally:
             answering.close()
-            context.values.close()
+            context.cache.close()
             before = manifest.totals.respond_seconds if manifest.totals else 0.0
             seconds = round(before + time.perf_counter() - started, 3)
             folder.write_manifest(
@@ -125,7 +126,7 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: str)
                     manifest,
                     model_details=details or manifest.model_details,
                     status="responded",
-                    notes=_with(manifest.notes, context.notes),
+                    notes=all_notes(manifest.notes, context.notes),
                     totals=replace(
                         totals(folder),
                         respond_seconds=seconds,
@@ -236,7 +237,3 @@ def totals(folder: RunFolder) -> Totals:
         cost=round(cost, 6) if priced else None,
         respond_seconds=manifest.totals.respond_seconds if manifest.totals else 0.0,
     )
-
-
-def _with(notes: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted({*notes, *more}))

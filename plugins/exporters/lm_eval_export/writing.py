@@ -19,6 +19,7 @@ from imhi import (
     Registry,
     Request,
     RunSettings,
+    open_source,
     resolve,
 )
 from imhi.io import disk_error
@@ -45,7 +46,8 @@ def write_export(directory: Path, settings: RunSettings, registry: Registry) -> 
             holds something else.
     """
     style = registry.prompts.get(settings.prompt or "instruction")
-    context = make_context(settings, registry, style)
+    _, source = open_source(settings.source, registry)
+    context = make_context(settings, registry, style, source)
     names = select_datasets(settings, context)
     build: BuildPrompt = resolve(style.build)(context)
     _refuse_other_content(directory)

@@ -21,7 +21,7 @@ from imhi.plugins.leaderboard.submission.reading import Submission
 from imhi.plugins.leaderboard.verification.board import answer_hashes
 from imhi.plugins.leaderboard.verification.checks import Check
 from imhi.plugins.leaderboard.verification.rescoring import Remade
-from imhi.runs import Columns
+from imhi.runs import AverageRow, Columns, ScoreRow
 
 FORMAT = 1
 _FROM_SUBMISSION = (
@@ -29,7 +29,6 @@ _FROM_SUBMISSION = (
     *("split", "prompt", "generation", "seed", "labeler", "created", "totals"),
 )
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_VALUES = ("value", "low", "high")
 
 
 def entry_id(submission: Submission) -> str:
@@ -56,7 +55,7 @@ def make_entry(
     for row in submission.claims["scores"]:
         if row["made_by"] in left_out and row["headline"]:
             by_dataset = not_verified.setdefault(row["metric"], {})
-            by_dataset[row["dataset"]] = {name: row[name] for name in _VALUES}
+            by_dataset[row["dataset"]] = _bounds(row)
     return {
         "format": FORMAT,
         "id": entry_id(submission),
@@ -76,15 +75,13 @@ def make_entry(
                 "failed": sum(p.status == "failed" for p in column.predictions),
                 "data": data_checksum(column.examples),
                 "scores": {
-                    row["metric"]: {part: row[part] for part in _VALUES}
-                    for row in headline
-                    if row["dataset"] == name
+                    row["metric"]: _bounds(row) for row in headline if row["dataset"] == name
                 },
             }
             for name, column in remade.shown.columns.items()
         },
         "averages": [
-            {name: row[name] for name in ("over", "metric", *_VALUES, "groups")}
+            {"over": row["over"], "metric": row["metric"], **_bounds(row), "groups": row["groups"]}
             for row in scores.averages
             if row["metric"] in shown and row["value"] is not None
         ],
@@ -150,3 +147,7 @@ def add_entry(board: Path, entry: Mapping[str, Any], answers: Mapping[str, Any])
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return place
+
+
+def _bounds(row: ScoreRow | AverageRow) -> dict[str, float | None]:
+    return {"value": row["value"], "low": row["low"], "high": row["high"]}

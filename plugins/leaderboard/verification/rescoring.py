@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from imhi import Context, Registry, Response, RunScores
+from imhi import Context, Registry, Response, RunScores, parse_labeler
 from imhi.plugins.leaderboard.submission.reading import Submission
 from imhi.plugins.leaderboard.submission.rows import response_of
 from imhi.plugins.leaderboard.verification.matching import Matched
@@ -22,6 +22,7 @@ from imhi.runs import (
     Manifest,
     OpenView,
     RunFolder,
+    ScoringPlan,
     label,
     opened,
     parse_metrics,
@@ -103,9 +104,16 @@ def remake(
     metrics = parse_metrics(verifiable_metrics(context.registry), context.registry)
     claims = submission.claims
     with run_folder(submission, matched) as folder, opened(metrics) as ready:
-        label(folder, context, labeler)
-        drawn = claims["resamples"], claims["seed"]
-        scores = score(folder, context, labeler, ready, *drawn)
+        spec = parse_labeler(labeler, context.registry)
+        label(folder, context, spec)
+        plan = ScoringPlan(
+            spec,
+            tuple(metrics),
+            views=(None,) if view is None else (None, view),
+            resamples=claims["resamples"],
+            seed=claims["seed"],
+        )
+        scores, *seen_scores = score(folder, context, plan, ready)
         columns = {part.dataset: read_columns(folder, labeler, part.dataset) for part in matched}
         if view is None:
             return Remade(columns, scores, Shown(columns, scores))
@@ -118,7 +126,7 @@ def remake(
             scores,
             Shown(
                 {name: own for name, own in seen.items() if own.examples},
-                score(folder, context, labeler, ready, *drawn, view),
+                seen_scores[0],
                 view.name,
             ),
         )
@@ -131,4 +139,4 @@ def verifiable_metrics(registry: Registry) -> list[str]:
 
 def default_arguments(name: str, registry: Registry) -> dict[str, Any]:
     (spec,) = parse_metrics([name], registry)
-    return dict(spec.to_json()["arguments"])
+    return dict(spec.arguments_as_json())

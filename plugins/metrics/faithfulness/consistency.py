@@ -125,7 +125,7 @@ def consistency(
             "no training explanations to learn from in the source"
         )
     else:
-        context.tally(
+        context.count(
             "consistency: answers that do not count, as they state no label: {n}",
             counts["no_label_stated"],
         )

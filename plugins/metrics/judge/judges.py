@@ -18,6 +18,7 @@ from imhi import (
     HarnessError,
     Model,
     ModelSpec,
+    Report,
     Request,
     Response,
     create_model,
@@ -27,7 +28,7 @@ from imhi import (
     parse_model,
     prompt_hash,
 )
-from imhi.runs import Kept
+from imhi.runs import Cache
 
 _DESCRIBED = "described"
 
@@ -81,7 +82,7 @@ class Judge:
         self.short = short
         self.spec = spec
         self.context = dataclasses.replace(
-            context.without_observers(), generation=generation, notes=[], gaps=[], budget=Budget()
+            context.without_observers(), generation=generation, report=Report(), budget=Budget()
         )
         self.identity = fingerprint(spec, self.context)
         self.seed = context.seed
@@ -95,10 +96,10 @@ class Judge:
         self.context.budget = context.budget
         self.seed = context.seed
 
-    def kept(self, context: Context, rubric: Mapping[str, Any]) -> Kept:
+    def kept(self, context: Context, rubric: Mapping[str, Any]) -> Cache:
         """Return this judge's earlier answers in a run."""
         generation = self.context.generation
-        return context.kept(
+        return context.cache.open(
             "judge",
             {
                 "judge": self.identity,
@@ -109,7 +110,7 @@ class Judge:
             },
         )
 
-    def pending(self, asked: Iterable[Asked], repeat: int, kept: Kept) -> list[Asked]:
+    def pending(self, asked: Iterable[Asked], repeat: int, kept: Cache) -> list[Asked]:
         """Return what has no answer yet, each distinct prompt once."""
         distinct = {one.prompt: one for one in asked}
         return [one for one in distinct.values() if key_of(one.prompt, repeat) not in kept]
@@ -128,7 +129,7 @@ class Judge:
         self,
         asked: Sequence[Asked],
         repeats: int,
-        kept: Kept,
+        kept: Cache,
         run: str,
         advance: Callable[[int], None],
     ) -> Said:
@@ -157,7 +158,7 @@ class Judge:
         said.described = kept.get(_DESCRIBED) or {}
         return said
 
-    def _count_earlier(self, asked: Iterable[Asked], repeat: int, kept: Kept, run: str) -> None:
+    def _count_earlier(self, asked: Iterable[Asked], repeat: int, kept: Cache, run: str) -> None:
         """Put what earlier commands paid for these answers into the budget: ``--max-cost`` limits
         what judging a run costs in all, as it does for the answers of a run."""
         dataset = next((one.example.dataset for one in asked), "")
@@ -172,7 +173,7 @@ class Judge:
         self,
         pending: Sequence[Asked],
         repeat: int,
-        kept: Kept,
+        kept: Cache,
         run: str,
         said: Said,
         advance: Callable[[int], None],
@@ -212,7 +213,7 @@ class Judge:
             )
         said.unasked += len(requests)
 
-    def _keep_failure(self, kept: Kept, response: Response, run: str) -> None:
+    def _keep_failure(self, kept: Cache, response: Response, run: str) -> None:
         """Add what a failed request cost, in all its attempts, to what failures have cost."""
         if response.cost is None:
             return

@@ -64,11 +64,13 @@ def say_of(judge: Judge, said: Said, done: Mapping[str, Any], context: Context) 
         ("cut_off", "answers cut off at the token limit (max_new_tokens)"),
         ("prompts_truncated", "prompts cut to fit its window"),
     ):
-        context.tally(f"{who}: {words}: {{n}}", done[name])
+        context.count(f"{who}: {words}: {{n}}", done[name])
     if done["repeats_all_equal"]:
         context.note(f"{who}: all repeats gave the same text; it does not seem to sample")
     if said.failed:
         first = judge.first_errors.setdefault(context.run, said.first_error)
-        context.tally(f"{who}: failed requests: {{n}} (first: {first})", said.failed, gap=True)
+        context.count(
+            f"{who}: failed requests: {{n}} (first: {first})", said.failed, incomplete=True
+        )
     unasked = f"{who}: requests not made, as --max-cost was reached: {{n}}; raise it"
-    context.tally(unasked, said.unasked, gap=True)
+    context.count(unasked, said.unasked, incomplete=True)

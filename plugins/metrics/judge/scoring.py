@@ -168,17 +168,17 @@ class Judging:
         columns: Columns,
         context: Context,
     ) -> None:
-        context.tally(
+        context.count(
             "judge: missing or empty explanations, which get 0 without being asked about: {n}",
             len(columns.empty),
         )
-        context.tally(
+        context.count(
             "judge: examples without a reference explanation, which do not count: {n}",
             len(columns.unreferenced),
         )
         for judge, said, done in zip(judges, found, reports, strict=True):
             say_of(judge, said, done, context)
-        context.tally("judge: judging cost ${n}", sum((said.cost or 0.0 for said in found), 0.0))
+        context.count("judge: judging cost ${n}", sum((said.cost or 0.0 for said in found), 0.0))
 
 
 def _read(answers: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> dict[str, Marks]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from imhi import Array, Measure
     from imhi.checkpoints import Checkpoint
-    from imhi.runs import Kept
+    from imhi.runs import Cache
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 CHUNK = 512  # pairs encoded, kept and reported at a time
@@ -104,7 +104,7 @@ class Similarity:
         dataset = examples[0].dataset
         texts = [explanation_of(response.text) for response in responses]
         references = [example.explanation for example in examples]
-        kept = context.kept("similarity", {"encoder": self.identity})
+        kept = context.cache.open("similarity", {"encoder": self.identity})
         columns = {"similarity": references}
         if self.with_post:
             columns["post_similarity"] = [example.post for example in examples]
@@ -134,7 +134,7 @@ class Similarity:
         name: str,
         texts: Sequence[str],
         others: Sequence[str],
-        kept: Kept,
+        kept: Cache,
         context: Context,
     ) -> Measure:
         from imhi import mean_measure
@@ -156,10 +156,10 @@ class Similarity:
                 cut["explanations"] += text_cut
                 cut[what] += other_cut
         for kind, count in cut.items():
-            context.tally(
+            context.count(
                 f"{name}: {kind} longer than the model's window, which were cut: {{n}}", count
             )
-        context.tally(
+        context.count(
             f"{name}: missing or empty explanations, which score 0: {{n}}",
             sum(
                 value == 0.0 and not text.strip() for value, text in zip(values, texts, strict=True)
@@ -180,7 +180,7 @@ class Similarity:
         self,
         pairs: Sequence[Pair],
         references: set[str],
-        kept: Kept,
+        kept: Cache,
         context: Context,
         dataset: str,
     ) -> None:

@@ -15,9 +15,9 @@ from imhi.plugins.robustness.variants import variant_of
 from imhi.plugins.robustness.varying.result import OrderShift, Spread, Variation, Varied
 from imhi.plugins.robustness.varying.running import ModelRuns
 from imhi.runs import (
+    CacheFolder,
     Columns,
     ComparedMetric,
-    KeptValues,
     RunFolder,
     align,
     common_datasets,
@@ -269,12 +269,12 @@ def _draw(
     measures = []
     for folder, columns in zip(folders, aligned.columns, strict=True):
         context = reopen(folder, manager)
-        context.values = KeptValues(folder.path / "measured")
+        context.cache = CacheFolder(folder.path / "measured")
         scores = RunScores.from_json(folder.scores(labeler), str(folder.path))
         try:
             made = measure_all({metric.name: metric}, aligned, folder, scores, columns, context)
         finally:
-            context.values.close()
+            context.cache.close()
         measures.append(made[metric.name])
     own, posts, _ = with_values_in_all(measures, aligned.columns[0].clusters)
     together = paired(own, posts)

@@ -34,11 +34,11 @@ def run_all(
 
     They are ordinary runs: those that are there are not asked again, one that was stopped goes on.
     """
-    from imhi.runs import check_names, run
+    from imhi.runs import plan_run, run
 
     for variant in variants:
-        check_names(dataclasses.replace(settings, prompt=variant.style), manager.registry)
-    check_names(settings, manager.registry)
+        plan_run(dataclasses.replace(settings, prompt=variant.style), manager.registry)
+    plan_run(settings, manager.registry)
     found, scores = [], []
     for model in dict.fromkeys(settings.model):
         one = dataclasses.replace(settings, model=(model,))

@@ -47,7 +47,7 @@ def test_no_post_of_the_validation_or_the_test_rows_is_trained_on(
     (member,), context = read(recipe, manager)
     assert [row.post for row in member.train] == ["so tired", "sunny", "nobody calls", "new job"]
     assert [row.post for row in member.validation] == ["a grey week"]
-    assert {text.format(n=n) for (_, text), n in context.tallies.items() if n} == {
+    assert {text.format(n=n) for (_, text), n in context.report.counts.items() if n} == {
         "DR: 1 training rows whose post stands in test were left out",
         "DR: 1 training rows whose post is a validation post were left out",
     }
@@ -74,7 +74,7 @@ def test_a_model_of_all_datasets_sees_no_validation_post_of_any(
     (member,), context = read(recipe_of("causal", data=data), manager)
     assert "a grey week" in [row.post for row in member.validation]
     assert [row.post for row in member.train if row.dataset == "dreaddit"] == ["deadlines"]
-    assert any("validation posts of another dataset" in text for _, text in context.tallies)
+    assert any("validation posts of another dataset" in text for _, text in context.report.counts)
 
 
 def test_where_nothing_is_there_to_validate_on_posts_are_held_out_and_it_is_said(

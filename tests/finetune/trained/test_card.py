@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi.finetune.recipe.reading import checked, fields
 from imhi.finetune.trained.card import write_card
 from imhi.finetune.trained.folder import TrainedFolder

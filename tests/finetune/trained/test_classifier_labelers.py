@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.models import parse_model
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Response
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi._core.yaml_files import read_yaml
 from imhi.finetune.trained.labeler import create
 from tests import tiny_models

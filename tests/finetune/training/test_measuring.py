@@ -37,8 +37,8 @@ def test_the_last_validation_score_is_that_of_a_run_on_the_validation_rows(
     assert member["validation_rows"] == 430 and 0 <= measured["eval_unparsed"] <= 100
 
     # The same rows, drawn by the same seed, in a folder of their own.
-    from imhi._core.context import open_source
     from imhi._core.plugin_manager import load_plugins
+    from imhi._core.sources import open_source
     from imhi.finetune.training.answer_evaluation import drawn
 
     _, opened = open_source(source, load_plugins().registry)

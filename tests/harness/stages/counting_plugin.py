@@ -26,12 +26,12 @@ class Counted:
         if Path(f"{self.log}.broken").exists():
             raise ValueError("the file .broken is there")
         short = Path(f"{self.log}.short").exists()
-        kept = context.kept("counted", {"version": 1})
+        kept = context.cache.open("counted", {"version": 1})
         values: list[float | None] = []
         for number, response in enumerate(responses):
             key = digest(response.text)
             if short and number % 2 and key not in kept:
-                context.gap("counted: some answers are not counted")
+                context.mark_incomplete("counted: some answers are not counted")
                 values.append(None)
                 continue
             if key not in kept:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imhi._core.context import open_source
 from imhi._core.plugin_manager import load_plugins
+from imhi._core.sources import open_source
 from imhi.build.audit.auditing import Auditing
 from imhi.build.audit.records import Audit
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from imhi._core.answers import compose
-from imhi._core.context import open_source
 from imhi._core.records import Example
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi.build.audit.auditing import Auditing
 from imhi.build.audit.raw_files import open_raw_files
 from tests.imhi_build.audit.audit_moods import Audited

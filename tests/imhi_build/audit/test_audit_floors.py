@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from imhi import evaluate
-from imhi._core.context import open_source
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi._core.statistics.significance import detectable_difference
 from imhi.build.audit.corpus import SourceCorpus
 from imhi.build.audit.floors import Floors, floors

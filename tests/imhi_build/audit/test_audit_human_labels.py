@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from imhi._core.context import open_source
 from imhi._core.plugin_manager import load_plugins
 from imhi._core.records import Example
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi.build.audit.auditing import Auditing
 from imhi.build.audit.raw_files import open_raw_files
 from imhi.build.audit.records import Join

@@ -50,8 +50,8 @@ def test_the_page_names_what_was_found(pages: dict[str, Path]) -> None:
 
 
 def test_posts_are_escaped_where_they_are_asked_for(tmp_path: Path) -> None:
-    from imhi._core.context import open_source
     from imhi._core.plugin_manager import load_plugins
+    from imhi._core.sources import open_source
     from imhi.build.audit.corpus import SourceCorpus
     from imhi.build.audit.page import write_page
 

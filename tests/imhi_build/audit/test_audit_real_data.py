@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.context import open_source
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi.build.audit.auditing import Auditing
 from imhi.build.audit.completions import Completions, read_completions
 from imhi.build.audit.corpus import SourceCorpus, built

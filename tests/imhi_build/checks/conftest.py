@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.context import open_source
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi.build.records import BuiltRow
 
 Published = Callable[..., list[BuiltRow]]

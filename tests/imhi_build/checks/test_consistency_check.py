@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from imhi._core.context import open_source
 from imhi._core.declarations import Dataset
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi.build.checks.consistency import Settings, _fold, _Reading, find
 from imhi.build.records import BuiltRow
 

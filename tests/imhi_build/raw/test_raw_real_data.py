@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.context import open_source
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi.build.comparing import SplitComparison, compare
 from imhi.build.config import read_config
 from imhi.build.folder import BuildFolder

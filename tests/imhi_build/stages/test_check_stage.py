@@ -257,7 +257,7 @@ def test_what_needs_a_model_or_experts_says_that_it_was_skipped(
 def test_quality_is_measured_against_experts_on_the_same_posts(
     dr_build, registry: Registry, imhi: Path, imhi_here: Imhi
 ) -> None:
-    from imhi._core.context import open_source
+    from imhi._core.sources import open_source
 
     _, source = open_source(f"official:{imhi}", registry)
     experts = list(source.examples("DR", "expert"))

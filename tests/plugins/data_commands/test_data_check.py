@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from imhi._core.context import open_source
 from imhi._core.errors import HarnessError
 from imhi._core.records import Example
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi.plugins.data_commands import imhi_commands
 from imhi.plugins.data_commands.check import SourceReport, SplitReport, check_source
 from imhi.plugins.data_commands.check_table import show_report

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,7 @@ def test_rows_stand_in_the_order_of_their_keys(run: RunFolder, manager: PluginMa
 def test_data_are_known_by_their_content_in_whichever_style(manager: PluginManager) -> None:
     import dataclasses
 
-    from imhi._core.context import open_source
+    from imhi._core.sources import open_source
 
     _, source = open_source("demo", manager.registry)
     examples = list(source.examples("DR", "test"))

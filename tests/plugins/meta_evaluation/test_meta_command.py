@@ -67,7 +67,7 @@ from imhi import Metric, hookimpl, mean_measure
 @hookimpl
 def imhi_metrics():
     def unfinished(examples, responses, predictions, context):
-        context.gap("one answer is still to be measured")
+        context.mark_incomplete("one answer is still to be measured")
         return [mean_measure("unfinished", range(len(responses)), higher_is_better=False)]
 
     def broken(examples, responses, predictions, context):

@@ -56,7 +56,7 @@ def measures(
 
 def demo_context() -> Context:
     """Return the surroundings of a run on the demo posts."""
-    from imhi._core.context import open_source
+    from imhi._core.sources import open_source
 
     registry = load_plugins().registry
     return Context(registry, open_source("demo", registry)[1], "test")

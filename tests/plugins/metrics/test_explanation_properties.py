@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.metrics import measured, opened, parse_metrics
 from imhi._core.records import Example, Prediction, Response
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from tests.judge_server import judge, judge_server
 from tests.plugins.metrics.neural.bertscore_encoders import minilm
 

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from imhi._core.answers import compose
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.records import Example, Response
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi._core.statistics import Measure
 from imhi.plugins.metrics.faithfulness import imhi_metrics
 from tests.plugins.metrics.columns import demo_context

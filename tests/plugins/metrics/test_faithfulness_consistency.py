@@ -6,9 +6,10 @@ import math
 
 import pytest
 
-from imhi._core.context import Context, counted, open_source
+from imhi._core.context import Context
 from imhi._core.records import Example, Response
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi._core.statistics import Measure
 from imhi.plugins.metrics.faithfulness.consistency import arguments_only, by_chance, consistency
 from tests.plugins.metrics.columns import demo_context
@@ -70,7 +71,7 @@ def test_an_answer_that_states_no_label_does_not_count_and_is_counted(
     assert math.isnan(measure.per_example[1])
     assert measure.value() == 100
     assert measure.details["no_label_stated"] == 1
-    assert list(counted(context.tallies)) == [
+    assert list(context.report.counted()) == [
         ("notes", "consistency: answers that do not count, as they state no label: 1")
     ]
 

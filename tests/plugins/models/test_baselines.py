@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from imhi._core.answers import split_answer
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.evaluation import evaluate
 from imhi._core.fingerprints import post_key, prompt_hash
@@ -18,6 +18,7 @@ from imhi._core.models import create_model, parse_model
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example, Request, Response
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from imhi.plugins.models.baselines import Baseline, Tfidf
 
 # Weighted F1 of TF-IDF + logistic regression on the official test files.

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
 from imhi._core.protocols import BuildPrompt
 from imhi._core.records import Example
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 
 STYLES = ("zero-shot", "few-shot", "cot-emotion")
 TEN = ("DR", "CLP", "dreaddit", "SWMH", "T-SID", "SAD", "CAMS", "loneliness", "MultiWD", "IRF")

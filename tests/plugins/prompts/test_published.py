@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.declarations import Dataset, Label, Question, resolve
 from imhi._core.errors import HarnessError
 from imhi._core.protocols import BuildPrompt
 from imhi._core.records import Example
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 
 
 @pytest.fixture(scope="module")

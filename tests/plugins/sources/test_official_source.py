@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.context import open_source
 from imhi._core.errors import DataError, HarnessError
 from imhi._core.protocols import OpenSource
 from imhi._core.records import Example
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from tests.checkouts import (
     EXPERT,
     INSTRUCTION,

@@ -31,7 +31,7 @@ from imhi.plugins.metrics.neural.bartscore.directions import (
 )
 from imhi.plugins.metrics.neural.bartscore.likelihood import Likelihood
 from imhi.plugins.metrics.neural.bartscore.loading import USER, load, load_config
-from imhi.runs import Kept
+from imhi.runs import Cache
 
 _DECIMALS = 3
 
@@ -88,7 +88,7 @@ class BartScore:
             if direction.name in self.arguments["directions"]
         }
         dataset = examples[0].dataset if examples else ""
-        kept = context.kept("bartscore", self.identity)
+        kept = context.cache.open("bartscore", self.identity)
         self._compute(list(columns.values()), kept, context, dataset, len(examples))
         for column in columns.values():
             _fill(column, kept)
@@ -116,7 +116,7 @@ class BartScore:
     def _compute(
         self,
         columns: Sequence[Column],
-        kept: Kept,
+        kept: Cache,
         context: Context,
         dataset: str,
         rows: int,
@@ -157,8 +157,8 @@ class BartScore:
         called = {"hypothesis": self.arguments["part"]}
         for name, count in sorted(cut.items()):
             what = f"{called.get(name, name)}s longer than {self.window} tokens, which were cut"
-            context.tally(f"bartscore: {what}: {{n}}", count)
-        context.tally(
+            context.count(f"bartscore: {what}: {{n}}", count)
+        context.count(
             f"bartscore: missing or empty {self.arguments['part']}s, which score "
             f"{self.floor:.{_DECIMALS}f} (all tokens alike): {{n}}",
             max((column.empty for column in columns), default=0),
@@ -228,7 +228,7 @@ def _column(direction: Direction, texts: Sequence[Mapping[str, str]], floor: flo
     return column
 
 
-def _fill(column: Column, kept: Kept) -> None:
+def _fill(column: Column, kept: Cache) -> None:
     """Put what is kept into a column, and count the examples whose texts were cut."""
     cut: dict[str, int] = {column.direction.source: 0, column.direction.target: 0}
     for row, pair in enumerate(column.pairs):

@@ -24,7 +24,7 @@ from imhi.plugins.metrics.neural.bertscore.work import NOTHING, Pair, PairScore,
 
 if TYPE_CHECKING:
     from imhi import Measure
-    from imhi.runs import Kept
+    from imhi.runs import Cache
 
 # Raise it when values change: what was kept under the old one is then not used.
 _VERSION = "1"
@@ -107,7 +107,7 @@ class BertScore:
         identity = self._identity()
         if self.arguments["idf"]:
             identity["idf"] = digest(sorted(reference for reference, _ in pairs))
-        kept = context.kept(USER, identity)
+        kept = context.cache.open(USER, identity)
         distinct = dict.fromkeys(pairs)
         keys = {pair: digest(pair) for pair in distinct if pair[1]}
         todo = [pair for pair in keys if keys[pair] not in kept]
@@ -197,7 +197,7 @@ class BertScore:
             ("candidate cut", "explanations longer than the model's window, which were cut"),
             ("reference cut", "references longer than the model's window, which were cut"),
         ):
-            context.tally(f"{USER}: {saying}: {{n}}", counts.get(name, 0))
+            context.count(f"{USER}: {saying}: {{n}}", counts.get(name, 0))
 
     def close(self) -> None:
         """Free the weights; remove the embeddings unless ``references=`` keeps them."""
@@ -209,7 +209,7 @@ class BertScore:
             self._store = None
 
 
-def _kept_score(kept: Kept, key: str | None) -> PairScore:
+def _kept_score(kept: Cache, key: str | None) -> PairScore:
     """Return a kept score; a pair without a key has an empty candidate."""
     if key is None:
         return PairScore(NOTHING)

@@ -43,7 +43,7 @@ def ask_in_batches(
             refuses every batch, or does not know a batch that may have been paid for.
     """
     ledger = open_ledger(context, terms)
-    folder = context.values.folder
+    folder = context.cache.folder
     if ledger is None or folder is None:
         raise HarnessError(
             f"{terms.name}: mode=batch keeps its batches in the run folder, so that none is paid for "

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 from imhi import Context, HarnessError
 from imhi.plugins.models.openai_api.client_config import Terms
 from imhi.plugins.models.openai_api.wire import Dialect
-from imhi.runs import Kept
+from imhi.runs import Cache
 
 NAME = "openai-batch"
 
@@ -85,7 +85,7 @@ class Ledger:
         HarnessError: rows are missing: what was paid for is not known.
     """
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: Cache) -> None:
         self._kept = kept
         self.batches: list[Batch] = list(_read(kept))
         rows = sum(2 + (f"{batch.number} left" in kept) for batch in self.batches)
@@ -174,7 +174,7 @@ class Ledger:
         self._kept.close()
 
 
-def _read(kept: Kept) -> Iterator[Batch]:
+def _read(kept: Cache) -> Iterator[Batch]:
     number = 0
     while (state := kept.get(str(number := number + 1))) is not None:
         holds = kept.get(f"{number} holds")
@@ -193,7 +193,7 @@ def _read(kept: Kept) -> Iterator[Batch]:
         )
 
 
-def _damaged(kept: Kept, number: int) -> HarnessError:
+def _damaged(kept: Cache, number: int) -> HarnessError:
     return HarnessError(
         f"{kept.path}: lines about batch {number} are missing, expected all that were written: restore "
         "the file, or cancel the batches at the server and remove it to ask (and pay) again"
@@ -207,7 +207,7 @@ def _tried(row: Mapping[str, Sequence[Any]]) -> dict[str, Tried]:
 def open_ledger(context: Context, terms: Terms) -> Ledger | None:
     """Return what is kept of this model's batches; None where there is no run folder to keep it in
     (a worker on another machine, a judge)."""
-    if context.values.folder is None:
+    if context.cache.folder is None:
         return None
     identity = {
         "url": terms.url,
@@ -216,4 +216,4 @@ def open_ledger(context: Context, terms: Terms) -> Ledger | None:
         "generation": terms.generation.to_json(),
         "seed": terms.seed,
     }
-    return Ledger(context.kept(NAME, identity))
+    return Ledger(context.cache.open(NAME, identity))

@@ -9,10 +9,11 @@ from typing import Any
 
 from imhi._core.arguments import parse_arguments
 from imhi._core.budget import Budget, Estimate
-from imhi._core.context import Context, counted, open_source
+from imhi._core.context import Context
 from imhi._core.records import Example, Response
 from imhi._core.registry import Registry
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
+from imhi._core.sources import open_source
 from imhi._core.statistics import Measure
 from imhi.plugins.metrics.judge import imhi_metrics
 from imhi.plugins.metrics.judge.scoring import create, estimate
@@ -55,10 +56,10 @@ class Scored:
 
     @property
     def missing(self) -> str:
-        return "\n".join([*self.context.gaps, *self._counted("gaps")])
+        return "\n".join([*self.context.report.gaps, *self._counted("gaps")])
 
     def _counted(self, kind: str) -> list[str]:
-        return [text for found, text in counted(self.context.tallies) if found == kind]
+        return [text for found, text in self.context.report.counted() if found == kind]
 
 
 class Panel:
@@ -83,7 +84,7 @@ class Panel:
             "test",
             judges=tuple(judges),
             budget=Budget(max_cost),
-            values=KeptValues(self.folder),
+            cache=CacheFolder(self.folder),
             run="a-run",
             **more,
         )
@@ -106,7 +107,7 @@ class Panel:
             measures = list(judging(examples, responses, [], context))
         finally:
             judging.close()
-            context.values.close()
+            context.cache.close()
         return Scored({measure.name: measure for measure in measures}, context)
 
     def estimate(

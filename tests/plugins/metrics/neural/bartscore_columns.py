@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from imhi._core.answers import explanation_of
-from imhi._core.context import Context, counted
+from imhi._core.context import Context
 from imhi._core.records import Example, Prediction, Response
 from imhi._core.statistics import Measure
 from imhi.plugins.metrics.neural.bartscore import ARGUMENTS, create
@@ -72,4 +72,4 @@ def scored(model: Path | str, rows: Columns, context: Context, **given: Any) -> 
 
 def notes(context: Context) -> list[str]:
     """Return what was noted, counts included."""
-    return [*context.notes, *(text for _, text in counted(context.tallies))]
+    return [*context.notes, *(text for _, text in context.report.counted())]

@@ -13,7 +13,7 @@ import pytest
 
 from imhi._core.answers import explanation_of
 from imhi._core.context import Context
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
 from imhi.plugins.metrics.neural.bartscore.likelihood import Likelihood
 from tests.plugins.metrics.columns import demo_context
 from tests.plugins.metrics.neural.bartscore_columns import (
@@ -280,14 +280,14 @@ def test_what_was_computed_is_kept_in_the_run_folder(
     from imhi.plugins.metrics.neural.bartscore import create
 
     rows = columns(["A sad post.", "Joy."], ["A bad day.", "A happy post."])
-    context.values = KeptValues(tmp_path / "measured")
+    context.cache = CacheFolder(tmp_path / "measured")
     copy = tmp_path / "bart"
     shutil.copytree(bart, copy)
     metric = create(arguments(copy))
     again = create(arguments(copy))
     first = {m.name: m.per_example.tolist() for m in metric(*rows, context)}
     shutil.rmtree(copy)
-    context.values.close()
+    context.cache.close()
     assert {m.name: m.per_example.tolist() for m in again(*rows, context)} == first
     assert again._likelihood is None
 

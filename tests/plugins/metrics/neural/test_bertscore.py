@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imhi._core.context import Context, open_source
+from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.events import Event, ExamplesScored
 from imhi._core.registry import Registry
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
+from imhi._core.sources import open_source
 from imhi.plugins.metrics.neural.bertscore import ARGUMENTS
 from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 from tests.plugins.metrics.neural.bertscore_encoders import (
@@ -362,10 +363,10 @@ def test_what_was_scored_before_is_not_computed_again(
     for _ in range(2):
         metric = make(bert, layer=2)
         context = Context(registry, open_source("demo", registry)[1], "test")
-        context.values = KeptValues(tmp_path / "measured")
+        context.cache = CacheFolder(tmp_path / "measured")
         found.append(scored(metric, context, REFERENCES, CANDIDATES))
         loaded = metric.encoder is not None
-        context.values.close()
+        context.cache.close()
         metric.close()
     assert not loaded, "the second command needed the model"
     for name in NAMES:
@@ -384,7 +385,7 @@ def test_a_killed_scoring_goes_on_where_it_was(
 
     def begin() -> Context:
         made = Context(registry, open_source("demo", registry)[1], "test")
-        made.values = KeptValues(tmp_path / "measured")
+        made.cache = CacheFolder(tmp_path / "measured")
         return made
 
     metric = make(bert, layer=2)

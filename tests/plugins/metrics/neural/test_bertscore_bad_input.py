@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.context import Context, counted, open_source
+from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.metrics import parse_metrics
 from imhi._core.registry import Registry
+from imhi._core.sources import open_source
 from tests.plugins.metrics.neural.bertscore_encoders import (
     CANDIDATES,
     REFERENCES,
@@ -168,7 +169,7 @@ def test_long_texts_are_cut_as_bert_score_cuts_them_counted_and_noted(
         "reference cut": 1,
         "scored": 6,
     }
-    notes = [note for _, note in counted(context.tallies)]
+    notes = [note for _, note in context.report.counted()]
     assert "bertscore: explanations longer than the model's window, which were cut: 1" in notes
     assert "bertscore: references longer than the model's window, which were cut: 1" in notes
 
@@ -181,7 +182,7 @@ def test_empty_explanations_score_worst_and_are_counted(bert: Path, context: Con
     assert found.per_example is not None
     assert [value == 0 for value in found.per_example] == [True, False, True, False, False]
     assert found.details["counts"] == {"empty answer": 2, "scored": 5}
-    assert list(counted(context.tallies)) == [
+    assert list(context.report.counted()) == [
         ("notes", "bertscore: missing or empty explanations, which score 0 before rescaling: 2")
     ]
 
@@ -194,7 +195,7 @@ def test_texts_without_any_token_score_worst_and_are_counted(bert: Path, context
     measure = found["bertscore"]
     assert measure.per_example is not None and measure.per_example.tolist() == [0, 0]
     assert measure.details["counts"] == {"no tokens": 2, "scored": 2}
-    assert [note for _, note in counted(context.tallies)] == [
+    assert [note for _, note in context.report.counted()] == [
         "bertscore: pairs with a text without any token, which score 0 before rescaling: 2"
     ]
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imhi._core.context import Context, counted
+from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.records import Example, Response
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
 from imhi.plugins.metrics.neural import similarity
 from imhi.plugins.metrics.neural.similarity import METRIC, Similarity, create, identity
 from tests.plugins.metrics.columns import demo_context
@@ -42,7 +42,7 @@ def encoder() -> Path:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return replace(demo_context(), values=KeptValues(tmp_path / "measured"))
+    return replace(demo_context(), cache=CacheFolder(tmp_path / "measured"))
 
 
 def arguments(model: Path | str, **given: Any) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def test_what_was_computed_is_kept_and_needs_no_model(context: Context, encoder:
     first = create(arguments(encoder))
     (before,) = first(*columns(), context)
     first.close()
-    context.values.close()
+    context.cache.close()
     second = create(arguments(encoder))
     (after,) = second(*columns(), context)
     assert second._model is None
@@ -137,7 +137,7 @@ def test_texts_longer_than_the_window_are_counted_and_noted(
     (measure,) = metric(*columns((("boat " * 300, "short"), ("short", "boat " * 10))), context)
     assert measure.details["explanations_truncated"] == 1
     assert measure.details["references_truncated"] == 0
-    assert list(counted(context.tallies)) == [
+    assert list(context.report.counted()) == [
         ("notes", "similarity: explanations longer than the model's window, which were cut: 1")
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from imhi._core.context import Context
 from imhi._core.records import Response
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
 from tests.openai_asking import Asker, requests
 
 MOST = 0.001 * (len("Is post 0 sad?") + 64) + 0.002 * 32
@@ -25,7 +25,7 @@ class BatchAsker:
         self.folder = folder
 
     def context(self, **more: Any) -> Context:
-        return self.asker.context(**{"values": KeptValues(self.folder), **more})
+        return self.asker.context(**{"cache": CacheFolder(self.folder), **more})
 
     def model(self, url: str, arguments: str = "", context: Context | None = None) -> Any:
         more = "mode=batch" + ("" if "poll=" in arguments else ",poll=0.005")

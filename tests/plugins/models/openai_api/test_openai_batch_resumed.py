@@ -14,7 +14,7 @@ import pytest
 from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.records import Request, Response
-from imhi._core.run_store.cache import Kept, KeptValues
+from imhi._core.run_store.cache import Cache, CacheFolder
 from tests.batch_results import End, Line, Result, answer, refused
 from tests.batch_server import BatchServer
 from tests.faulty_server import FaultyServer, echo
@@ -26,17 +26,17 @@ class Died(BaseException):
     """The process is no more."""
 
 
-class Mortal(KeptValues):
+class Mortal(CacheFolder):
     """What is kept by a process that dies at its n-th write: just before or just after it."""
 
     def __init__(self, folder: Any, writes: int, after: bool) -> None:
         super().__init__(folder)
         self.writes, self.after = writes, after
 
-    def open(self, name: str, identity: Mapping[str, Any]) -> Kept:
-        kept, mortal, put = super().open(name, identity), self, Kept.put
+    def open(self, name: str, identity: Mapping[str, Any]) -> Cache:
+        kept, mortal, put = super().open(name, identity), self, Cache.put
 
-        class MortalKept(Kept):
+        class MortalKept(Cache):
             def put(self, key: str, value: Any) -> None:
                 mortal.writes -= 1
                 if mortal.writes or mortal.after:

@@ -1,0 +1,134 @@
+"""A command's names, resolved once: what stages get are objects, not texts.
+
+Every name is looked up here, before any model is asked anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from imhi._core.declarations import PromptStyle, resolve
+from imhi._core.errors import HarnessError
+from imhi._core.executors import ExecutorSpec, parse_executor
+from imhi._core.labelers import LabelerSpec, parse_labeler
+from imhi._core.metrics import MetricSpec, parse_metrics
+from imhi._core.models import ModelSpec, parse_model
+from imhi._core.registry import Registry
+from imhi._core.settings import RunSettings
+from imhi._core.sources import SourceSpec, parse_source
+from imhi._core.views import OpenView, open_views
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """A model, and the prompt style it is asked in."""
+
+    spec: ModelSpec
+    style: PromptStyle
+
+
+@dataclass(frozen=True)
+class ScoringPlan:
+    """How answers become scores. ``views`` holds None for the released gold with every row;
+    ``seed`` draws the bootstrap, None: each run's own."""
+
+    labeler: LabelerSpec
+    metrics: tuple[MetricSpec, ...]
+    views: tuple[OpenView | None, ...] = (None,)
+    judges: tuple[str, ...] = ()
+    max_cost: float | None = None
+    resamples: int = 10_000
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """One run of several models; ``settings`` are what was asked for, in words."""
+
+    settings: RunSettings
+    source: SourceSpec
+    models: tuple[ModelPlan, ...]
+    executor: ExecutorSpec
+    scoring: ScoringPlan
+
+
+def plan_run(settings: RunSettings, registry: Registry) -> RunPlan:
+    """Look up everything a run needs.
+
+    Raises:
+        HarnessError: something of that name is not there, or does not go with the rest.
+    """
+    labeler = parse_labeler(settings.labeler, registry)
+    executor = parse_executor(settings.executor, registry)
+    metrics = check_metrics(settings, registry)
+    models = tuple(plan_model(settings, model, registry) for model in dict.fromkeys(settings.model))
+    views = open_views(registry, settings.audit, settings.view, settings.gold, settings.exclude)
+    return RunPlan(
+        settings=settings,
+        source=parse_source(settings.source, registry),
+        models=models,
+        executor=executor,
+        scoring=ScoringPlan(
+            labeler=labeler,
+            metrics=tuple(metrics),
+            views=(None, *(view for view in views if view is not None)),
+            judges=settings.judge,
+            max_cost=settings.max_cost,
+            resamples=settings.resamples,
+            seed=settings.seed,
+        ),
+    )
+
+
+def plan_scoring(
+    settings: RunSettings,
+    registry: Registry,
+    views: Sequence[OpenView | None] = (None,),
+    seed: int | None = None,
+) -> ScoringPlan:
+    """Look up everything that scoring runs again needs.
+
+    Raises:
+        HarnessError: as :func:`plan_run`.
+    """
+    return ScoringPlan(
+        labeler=parse_labeler(settings.labeler, registry),
+        metrics=tuple(check_metrics(settings, registry)),
+        views=tuple(views),
+        judges=settings.judge,
+        max_cost=settings.max_cost,
+        resamples=settings.resamples,
+        seed=seed,
+    )
+
+
+def plan_model(settings: RunSettings, model: str, registry: Registry) -> ModelPlan:
+    """Look up a model, and its prompt style: the one asked for, else the one its preset or family
+    names, else instruction."""
+    spec = parse_model(model, registry)
+    asked = settings.prompt or spec.prompt
+    if not asked and spec.family.prompt is not None:
+        asked = resolve(spec.family.prompt)(spec)
+    return ModelPlan(spec, registry.prompts.get(asked or "instruction"))
+
+
+def check_metrics(settings: RunSettings, registry: Registry) -> list[MetricSpec]:
+    """Return the metrics asked for, and look up the judges they may ask.
+
+    Raises:
+        HarnessError: something of that name is not there, or judges are missing or not wanted.
+    """
+    specs = parse_metrics(settings.metric, registry)
+    for judge in settings.judge:
+        parse_model(judge, registry)
+    judging = [spec.name for spec in specs if spec.metric.group == "judges"]
+    if judging and not settings.judge:
+        raise HarnessError(
+            f"metric {judging[0]}: no judge given, expected --judge MODEL (see: imhi models)"
+        )
+    if settings.judge and not judging:
+        raise HarnessError(
+            f"--judge {settings.judge[0]}: none of the metrics asks judges; add --metric judge"
+        )
+    return specs

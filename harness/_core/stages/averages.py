@@ -1,0 +1,70 @@
+"""Means over datasets and over tasks, with the intervals that the datasets' own resamples give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from imhi._core.registry import Registry
+from imhi._core.results import AverageRow, ScoreRow
+from imhi._core.statistics import Array, Interval, interval
+
+
+@dataclass
+class Draws:
+    """A measure on several datasets: its value and its resamples, shape (resamples,), by dataset."""
+
+    row: ScoreRow
+    by_dataset: dict[str, tuple[float, Array]] = field(default_factory=dict)
+
+
+def rounded(bounds: Interval) -> dict[str, float | None]:
+    """Return value and bounds as they are written down; None where undefined."""
+    return {
+        name: None if not math.isfinite(value) else round(value, 6)
+        for name, value in (("value", bounds.value), ("low", bounds.low), ("high", bounds.high))
+    }
+
+
+def average_rows(
+    draws: Mapping[tuple[str, str], Draws], datasets: Sequence[str], registry: Registry
+) -> list[AverageRow]:
+    """Return the mean over datasets, and over tasks (a task's value is the mean of its datasets).
+
+    Only for measures that every dataset has. Datasets are resampled independently.
+    """
+    tasks: dict[str, list[str]] = {}
+    for dataset in datasets:
+        tasks.setdefault(registry.task_of(dataset).name, []).append(dataset)
+    groupings = {"datasets": [[name] for name in datasets], "tasks": list(tasks.values())}
+    return [
+        _average(measure, over, groups)
+        for measure in draws.values()
+        if set(measure.by_dataset) == set(datasets)
+        for over, groups in groupings.items()
+    ]
+
+
+def _average(measure: Draws, over: str, groups: Sequence[Sequence[str]]) -> AverageRow:
+    values, row = measure.by_dataset, measure.row
+    point = float(np.mean([np.mean([values[name][0] for name in group]) for group in groups]))
+    sampled = np.mean(
+        [np.mean([values[name][1] for name in group], axis=0) for group in groups], axis=0
+    )
+    bounds = rounded(interval(point, sampled))
+    return AverageRow(
+        model=row["model"],
+        over=over,
+        split=row["split"],
+        metric=row["metric"],
+        made_by=row["made_by"],
+        decimals=row["decimals"],
+        higher_is_better=row["higher_is_better"],
+        value=bounds["value"],
+        low=bounds["low"],
+        high=bounds["high"],
+        groups=len(groups),
+    )
