@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from imhi._core.data_access import DataAccess
 from imhi._core.declarations import PromptStyle, resolve
 from imhi._core.errors import HarnessError
 from imhi._core.executors import ExecutorSpec, parse_executor
@@ -51,6 +52,11 @@ class RunPlan:
     models: tuple[ModelPlan, ...]
     executor: ExecutorSpec
     scoring: ScoringPlan
+
+    def open_data(self, registry: Registry) -> DataAccess:
+        """Open the source, once for all models."""
+        source = self.source.open(registry)
+        return DataAccess(source, self.settings.split, self.settings.repair_mojibake)
 
 
 def plan_run(settings: RunSettings, registry: Registry) -> RunPlan:

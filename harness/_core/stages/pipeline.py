@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from imhi._core.data_access import DataAccess
 from imhi._core.events import RunFinished, RunStarted
 from imhi._core.metrics import MetricSpec, opened
 from imhi._core.plan import RunPlan, plan_run
@@ -25,8 +24,7 @@ def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
     closed: they are made ready once for all runs.
     """
     plan = plan_run(settings, manager.registry)
-    source = plan.source.open(manager.registry)
-    data = DataAccess(source, settings.split, settings.repair_mojibake)
+    data = plan.open_data(manager.registry)
     light = [spec for spec in plan.scoring.metrics if spec.metric.create is None]
     heavy = [spec for spec in plan.scoring.metrics if spec.metric.create is not None]
     runs: list[Prepared] = []

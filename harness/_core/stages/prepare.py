@@ -35,6 +35,7 @@ from imhi._core.run_store.environment import environment
 from imhi._core.run_store.jsonl import disk_error
 from imhi._core.run_store.manifest import Manifest, PromptRecord
 from imhi._core.settings import RunSettings
+from imhi._core.sources import parse_source
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,13 @@ def make_context(
     settings: RunSettings,
     registry: Registry,
     style: PromptStyle,
-    source: OpenSource,
+    source: OpenSource | None = None,
     data: DataAccess | None = None,
     notify: Callable[[Event], None] | None = None,
 ) -> Context:
-    """Gather what the factories of plugins need. Runs of several models share their ``data``."""
+    """Gather what the factories of plugins need; the settings' source is opened where none is
+    given. Runs of several models share their ``data``."""
+    source = source or parse_source(settings.source, registry).open(registry)
     context = Context(
         registry=registry,
         source=source,

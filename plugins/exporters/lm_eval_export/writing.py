@@ -19,7 +19,6 @@ from imhi import (
     Registry,
     Request,
     RunSettings,
-    open_source,
     resolve,
 )
 from imhi.io import disk_error
@@ -46,8 +45,7 @@ def write_export(directory: Path, settings: RunSettings, registry: Registry) -> 
             holds something else.
     """
     style = registry.prompts.get(settings.prompt or "instruction")
-    _, source = open_source(settings.source, registry)
-    context = make_context(settings, registry, style, source)
+    context = make_context(settings, registry, style)
     names = select_datasets(settings, context)
     build: BuildPrompt = resolve(style.build)(context)
     _refuse_other_content(directory)

@@ -10,12 +10,17 @@ import pytest
 
 from imhi._core.errors import HarnessError
 from imhi._core.evaluation import evaluate
-from imhi._core.plugin_manager import PluginManager
+from imhi._core.plan import ScoringPlan, plan_scoring
+from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.run_store import RunFolder
 from imhi._core.settings import RunSettings
 from imhi._core.stages.rescore import relabel, rescore
 from tests.checkouts import depression_checkout
 from tests.conftest import Imhi
+
+
+def read_with(labeler: str) -> ScoringPlan:
+    return plan_scoring(RunSettings(labeler=labeler), load_plugins().registry)
 
 
 def test_a_run_whose_source_moved_is_scored_and_read_again_where_nothing_is_learnt(
@@ -26,12 +31,12 @@ def test_a_run_whose_source_moved_is_scored_and_read_again_where_nothing_is_lear
     folder = RunFolder(Path(done.runs[0].run))
     moved = tmp_path / "moved"
     shutil.move(there, moved)
-    (again,) = rescore([folder], manager, RunSettings())
+    (again,) = rescore([folder], manager, plan_scoring(RunSettings(), manager.registry))
     assert again.scores == done.runs[0].scores
-    assert relabel([folder], manager, RunSettings(labeler="strict"))[0].complete
+    assert relabel([folder], manager, read_with("strict"))[0].complete
     with pytest.raises(HarnessError, match=r"its source cannot be opened .* with --source"):
-        relabel([folder], manager, RunSettings(labeler="explanation"))
-    relabel([folder], manager, RunSettings(labeler="explanation"), f"official:{moved}")
+        relabel([folder], manager, read_with("explanation"))
+    relabel([folder], manager, read_with("explanation"), f"official:{moved}")
 
 
 def test_scores_of_older_answers_are_not_kept_beside_newer_ones(

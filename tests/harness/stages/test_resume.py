@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
+from imhi._core.executors import parse_executor
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import list_runs
 from imhi._core.settings import RunSettings
-from imhi._core.stages.prepare import prepare
 from imhi._core.stages.respond import respond
+from tests.harness.preparing import prepared_run
 
 ROOT = Path(__file__).resolve().parents[3]
 KILLS = 22
@@ -131,11 +132,12 @@ def test_wherever_the_last_line_is_torn_only_its_example_is_asked_again(
     with_asked: PluginManager, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    settings = RunSettings(dataset=("DR",), limit=3, out=tmp_path / "runs")
+    settings = RunSettings(model=(f"asked:{log}",), dataset=("DR",), limit=3, out=tmp_path / "runs")
 
     def run() -> Path:
-        prepared = prepare(settings, f"asked:{log}", with_asked.registry)
-        respond(prepared.folder, prepared.spec, prepared.context, "local")
+        prepared = prepared_run(settings, with_asked)
+        executor = parse_executor("local", with_asked.registry)
+        respond(prepared.folder, prepared.spec, prepared.context, executor)
         return prepared.folder.file("responses", "DR")
 
     responses = run()

@@ -12,32 +12,32 @@ import pytest
 from imhi._core.errors import HarnessError
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.settings import RunSettings
-from imhi._core.stages.prepare import prepare
+from tests.harness.preparing import prepared_run
 
 
 def settings(out: Path) -> RunSettings:
-    return RunSettings(dataset=("DR",), limit=2, out=out)
+    return RunSettings(model=("baseline:majority",), dataset=("DR",), limit=2, out=out)
 
 
 def test_a_folder_without_manifest_in_its_place_is_left_alone_and_named(
     manager: PluginManager, tmp_path: Path
 ) -> None:
-    place = prepare(settings(tmp_path), "baseline:majority", manager.registry).folder.path
+    place = prepared_run(settings(tmp_path), manager).folder.path
     (place / "manifest.json").unlink()
     (place / "rest.txt").write_text("")
     with pytest.raises(HarnessError, match=r"without manifest\.json, expected a run or nothing"):
-        prepare(settings(tmp_path), "baseline:majority", manager.registry)
+        prepared_run(settings(tmp_path), manager)
     assert (place / "rest.txt").exists()
 
 
 def test_preparing_again_leaves_what_is_there_untouched(
     manager: PluginManager, tmp_path: Path
 ) -> None:
-    place = prepare(settings(tmp_path), "baseline:majority", manager.registry).folder.path
+    place = prepared_run(settings(tmp_path), manager).folder.path
     (place / "responses").mkdir()
     (place / "responses" / "DR.jsonl").write_text("")
     manifest = (place / "manifest.json").read_bytes()
-    prepare(settings(tmp_path), "baseline:majority", manager.registry)
+    prepared_run(settings(tmp_path), manager)
     assert (place / "manifest.json").read_bytes() == manifest
     assert (place / "responses" / "DR.jsonl").exists()
     assert [path.name for path in tmp_path.iterdir()] == [place.name], "nothing else is left"
@@ -51,5 +51,5 @@ def test_what_a_dead_process_was_preparing_is_cleared_and_a_living_one_s_is_not(
     dead, living = tmp_path / f".prepare-{ended.pid}-1", tmp_path / f".prepare-{os.getppid()}-1"
     dead.mkdir()
     living.mkdir()
-    prepare(settings(tmp_path), "baseline:majority", manager.registry)
+    prepared_run(settings(tmp_path), manager)
     assert not dead.exists() and living.exists()

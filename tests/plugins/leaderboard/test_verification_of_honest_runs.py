@@ -60,13 +60,15 @@ def test_a_run_with_missing_answers_passes_and_is_partial(
 ) -> None:
     import shutil
 
+    from imhi._core.plan import plan_scoring
     from imhi._core.settings import RunSettings
     from imhi._core.stages.rescore import relabel
 
     folder = RunFolder(shutil.copytree(run.path, tmp_path / "copy"))
     answers = folder.file("responses", "DR")
     answers.write_text("".join(answers.read_text().splitlines(keepends=True)[2:]))
-    relabel([folder], manager, RunSettings(metric=("labels",), resamples=200))
+    settings = RunSettings(metric=("labels",), resamples=200)
+    relabel([folder], manager, plan_scoring(settings, manager.registry))
     report = verify(packed(folder, manager))
     assert report.passed and report.entry is not None
     assert report.entry["partial"] is True

@@ -11,7 +11,7 @@ from imhi._core.errors import HarnessError, UnknownName
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example
 from imhi._core.settings import RunSettings
-from imhi._core.stages.prepare import make_context, prepare
+from imhi._core.stages.prepare import make_context
 from imhi.plugins.robustness.variants import (
     Variant,
     asked,
@@ -22,6 +22,7 @@ from imhi.plugins.robustness.variants import (
     variants,
 )
 from tests.conftest import Imhi
+from tests.harness.preparing import prepared_run
 
 POST = "one two\nthree   four {five} six"
 STYLES = {variant.name: variant for variant in variants()}
@@ -160,7 +161,8 @@ def test_the_wording_of_a_variant_is_part_of_what_a_run_is_known_by(
     manager: PluginManager, tmp_path: Path
 ) -> None:
     def made(style: str) -> str:
-        settings = RunSettings(out=tmp_path, prompt=style, dataset=("DR",), limit=2)
-        return prepare(settings, "baseline:majority", manager.registry).folder.id
+        model = ("baseline:majority",)
+        settings = RunSettings(model, out=tmp_path, prompt=style, dataset=("DR",), limit=2)
+        return prepared_run(settings, manager).folder.id
 
     assert made("vary-polite") == made("vary-polite") != made("vary-direct")
