@@ -1,0 +1,68 @@
+"""Run folders written before the package was one (commit d3fd539) go on working.
+
+``tests/data/runs_of_0.1`` was made with that version, from demo posts:
+``imhi run -d DR -d SAD --limit 8 --resamples 200``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Imhi
+
+EARLIER = Path(__file__).resolve().parents[2] / "data" / "runs_of_0.1"
+MAJORITY = "baseline-majority-demo-test-instruction-a22f2ebda0"
+TFIDF = "baseline-tfidf-demo-test-instruction-cfb8dad590"
+ASKED = ("-d", "DR", "-d", "SAD", "--limit", "8", "--resamples", "200")
+
+
+@pytest.fixture
+def here(imhi_here: Imhi) -> Imhi:
+    shutil.copytree(EARLIER, "runs")
+    return imhi_here
+
+
+def test_they_are_listed_and_shown(here: Imhi) -> None:
+    runs = here("runs", "--json").json["runs"]
+    assert {run["run"] for run in runs} == {MAJORITY, TFIDF}
+    assert all(run["status"] == "scored" and run["answered"] == 16 for run in runs)
+    shown = here("show", TFIDF, "--json").json
+    assert shown["manifest"]["prompt"] == {"style": "instruction", "version": "1", "shots": 3}
+    assert shown["complete"] and {row["dataset"] for row in shown["scores"]} == {"DR", "SAD"}
+
+
+def test_scoring_them_again_gives_the_scores_they_have(here: Imhi) -> None:
+    before = here("show", TFIDF, "--json").json
+    again = here("score", TFIDF, "--resamples", "200", "--json").json
+    assert again["scores"] == before["scores"] and again["averages"] == before["averages"]
+
+
+def test_scores_of_other_metrics_are_kept_beside_new_ones(here: Imhi) -> None:
+    before = {row["metric"] for row in here("show", MAJORITY, "--json").json["scores"]}
+    words = ("--metric", "chrf", "--resamples", "200", "--json")
+    after = {row["metric"] for row in here("score", MAJORITY, *words).json["scores"]}
+    assert after == before | {"chrf"}
+
+
+def test_they_are_labelled_again_and_compared(here: Imhi) -> None:
+    assert here("label", TFIDF, "--labeler", "strict", "--json").code == 0
+    assert here("compare", MAJORITY, TFIDF, "--resamples", "200").code == 0
+
+
+def test_the_same_command_finds_them_and_asks_nothing(here: Imhi) -> None:
+    before = (Path("runs") / TFIDF / "responses" / "DR.jsonl").read_bytes()
+    said = here("run", *ASKED, "--json")
+    assert {Path(run).name for run in said.json["run"]} == {MAJORITY, TFIDF}
+    assert (Path("runs") / TFIDF / "responses" / "DR.jsonl").read_bytes() == before
+
+
+def test_a_manifest_that_lacks_what_every_run_has_is_refused_in_one_line(here: Imhi) -> None:
+    path = Path("runs") / TFIDF / "manifest.json"
+    path.write_text(path.read_text().replace('"datasets"', '"sets"'))
+    said = here("show", TFIDF)
+    assert said.code == 2
+    assert "manifest.json: not the manifest of a run" in said.complaint
+    assert "'datasets'" in said.complaint and "--out" in said.complaint
