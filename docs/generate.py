@@ -20,7 +20,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from docs.generator import builds, recipes  # noqa: E402
+from docs.generator import builds, interface, recipes  # noqa: E402
 from docs.generator.markdown import markdown, table  # noqa: E402
 from imhi._core import declarations, extensions, hookspecs, protocols, records  # noqa: E402
 from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
@@ -80,7 +80,7 @@ def contracts() -> str:
         for method, function in vars(thing).items():
             if inspect.isfunction(function) and (method == "__call__" or method[0] != "_"):
                 signature = str(inspect.signature(function)).replace("'", "")
-                signature = signature.replace("imhi._core.records.", "").replace("(self, ", "(")
+                signature = re.sub(r"imhi\._core\.\w+\.", "", signature).replace("(self, ", "(")
                 methods.append(f"{method}{signature.replace('(self)', '()')}")
         if not methods or methods[0].startswith("_no_init"):
             continue
@@ -187,6 +187,7 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "declarations": lambda: f"{_dataclasses(declarations)}\n\n{_dataclasses(extensions)}",
         "records": lambda: _dataclasses(records),
         "contracts": contracts,
+        "interface": interface.interface,
         "presets": lambda: _presets(manager),
         "metrics": lambda: _metrics(manager),
         "labelers": lambda: _listed(manager.registry.labelers),
