@@ -21,7 +21,9 @@ def interface() -> str:
         module = importlib.import_module(name)
         names = sorted(offered_names(str(module.__file__)), key=str.lower)
         rows = [(f"`{one}`", _summary(getattr(module, one))) for one in names]
-        parts.append(f"### {name}\n\n{_first_line(module)}\n\n{table(('name', 'what it is'), rows)}")
+        parts.append(
+            f"### {name}\n\n{_first_line(module)}\n\n{table(('name', 'what it is'), rows)}"
+        )
     return "\n\n".join(parts)
 
 
