@@ -1,5 +1,6 @@
 # make demo   two baselines on fictional posts (installs the light core into .venv first)
 # make test   format and lint checks, type check, all tests (installs everything into .venv first)
+# make test-lowest  the fast tests with the lowest versions of our dependencies (not in CI)
 # make docs   fill the generated parts of docs/
 # make format / make clean
 
@@ -14,7 +15,7 @@ TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 # Packages are compiled when they are first imported, not when they are installed: few are used.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test docs format clean
+.PHONY: demo test test-lowest docs format clean
 
 demo: $(VENV)/core.installed
 	$(BIN)/imhi run
@@ -32,6 +33,18 @@ $(VENV)/types: setup.py $(wildcard harness/*) | $(BIN)/python
 	@ln -s $(CURDIR)/harness/* $@/imhi/
 	@ln -s $(CURDIR)/plugins $(CURDIR)/tasks $(CURDIR)/finetune $@/imhi/
 	@ln -s $(CURDIR)/imhi_build $@/imhi/build
+
+# The lowest versions that pyproject.toml allows, in an environment of its own. Without the extras hf,
+# finetune, qlora and ray: the lowest torch is to be had with CUDA only, some gigabytes of it.
+LOWEST := $(VENV)/lowest
+LOWEST_TESTS := tests/harness tests/tasks tests/imhi_build tests/plugins
+
+test-lowest: | $(BIN)/python
+	@$(PIP) uv
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python $(LOWEST)
+	@$(BIN)/uv pip install -q --python $(LOWEST) --resolution lowest-direct -e '.[build,plots,report]'
+	@$(BIN)/uv pip install -q --python $(LOWEST) pytest pytest-xdist
+	$(TEST_ENV) $(LOWEST)/bin/python -m pytest -m "not slow" -n 2 --dist loadfile $(LOWEST_TESTS)
 
 docs: $(VENV)/dev.installed
 	$(BIN)/python docs/generate.py

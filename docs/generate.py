@@ -20,7 +20,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from docs.generator import builds, recipes  # noqa: E402
+from docs.generator import builds, interface, recipes  # noqa: E402
 from docs.generator.markdown import markdown, table  # noqa: E402
 from imhi._core import declarations, extensions, hookspecs, protocols, records  # noqa: E402
 from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
@@ -76,17 +76,20 @@ def contracts() -> str:
     for name, thing in vars(protocols).items():
         if not getattr(thing, "_is_protocol", False) or thing.__module__ != protocols.__name__:
             continue
-        methods = []
+        methods, explained = [], []
         for method, function in vars(thing).items():
             if inspect.isfunction(function) and (method == "__call__" or method[0] != "_"):
                 signature = str(inspect.signature(function)).replace("'", "")
-                signature = signature.replace("imhi._core.records.", "").replace("(self, ", "(")
+                signature = re.sub(r"imhi\._core\.\w+\.", "", signature).replace("(self, ", "(")
                 methods.append(f"{method}{signature.replace('(self)', '()')}")
+                text = " ".join(markdown(function.__doc__ or "").split())
+                explained += [f"* `{method}`: {text}"] if text else []
         if not methods or methods[0].startswith("_no_init"):
             continue
-        doc = markdown(thing.__doc__ or "")
-        listed = "\n".join(methods)
-        found.append(f"### {name} (contract)\n\n{doc}\n\n```python\n{listed}\n```")
+        parts = [markdown(thing.__doc__ or ""), "```python\n" + "\n".join(methods) + "\n```"]
+        if explained:
+            parts.append("\n".join(explained))
+        found.append(f"### {name} (contract)\n\n" + "\n\n".join(parts))
     return "\n\n".join(found)
 
 
@@ -187,6 +190,7 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "declarations": lambda: f"{_dataclasses(declarations)}\n\n{_dataclasses(extensions)}",
         "records": lambda: _dataclasses(records),
         "contracts": contracts,
+        "interface": interface.interface,
         "presets": lambda: _presets(manager),
         "metrics": lambda: _metrics(manager),
         "labelers": lambda: _listed(manager.registry.labelers),

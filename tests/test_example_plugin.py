@@ -36,7 +36,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True, capture_output=True, text=True,
     ).stdout.strip()  # fmt: skip
     lent = [f"import site; site.addsitedir({path!r})" for path in site.getsitepackages()]
-    (Path(packages) / "lent.pth").write_text("\n".join([str(ROOT), *lent]) + "\n")
+    (Path(packages) / "lent.pth").write_text("\n".join(lent) + "\n")
     shutil.copytree(EXAMPLE, base / "example")  # building leaves files behind
     subprocess.run(
         [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-index",

@@ -1,9 +1,9 @@
 """What plugins register for runs: frozen records that describe a thing and say how to make it.
-What they register around runs stands in :mod:`imhi._core.extensions`.
 
 A ``Factory`` is a callable or a string ``"module:attribute"``; it is resolved only when the thing
 is used, so listing plugins imports nothing heavy, and a new field with a default never breaks a
-plugin. What each factory receives and must return stands beside the field.
+plugin. What each factory receives and must return stands beside the field. What plugins register
+around runs: :mod:`imhi._core.extensions`.
 """
 
 from __future__ import annotations
@@ -150,9 +150,6 @@ class Task:
     datasets: tuple[Dataset, ...]
 
 
-# --- sources, prompts ----------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Source:
     """Where examples come from, named on the command line as ``NAME`` or ``NAME:ARGUMENT``.
@@ -177,9 +174,6 @@ class PromptStyle:
     build: Factory
     version: str = "1"
     max_new_tokens: int = 512
-
-
-# --- models --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -38,18 +38,16 @@ from imhi._core.extensions import (
 PROJECT = "imhi"
 
 F = TypeVar("F", bound=Any)
-_hookspec = pluggy.HookspecMarker(PROJECT)
-_hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 def hookspec(function: F) -> F:
     """Mark a function of this module as a hook that plugins may implement."""
-    return cast(F, _hookspec(function))
+    return cast(F, pluggy.HookspecMarker(PROJECT)(function))
 
 
 def hookimpl(function: F) -> F:
     """Mark a function of a plugin as the implementation of the hook of the same name."""
-    return cast(F, _hookimpl(function))
+    return cast(F, pluggy.HookimplMarker(PROJECT)(function))
 
 
 @hookspec

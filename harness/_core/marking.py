@@ -36,6 +36,7 @@ class Marking:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names of the criteria, in their order."""
         return tuple(criterion.name for criterion in self.criteria)
 
     def content(self) -> dict[str, Any]:

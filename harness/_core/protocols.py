@@ -13,42 +13,45 @@ from imhi._core.records import Example, Prediction, Request, Response
 class Model(Protocol):
     """Anything that answers requests.
 
-    ``generate`` yields one response per request, in any order, as they finish, each carrying its
-    request's dataset, id and prompt hash. A request that cannot be answered yields a response with
-    ``error``; raising is for what makes every further request pointless. It must honour
-    ``context.budget`` when its answers cost money, and may leave requests unanswered only then.
-    ``describe`` returns JSON values for the manifest (resolved revision, dtype, device, ``notes``
-    to be shown under the scores); never a key. ``close`` frees the memory before metrics run.
     ``context.seed`` and ``context.budget`` are read when ``generate`` is called, not when the model
     is made: a judge is asked with other seeds.
     """
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Response]: ...
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield one response per request, in any order, as they finish, each carrying its request's
+        dataset, id and prompt hash. A request that cannot be answered yields a response with
+        ``error``; raising is for what makes every further request pointless. It must honour
+        ``context.budget`` when its answers cost money, and may leave requests unanswered only then.
+        """
 
-    def describe(self) -> Mapping[str, Any]: ...
+    def describe(self) -> Mapping[str, Any]:
+        """Return JSON values for the manifest (resolved revision, dtype, device, ``notes`` to be
+        shown under the scores); never a key."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Free the memory, before metrics run."""
 
 
 @runtime_checkable
 class OpenSource(Protocol):
-    """A source bound to its argument.
+    """A source bound to its argument."""
 
-    ``examples`` streams one split in file order and raises DataError (file, row, what was found,
-    what was expected) on a row it cannot read. ``describe`` returns JSON values for the manifest;
-    ``synthetic: true`` makes every table say that its scores are not IMHI results.
-    ``checksum`` is the SHA-256 of what the split is read from.
-    """
+    def datasets(self) -> Sequence[str]:
+        """Return the names of the datasets it has."""
 
-    def datasets(self) -> Sequence[str]: ...
+    def splits(self, dataset: str) -> Sequence[str]:
+        """Return the names of the splits it has of a dataset."""
 
-    def splits(self, dataset: str) -> Sequence[str]: ...
+    def examples(self, dataset: str, split: str) -> Iterator[Example]:
+        """Yield the examples of a split in file order; raise DataError (file, row, what was found,
+        what was expected) on a row it cannot read."""
 
-    def examples(self, dataset: str, split: str) -> Iterator[Example]: ...
+    def checksum(self, dataset: str, split: str) -> str:
+        """Return the SHA-256 of what the split is read from."""
 
-    def checksum(self, dataset: str, split: str) -> str: ...
-
-    def describe(self) -> Mapping[str, Any]: ...
+    def describe(self) -> Mapping[str, Any]:
+        """Return JSON values for the manifest; ``synthetic: true`` makes every table say that its
+        scores are not IMHI results."""
 
 
 class ReadLabels(Protocol):

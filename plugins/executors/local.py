@@ -9,6 +9,7 @@ from imhi import Context, Executor, HarnessError, hookimpl
 
 
 def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
+    """Make the executor; raise HarnessError where it is given an argument."""
     if argument:
         raise HarnessError(f"executor local:{argument}: local takes no argument, write local")
 
