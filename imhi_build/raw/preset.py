@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from imhi import HarnessError, Registry, UnknownName
 from imhi.build.raw.labels import raw_key
@@ -22,6 +22,14 @@ Split = Literal["train", "val", "test"]
 Format = Literal["csv", "tsv", "jsonl", "parquet", "excel"]
 Mask = Literal["users", "links", "emails", "phones"]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _word(value: Any) -> Any:
+    return ("no", "yes")[value] if isinstance(value, bool) else value
+
+
+# A label, or nothing. YAML 1.1 reads a bare yes or no as a truth value.
+Meant = Annotated[str | None, BeforeValidator(_word)]
 
 
 class Part(BaseModel):
@@ -112,7 +120,7 @@ class LabelColumn(Part):
     out. ``evidence`` is a column with the passage people marked."""
 
     column: str
-    values: dict[str, str | None]
+    values: dict[str, Meant]
     evidence: str | None = None
 
     @model_validator(mode="after")
@@ -229,7 +237,7 @@ def read_preset(name: str, registry: Registry) -> Preset:
     values = plain_values(read_yaml(path, where))
     if not isinstance(values, dict):
         raise HarnessError(f"{where}: expected a mapping that begins with 'dataset: NAME'")
-    preset = validated(Preset, _as_texts(values), where)
+    preset = validated(Preset, values, where)
     _check(preset, registry, where)
     return preset
 
@@ -260,22 +268,3 @@ def _check(preset: Preset, registry: Registry, where: str) -> None:
 
 def _listed(names: Any) -> str:
     return ", ".join(repr(name) for name in sorted(names)) or "none"
-
-
-def _as_texts(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values with labels as texts: YAML 1.1 reads a bare yes or no as true or false, and
-    the keys of a mapping are texts already, ``True`` among them. (The two are read as one.)"""
-
-    def text(value: Any) -> Any:
-        return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
-
-    several = values.get("labels")
-    columns = [values.get(name) for name in ("label", "split")]
-    columns += several.values() if isinstance(several, dict) else ()
-    for column in columns:
-        if isinstance(column, dict) and isinstance(column.get("values"), dict):
-            column["values"] = {
-                {"True": "yes", "False": "no"}.get(key, key): text(value)
-                for key, value in column["values"].items()
-            }
-    return values
