@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from imhi import HarnessError, Registry, UnknownName
-from imhi.build.raw.labels import raw_key
+from imhi.build.raw.labels import LabelReader, raw_key
 from imhi.io import plain_values, read_yaml, validated
 
 FOLDER = Path(__file__).resolve().parents[1] / "presets"
@@ -58,6 +58,7 @@ class SplitFile(Part):
 
     @property
     def patterns(self) -> tuple[str, ...]:
+        """The patterns, also where there is one only."""
         return (self.path,) if isinstance(self.path, str) else self.path
 
     @model_validator(mode="after")
@@ -94,11 +95,9 @@ class Splitting(Part):
         return self
 
     @property
-    def named(self) -> LabelColumn | None:
-        """The column that names splits: its cells are read as those of labels are."""
-        if self.column is None:
-            return None
-        return LabelColumn(column=self.column, values=dict(self.values))
+    def reader(self) -> LabelReader | None:
+        """What reads the column that names splits, as columns of labels are read."""
+        return None if self.column is None else LabelReader(self.column, dict(self.values))
 
 
 def _check_raw(values: Mapping[str, str | None]) -> None:
@@ -127,6 +126,11 @@ class LabelColumn(Part):
     def _each_once(self) -> LabelColumn:
         _check_raw(self.values)
         return self
+
+    @property
+    def reader(self) -> LabelReader:
+        """What reads the column."""
+        return LabelReader(self.column, self.values, self.evidence)
 
 
 class Cleaning(Part):
@@ -185,6 +189,7 @@ class Preset(Part):
 
     @property
     def post_columns(self) -> tuple[str, ...]:
+        """The columns of a post, also where there is one only."""
         return (self.post,) if isinstance(self.post, str) else self.post
 
     @property
@@ -194,6 +199,7 @@ class Preset(Part):
 
     @property
     def cleaning(self) -> Cleaning:
+        """What is done to posts, also where a profile is named."""
         return PROFILES[self.clean] if isinstance(self.clean, str) else self.clean
 
     @property
