@@ -12,11 +12,12 @@ from imhi import HarnessError, OpenSource, Registry, UnknownName
 from imhi.build.audit import findings as say
 from imhi.build.audit.completions import Completions, read_completions
 from imhi.build.audit.corpus import EXPERT, TRAINING, SourceCorpus, Unit, built, plain_split
+from imhi.build.audit.flags import meanings, open_flags
 from imhi.build.audit.floors import METRIC, floors
 from imhi.build.audit.human_labels import HumanLabels
 from imhi.build.audit.joins import join_of, marker_of
 from imhi.build.audit.judging import Judge, Tally, Write, verdict
-from imhi.build.audit.kinds import SEVERITIES, flags, kinds
+from imhi.build.audit.kinds import SEVERITIES, kinds
 from imhi.build.audit.overlaps import Homes
 from imhi.build.audit.raw_files import RawFiles
 from imhi.build.audit.records import Audit, Finding, SplitFigures, finding
@@ -63,6 +64,7 @@ class Auditing:
             if split not in known:
                 raise UnknownName(f"split of {self.name}", split, known)
         self._wanted = set(asked) or known
+        self.flags = open_flags(self.registry, self.corpus)
         self._notes: list[str] = []
         self._incomplete: list[str] = []
         self._findings: list[Finding] = []
@@ -101,7 +103,7 @@ class Auditing:
         )
         for stale in set((folder / VERDICTS).glob("*.jsonl")) - written:
             stale.unlink()  # of another source: no view must take it for this one's
-        write_json(folder / FLAGS, flags())
+        write_json(folder / FLAGS, meanings(self.registry))
         write_json(folder / REPORT, audit.to_json())
         return audit
 
@@ -143,7 +145,9 @@ class Auditing:
                 completions[plain] = found
         experts, released = self._experts(name)
         humans = HumanLabels(self.raw[name]) if name in self.raw else None
-        judge = Judge(self.corpus, homes, repeats, experts, released, humans, completions)
+        judge = Judge(
+            self.corpus, homes, repeats, experts, released, humans, completions, self.flags
+        )
         wanted = {unit for unit in self._judged() if unit.dataset == name}
         empty = set(wanted)
         with ExitStack() as stack:

@@ -9,35 +9,20 @@ from imhi.build.audit.completions import Completions
 from imhi.build.audit.corpus import EXPERT
 from imhi.build.audit.human_labels import HumanLabels
 from imhi.build.audit.judging import Tally
+from imhi.build.audit.kinds import kinds
 from imhi.build.audit.records import Finding, Join, Marker, SplitFigures, finding
-
-_WORDED = {
-    "duplicate": "{n} of {of} rows repeat an earlier row of the same question, equally or nearly",
-    "opposite-labels": "{n} of these repeats have another label than the row they repeat",
-    "gives-away": "{n} of {of} explanations speak of a label that was given",
-    "speaks-of-prompt": "{n} of {of} explanations speak of examples, instructions or a list",
-    "no-explanation": "{n} of {of} rows have no explanation",
-    "no-word": "{n} of {of} posts have no letter and no digit",
-    "question-in-post": '{n} of {of} posts contain "Question:"',
-    "mojibake": "{n} of {of} rows have a post or an explanation that was decoded wrongly",
-    "expert-differs": "{n} of {compared} rows that experts labelled, too, have another label",
-    "styles-differ": "{n} of {of} rows have another label in the completion files",
-    "human-ambiguous": "{n} of {of} rows fit raw rows with several labels; they count as unknown",
-    "human-unmatched": "{n} of {of} rows have no raw row with their post and question",
-}
-
 
 def row_findings(tally: Tally) -> Iterator[Finding]:
     """Yield the findings that the rows of a split gave one by one."""
     unit = tally.unit
-    for kind, worded in _WORDED.items():
+    for kind, declared in kinds().items():
         rows = tally.kinds.get(kind, [])
-        if not rows or (kind == "expert-differs" and unit.split == EXPERT):
+        if not (rows and declared.text) or (kind == "expert-differs" and unit.split == EXPERT):
             continue  # the expert's own rows are flagged; the finding is on the released ones
         total = tally.compared_with_experts if kind == "expert-differs" else tally.rows
         if kind == "opposite-labels":
             total = len(tally.kinds["duplicate"])
-        text = worded.format(
+        text = declared.text.format(
             n=f"{len(rows):,}", of=f"{tally.rows:,}", compared=f"{tally.compared_with_experts:,}"
         )
         yield finding(kind, unit.dataset, unit.split, text, len(rows), total, tuple(rows))
