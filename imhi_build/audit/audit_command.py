@@ -57,7 +57,6 @@ def audit(
     """
     from imhi import open_source
     from imhi.build.audit.auditing import Auditing
-    from imhi.build.audit.flags import meanings
     from imhi.build.audit.page import write_page
     from imhi.build.audit.raw_files import open_raw_files
     from imhi.io import err, print_json, say
@@ -76,9 +75,7 @@ def audit(
             tell=lambda what: status.update(f"audit: {what}"),
         )
         found = auditing.run(to)
-        page = write_page(
-            to, found, meanings(manager.registry), auditing.corpus if with_posts else None
-        )
+        page = write_page(to, found, auditing.corpus if with_posts else None)
     if as_json:
         print_json(found.to_json())
     else:

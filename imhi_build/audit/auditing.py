@@ -99,11 +99,12 @@ class Auditing:
             raw=tuple(files.describe() for files in self.raw.values()),
             notes=tuple(self._notes),
             incomplete=tuple(self._incomplete),
+            flags=meanings(self.registry),
             environment={"packages": package_versions(), "checksums": self._checksums()},
         )
         for stale in set((folder / VERDICTS).glob("*.jsonl")) - written:
             stale.unlink()  # of another source: no view must take it for this one's
-        write_json(folder / FLAGS, meanings(self.registry))
+        write_json(folder / FLAGS, audit.flags)
         write_json(folder / REPORT, audit.to_json())
         return audit
 
@@ -235,7 +236,7 @@ class Auditing:
             rows=tally.rows,
             posts=len(tally.posts),
             labels={label: tally.labels[label] for label in dataset.label_names},
-            flagged=dict(tally.flagged),
+            flagged={flag: len(rows) for flag, rows in tally.flagged.items()},
             join=join,
             marker=marker,
             experts=None
@@ -252,6 +253,7 @@ class Auditing:
         if marker is not None and completions is not None:
             self._findings += say.marker_findings(name, split, completions, marker)
         self._findings += say.row_findings(tally)
+        self._findings += say.flag_findings(tally, meanings(self.registry))
         self._findings += say.leak_findings(tally)
         self._findings += say.declared_findings(tally, dataset)
         self._findings += say.figure_findings(figures, self._comparable(figures))

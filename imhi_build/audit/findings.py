@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from imhi import Dataset
 from imhi.build.audit.completions import Completions
 from imhi.build.audit.corpus import EXPERT
+from imhi.build.audit.flags import FLAGS
 from imhi.build.audit.human_labels import HumanLabels
 from imhi.build.audit.judging import Tally
 from imhi.build.audit.kinds import kinds
 from imhi.build.audit.records import Finding, Join, Marker, SplitFigures, finding
+
 
 def row_findings(tally: Tally) -> Iterator[Finding]:
     """Yield the findings that the rows of a split gave one by one."""
@@ -26,6 +28,17 @@ def row_findings(tally: Tally) -> Iterator[Finding]:
             n=f"{len(rows):,}", of=f"{tally.rows:,}", compared=f"{tally.compared_with_experts:,}"
         )
         yield finding(kind, unit.dataset, unit.split, text, len(rows), total, tuple(rows))
+
+
+def flag_findings(tally: Tally, meanings: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield a finding for each flag that comes from a plugin; those of this project have their own."""
+    for flag in sorted(meanings.keys() - {own.name for own in FLAGS}):
+        if rows := tally.flagged.get(flag, []):
+            text = f"{len(rows):,} of {tally.rows:,} rows are flagged {flag}: {meanings[flag]}"
+            unit = tally.unit
+            yield finding(
+                "flagged", unit.dataset, unit.split, text, len(rows), tally.rows, tuple(rows)
+            )
 
 
 def leak_findings(tally: Tally) -> Iterator[Finding]:

@@ -22,17 +22,17 @@ Write = Callable[[dict[str, object]], None]
 
 @dataclass
 class Tally:
-    """What one split came to. ``kinds`` and ``leaks`` hold row ids by kind of finding and by the
-    split in which their posts also stand; ``changes`` counts (human, released) labels that differ;
-    ``confused`` counts all pairs of them. ``verdicts`` holds (flags, human label) by id, kept where
-    the split has a twin that needs them."""
+    """What one split came to. ``kinds``, ``flagged`` and ``leaks`` hold row ids by kind of finding, by
+    flag and by the split in which their posts also stand; ``confused`` counts pairs of (human,
+    released) labels. ``verdicts`` holds (flags, human label) by id, kept where the split has a twin
+    that needs them."""
 
     unit: Unit
     rows: int = 0
     posts: set[int] = field(default_factory=set)
     labels: Counter[str] = field(default_factory=Counter)
     aspects: dict[int, int] = field(default_factory=dict)  # questions of each post, as bits
-    flagged: Counter[str] = field(default_factory=Counter)
+    flagged: dict[str, list[str]] = field(default_factory=dict)
     kinds: dict[str, list[str]] = field(default_factory=dict)
     leaks: dict[Unit, list[str]] = field(default_factory=dict)
     how: Counter[str] = field(default_factory=Counter)
@@ -94,7 +94,8 @@ class Judge:
                     self._notice(tally, row, kinds, bool(where))
                 for (row, given), human in zip(self._flagged(chunk), humans, strict=True):
                     write(verdict(row, given, human))
-                    tally.flagged.update(given)
+                    for flag in given:
+                        tally.flagged.setdefault(flag, []).append(row.source_id)
                     if split in twins_need:
                         tally.verdicts[row.source_id] = (given, human)
             yield tally

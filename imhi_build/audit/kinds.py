@@ -16,8 +16,9 @@ _DATA = Path(__file__).with_name("kinds.yaml")
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of finding. ``text`` is the sentence on rows that have it. ``warning`` and ``serious`` are shares of the rows from which on (above 0,
-    where they are 0) a finding is that; None: never."""
+    """A kind of finding. ``text`` is the sentence on rows that have it. ``warning`` and ``serious``
+    are shares of the rows from which on (above 0, where they are 0) a finding is that; None:
+    never."""
 
     name: str
     title: str

@@ -40,11 +40,8 @@ class _ShownFinding:
     posts: tuple[tuple[str, str], ...]
 
 
-def write_page(
-    folder: Path, audit: Audit, flags: Mapping[str, str], posts_of: SourceCorpus | None = None
-) -> Path:
-    """Write the page; ``flags`` says what each means, ``posts_of`` is where posts are taken from, if
-    they are to be on it."""
+def write_page(folder: Path, audit: Audit, posts_of: SourceCorpus | None = None) -> Path:
+    """Write the page; ``posts_of`` is where posts are taken from, if they are to be on it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -66,7 +63,7 @@ def write_page(
         joins=[split for split in audit.splits if split.join is not None],
         markers=[s for s in audit.splits if s.marker is not None and s.marker.marked],
         findings=[_shown_finding(found, posts) for found in audit.findings],
-        flags=flags,
+        flags=audit.flags,
         with_posts=bool(posts),
     )
     path = folder / PAGE
@@ -86,9 +83,7 @@ def _leaks(audit: Audit) -> _Leaks:
     return _Leaks(others, rows, shown.RAW_NOTE if any(s.raw for s in audit.leaks) else "")
 
 
-def _shown_finding(
-    found: Finding, posts: Mapping[tuple[str, str, str], str]
-) -> _ShownFinding:
+def _shown_finding(found: Finding, posts: Mapping[tuple[str, str, str], str]) -> _ShownFinding:
     keys = ((found.dataset, found.split, id) for id in found.rows[:_POSTS])
     texts = tuple((key[2], posts[key]) for key in keys if key in posts)
     title = kinds()[found.kind].title
