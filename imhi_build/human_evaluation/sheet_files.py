@@ -33,7 +33,7 @@ class SheetRow:
     ``beyond`` is how many cells stand right of the last column."""
 
     where: str
-    cells: Mapping[str, Any]
+    cells: Mapping[str, object]
     beyond: int = 0
 
 
