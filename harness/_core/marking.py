@@ -52,7 +52,9 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     instruction: _Text
-    criteria: Annotated[list[dict[str, Any]], Field(min_length=1), Expected("a list of criteria")]
+    criteria: Annotated[
+        list[dict[str, object]], Field(min_length=1), Expected("a list of criteria")
+    ]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from imhi import (
     resolve,
 )
 from imhi.io import disk_error
-from imhi.plugins.exporters.lm_eval_export.scoring import LABELER, METRICS
+from imhi.plugins.exporters.lm_eval_export.scoring import LABELER, METRICS, ExportedRow
 from imhi.runs import make_context, requests_of, select_datasets
 
 GROUP = "imhi"
@@ -80,7 +80,7 @@ def write_export(directory: Path, settings: RunSettings, registry: Registry) -> 
     return written
 
 
-def _row(example: Example, request: Request, context: Context) -> dict[str, Any]:
+def _row(example: Example, request: Request, context: Context) -> ExportedRow:
     prompt = request.prompt
     if request.system and context.generation.chat_template == "off":
         # lm_eval would put a system instruction before the prompt without a line between.
@@ -94,11 +94,11 @@ def _row(example: Example, request: Request, context: Context) -> dict[str, Any]
     }
 
 
-def generation_arguments(context: Context) -> dict[str, Any]:
+def generation_arguments(context: Context) -> dict[str, object]:
     """Return ``generation_kwargs``: the decoding that ``imhi run`` would use."""
     generation = context.generation
     sampled = generation.temperature > 0
-    arguments: dict[str, Any] = {
+    arguments: dict[str, object] = {
         # An empty list is needed: without one lm_eval stops at the first blank line.
         "until": list(generation.stop),
         "do_sample": sampled,
