@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,50 +16,38 @@ if TYPE_CHECKING:
 FindRows = Callable[[Sequence["BuiltRow"]], Iterable[str]]
 
 
-def _noticed(*kinds: str) -> Callable[[SourceCorpus], FindRows]:
-    """Return what makes a flag of all rows with a finding of one of these kinds."""
-
-    def create(corpus: SourceCorpus) -> FindRows:
-        return lambda rows: [row.id for row in rows if corpus.noticed[row.id].intersection(kinds)]
-
-    return create
-
-
-# In the order in which they stand in a verdict; flags of other plugins follow.
-FLAGS = (
-    AuditFlag(
+# Name, meaning, and the kinds of findings on rows that have it. In the order in which they stand in
+# a verdict; flags of other plugins follow.
+_DECLARED = (
+    (
         "leaked",
         "its post stands, equal or nearly, in train or val rows of any dataset, its own included",
-        _noticed("leaked"),
+        {"leaked"},
     ),
-    AuditFlag(
+    (
         "duplicate",
         "it repeats an earlier row of the same dataset, split and question",
-        _noticed("duplicate"),
+        {"duplicate"},
     ),
-    AuditFlag(
+    (
         "irregular",
         "a fault of form (no explanation, no word in the post, another label in the other style)",
-        _noticed("no-explanation", "no-word", "styles-differ"),
+        {"no-explanation", "no-word", "styles-differ"},
     ),
-    AuditFlag(
-        "mojibake",
-        "its post or explanation was decoded with a wrong table",
-        _noticed("mojibake"),
-    ),
-    AuditFlag(
-        "gives-away", "its explanation speaks of a label that was given", _noticed("gives-away")
-    ),
-    AuditFlag(
-        "marked",
-        "the answer in the completion files begins with white space",
-        _noticed("marked"),
-    ),
-    AuditFlag(
-        "expert-differs",
-        "an expert gave this post and question another label",
-        _noticed("expert-differs"),
-    ),
+    ("mojibake", "its post or explanation was decoded with a wrong table", {"mojibake"}),
+    ("gives-away", "its explanation speaks of a label that was given", {"gives-away"}),
+    ("marked", "the answer in the completion files begins with white space", {"marked"}),
+    ("expert-differs", "an expert gave this post and question another label", {"expert-differs"}),
+)
+
+
+def _noticed(kinds: set[str], corpus: SourceCorpus) -> FindRows:
+    return lambda rows: [row.id for row in rows if corpus.noticed[row.id] & kinds]
+
+
+FLAGS = tuple(
+    AuditFlag(name, meaning, functools.partial(_noticed, kinds))
+    for name, meaning, kinds in _DECLARED
 )
 
 

@@ -27,6 +27,7 @@ from imhi.runs import make_context, requests_of, select_datasets
 
 GROUP = "imhi"
 _UTILS = Path(__file__).with_name("exported_utils.py")
+_README = Path(__file__).with_name("readme.md.jinja")
 
 
 @dataclass(frozen=True)
@@ -181,43 +182,20 @@ def commands(directory: Path, context: Context) -> list[str]:
 
 
 def _readme(settings: RunSettings, style: PromptStyle, context: Context, written: Written) -> str:
-    tokens = context.generation.max_new_tokens or 0
-    rows = "\n".join(f"- `{GROUP}_{name}`: {count}" for name, count in written.rows.items())
-    lines = "\n".join(f"    {line}" for line in written.commands)
-    synthetic = (
-        "\nThe posts are synthetic (source demo): the scores are not IMHI results.\n"
-        if context.source.describe().get("synthetic")
-        else ""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    system = (
-        "\nA system prompt was asked for. Without a chat template lm_eval cannot place it as "
-        "imhi run\ndoes: for such models export again with `--chat-template off`.\n"
-        if context.generation.system and context.generation.chat_template != "off"
-        else ""
+    return environment.from_string(_README.read_text(encoding="utf-8")).render(
+        settings=settings,
+        style=style,
+        generation=context.generation,
+        synthetic=bool(context.source.describe().get("synthetic")),
+        written=written,
+        group=GROUP,
+        labeler=LABELER,
     )
-    return f"""# IMHI for lm-evaluation-harness
-
-**This folder contains posts about people's mental health. Do not share it**, nor what
-`--log_samples` writes. For non-clinical research only.
-{synthetic}
-Source `{settings.source}`, split `{settings.split}`, prompt style `{style.name}` (version \
-{style.version}), seed {settings.seed}. Examples:
-
-{rows}
-
-Run it, where imhi-harness is installed (it reads the labels and scores them), with
-
-{lines}
-
-Labels are read as by `imhi run --labeler {LABELER}`; `weighted_f1`, `accuracy` and `unparsed` are
-on a scale of 0 to 100, and the group's values are means over the datasets.
-{system}
-`imhi run` answers in float32 on a CPU: for a checkpoint in another precision add `dtype=float32`
-to `--model_args` there.
-
-An encoder-decoder needs `--gen_kwargs max_length={tokens + 1}` and `--batch_size 1`: lm_eval
-would let its answers grow by the length of the prompt, and pads its inputs on the left.
-"""
 
 
 def _refuse_other_content(directory: Path) -> None:
