@@ -112,11 +112,11 @@ def _parts(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
 
 
 def with_overrides(
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     overrides: Sequence[str],
     example: str,
-    merge: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] | None = None,
-) -> dict[str, Any]:
+    merge: Callable[[Mapping[str, object], Mapping[str, object]], dict[str, object]] | None = None,
+) -> dict[str, object]:
     """Return the values with ``a.b=c`` set; the right side is read as YAML.
 
     Raises:
@@ -141,7 +141,7 @@ def with_overrides(
     return changed
 
 
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merged(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
     """Return the values below with those above over them, field by field."""
     found = dict(below)
     for key, value in above.items():
@@ -167,7 +167,7 @@ def _key(key: object) -> str:
     return {True: "yes", False: "no"}[key] if isinstance(key, bool) else str(key)
 
 
-def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield every value that is no mapping, with its path: ``training.epochs``, 3.0 ..."""
     for key, value in values.items():
         if isinstance(value, Mapping):
