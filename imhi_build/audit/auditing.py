@@ -11,7 +11,7 @@ from typing import Any
 from imhi import HarnessError, OpenSource, Registry, UnknownName
 from imhi.build.audit import findings as say
 from imhi.build.audit.completions import Completions, read_completions
-from imhi.build.audit.corpus import EXPERT, TRAINING, SourceCorpus, Unit, built, plain_split
+from imhi.build.audit.corpus import EXPERT, TRAINING, SourceCorpus, built, plain_split
 from imhi.build.audit.flags import meanings, open_flags
 from imhi.build.audit.floors import METRIC, floors
 from imhi.build.audit.human_labels import HumanLabels
@@ -20,7 +20,7 @@ from imhi.build.audit.judging import Judge, Tally, Write, verdict
 from imhi.build.audit.kinds import SEVERITIES, kinds
 from imhi.build.audit.overlaps import Homes
 from imhi.build.audit.raw_files import RawFiles
-from imhi.build.audit.records import Audit, Finding, SplitFigures, finding
+from imhi.build.audit.records import Audit, Finding, SplitFigures, Unit, finding
 from imhi.build.checks import near_duplicates
 from imhi.build.records import Finding as Repeat
 from imhi.io import row_writer, write_json
@@ -220,9 +220,7 @@ class Auditing:
             text = f"{len(problems):,} rows cannot be read"
             self._incomplete.append(f"{where}: {text}; the first: {problems[0]}")
             total = rows + len(problems)
-            self._findings.append(
-                finding("unreadable", unit.dataset, unit.split, text, len(problems), total)
-            )
+            self._findings.append(finding("unreadable", unit, text, len(problems), total))
 
     def _figures(self, tally: Tally, completions: Completions | None) -> SplitFigures:
         name, split = tally.unit.dataset, tally.unit.split
@@ -251,7 +249,7 @@ class Auditing:
         if join is not None:
             self._findings += say.join_finding(tally, join)
         if marker is not None and completions is not None:
-            self._findings += say.marker_findings(name, split, completions, marker)
+            self._findings += say.marker_findings(tally.unit, completions, marker)
         self._findings += say.row_findings(tally)
         self._findings += say.flag_findings(tally, meanings(self.registry))
         self._findings += say.leak_findings(tally)

@@ -16,6 +16,7 @@ from typing import Any
 
 from imhi import DataError, Dataset, Example, OpenSource, post_key
 from imhi.build.audit.raw_files import RawFiles
+from imhi.build.audit.records import Unit
 from imhi.build.records import BuiltRow
 
 TRAINING = ("train", "val")
@@ -32,15 +33,6 @@ def plain_split(split: str) -> str:
     ['test', 'test', 'train']
     """
     return _TWINS.get(split, split.removesuffix(_SUFFIX))
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A split of a dataset; ``raw`` where its posts are known from raw rows only."""
-
-    dataset: str
-    split: str
-    raw: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 
 from imhi.build.audit.completions import Completions
-from imhi.build.audit.corpus import SourceCorpus, Unit
+from imhi.build.audit.corpus import SourceCorpus
 from imhi.build.audit.flags import FindRows
 from imhi.build.audit.human_labels import HumanLabels
 from imhi.build.audit.overlaps import Homes
+from imhi.build.audit.records import Unit
 from imhi.build.audit.wording import Texts
 from imhi.build.records import BuiltRow, Finding
 from imhi.runs import row_key

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from imhi.build.audit.kinds import SEVERITIES, Severity, kinds
 
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A split of a dataset; ``raw`` where its posts are known from raw rows only."""
+
+    dataset: str
+    split: str
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,20 +196,19 @@ class Audit:
 
 def finding(
     kind: str,
-    dataset: str,
-    split: str,
+    unit: Unit,
     text: str,
     count: int,
     total: int,
-    rows: tuple[str, ...] = (),
+    rows: Sequence[str] = (),
     figure: float | None = None,
 ) -> Finding:
     """Return a finding of a declared kind; its severity is that of its share of the rows."""
     declared = kinds()[kind]
     share = 100 * count / total if total else 0.0
     return Finding(
-        dataset=dataset,
-        split=split,
+        dataset=unit.dataset,
+        split=unit.split,
         kind=kind,
         severity=declared.severity(count, total),
         text=text,
@@ -208,5 +216,5 @@ def finding(
         count=count,
         total=total,
         do=declared.do,
-        rows=rows,
+        rows=tuple(rows),
     )
