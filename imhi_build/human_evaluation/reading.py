@@ -40,7 +40,7 @@ def read_back(paths: Sequence[Path], sample: Sample) -> ReadBack:
         try:
             file = read_sheet(path)
         except Unreadable as error:
-            problems.append(problem("unreadable", path, **vars(error)))
+            problems.append(problem(error.case, path, "", (), **error.values))
             continue
         if file.sample and file.sample != sample.digest:
             other, digest = file.sample[:16], sample.digest
