@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from imhi import Source, View, hookimpl
+from imhi import AuditFlag, Source, View, hookimpl
 
 
 @hookimpl
@@ -28,6 +28,13 @@ def imhi_views() -> Iterator[View]:
     from imhi.build.audit.views import VIEWS
 
     yield from VIEWS
+
+
+@hookimpl
+def imhi_audit_flags() -> Iterator[AuditFlag]:
+    from imhi.build.audit.flags import FLAGS
+
+    yield from FLAGS
 
 
 @hookimpl

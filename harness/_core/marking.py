@@ -9,21 +9,52 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from imhi._core.errors import HarnessError
+from imhi._core.yaml_models import Expected, shortened, validated
 
 MARKS = (0, 1, 2, 3)
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
+_NAME = r"^[a-z][a-z0-9_]{0,29}$"
+_Name = Annotated[
+    str,
+    StringConstraints(pattern=_NAME),
+    Expected("up to 30 small letters, digits and underscores, a letter first"),
+]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Expected("a text")]
 
 
-@dataclass(frozen=True)
-class Criterion:
+def _in_order(value: Any) -> list[str]:
+    """Return the texts of all marks; raise ValueError where one is none. JSON has texts for keys."""
+    if not isinstance(value, Mapping) or set(value) != set(map(str, MARKS)):
+        found = f"[{', '.join(value)}]" if isinstance(value, Mapping) else shortened(value)
+        raise ValueError(f"found {found}, expected a text for each of {', '.join(map(str, MARKS))}")
+    texts = [value[str(mark)] for mark in MARKS]
+    for mark, text in enumerate(texts):
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"{mark}: found {shortened(text)}, expected a text")
+    return [text.strip() for text in texts]
+
+
+class Criterion(BaseModel):
     """What is marked. ``marks[m]`` says what mark ``m`` means."""
 
-    name: str
-    definition: str
-    marks: tuple[str, ...]
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: _Name
+    definition: _Text
+    marks: Annotated[tuple[str, ...], BeforeValidator(_in_order)]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    instruction: _Text
+    criteria: Annotated[
+        list[dict[str, object]], Field(min_length=1), Expected("a list of criteria")
+    ]
 
 
 @dataclass(frozen=True)
@@ -39,25 +70,20 @@ class Marking:
         """The names of the criteria, in their order."""
         return tuple(criterion.name for criterion in self.criteria)
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         """Return, as JSON, what changes a mark."""
         return {
             "instruction": self.instruction,
             "criteria": [[c.name, c.definition, list(c.marks)] for c in self.criteria],
         }
 
-    def as_yaml(self) -> dict[str, Any]:
+    def as_yaml(self) -> dict[str, object]:
         """Return the values that :func:`marking_from` reads."""
-        return {
-            "instruction": self.instruction,
-            "criteria": [
-                {"name": c.name, "definition": c.definition, "marks": dict(enumerate(c.marks))}
-                for c in self.criteria
-            ],
-        }
+        criteria = [{**dict(c), "marks": dict(enumerate(c.marks))} for c in self.criteria]
+        return {"instruction": self.instruction, "criteria": criteria}
 
 
-def marking_from(value: Any, file: str, where: str, taken: Collection[str] = ()) -> Marking:
+def marking_from(value: object, file: str, where: str, taken: Collection[str] = ()) -> Marking:
     """Check what a YAML or JSON file holds.
 
     Args:
@@ -68,74 +94,20 @@ def marking_from(value: Any, file: str, where: str, taken: Collection[str] = ())
         HarnessError: a field is missing, unknown or not what it should be; the message names field
             and value.
     """
-    fields = _mapping(value, ("instruction", "criteria"), where)
-    rows = fields["criteria"]
-    if not isinstance(rows, list) or not rows:
-        raise HarnessError(f"{where}: criteria: found {_shown(rows)}, expected a list of criteria")
-    criteria = tuple(
-        _criterion(row, f"{where}: criterion {number}", taken)
-        for number, row in enumerate(rows, start=1)
-    )
-    names = [criterion.name for criterion in criteria]
-    for name in names:
-        if names.count(name) > 1:
-            raise HarnessError(f"{where}: criteria: found '{name}' twice, expected each name once")
-    return Marking(file, _text(fields["instruction"], f"{where}: instruction"), criteria)
-
-
-def _criterion(row: Any, where: str, taken: Collection[str]) -> Criterion:
-    fields = _mapping(row, ("name", "definition", "marks"), where)
-    name = fields["name"]
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise HarnessError(
-            f"{where}: name: found {_shown(name)}, expected up to 30 small letters, digits and "
-            "underscores, a letter first"
-        )
-    if name in taken:
-        raise HarnessError(
-            f"{where}: name: found '{name}', expected another name: this one is taken"
-        )
-    where = f"{where} ({name})"
-    return Criterion(
-        name, _text(fields["definition"], f"{where}: definition"), _marks(fields["marks"], where)
-    )
-
-
-def _marks(value: Any, where: str) -> tuple[str, ...]:
-    # JSON has texts for keys. True equals 1 in Python, and is no mark.
-    texts = {str(mark): mark for mark in MARKS}
-    found = {
-        texts.get(mark, mark) if isinstance(mark, str) else mark: text
-        for mark, text in (value.items() if isinstance(value, Mapping) else ())
-    }
-    if any(isinstance(mark, bool) for mark in found) or set(found) != set(MARKS):
-        shown = _shown(list(found) if isinstance(value, Mapping) else value)
-        raise HarnessError(
-            f"{where}: marks: found {shown}, expected a text for each of {', '.join(texts)}"
-        )
-    return tuple(_text(found[mark], f"{where}: marks: {mark}") for mark in MARKS)
-
-
-def _mapping(value: Any, names: tuple[str, ...], where: str) -> Mapping[str, Any]:
-    expected = f"expected the fields {', '.join(names[:-1])} and {names[-1]}"
     if not isinstance(value, Mapping):
-        raise HarnessError(f"{where}: found {_shown(value)}, {expected}")
-    missing = [name for name in names if name not in value]
-    unknown = [str(name) for name in value if name not in names]
-    if missing or unknown:
-        wrong = f"no {missing[0]}" if missing else f"the unknown field '{unknown[0]}'"
-        raise HarnessError(f"{where}: found {wrong}, {expected}")
-    return value
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise HarnessError(f"{where}: found {_shown(value)}, expected a text")
-    return value.strip()
-
-
-def _shown(value: Any) -> str:
-    if value is None or value == "":
-        return "nothing"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        fields = "the fields instruction and criteria"
+        raise HarnessError(f"{where}: found {shortened(value)}, expected {fields}")
+    read = validated(_File, value, where)
+    criteria: list[Criterion] = []
+    for number, row in enumerate(read.criteria, start=1):
+        place = f"{where}: criterion {number}"
+        name = row.get("name")
+        named = isinstance(name, str) and re.fullmatch(_NAME, name)
+        if name in taken:
+            raise HarnessError(
+                f"{place}: name: found '{name}', expected another name: this one is taken"
+            )
+        if name in [criterion.name for criterion in criteria]:
+            raise HarnessError(f"{where}: criteria: found '{name}' twice, expected each name once")
+        criteria.append(validated(Criterion, row, f"{place} ({name})" if named else place))
+    return Marking(file, read.instruction, tuple(criteria))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import re
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from imhi._core.declarations import Dataset, resolve
 from imhi._core.errors import DataError, HarnessError, UnknownName
@@ -15,8 +14,11 @@ from imhi._core.extensions import PublishedResults
 from imhi._core.registry import Registry
 from imhi._core.sanitizing import one_line
 from imhi._core.tables import place, read_table
+from imhi._core.yaml_models import Expected, validated
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from imhi._core.comparing.result import Comparison
 
 
@@ -40,7 +42,7 @@ class PublishedResult:
 
 COLUMNS = tuple(PublishedResult.__dataclass_fields__)
 _PUBLISHED_SPLITS = ("test", "complete")  # the test rows, in either style
-_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
+_Row = tuple[Mapping[str, object], str]  # the fields of a result, and where they stand
 
 
 def published_results(registry: Registry) -> list[PublishedResult]:
@@ -68,22 +70,16 @@ def read_published(path: Path, datasets: Mapping[str, Dataset]) -> list[Publishe
     return list(_checked(_file_rows(path), datasets))
 
 
-def _file_rows(path: Path) -> Iterator[tuple[PublishedResult, str]]:
-    """Yield rows, each with its place in the file."""
+def _file_rows(path: Path) -> Iterator[_Row]:
+    """Yield the cells of each row and its place in the file."""
     for row in read_table(path, COLUMNS):
         if isinstance(row, DataError):
             raise row
-        where = place(path, row.number, row.line)
-        texts = {name: row.cells[name].strip() for name in COLUMNS if name != "value"}
-        value = row.cells["value"].strip()
-        if not value:
-            raise DataError(f"{where}: value empty, expected a value in every column")
-        if not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
-            raise DataError(f"{where}: found the value '{value[:40]}', expected a number")
-        yield PublishedResult(**texts, value=float(value)), where
+        cells = {name: row.cells[name].strip() for name in COLUMNS}
+        yield cells, place(path, row.number, row.line)
 
 
-def _rows(declared: PublishedResults, owner: str) -> Iterator[tuple[PublishedResult, str]]:
+def _rows(declared: PublishedResults, owner: str) -> Iterator[_Row]:
     if isinstance(declared.rows, Path):
         yield from _file_rows(declared.rows)
         return
@@ -100,26 +96,31 @@ def _rows(declared: PublishedResults, owner: str) -> Iterator[tuple[PublishedRes
                 f"{where}: row {number}: found a {type(row).__name__}, expected "
                 "imhi._core.published.PublishedResult"
             )
-        yield row, f"{where}: row {number}"
+        yield vars(row), f"{where}: row {number}"
 
 
-def _checked(
-    rows: Iterable[tuple[PublishedResult, str]], datasets: Mapping[str, Dataset]
-) -> Iterator[PublishedResult]:
-    """Yield rows; raise DataError for one that is not as it should be, naming its place."""
+@functools.cache
+def _fields() -> type[BaseModel]:
+    """Return what the fields of a result must be: texts that are not empty, a finite number."""
+    from pydantic import FiniteFloat, StringConstraints, create_model
+
+    full = StringConstraints(strip_whitespace=True, min_length=1)
+    text = Annotated[str, full, Expected("a value in every column")]
+    number = Annotated[FiniteFloat, Expected("a number")]
+    fields: Any = {name: (number if name == "value" else text, ...) for name in COLUMNS}
+    return create_model("PublishedFields", **fields)
+
+
+def _checked(rows: Iterable[_Row], datasets: Mapping[str, Dataset]) -> Iterator[PublishedResult]:
+    """Yield results; raise DataError for one that is not as it should be, naming its place."""
     seen: dict[tuple[str, str, str, str], str] = {}
-    for row, where in rows:
-        texts = {name: getattr(row, name) for name in COLUMNS if name != "value"}
-        empty = [name for name, text in texts.items() if not text.strip()]
-        if empty:
-            raise DataError(f"{where}: {', '.join(empty)} empty, expected a value in every column")
+    for values, where in rows:
+        row = PublishedResult(**dict(validated(_fields(), values, where, error=DataError)))
         if row.dataset not in datasets:
             unknown = UnknownName("dataset", one_line(row.dataset), datasets)
             raise DataError(
                 f"{where}: {unknown}; load the plugin it comes from, or remove the row"
             ) from unknown
-        if not isinstance(row.value, (int, float)) or not math.isfinite(row.value):
-            raise DataError(f"{where}: found the value {row.value!r}, expected a number")
         key = (row.model, row.dataset, row.metric, row.source)
         if key in seen:
             raise DataError(

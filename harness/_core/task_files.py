@@ -14,18 +14,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from imhi._core.declarations import Dataset, Label, Question, Task
-from imhi._core.errors import HarnessError, UnknownName
+from imhi._core.errors import HarnessError
 from imhi._core.hookspecs import hookimpl
 from imhi._core.yaml_files import read_yaml
+from imhi._core.yaml_models import Expected, plain_values, shortened, validated
 
-_TASK_KEYS = ("task", "summary", "datasets")
-_DATASET_KEYS = ("dataset", "rows", "question", "stem", "questions", "labels", "counts", "note")
-_LABEL_KEYS = ("sentence", "completion", "variants")
+Text = Annotated[str, StringConstraints(pattern=r"\S"), Expected("a text")]
+Words = Annotated[str, BeforeValidator(str)]  # a number is one, too
 
 
 class TaskFile:
@@ -44,83 +53,83 @@ class TaskFile:
         return [self.task]
 
 
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Label(_Part):
+    sentence: Text
+    completion: Words = ""
+    variants: Annotated[list[str], Expected("a list of texts")] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sentence_alone(cls, value: Any) -> Any:
+        if not isinstance(value, str | dict):
+            raise ValueError(f"found {shortened(value)}, expected a sentence or a mapping")
+        return {"sentence": value} if isinstance(value, str) else value
+
+
+class _Dataset(_Part):
+    dataset: Text
+    labels: Annotated[dict[str, _Label], Field(min_length=1), Expected("label: sentence")]
+    question: Annotated[Text | None, Expected("a text")] = None
+    stem: Words = ""
+    questions: Annotated[dict[str, str] | None, Expected("a mapping 'aspect: question'")] = None
+    rows: Annotated[str | None, Expected("a path")] = None
+    counts: Annotated[dict[str, int], Expected("a mapping 'split: number of rows'")] = {}
+    note: Words = ""
+
+    @model_validator(mode="after")
+    def _asks(self) -> _Dataset:
+        if self.question is None and self.questions is None:
+            raise ValueError("question: found nothing, expected a text")
+        return self
+
+
+class _OneDataset(_Dataset):
+    task: Text
+    summary: Words = ""
+
+
+class _Datasets(_Part):
+    task: Text
+    summary: Words = ""
+    datasets: Annotated[tuple[_Dataset, ...], Field(min_length=1), Expected("a list")]
+
+
 def read_task(path: Path) -> Task:
-    """Read a task file (one dataset at the top level, or several under ``datasets``)."""
+    """Read a task file (one dataset at the top level, or several under ``datasets``).
+
+    Raises:
+        HarnessError: as :class:`TaskFile`.
+    """
     where = f"task file {path}"
-    loaded = read_yaml(path, where)
-    _expect(isinstance(loaded, dict), where, loaded, "a mapping with the key 'task'")
-    _known_keys(loaded, (*_TASK_KEYS, *_DATASET_KEYS), where)
-    several = loaded.get("datasets")
-    if "datasets" in loaded:
-        _known_keys(loaded, _TASK_KEYS, f"{where}: beside datasets")
+    values = plain_values(read_yaml(path, where))
+    if not isinstance(values, dict):
+        raise HarnessError(
+            f"{where}: found {shortened(values)}, expected a mapping with the key 'task'"
+        )
+    if "datasets" in values:
+        read: _Datasets | _OneDataset = validated(_Datasets, values, where)
     else:
-        several = [{key: loaded[key] for key in _DATASET_KEYS if key in loaded}]
-    _expect(isinstance(several, list) and several, f"{where}: datasets", several, "a list")
-    name = _text(loaded, "task", where)
-    datasets = tuple(_dataset(entry, where, path.parent) for entry in several)
-    return Task(name, str(loaded.get("summary", name)), datasets)
+        read = validated(_OneDataset, values, where)
+    several = read.datasets if isinstance(read, _Datasets) else (read,)
+    datasets = tuple(_declared(one, path.parent) for one in several)
+    return Task(read.task, read.summary or read.task, datasets)
 
 
-def _dataset(entry: Any, where: str, folder: Path) -> Dataset:
-    _expect(isinstance(entry, dict), f"{where}: dataset", entry, "a mapping")
-    _known_keys(entry, _DATASET_KEYS, where)
-    name = _text(entry, "dataset", where)
-    where = f"{where}: dataset {name}"
-    labels = entry.get("labels")
-    _expect(isinstance(labels, dict) and labels, f"{where}: labels", labels, "label: sentence")
-    rows = entry.get("rows")
-    _expect(rows is None or isinstance(rows, str), f"{where}: rows", rows, "a path")
-    counts = entry.get("counts", {})
-    fine = isinstance(counts, dict) and all(type(count) is int for count in counts.values())
-    _expect(fine, f"{where}: counts", counts, "a mapping 'split: number of rows'")
+def _declared(read: _Dataset, folder: Path) -> Dataset:
+    several = (read.questions or {}).items()
     return Dataset(
-        name,
-        tuple(_label(key, value, where) for key, value in labels.items()),
-        _questions(entry, where),
-        counts={str(split): count for split, count in counts.items()},
-        rows=str(folder / rows) if rows else None,
-        note=str(entry.get("note", "")),
+        read.dataset,
+        tuple(
+            Label(name, label.sentence, label.completion, tuple(label.variants))
+            for name, label in read.labels.items()
+        ),
+        tuple(Question(text, aspect=aspect) for aspect, text in several)
+        or (Question(read.question or "", read.stem),),
+        counts=read.counts,
+        rows=str(folder / read.rows) if read.rows else None,
+        note=read.note,
     )
-
-
-def _label(name: Any, value: Any, where: str) -> Label:
-    # YAML 1.1 reads a bare yes/no as true/false.
-    name = {True: "yes", False: "no"}.get(name, name) if isinstance(name, bool) else str(name)
-    if isinstance(value, str):
-        return Label(name, value)
-    place = f"{where}: label {name}"
-    _expect(isinstance(value, dict), place, value, "a sentence or a mapping")
-    _known_keys(value, _LABEL_KEYS, place)
-    variants = value.get("variants", [])
-    fine = isinstance(variants, list) and all(isinstance(v, str) for v in variants)
-    _expect(fine, f"{place}: variants", variants, "a list of texts")
-    return Label(
-        name, _text(value, "sentence", place), str(value.get("completion", "")), tuple(variants)
-    )
-
-
-def _questions(entry: Mapping[str, Any], where: str) -> tuple[Question, ...]:
-    several = entry.get("questions")
-    if several is None:
-        return (Question(_text(entry, "question", where), str(entry.get("stem", ""))),)
-    fine = isinstance(several, dict) and all(isinstance(text, str) for text in several.values())
-    _expect(fine, f"{where}: questions", several, "a mapping 'aspect: question'")
-    return tuple(Question(text, aspect=str(aspect)) for aspect, text in several.items())
-
-
-def _text(mapping: Mapping[str, Any], key: str, where: str) -> str:
-    value = mapping.get(key)
-    _expect(isinstance(value, str) and value.strip(), f"{where}: {key}", value, "a text")
-    return str(value)
-
-
-def _known_keys(mapping: Mapping[Any, Any], known: Iterable[str], where: str) -> None:
-    for key in mapping:
-        if key not in known:
-            raise HarnessError(f"{where}: {UnknownName('key', str(key), known)}")
-
-
-def _expect(holds: Any, where: str, found: Any, expected: str) -> None:
-    if not holds:
-        shown = "nothing" if found is None else repr(found)[:60]
-        raise HarnessError(f"{where}: found {shown}, expected {expected}")

@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from imhi._core.errors import HarnessError
@@ -41,9 +42,22 @@ _EXPECTED = {
     "finite_number": "a number that is not infinite",
 }
 
+_SHOWN = 60  # characters of a value in a message
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Stands in the annotation of a field: what a message says was expected there."""
+
+    words: str
+
 
 def validated(
-    model: type[M], values: Mapping[str, Any], where: str, known: Sequence[str] = ()
+    model: type[M],
+    values: Mapping[str, object],
+    where: str,
+    known: Sequence[str] = (),
+    error: type[HarnessError] = HarnessError,
 ) -> M:
     """Return the model these values describe.
 
@@ -51,19 +65,19 @@ def validated(
         known: its fields (``training.epochs``), for guesses; read off the model where not given.
 
     Raises:
-        HarnessError: naming field, value and what is allowed.
+        HarnessError: (or ``error``) naming field, value and what is allowed.
     """
     from pydantic import ValidationError
 
     try:
         # JSON's rules: lists become tuples, whole numbers may stand for others, texts for nothing.
         return model.model_validate_json(json.dumps(values, default=str))
-    except ValidationError as error:
+    except ValidationError as invalid:
         types = _TYPES | {part.__name__ for _, part in _parts(model)}
         # Of the members of a union, the one that was meant is the one that got furthest; and a field
         # that is unknown explains one that is missing.
         errors = sorted(
-            error.errors(),
+            invalid.errors(),
             key=lambda one: (-len(_path(one, types)), one["type"] != "extra_forbidden"),
         )
         first = errors[0]
@@ -72,7 +86,7 @@ def validated(
         others = {path for path in others if path != tuple(_path(first, types))[: len(path)]}
         rest = f" (and {len(others)} more)" if others else ""
         fields = known or list(field_names(model))
-        raise HarnessError(f"{where}: {_explained(first, fields, types)}{rest}") from None
+        raise error(f"{where}: {_explained(model, first, fields, types)}{rest}") from None
 
 
 def field_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -98,11 +112,11 @@ def _parts(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
 
 
 def with_overrides(
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     overrides: Sequence[str],
     example: str,
-    merge: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] | None = None,
-) -> dict[str, Any]:
+    merge: Callable[[Mapping[str, object], Mapping[str, object]], dict[str, object]] | None = None,
+) -> dict[str, object]:
     """Return the values with ``a.b=c`` set; the right side is read as YAML.
 
     Raises:
@@ -127,7 +141,7 @@ def with_overrides(
     return changed
 
 
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merged(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
     """Return the values below with those above over them, field by field."""
     found = dict(below)
     for key, value in above.items():
@@ -140,7 +154,7 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 def plain_values(value: Any) -> Any:
     """Return YAML values as they were meant: keys as texts, numbers with exponents as numbers."""
     if isinstance(value, dict):
-        return {str(key): plain_values(part) for key, part in value.items()}
+        return {_key(key): plain_values(part) for key, part in value.items()}
     if isinstance(value, list):
         return [plain_values(part) for part in value]
     if isinstance(value, str) and _EXPONENT.fullmatch(value):
@@ -148,7 +162,12 @@ def plain_values(value: Any) -> Any:
     return value
 
 
-def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _key(key: object) -> str:
+    # YAML 1.1 reads a bare yes or no as a truth value.
+    return {True: "yes", False: "no"}[key] if isinstance(key, bool) else str(key)
+
+
+def leaves(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield every value that is no mapping, with its path: ``training.epochs``, 3.0 ..."""
     for key, value in values.items():
         if isinstance(value, Mapping):
@@ -162,24 +181,50 @@ def _path(error: ErrorDetails, types: Collection[str]) -> list[str]:
     return [part for part in map(str, error["loc"]) if "[" not in part and part not in types]
 
 
-def _explained(error: ErrorDetails, known: Sequence[str], types: Collection[str]) -> str:
+def _field(model: type[BaseModel], path: Sequence[str]) -> tuple[str, str]:
+    """Return the field at a path, as :func:`field_names` has it, and what is expected there.
+
+    Positions in a list and keys of a mapping are part of a path, and of no field's name.
+    """
+    names, expected = [], ""
+    for name in path:
+        fields = {field.alias or key: field for key, field in model.model_fields.items()}
+        expected = ""
+        if name in fields:
+            names.append(name)
+            marked = (one.words for one in fields[name].metadata if isinstance(one, Expected))
+            expected = next(marked, "")
+            model = dict(_parts(model)).get(name, model)
+    return ".".join(names), expected
+
+
+def shortened(value: object) -> str:
+    """Return a value as messages show it: ``nothing``, or at most 60 characters of it."""
+    text = "nothing" if value is None or value == "" else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _explained(
+    model: type[BaseModel], error: ErrorDetails, known: Sequence[str], types: Collection[str]
+) -> str:
     path = _path(error, types)
     field, kind = ".".join(path), error["type"]
     if kind == "extra_forbidden":
-        # Positions in a list are part of the path, and of no field's name.
-        named = ".".join(part for part in path if not part.isdigit())
+        above, _ = _field(model, path[:-1])
+        named = f"{above}.{path[-1]}" if above else path[-1]
         close = difflib.get_close_matches(named, known, n=1, cutoff=0.5)
-        beside = [k for k in known if k.rpartition(".")[0] == named.rpartition(".")[0]]
+        beside = [k for k in known if k.rpartition(".")[0] == above]
         guess = f"did you mean '{close[0]}'? " if close else ""
-        return f"unknown field '{field}': {guess}(known there: {', '.join(beside)})"
+        return f"found the unknown field '{field}': {guess}(known there: {', '.join(beside)})"
+    if kind == "value_error":
+        return f"{field}: {str(error['msg']).removeprefix('Value error, ')}".removeprefix(": ")
+    if words := _field(model, path)[1]:
+        found = shortened(None if kind == "missing" else error["input"])
+        return f"{field}: found {found}, expected {words}"
     if kind == "missing":
         return f"{field}: nothing found, expected a value"
     if kind in {"model_type", "model_attributes_type"}:
         return f"{field}: found {error['input']!r}, expected a mapping of fields"
-    if kind == "value_error":
-        return f"{field}: {str(error['msg']).removeprefix('Value error, ')}".removeprefix(": ")
-    pattern = (error.get("ctx") or {}).get("pattern", "")
-    if pattern in _PATTERNS:
-        return f"{field}: found {error['input']!r}, expected {_PATTERNS[pattern]}"
-    expected = _EXPECTED.get(kind, error["msg"]).format(**(error.get("ctx") or {}))
-    return f"{field}: found {error['input']!r}, expected {expected}"
+    context = error.get("ctx") or {}
+    expected = _PATTERNS.get(context.get("pattern", "")) or _EXPECTED.get(kind, error["msg"])
+    return f"{field}: found {error['input']!r}, expected {expected.format(**context)}"

@@ -11,15 +11,16 @@ from typing import Any
 from imhi import HarnessError, OpenSource, Registry, UnknownName
 from imhi.build.audit import findings as say
 from imhi.build.audit.completions import Completions, read_completions
-from imhi.build.audit.corpus import EXPERT, TRAINING, SourceCorpus, Unit, built, plain_split
+from imhi.build.audit.corpus import EXPERT, TRAINING, SourceCorpus, built, plain_split
+from imhi.build.audit.flags import meanings, open_flags
 from imhi.build.audit.floors import METRIC, floors
 from imhi.build.audit.human_labels import HumanLabels
 from imhi.build.audit.joins import join_of, marker_of
 from imhi.build.audit.judging import Judge, Tally, Write, verdict
-from imhi.build.audit.kinds import SEVERITIES, flags, kinds
+from imhi.build.audit.kinds import SEVERITIES, kinds
 from imhi.build.audit.overlaps import Homes
 from imhi.build.audit.raw_files import RawFiles
-from imhi.build.audit.records import Audit, Finding, SplitFigures, finding
+from imhi.build.audit.records import Audit, Finding, SplitFigures, Unit, finding
 from imhi.build.checks import near_duplicates
 from imhi.build.records import Finding as Repeat
 from imhi.io import row_writer, write_json
@@ -63,6 +64,7 @@ class Auditing:
             if split not in known:
                 raise UnknownName(f"split of {self.name}", split, known)
         self._wanted = set(asked) or known
+        self.flags = open_flags(self.registry, self.corpus)
         self._notes: list[str] = []
         self._incomplete: list[str] = []
         self._findings: list[Finding] = []
@@ -97,11 +99,12 @@ class Auditing:
             raw=tuple(files.describe() for files in self.raw.values()),
             notes=tuple(self._notes),
             incomplete=tuple(self._incomplete),
+            flags=meanings(self.registry),
             environment={"packages": package_versions(), "checksums": self._checksums()},
         )
         for stale in set((folder / VERDICTS).glob("*.jsonl")) - written:
             stale.unlink()  # of another source: no view must take it for this one's
-        write_json(folder / FLAGS, flags())
+        write_json(folder / FLAGS, audit.flags)
         write_json(folder / REPORT, audit.to_json())
         return audit
 
@@ -143,7 +146,9 @@ class Auditing:
                 completions[plain] = found
         experts, released = self._experts(name)
         humans = HumanLabels(self.raw[name]) if name in self.raw else None
-        judge = Judge(self.corpus, homes, repeats, experts, released, humans, completions)
+        judge = Judge(
+            self.corpus, homes, repeats, experts, released, humans, completions, self.flags
+        )
         wanted = {unit for unit in self._judged() if unit.dataset == name}
         empty = set(wanted)
         with ExitStack() as stack:
@@ -215,9 +220,7 @@ class Auditing:
             text = f"{len(problems):,} rows cannot be read"
             self._incomplete.append(f"{where}: {text}; the first: {problems[0]}")
             total = rows + len(problems)
-            self._findings.append(
-                finding("unreadable", unit.dataset, unit.split, text, len(problems), total)
-            )
+            self._findings.append(finding("unreadable", unit, text, len(problems), total))
 
     def _figures(self, tally: Tally, completions: Completions | None) -> SplitFigures:
         name, split = tally.unit.dataset, tally.unit.split
@@ -231,7 +234,7 @@ class Auditing:
             rows=tally.rows,
             posts=len(tally.posts),
             labels={label: tally.labels[label] for label in dataset.label_names},
-            flagged=dict(tally.flagged),
+            flagged={flag: len(rows) for flag, rows in tally.flagged.items()},
             join=join,
             marker=marker,
             experts=None
@@ -246,8 +249,9 @@ class Auditing:
         if join is not None:
             self._findings += say.join_finding(tally, join)
         if marker is not None and completions is not None:
-            self._findings += say.marker_findings(name, split, completions, marker)
+            self._findings += say.marker_findings(tally.unit, completions, marker)
         self._findings += say.row_findings(tally)
+        self._findings += say.flag_findings(tally, meanings(self.registry))
         self._findings += say.leak_findings(tally)
         self._findings += say.declared_findings(tally, dataset)
         self._findings += say.figure_findings(figures, self._comparable(figures))

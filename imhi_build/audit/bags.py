@@ -10,9 +10,10 @@ random), so that memory does not grow with the source; no published question but
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import islice
+from typing import Literal
 
 from imhi import digest
 from imhi.build.audit.corpus import TRAINING, SourceCorpus
@@ -35,27 +36,30 @@ class Text:
     post: str
 
 
-class Bag:
-    """TF-IDF and logistic regression; one label where there is only one."""
+Tell = Callable[[Sequence[str]], list[str]]  # a label for each text
 
-    def __init__(self, rows: Sequence[Text]) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import LogisticRegression
 
-        labels = [row.label for row in rows]
-        self.only = labels[0] if len(set(labels)) == 1 else ""
-        if self.only:
-            return
-        self.vectorizer = TfidfVectorizer(
+def _learnt(rows: Sequence[Text]) -> Tell | None:
+    """Return what tells labels by these rows; None where no phrase is left to learn from: texts of
+    stop signs, or of one word each."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    labels = [row.label for row in rows]
+    if len(set(labels)) == 1:
+        return lambda texts: labels[:1] * len(texts)
+    pipeline = make_pipeline(
+        TfidfVectorizer(
             ngram_range=(1, 2), min_df=2 if len(rows) >= _SMALL else 1, sublinear_tf=True
-        )
-        self.model: Any = LogisticRegression(C=4, class_weight="balanced", max_iter=2000)
-        self.model.fit(self.vectorizer.fit_transform([row.text for row in rows]), labels)
-
-    def labels(self, texts: Sequence[str]) -> list[str]:
-        if self.only:
-            return [self.only] * len(texts)
-        return [str(label) for label in self.model.predict(self.vectorizer.transform(texts))]
+        ),
+        LogisticRegression(C=4, class_weight="balanced", max_iter=2000),
+    )
+    try:
+        pipeline.fit([row.text for row in rows], labels)
+    except ValueError:
+        return None
+    return lambda texts: [str(label) for label in pipeline.predict(texts)]
 
 
 @dataclass(frozen=True)
@@ -72,15 +76,18 @@ def predict(
 ) -> Predicted | None:
     """Return what a bag of words says about each row; ``own`` are the posts of the split, which are
     not learnt from. None where the part has no words at all, or where there are too few posts."""
-    learnt = _drawn(corpus, dataset, split, part, own)
-    if learnt:
-        bags = {aspect: _bag(rows) for aspect, rows in learnt.items()}
-        trained = sum(map(len, learnt.values()))
-        return Predicted(list(_labels(corpus, dataset, split, part, bags)), trained)
-    rows = list(_texts(corpus, dataset, (split,), part))[:LEARN_FROM]
-    if not any(row.text.strip() for row in rows) or len(own) < FOLDS:
+    training = _drawn(corpus, dataset, split, part, own)
+    if training:
+        tells = {aspect: _learnt(rows) for aspect, rows in training.items()}
+        labels: list[str | None] = []
+        rows = _texts(corpus, dataset, (split,), part)
+        while batch := list(islice(rows, _BATCH)):
+            labels += _told(batch, tells)
+        return Predicted(labels, sum(map(len, training.values())))
+    texts = list(_texts(corpus, dataset, (split,), part))[:LEARN_FROM]
+    if not any(row.text.strip() for row in texts) or len(own) < FOLDS:
         return None
-    return Predicted(list(_cross_fitted(dataset, rows)), 0)
+    return Predicted(_cross_fitted(dataset, texts), 0)
 
 
 def _texts(corpus: SourceCorpus, dataset: str, splits: Sequence[str], part: Part) -> Iterator[Text]:
@@ -111,51 +118,28 @@ def _drawn(
     return kept
 
 
-def _bag(rows: Sequence[Text]) -> Bag | None:
-    try:
-        return Bag(rows)
-    except ValueError:  # no phrase is left: texts of stop signs, or of one word each
-        return None
-
-
-def _labels(
-    corpus: SourceCorpus, dataset: str, split: str, part: Part, bags: dict[str, Bag | None]
-) -> Iterator[str | None]:
-    batch: list[Text] = []
-    for row in _texts(corpus, dataset, (split,), part):
-        batch.append(row)
-        if len(batch) == _BATCH:
-            yield from _of_batch(batch, bags)
-            batch = []
-    yield from _of_batch(batch, bags)
-
-
-def _of_batch(batch: Sequence[Text], bags: dict[str, Bag | None]) -> list[str | None]:
-    found: list[str | None] = [None] * len(batch)
-    for aspect, bag in bags.items():
-        places = [place for place, row in enumerate(batch) if row.aspect == aspect]
-        if bag is not None and places:
-            said = bag.labels([batch[place].text for place in places])
-            for place, label in zip(places, said, strict=True):
-                found[place] = label
-    return found
+def _told(rows: Sequence[Text], tells: Mapping[str, Tell | None]) -> list[str | None]:
+    """Return a label for each row, by what was learnt of its question."""
+    labels: list[str | None] = [None] * len(rows)
+    for aspect, tell in tells.items():
+        places = [place for place, row in enumerate(rows) if row.aspect == aspect]
+        if tell is not None and places:
+            for place, label in zip(places, tell([rows[p].text for p in places]), strict=True):
+                labels[place] = label
+    return labels
 
 
 def _cross_fitted(dataset: str, rows: Sequence[Text]) -> list[str | None]:
     posts = sorted({row.post for row in rows}, key=lambda post: digest([dataset, post]))
     fold_of = {post: place % FOLDS for place, post in enumerate(posts)}
-    found: list[str | None] = [None] * len(rows)
+    labels: list[str | None] = [None] * len(rows)
     for fold in range(FOLDS):
-        for aspect in {row.aspect for row in rows}:
-            seen = [r for r in rows if fold_of[r.post] != fold and r.aspect == aspect]
-            bag = _bag(seen) if seen else None
-            places = [
-                place
-                for place, row in enumerate(rows)
-                if fold_of[row.post] == fold and row.aspect == aspect
-            ]
-            if bag is not None and places:
-                said = bag.labels([rows[place].text for place in places])
-                for place, label in zip(places, said, strict=True):
-                    found[place] = label
-    return found
+        places = [place for place, row in enumerate(rows) if fold_of[row.post] == fold]
+        training: dict[str, list[Text]] = {}
+        for row in rows:
+            if fold_of[row.post] != fold:
+                training.setdefault(row.aspect, []).append(row)
+        tells = {aspect: _learnt(learnt) for aspect, learnt in training.items()}
+        for place, label in zip(places, _told([rows[p] for p in places], tells), strict=True):
+            labels[place] = label
+    return labels

@@ -16,6 +16,7 @@ from typing import Any
 
 from imhi import DataError, Dataset, Example, OpenSource, post_key
 from imhi.build.audit.raw_files import RawFiles
+from imhi.build.audit.records import Unit
 from imhi.build.records import BuiltRow
 
 TRAINING = ("train", "val")
@@ -35,21 +36,13 @@ def plain_split(split: str) -> str:
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A split of a dataset; ``raw`` where its posts are known from raw rows only."""
-
-    dataset: str
-    split: str
-    raw: bool = False
-
-
-@dataclass(frozen=True)
 class Outline:
     """How many rows each split has; as a corpus, rows that say only where they are."""
 
     sizes: dict[Unit, int]
 
     def rows(self, dataset: str) -> Iterator[BuiltRow]:
+        """Yield as many rows as each split of a dataset has."""
         for unit, size in self.sizes.items():
             if unit.dataset == dataset:
                 yield from repeat(BuiltRow("", dataset, unit.split, "", "", "", ""), size)
@@ -59,21 +52,23 @@ class Outline:
 class SourceCorpus:
     """All rows of a source, and of the raw files that complete it
     (:class:`imhi.build.checks.declarations.Corpus`). ``problems`` are rows that cannot be read, by
-    dataset and split, filled while the rows are read for the first time."""
+    dataset and split, filled while the rows are read for the first time; ``noticed`` are the kinds of
+    findings on the rows that are being judged, by their id."""
 
     source: OpenSource
     declared: dict[str, Dataset]
     raw: dict[str, RawFiles] = field(default_factory=dict)
     seed: int = 0
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, object] = field(default_factory=dict)
     problems: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    noticed: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         there = set(self.source.datasets())
         self.datasets: Sequence[str] = [
             name for name in self.declared if name in there or name in self.raw
         ]
-        self._units = [unit for name in self.datasets for unit in self._units_of(name)]
+        self.units = [unit for name in self.datasets for unit in self._units_of(name)]
         self._sizes: dict[Unit, int] = {}
 
     def splits(self, dataset: str) -> Sequence[str]:
@@ -91,23 +86,20 @@ class SourceCorpus:
     def _is_twin(self, dataset: str, split: str) -> bool:
         return plain_split(split) != split and plain_split(split) in self.splits(dataset)
 
-    @property
-    def units(self) -> list[Unit]:
-        return self._units
-
     def twins(self, dataset: str) -> dict[str, str]:
         """Return the splits that are twins of others, with those."""
         splits = self.splits(dataset)
         return {split: plain_split(split) for split in splits if self._is_twin(dataset, split)}
 
     def dataset(self, name: str) -> Dataset:
+        """Return the declaration of a dataset."""
         return self.declared[name]
 
     def rows(self, dataset: str) -> Iterator[BuiltRow]:
         """Yield the rows of a dataset by split, without those that cannot be read. Rows that are
         known from raw files only say which ``file``."""
         sizes: Counter[str] = Counter()
-        units = [unit for unit in self._units if unit.dataset == dataset]
+        units = [unit for unit in self.units if unit.dataset == dataset]
         for unit in units:
             if not unit.raw:
                 for example in self.examples(dataset, unit.split):
@@ -144,6 +136,7 @@ class SourceCorpus:
     def spread(
         self, work: Callable[[Sequence[BuiltRow]], Iterator[Any]], rows: Iterable[BuiltRow]
     ) -> Iterator[Any]:
+        """Yield what ``work`` yields for chunks of the rows, here and in their order."""
         stream = iter(rows)
         while chunk := list(islice(stream, _CHUNK)):
             yield from work(chunk)

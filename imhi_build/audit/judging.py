@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
-from typing import Any
 
 from imhi.build.audit.completions import Completions
-from imhi.build.audit.corpus import SourceCorpus, Unit
+from imhi.build.audit.corpus import SourceCorpus
+from imhi.build.audit.flags import FindRows
 from imhi.build.audit.human_labels import HumanLabels
-from imhi.build.audit.kinds import flags
 from imhi.build.audit.overlaps import Homes
-from imhi.build.audit.wording import (
-    GIVES_AWAY,
-    MOJIBAKE,
-    NO_EXPLANATION,
-    NO_WORD,
-    Texts,
-)
+from imhi.build.audit.records import Unit
+from imhi.build.audit.wording import Texts
 from imhi.build.records import BuiltRow, Finding
 from imhi.runs import row_key
 
 _CHUNK = 500
-_IRREGULAR = frozenset({NO_EXPLANATION, NO_WORD, "styles-differ"})
-Write = Callable[[dict[str, Any]], None]
+Write = Callable[[dict[str, object]], None]
 
 
 @dataclass
 class Tally:
-    """What one split came to. ``kinds`` and ``leaks`` hold row ids by kind of finding and by the
-    split in which their posts also stand; ``changes`` counts (human, released) labels that differ;
-    ``confused`` counts all pairs of them. ``verdicts`` holds (flags, human label) by id, kept where
-    the split has a twin that needs them."""
+    """What one split came to. ``kinds``, ``flagged`` and ``leaks`` hold row ids by kind of finding, by
+    flag and by the split in which their posts also stand; ``confused`` counts pairs of (human,
+    released) labels. ``verdicts`` holds (flags, human label) by id, kept where the split has a twin
+    that needs them."""
 
     unit: Unit
     rows: int = 0
     posts: set[int] = field(default_factory=set)
     labels: Counter[str] = field(default_factory=Counter)
     aspects: dict[int, int] = field(default_factory=dict)  # questions of each post, as bits
-    flagged: Counter[str] = field(default_factory=Counter)
+    flagged: dict[str, list[str]] = field(default_factory=dict)
     kinds: dict[str, list[str]] = field(default_factory=dict)
     leaks: dict[Unit, list[str]] = field(default_factory=dict)
     how: Counter[str] = field(default_factory=Counter)
@@ -51,13 +44,15 @@ class Tally:
     verdicts: dict[str, tuple[tuple[str, ...], str | None]] = field(default_factory=dict)
 
     def note(self, kind: str, row: str) -> None:
+        """Count a row to a kind of finding."""
         self.kinds.setdefault(kind, []).append(row)
 
 
 @dataclass
 class Judge:
     """Judges the rows of one dataset. ``repeats`` are findings by the built row's id; ``experts`` the
-    experts' labels by post and question; ``completions`` by the plain split."""
+    experts' labels by post and question; ``completions`` by the plain split; ``flags`` find the rows
+    that have them."""
 
     corpus: SourceCorpus
     homes: Homes
@@ -66,15 +61,20 @@ class Judge:
     released: Mapping[tuple[str, str], set[str]]
     humans: HumanLabels | None
     completions: Mapping[str, Completions]
+    flags: Mapping[str, FindRows]
 
     def judge(
         self, dataset: str, wanted: Collection[Unit], writer: Callable[[Unit], Write]
     ) -> Iterator[Tally]:
         """Yield a tally for each wanted split, its verdicts written by what ``writer(unit)``
-        returns."""
+        returns.
+
+        Raises:
+            HarnessError: a plugin's flag fails.
+        """
         units = {unit.split: unit for unit in wanted}
         left = len(units)
-        kept = set(self.corpus.twins(dataset).values())
+        twins_need = set(self.corpus.twins(dataset).values())
         texts = Texts()
         for split, rows in groupby(self.homes.rows(dataset), key=lambda pair: pair[1].split):
             if split not in units:
@@ -86,15 +86,18 @@ class Judge:
             explained = False
             while chunk := list(islice(rows, _CHUNK)):
                 explained = explained or any(row.explanation.strip() for _, row in chunk)
-                found = texts.kinds([row for _, row in chunk], explained)
-                for (slot, row), kinds in zip(chunk, found, strict=True):
+                by_text = texts.kinds([row for _, row in chunk], explained)
+                humans = []
+                for (slot, row), kinds in zip(chunk, by_text, strict=True):
                     where = self.homes.among(slot, against)
                     self._count(tally, slot, row, where)
-                    human = self._human(tally, row)
-                    given = tuple(self._flags(tally, row, kinds, where))
+                    humans.append(self._human(tally, row))
+                    self._notice(tally, row, kinds, bool(where))
+                for (row, given), human in zip(self._flagged(chunk), humans, strict=True):
                     write(verdict(row, given, human))
-                    tally.flagged.update(given)
-                    if split in kept:
+                    for flag in given:
+                        tally.flagged.setdefault(flag, []).append(row.source_id)
+                    if split in twins_need:
                         tally.verdicts[row.source_id] = (given, human)
             yield tally
             if not left:
@@ -129,35 +132,33 @@ class Judge:
             tally.marked_differ += differs
         return human.label
 
-    def _flags(
-        self, tally: Tally, row: BuiltRow, kinds: set[str], where: list[Unit]
-    ) -> Iterator[str]:
-        """Yield the flags of a row in their order; note its findings."""
+    def _notice(self, tally: Tally, row: BuiltRow, kinds: set[str], leaked: bool) -> None:
+        """Note the findings on a row: the ``kinds`` that its texts give, and all others."""
         repeat = self.repeats.get(row.id)
         completions = self.completions.get(row.split)
-        marked = completions is not None and row.source_id in completions.marked
-        if completions is not None and completions.other_label(row.source_id, row.label):
-            kinds.add("styles-differ")
-        if repeat is not None:
-            kinds.add("duplicate")
-            if "opposite" in repeat.reason:
-                kinds.add("opposite-labels")
-        if marked:
-            kinds.add("marked")
-        if self._expert_differs(tally, row):
-            kinds.add("expert-differs")
-        for kind in kinds:
-            tally.note(kind, row.source_id)
-        applies = {
-            "leaked": bool(where),
+        holds = {
+            "leaked": leaked,
             "duplicate": repeat is not None,
-            "irregular": bool(_IRREGULAR & kinds),
-            "mojibake": MOJIBAKE in kinds,
-            "gives-away": GIVES_AWAY in kinds,
-            "marked": marked,
-            "expert-differs": "expert-differs" in kinds,
+            "opposite-labels": repeat is not None and "opposite" in repeat.reason,
+            "expert-differs": self._expert_differs(tally, row),
         }
-        yield from (flag for flag in flags() if applies[flag])
+        if completions is not None:
+            holds["marked"] = row.source_id in completions.marked
+            holds["styles-differ"] = completions.other_label(row.source_id, row.label)
+        noticed = kinds.union(kind for kind, held in holds.items() if held)
+        self.corpus.noticed[row.id] = noticed
+        for kind in noticed:
+            tally.note(kind, row.source_id)
+
+    def _flagged(
+        self, chunk: Sequence[tuple[int, BuiltRow]]
+    ) -> Iterator[tuple[BuiltRow, tuple[str, ...]]]:
+        """Yield each row with its flags, in their order."""
+        rows = [row for _, row in chunk]
+        ids = {name: set(find(rows)) for name, find in self.flags.items()}
+        for row in rows:
+            yield row, tuple(name for name, flagged in ids.items() if row.id in flagged)
+        self.corpus.noticed.clear()
 
     def _expert_differs(self, tally: Tally, row: BuiltRow) -> bool:
         """Say whether an expert and the released label of a post and question differ: asked of the
@@ -172,7 +173,7 @@ class Judge:
         return expert is not None and expert != row.label
 
 
-def verdict(row: BuiltRow, given: tuple[str, ...], human: str | None) -> dict[str, Any]:
+def verdict(row: BuiltRow, given: tuple[str, ...], human: str | None) -> dict[str, object]:
     """Return the line of a row in ``verdicts/DATASET.SPLIT.jsonl``."""
     return {
         "id": row.source_id,

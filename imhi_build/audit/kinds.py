@@ -1,11 +1,11 @@
-"""What an audit can say: flags of rows and kinds of findings, declared in ``kinds.yaml``."""
+"""The kinds of findings of an audit, declared in ``kinds.yaml``."""
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import yaml
 
@@ -16,12 +16,14 @@ _DATA = Path(__file__).with_name("kinds.yaml")
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of finding. ``warning`` and ``serious`` are shares of the rows from which on (above 0,
-    where they are 0) a finding is that; None: never."""
+    """A kind of finding. ``text`` is the sentence on rows that have it. ``warning`` and ``serious``
+    are shares of the rows from which on (above 0, where they are 0) a finding is that; None:
+    never."""
 
     name: str
     title: str
     do: str
+    text: str = ""
     warning: float | None = None
     serious: float | None = None
 
@@ -36,17 +38,7 @@ class Kind:
 
 
 @functools.cache
-def _data() -> dict[str, Any]:
-    return dict(yaml.safe_load(_DATA.read_text(encoding="utf-8")))
-
-
-@functools.cache
-def flags() -> dict[str, str]:
-    """Return the meaning of each flag a verdict may have, in the order in which they stand there."""
-    return dict(_data()["flags"])
-
-
-@functools.cache
 def kinds() -> dict[str, Kind]:
     """Return the kinds of findings by name, in the order in which they are shown."""
-    return {name: Kind(name, **values) for name, values in _data()["kinds"].items()}
+    declared = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
+    return {name: Kind(name, **values) for name, values in declared.items()}

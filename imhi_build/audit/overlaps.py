@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from imhi.build.audit.corpus import TRAINING, SourceCorpus, Unit
-from imhi.build.audit.records import Shared
+from imhi.build.audit.corpus import TRAINING, SourceCorpus
+from imhi.build.audit.records import Shared, Unit
 from imhi.build.checks.near_duplicates import Neighbours, SimilaritySettings
 from imhi.build.checks.signatures import post_table
 from imhi.build.records import BuiltRow

@@ -6,18 +6,38 @@ It names rows by id. Posts are on it only where somebody asks for them, a few fo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from imhi.build.audit import shown
 from imhi.build.audit.corpus import SourceCorpus
-from imhi.build.audit.kinds import flags, kinds
+from imhi.build.audit.kinds import kinds
 from imhi.build.audit.overlaps import ANY
-from imhi.build.audit.records import Audit, Finding
+from imhi.build.audit.records import Audit, Finding, Shared
 
 PAGE = "report.html"
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _IDS, _POSTS = 20, 3  # of a finding, on the page
+
+
+@dataclass(frozen=True)
+class _Leaks:
+    """The matrix of leaks: its columns, and for each split its cells, from which shades are made."""
+
+    others: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, str], tuple[Shared | None, ...]], ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class _ShownFinding:
+    """A finding, some of its ids (``more`` are left out), and posts by id where they are wanted."""
+
+    found: Finding
+    title: str
+    ids: tuple[str, ...]
+    more: int
+    posts: tuple[tuple[str, str], ...]
 
 
 def write_page(folder: Path, audit: Audit, posts_of: SourceCorpus | None = None) -> Path:
@@ -32,7 +52,20 @@ def write_page(folder: Path, audit: Audit, posts_of: SourceCorpus | None = None)
         lstrip_blocks=True,
     )
     posts = {} if posts_of is None else _posts(audit, posts_of)
-    page = environment.get_template(_TEMPLATE.name).render(_contents(audit, posts))
+    page = environment.get_template(_TEMPLATE.name).render(
+        audit=audit,
+        counts=audit.counts(),
+        rows=sum(split.rows for split in audit.splits),
+        datasets=len({split.dataset for split in audit.splits}),
+        rows_table=shown.rows_table(audit, wide=True),
+        floors_table=shown.floors_table(audit, wide=True),
+        leaks=_leaks(audit),
+        joins=[split for split in audit.splits if split.join is not None],
+        markers=[s for s in audit.splits if s.marker is not None and s.marker.marked],
+        findings=[_shown_finding(found, posts) for found in audit.findings],
+        flags=audit.flags,
+        with_posts=bool(posts),
+    )
     path = folder / PAGE
     path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
     if posts_of is not None:
@@ -40,50 +73,21 @@ def write_page(folder: Path, audit: Audit, posts_of: SourceCorpus | None = None)
     return path
 
 
-def _contents(audit: Audit, posts: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
-    return {
-        "audit": audit,
-        "counts": audit.counts(),
-        "rows": sum(split.rows for split in audit.splits),
-        "datasets": len({split.dataset for split in audit.splits}),
-        "rows_table": shown.rows_table(audit, wide=True),
-        "floors_table": shown.floors_table(audit, wide=True),
-        "leaks": _leaks(audit),
-        "joins": [split for split in audit.splits if split.join is not None],
-        "markers": [s for s in audit.splits if s.marker is not None and s.marker.marked],
-        "findings": [_finding(found, posts) for found in audit.findings],
-        "flags": flags(),
-        "with_posts": bool(posts),
-    }
-
-
-def _leaks(audit: Audit) -> dict[str, Any]:
-    """Return the matrix with the share of each cell, from which its shade is made."""
-    others = [*dict.fromkeys(s.other for s in audit.leaks if s.other != ANY), ANY]
+def _leaks(audit: Audit) -> _Leaks:
+    others = (*dict.fromkeys(s.other for s in audit.leaks if s.other != ANY), ANY)
     found = {(s.dataset, s.split, s.other): s for s in audit.leaks}
-    return {
-        "others": others,
-        "rows": [
-            (unit, [found.get((*unit, other)) for other in others])
-            for unit in dict.fromkeys((s.dataset, s.split) for s in audit.leaks)
-        ],
-        "note": shown.RAW_NOTE if any(s.raw for s in audit.leaks) else "",
-    }
+    rows = tuple(
+        (unit, tuple(found.get((*unit, other)) for other in others))
+        for unit in dict.fromkeys((s.dataset, s.split) for s in audit.leaks)
+    )
+    return _Leaks(others, rows, shown.RAW_NOTE if any(s.raw for s in audit.leaks) else "")
 
 
-def _finding(found: Finding, posts: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
-    texts = [
-        (id, post)
-        for id in found.rows[:_POSTS]
-        if (post := posts.get((found.dataset, found.split, id))) is not None
-    ]
-    return {
-        "found": found,
-        "title": kinds()[found.kind].title,
-        "ids": found.rows[:_IDS],
-        "more": len(found.rows) - _IDS,
-        "posts": texts,
-    }
+def _shown_finding(found: Finding, posts: Mapping[tuple[str, str, str], str]) -> _ShownFinding:
+    keys = ((found.dataset, found.split, id) for id in found.rows[:_POSTS])
+    texts = tuple((key[2], posts[key]) for key in keys if key in posts)
+    title = kinds()[found.kind].title
+    return _ShownFinding(found, title, found.rows[:_IDS], len(found.rows) - _IDS, texts)
 
 
 def _posts(audit: Audit, corpus: SourceCorpus) -> dict[tuple[str, str, str], str]:

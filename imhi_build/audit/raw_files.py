@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from imhi import Dataset, HarnessError, Registry
+from imhi.build.audit.records import RawFolder
 from imhi.build.raw.preset import PROFILES, Preset, read_preset
 from imhi.build.raw.reading import RawDataset
 from imhi.build.records import BuiltRow, Removal
@@ -35,11 +35,11 @@ class RawFiles:
         """
         return (made for made in self.open().rows() if not isinstance(made, Removal))
 
-    def describe(self) -> dict[str, Any]:
-        """Return what the report says about the folder; never where it lies."""
+    def describe(self) -> RawFolder:
+        """Return what the report says about the folder."""
         described = self.open().describe()
-        kept = ("preset", "preset_sha256", "url", "paper", "licence", "files")
-        return {"dataset": self.dataset.name, **{name: described[name] for name in kept}}
+        names = [field.name for field in fields(RawFolder) if field.name != "dataset"]
+        return RawFolder(self.dataset.name, **{name: described[name] for name in names})
 
 
 def open_raw_files(given: Sequence[str], registry: Registry) -> dict[str, RawFiles]:

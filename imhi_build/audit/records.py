@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from imhi.build.audit.kinds import SEVERITIES, Severity, kinds
 
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A split of a dataset; ``raw`` where its posts are known from raw rows only."""
+
+    dataset: str
+    split: str
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,15 +138,30 @@ class Shared:
 
     @property
     def share(self) -> float:
+        """The share of the posts that stand there, in percent."""
         return 100 * (self.equal + self.nearly) / self.posts if self.posts else 0.0
+
+
+@dataclass(frozen=True)
+class RawFolder:
+    """A folder of raw files, never where it lies: its preset and where its files are from; ``files``
+    has path, SHA-256 and rows of each by split."""
+
+    dataset: str
+    preset: str
+    preset_sha256: str
+    url: str
+    paper: str
+    licence: str
+    files: Mapping[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True)
 class Audit:
     """A whole audit. ``leaks`` is, for each evaluated split, what it shares with the training rows of
-    each dataset and of ``any``; ``shared`` what it shares with each other split. ``raw`` describes
-    the raw folders; ``incomplete`` are sentences on what could
-    not be measured, ``notes`` on what a reader must know."""
+    each dataset and of ``any``; ``shared`` what it shares with each other split. ``incomplete``
+    are sentences on what could not be measured, ``notes`` on what a reader must know; ``environment``
+    has the versions of packages and the checksums of the rows, ``flags`` what each means."""
 
     source: str
     synthetic: bool
@@ -146,16 +169,16 @@ class Audit:
     leaks: tuple[Shared, ...]
     shared: tuple[Shared, ...]
     findings: tuple[Finding, ...]
-    raw: tuple[Mapping[str, Any], ...] = ()
+    raw: tuple[RawFolder, ...] = ()
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
-    environment: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
 
     def split(self, dataset: str, split: str) -> SplitFigures | None:
-        for found in self.splits:
-            if (found.dataset, found.split) == (dataset, split):
-                return found
-        return None
+        """Return the figures of a split; None where it was not judged."""
+        same = (one for one in self.splits if (one.dataset, one.split) == (dataset, split))
+        return next(same, None)
 
     def counts(self) -> dict[str, int]:
         """Return how many findings there are of each severity, the gravest first."""
@@ -164,26 +187,28 @@ class Audit:
             for severity in reversed(SEVERITIES)
         }
 
-    def to_json(self) -> dict[str, Any]:
-        return {"format": FORMAT, "counts": self.counts(), **asdict(self)}
+    def to_json(self) -> dict[str, object]:
+        """Return what ``audit.json`` holds; the flags have a file of their own."""
+        fields = asdict(self)
+        del fields["flags"]
+        return {"format": FORMAT, "counts": self.counts(), **fields}
 
 
 def finding(
     kind: str,
-    dataset: str,
-    split: str,
+    unit: Unit,
     text: str,
     count: int,
     total: int,
-    rows: tuple[str, ...] = (),
+    rows: Sequence[str] = (),
     figure: float | None = None,
 ) -> Finding:
     """Return a finding of a declared kind; its severity is that of its share of the rows."""
     declared = kinds()[kind]
     share = 100 * count / total if total else 0.0
     return Finding(
-        dataset=dataset,
-        split=split,
+        dataset=unit.dataset,
+        split=unit.split,
         kind=kind,
         severity=declared.severity(count, total),
         text=text,
@@ -191,5 +216,5 @@ def finding(
         count=count,
         total=total,
         do=declared.do,
-        rows=rows,
+        rows=tuple(rows),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -69,7 +68,8 @@ class CriterionFigures:
             "Krippendorff's alpha": self.alpha,
         }
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return the figures as the report holds them."""
         return {
             "criterion": self.criterion,
             "items": self.items,

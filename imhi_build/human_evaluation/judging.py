@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imhi.build.human_evaluation.cells import edited, given, item_id, whole_number, words
 from imhi.build.human_evaluation.items import Item, shown
 from imhi.build.human_evaluation.kept_sample import Sample
-from imhi.build.human_evaluation.problems import Kind, Problem, of_file, some
+from imhi.build.human_evaluation.problems import Problem, problem, some
 from imhi.build.human_evaluation.scheme import (
     ALLOWED,
     ANNOTATOR,
@@ -37,147 +37,99 @@ class ReadSheet:
 def judged(
     file: SheetFile, annotator: str, sample: Sample
 ) -> tuple[ReadSheet | None, list[Problem]]:
-    """Return the good marks of a file, and its problems."""
-    name = str(file.path)
+    """Return the good marks of a file, and its problems; None where it is of another sample."""
     items = {item.id: item for item in sample.items()}
-    problems: list[Problem] = []
+    criteria = sample.scheme.names
     rows: dict[str, list[SheetRow]] = {}
     for row in file.rows:
         rows.setdefault(item_id(row), []).append(row)
-    known = [id_ for id_ in rows if id_ in items]
-    if rows and not known:
-        problems.append(
-            Problem(
-                "other sample",
-                name,
-                "",
-                f"no item of this sample among {len(file.rows)} rows ({some(list(rows))})",
-                f"the items of '{sample.name}', such as {next(iter(items))}",
-                "name its sample with --name: nothing of this file was counted",
-            )
+    if rows and rows.keys().isdisjoint(items):
+        ids, first = some(list(rows)), next(iter(items))
+        other = problem(
+            "no item", file.path, rows=len(file.rows), some=ids, sample=sample.name, first=first
         )
-        return None, problems
-    problems += _columns(file, sample)
-    problems += _strange_rows(name, rows, items)
+        return None, [other]
+    problems = [*_columns(file, criteria), *_strange_rows(file, rows, items)]
     marks: dict[str, dict[str, int]] = {}
     comments: dict[str, str] = {}
     lost: set[str] = set()
     for id_, item in items.items():
         if id_ not in rows:
             continue
-        trusted, found = _one_row(name, item, rows[id_], sample.scheme.names)
-        problems += found
+        trusted = _trusted(file, item, rows[id_], criteria, problems)
         if trusted is None:
             lost.add(id_)
             continue
-        good, found = _marks(name, item.id, trusted, sample.scheme.names)
-        problems += found
-        if good:
+        if good := _marks(file, item.id, trusted, criteria, problems):
             marks[id_] = good
         if comment := words(unguarded(str(trusted.cells.get(COMMENT) or ""))):
             comments[id_] = comment
-    problems += _missing(file, sample, items, rows, lost)
-    return ReadSheet(annotator, name, len(file.rows), marks, comments), problems
+    there = {id_: rows[id_][0] for id_ in items if id_ in rows and id_ not in lost}
+    problems += _missing(
+        file, criteria, [id_ for id_ in items if id_ not in rows], there, len(items)
+    )
+    return ReadSheet(annotator, str(file.path), len(file.rows), marks, comments), problems
 
 
-def _columns(file: SheetFile, sample: Sample) -> Iterator[Problem]:
-    known = {ITEM, *TEXTS, *sample.scheme.names, COMMENT, ANNOTATOR, SAMPLE}
-    for name in sample.scheme.names:
+def _columns(file: SheetFile, criteria: Sequence[str]) -> Iterator[Problem]:
+    known = {ITEM, *TEXTS, *criteria, COMMENT, ANNOTATOR, SAMPLE}
+    listed = ", ".join(criteria)
+    for name in criteria:
         if name not in file.columns:
-            yield of_file(
-                "missing column",
-                file.path,
-                f"no column '{name}'",
-                f"the columns {', '.join(sample.scheme.names)}",
-                "put it back: nobody knows these marks",
-            )
+            yield problem("missing column", file.path, column=name, criteria=listed)
     for name in file.columns:
         if name not in known:
-            yield of_file(
-                "unknown column",
-                file.path,
-                f"a column '{shown(name)[:40]}'",
-                f"no others than {', '.join(sample.scheme.names)} beside those of the item",
-                "remove it, or call it what it was: its cells were not read",
-            )
+            yield problem("unknown column", file.path, column=shown(name)[:40], criteria=listed)
 
 
 def _strange_rows(
-    name: str, rows: Mapping[str, Sequence[SheetRow]], items: Mapping[str, Item]
+    file: SheetFile, rows: Mapping[str, Sequence[SheetRow]], items: Mapping[str, Item]
 ) -> Iterator[Problem]:
     for id_, same in rows.items():
         if id_ not in items:
-            for row in same:
-                yield Problem(
-                    "unknown item",
-                    name,
-                    row.where,
-                    f"the item '{shown(id_)[:40]}'" if id_ else "no item",
-                    "an item of the sample",
-                    "put the row's item back, or remove the row: it was not counted",
-                )
+            item = f"the item '{shown(id_)[:40]}'" if id_ else "no item"
+            yield from (problem("unknown item", file.path, row.where, item=item) for row in same)
 
 
-def _one_row(
-    name: str, item: Item, rows: Sequence[SheetRow], criteria: Sequence[str]
-) -> tuple[SheetRow | None, list[Problem]]:
+def _trusted(
+    file: SheetFile,
+    item: Item,
+    rows: Sequence[SheetRow],
+    criteria: Sequence[str],
+    problems: list[Problem],
+) -> SheetRow | None:
     """Return the row of an item, if there is one that can be trusted."""
-    problems: list[Problem] = []
     good: list[SheetRow] = []
     for row in rows:
         where = f"{row.where} ({item.id})"
         other = [column for column, text in item.texts().items() if edited(row, column, text)]
         if row.beyond:
-            problems.append(
-                Problem(
-                    "cells beyond",
-                    name,
-                    where,
-                    f"{row.beyond} cells more than columns",
-                    "a cell for each column: marks may stand in the wrong ones",
-                    "put quotes around cells that hold commas: the row was not counted",
-                    (item.id,),
-                )
-            )
+            problems.append(problem("cells beyond", file.path, where, [item.id], cells=row.beyond))
         elif other:
-            problems.append(
-                Problem(
-                    "edited text",
-                    name,
-                    where,
-                    f"another text under '{', '.join(other)}' than was handed out",
-                    "that of the sample: the marks may belong to another item",
-                    "put the text back (was a column sorted by itself?): the row was not counted",
-                    (item.id,),
-                )
-            )
+            columns = ", ".join(other)
+            problems.append(problem("edited text", file.path, where, [item.id], columns=columns))
         else:
             good.append(row)
     if len(good) < 2:
-        return (good[0] if good else None), problems
+        return good[0] if good else None
     marks = [[given(row.cells.get(criterion)) for criterion in criteria] for row in good]
     alike = all(one == marks[0] for one in marks)
-    others = ", ".join(row.where for row in good[1:])
     problems.append(
-        Problem(
-            "doubled row",
-            name,
+        problem(
+            "doubled row" if alike else "doubled row with other marks",
+            file.path,
             f"{good[0].where} ({item.id})",
-            f"the item again in {others}, with {'the same' if alike else 'other'} marks",
-            "each item once",
-            "remove all rows but one: "
-            + ("the marks were counted once" if alike else "none of them was counted"),
-            (item.id,),
+            [item.id],
+            others=", ".join(row.where for row in good[1:]),
         )
     )
-    return (good[0] if alike else None), problems
+    return good[0] if alike else None
 
 
 def _marks(
-    name: str, id_: str, row: SheetRow, criteria: Sequence[str]
-) -> tuple[dict[str, int], list[Problem]]:
+    file: SheetFile, id_: str, row: SheetRow, criteria: Sequence[str], problems: list[Problem]
+) -> dict[str, int]:
     good: dict[str, int] = {}
-    problems = []
     for criterion in criteria:
         value = row.cells.get(criterion)
         if given(value) == "":
@@ -186,65 +138,43 @@ def _marks(
         if mark in MARKS:
             good[criterion] = mark
             continue
-        kind: Kind = "not a mark" if mark is None else "off the scale"
+        case = "not a mark" if mark is None else "off the scale"
+        where, cell = f"{row.where} ({id_})", shown(str(value))[:30]
         problems.append(
-            Problem(
-                kind,
-                name,
-                f"{row.where} ({id_})",
-                f"'{shown(str(value))[:30]}' under '{criterion}'",
-                ALLOWED,
-                "give one of these: the mark was not counted",
-                (id_,),
-            )
+            problem(case, file.path, where, [id_], cell=cell, criterion=criterion, allowed=ALLOWED)
         )
-    return good, problems
+    return good
 
 
 def _missing(
     file: SheetFile,
-    sample: Sample,
-    items: Mapping[str, Item],
-    rows: Mapping[str, Sequence[SheetRow]],
-    lost: set[str],
+    criteria: Sequence[str],
+    gone: Sequence[str],
+    rows: Mapping[str, SheetRow],
+    total: int,
 ) -> Iterator[Problem]:
-    """Say what a sheet should have and has not: rows, and cells that are empty."""
-    name = str(file.path)
-    gone = [id_ for id_ in items if id_ not in rows]
+    """Say what a sheet of ``total`` items should have and has not: rows, and cells that are empty."""
     if gone:
-        yield Problem(
-            "missing rows",
-            name,
-            "",
-            f"{len(items) - len(gone)} of the {len(items)} items; without {some(gone)}",
-            "all of them",
-            "put the rows back: nobody knows these marks",
-            tuple(gone),
-        )
-    criteria = [criterion for criterion in sample.scheme.names if criterion in file.columns]
+        there = total - len(gone)
+        yield problem("missing rows", file.path, "", gone, there=there, all=total, some=some(gone))
+    asked = [criterion for criterion in criteria if criterion in file.columns]
     empty: list[str] = []
-    for id_ in items:
-        for row in () if id_ in lost else rows.get(id_, ())[:1]:
-            left = [name for name in criteria if given(row.cells.get(name)) == ""]
-            if left and left == criteria:
-                empty.append(id_)
-            elif left:
-                yield Problem(
-                    "missing marks",
-                    name,
-                    f"{row.where} ({id_})",
-                    f"nothing under '{', '.join(left)}'",
-                    ALLOWED,
-                    "mark it",
-                    (id_,),
-                )
+    for id_, row in rows.items():
+        left = [name for name in asked if given(row.cells.get(name)) == ""]
+        if left and left == asked:
+            empty.append(id_)
+        elif left:
+            where, columns = f"{row.where} ({id_})", ", ".join(left)
+            yield problem(
+                "missing marks", file.path, where, [id_], columns=columns, allowed=ALLOWED
+            )
     if empty:
-        yield Problem(
-            "missing marks",
-            name,
-            "",
-            f"{len(empty)} of {len(items)} items without any mark ({some(empty)})",
-            f"{ALLOWED} for each",
-            "finish the sheet",
-            tuple(empty),
+        yield problem(
+            "items without marks",
+            file.path,
+            items=empty,
+            empty=len(empty),
+            all=total,
+            some=some(empty),
+            allowed=ALLOWED,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,22 @@ _NAME = re.compile(r"\w[\w.-]{0,59}")
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """How a sample was drawn: ``of`` the ``kept`` rows or ``all``; ``strata`` have ``dataset, label``,
+    the ``rows`` there are and those ``drawn``; ``shared_posts`` is how many rows share their post."""
+
+    size: int
+    shares: str
+    of: str
+    datasets: Sequence[str]
+    strata: Sequence[Mapping[str, object]]
+    shared_posts: int
+
+
+@dataclass(frozen=True)
 class Sample:
     """``rows`` in the order of the build. ``sentences``: label sentences by dataset and label, as
-    they are shown. ``how`` is what else is recorded of the drawing (JSON)."""
+    they are shown."""
 
     name: str
     rows: Sequence[BuiltRow]
@@ -31,9 +44,10 @@ class Sample:
     scheme: Marking
     seed: int
     annotators: tuple[str, ...]
-    how: Mapping[str, Any]
+    how: Drawing
 
     def items(self) -> list[Item]:
+        """Return the rows as annotators see them."""
         return [item_of(row, self.sentences) for row in self.rows]
 
     @property
@@ -76,7 +90,7 @@ def write_sample(folder: Path, sample: Sample) -> None:
             "digest": sample.digest,
             "items": len(sample.rows),
             "seed": sample.seed,
-            **sample.how,
+            **asdict(sample.how),
             "annotators": list(sample.annotators),
             "scheme": {
                 "file": sample.scheme.file,
@@ -121,10 +135,9 @@ def read_sample(folder: Path) -> Sample | None:
 _AGAIN = (
     "take it from a copy, or draw a sample of another name: imhi build sample BUILD --name NAME"
 )
-_APART = {"format", "name", "digest", "items", "seed", "annotators", "scheme", "sentences"}
 
 
-def _sample(folder: Path, record: Mapping[str, Any]) -> Sample:
+def _sample(folder: Path, record: dict[str, Any]) -> Sample:
     rows = [
         from_row(BuiltRow, row, f"{folder / ROWS}: line {number}")
         for number, row in read_rows(folder / ROWS)
@@ -139,5 +152,5 @@ def _sample(folder: Path, record: Mapping[str, Any]) -> Sample:
         scheme=scheme_from(scheme, file, f"{folder / RECORD}: scheme"),
         seed=int(record["seed"]),
         annotators=tuple(record["annotators"]),
-        how={name: value for name, value in record.items() if name not in _APART},
+        how=Drawing(**{field.name: record[field.name] for field in fields(Drawing)}),
     )

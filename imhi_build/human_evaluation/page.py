@@ -11,10 +11,8 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from imhi.build.human_evaluation.items import Item
-from imhi.build.human_evaluation.whole_files import needed
 from imhi.io import MARKS, Marking
 
 FORMAT = 1
@@ -23,15 +21,12 @@ _TEMPLATE, _STYLE, _SCRIPT = "page.html.jinja", "page.css.jinja", "page.js.jinja
 
 
 def page(items: Sequence[Item], scheme: Marking, annotator: str, sample: str, name: str) -> bytes:
-    """Return the page of an annotator; ``items`` in their order, ``sample`` the digest.
+    """Return the page of an annotator; ``items`` in their order, ``sample`` the digest."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    Raises:
-        HarnessError: jinja2 is not installed.
-    """
-    jinja2 = needed("jinja2", "jinja2", "an annotation page")
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment: Any = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     # Both hold no values and are taken as they are: their hashes are of what the browser sees.
     style, script = (loader.get_source(environment, part)[0] for part in (_STYLE, _SCRIPT))
@@ -45,7 +40,7 @@ def page(items: Sequence[Item], scheme: Marking, annotator: str, sample: str, na
         "marks": list(MARKS),
         "items": [item.id for item in items],
     }
-    text: str = environment.get_template(_TEMPLATE).render(
+    text = environment.get_template(_TEMPLATE).render(
         about=about,
         items=items,
         scheme=scheme,

@@ -9,7 +9,7 @@ from pathlib import Path
 from imhi.build.human_evaluation.items import shown
 from imhi.build.human_evaluation.judging import ReadSheet, judged
 from imhi.build.human_evaluation.kept_sample import Sample
-from imhi.build.human_evaluation.problems import Problem, of_file
+from imhi.build.human_evaluation.problems import Problem, problem
 from imhi.build.human_evaluation.sheet_files import Unreadable, read_sheet
 
 
@@ -31,30 +31,21 @@ def read_back(paths: Sequence[Path], sample: Sample) -> ReadBack:
     problems: list[Problem] = []
     notes: list[str] = []
     good: dict[str, tuple[ReadSheet, list[Problem]]] = {}
-    seen: dict[Path, Path] = {}
+    seen: set[Path] = set()
     for path in paths:
         if path.resolve() in seen:
-            problems.append(
-                of_file(
-                    "given twice", path, "the file a second time", "each file once", "name it once"
-                )
-            )
+            problems.append(problem("given twice", path))
             continue
-        seen[path.resolve()] = path
+        seen.add(path.resolve())
         try:
             file = read_sheet(path)
         except Unreadable as error:
-            problems.append(of_file("unreadable", path, error.found, error.expected, error.do))
+            problems.append(problem(error.case, path, "", (), **error.values))
             continue
         if file.sample and file.sample != sample.digest:
+            other, digest = file.sample[:16], sample.digest
             problems.append(
-                of_file(
-                    "other sample",
-                    path,
-                    f"a sheet of another sample ({file.sample[:16]})",
-                    f"one of '{sample.name}' ({sample.digest})",
-                    "name its sample with --name: nothing of this file was counted",
-                )
+                problem("other sample", path, other=other, sample=sample.name, digest=digest)
             )
             continue
         annotator = shown(file.annotator)[:60] or path.stem
@@ -90,11 +81,4 @@ def _strangers(sheets: Sequence[ReadSheet], sample: Sample) -> Iterator[str]:
 
 
 def _same_annotator(kept: ReadSheet, out: ReadSheet) -> Problem:
-    return of_file(
-        "same annotator",
-        Path(out.file),
-        f"a sheet of '{out.annotator}', of whom {kept.file} was read",
-        "one sheet for each annotator",
-        "leave one of the two out, or name the other annotator in it: nothing of this file was "
-        "counted",
-    )
+    return problem("same annotator", Path(out.file), annotator=out.annotator, file_read=kept.file)

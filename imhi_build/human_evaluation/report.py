@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -54,9 +53,10 @@ class Report:
         return int((~np.isnan(self.table.values)).sum())
 
     def problem_counts(self) -> dict[str, int]:
+        """Return how many problems there are of each kind."""
         return dict(Counter(problem.kind for problem in self.read.problems))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return everything but texts: no post and no explanation is in it."""
         return {
             "format": FORMAT,
@@ -174,7 +174,7 @@ def _lenient(figures: Sequence[AnnotatorFigures]) -> Iterator[str]:
 
 
 def _weights(sample: Sample) -> Iterator[str]:
-    if sample.how.get("shares") == "equal" and len({row.dataset for row in sample.rows}) > 1:
+    if sample.how.shares == "equal" and len({row.dataset for row in sample.rows}) > 1:
         yield (
             "datasets have equal shares of the sample: the figures over all items weigh them alike, "
             "not by their rows"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from imhi import HarnessError, Registry, UnknownName
 from imhi.build.folder import BuildFolder
@@ -14,6 +14,7 @@ from imhi.build.human_evaluation.drawing import Drawn, draw
 from imhi.build.human_evaluation.items import shuffled
 from imhi.build.human_evaluation.kept_sample import (
     RECORD,
+    Drawing,
     Sample,
     annotation_folder,
     read_sample,
@@ -59,14 +60,14 @@ class Written:
     cut: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return what was done, without texts."""
         return {
             "folder": str(self.folder),
             "name": self.sample.name,
             "digest": self.sample.digest,
             "items": [row.key for row in self.sample.rows],
-            **self.sample.how,
+            **asdict(self.sample.how),
             "annotators": list(self.sample.annotators),
             "written": [path.name for path in self.files],
             "kept": [path.name for path in self.kept],
@@ -122,22 +123,17 @@ def make_sample(build: BuildFolder, plan: Plan, registry: Registry) -> Written:
         plan.scheme,
         plan.seed,
         plan.annotators,
-        {
-            "size": plan.size,
-            "shares": plan.shares,
-            "of": plan.of,
-            "datasets": datasets,
-            "strata": [
-                {
-                    "dataset": dataset,
-                    "label": label,
-                    "rows": count,
-                    "drawn": drawn.taken[dataset, label],
-                }
-                for (dataset, label), count in drawn.available.items()
+        Drawing(
+            plan.size,
+            plan.shares,
+            plan.of,
+            datasets,
+            [
+                {"dataset": name, "label": label, "rows": count, "drawn": drawn.taken[name, label]}
+                for (name, label), count in drawn.available.items()
             ],
-            "shared_posts": drawn.doubled,
-        },
+            drawn.doubled,
+        ),
     )
     before = read_sample(folder)
     if before is not None:

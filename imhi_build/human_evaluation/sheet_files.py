@@ -16,15 +16,13 @@ from imhi.build.human_evaluation.whole_files import needed
 from imhi.build.human_evaluation.workbook import MARKS_SHEET, SCHEME_SHEET
 from imhi.io import FIELD_LIMIT
 
-KINDS = ".xlsx, .json or .csv"
-
 
 class Unreadable(Exception):
-    """A file that is no sheet: ``found``, ``expected`` and ``do`` say so."""
+    """A file that is no sheet: a case of ``problems.yaml``, and the values that fill its words."""
 
-    def __init__(self, found: str, expected: str, do: str) -> None:
-        super().__init__(found)
-        self.found, self.expected, self.do = found, expected, do
+    def __init__(self, case: str, **values: object) -> None:
+        super().__init__(case)
+        self.case, self.values = case, values
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class SheetRow:
     ``beyond`` is how many cells stand right of the last column."""
 
     where: str
-    cells: Mapping[str, Any]
+    cells: Mapping[str, object]
     beyond: int = 0
 
 
@@ -62,23 +60,17 @@ def read_sheet(path: Path) -> SheetFile:
     }
     reader = readers.get(path.suffix.lower())
     if path.is_dir():
-        raise Unreadable("a folder", f"a file ({KINDS})", "name the sheets in it")
+        raise Unreadable("a folder")
     if not path.exists():
-        raise Unreadable("no such file", "a sheet that was filled in", "look for its name")
+        raise Unreadable("no such file")
     if reader is None:
-        raise Unreadable(
-            f"a file that ends with '{path.suffix}'", KINDS, "save it as one of these kinds"
-        )
+        raise Unreadable("another kind of file", suffix=path.suffix)
     if path.name.startswith(("~$", ".~lock")):
-        raise Unreadable(
-            "the lock of a spreadsheet program", "the sheet itself", "leave this file out"
-        )
+        raise Unreadable("a lock")
     try:
         return reader(path)
     except OSError as error:
-        raise Unreadable(
-            f"a file that cannot be read ({error.strerror or error})", "a sheet", "see to it"
-        ) from None
+        raise Unreadable("not readable", error=error.strerror or error) from None
 
 
 def _workbook(path: Path) -> SheetFile:
@@ -89,20 +81,15 @@ def _workbook(path: Path) -> SheetFile:
         tables = {sheet.title: [list(row) for row in _values(sheet)] for sheet in book.worksheets}
     except OSError:
         raise
-    except (
-        Exception
-    ) as error:  # a damaged file makes openpyxl, zipfile or the parser raise anything
-        raise Unreadable(
-            f"a damaged Excel file ({type(error).__name__}: {' '.join(str(error).split())[:80]})",
-            "one that opens in a spreadsheet program",
-            "have it sent again, or save it again as .xlsx",
-        ) from None
+    except Exception as error:  # openpyxl, zipfile or the parser raise anything
+        told = f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"
+        raise Unreadable("damaged Excel", error=told) from None
     about = {_name(row[0]): row[1] for row in tables.get(SCHEME_SHEET, []) if len(row) > 1}
     named = [tables[MARKS_SHEET]] if MARKS_SHEET in tables else []
     for table in [*named, *tables.values()]:
         if any(_name(cell) == ITEM for cell in (table[0] if table else ())):
             return _table(path, table, _said(about.get(ANNOTATOR)), _said(about.get(SAMPLE)))
-    raise _no_items(path)
+    raise Unreadable("no items", item=ITEM)
 
 
 def _values(sheet: Any) -> Iterable[Sequence[Any]]:
@@ -117,11 +104,8 @@ def _csv(path: Path) -> SheetFile:
         wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
         text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(
-            f"the byte 0x{error.object[error.start]:02x} at position {error.start}",
-            "UTF-8",
-            "save the file as 'CSV UTF-8'",
-        ) from None
+        byte = f"0x{error.object[error.start]:02x}"
+        raise Unreadable("not UTF-8", byte=byte, position=error.start) from None
     csv.field_size_limit(max(csv.field_size_limit(), FIELD_LIMIT))
     head = text.partition("\n")[0]
     # Excel separates by semicolons where commas are decimal signs.
@@ -129,9 +113,7 @@ def _csv(path: Path) -> SheetFile:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise Unreadable(
-            f"broken CSV ({error})", "quotes in pairs", "save or download it again"
-        ) from None
+        raise Unreadable("broken CSV", error=error) from None
     return _table(path, rows, "", "")
 
 
@@ -139,10 +121,10 @@ def _table(path: Path, table: Sequence[Sequence[Any]], annotator: str, sample: s
     """Make a sheet of a table whose first row is the header; empty rows are none."""
     columns = [_name(cell) for cell in (table[0] if table else ())]
     if ITEM not in columns:
-        raise _no_items(path)
+        raise Unreadable("no items", item=ITEM)
     doubled = sorted({name for name in columns if name and columns.count(name) > 1})
     if doubled:
-        raise Unreadable(f"two columns '{doubled[0]}'", "each column once", "remove one of them")
+        raise Unreadable("doubled column", column=doubled[0])
     rows = []
     for number, cells in enumerate(table[1:], start=2):
         if all(cell is None or cell == "" for cell in cells):
@@ -164,35 +146,22 @@ def _one(rows: Sequence[SheetRow], column: str) -> str:
     found = list(dict.fromkeys(_said(row.cells.get(column)) for row in rows))
     if len(found) > 1:
         named = ", ".join(f"'{name[:40]}'" for name in found[:3])
-        raise Unreadable(
-            f"different cells under '{column}' ({named})", f"one {column} a file", "split the file"
-        )
+        raise Unreadable("several in one file", column=column, named=named)
     return found[0] if found else ""
 
 
 def _json(path: Path) -> SheetFile:
-    unlike = Unreadable(
-        "JSON that is not a file of marks",
-        "the file that the annotation page downloads",
-        "download it again",
-    )
     try:
         value = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise Unreadable(
-            f"a damaged JSON file ({' '.join(str(error).split())[:80]})",
-            unlike.expected,
-            "download it again",
-        ) from None
+        told = " ".join(str(error).split())[:80]
+        raise Unreadable("damaged JSON", error=told) from None
     items = value.get("items") if isinstance(value, dict) else None
     if not isinstance(items, list) or value.get("kind") != KIND:
-        raise unlike
+        raise Unreadable("other JSON")
     if value.get("format") != FORMAT:
-        raise Unreadable(
-            f"a file of format {str(value.get('format'))[:20]}",
-            f"format {FORMAT}",
-            "download it from a page that this version made",
-        )
+        found = str(value.get("format"))[:20]
+        raise Unreadable("other format", found=found, expected=FORMAT)
     rows = []
     columns: dict[str, None] = {ITEM: None}
     criteria = value.get("criteria")
@@ -200,7 +169,7 @@ def _json(path: Path) -> SheetFile:
     for number, one in enumerate(items, start=1):
         marks = one.get("marks") if isinstance(one, dict) else None
         if not isinstance(marks, dict):
-            raise unlike
+            raise Unreadable("other JSON")
         rows.append(
             SheetRow(
                 f"item {number}",
@@ -211,14 +180,6 @@ def _json(path: Path) -> SheetFile:
     columns[COMMENT] = None
     return SheetFile(
         path, _said(value.get(ANNOTATOR)), _said(value.get(SAMPLE)), tuple(columns), rows
-    )
-
-
-def _no_items(path: Path) -> Unreadable:
-    return Unreadable(
-        f"no column '{ITEM}' in the first row",
-        "the columns of the sheet that was handed out",
-        "put the header back",
     )
 
 

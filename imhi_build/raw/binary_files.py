@@ -53,7 +53,7 @@ def parquet(path: Path, wanted: Sequence[str] | None) -> Rows:
             number = end
 
 
-def _records(batch: Any) -> Iterator[Mapping[str, Any]]:
+def _records(batch: Any) -> Iterator[Mapping[str, object]]:
     """Yield the rows of a batch; texts that are not UTF-8, which Parquet does not check, as bytes."""
     import pyarrow
 

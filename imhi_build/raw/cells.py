@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from imhi import DataError
 from imhi.io import TableRow, place
@@ -113,11 +112,12 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(name[:SHOWN] for name in names[:10]) + more
 
 
-def texts(row: Mapping[str, Any]) -> dict[str, str]:
+def texts(row: Mapping[str, object]) -> dict[str, str]:
+    """Return all cells of a row as texts."""
     return {str(name): text(value) for name, value in row.items()}
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """Return a cell as text: nothing and NaN are empty, 1.0 is 1, true is true."""
     if value is None or value != value:
         return ""
@@ -133,4 +133,5 @@ def text(value: Any) -> str:
 
 
 def one_line(error: BaseException) -> str:
+    """Return what an error says, at most 200 characters on one line."""
     return " ".join(str(error).split())[:200] or type(error).__name__

@@ -15,7 +15,7 @@ from pathlib import Path
 from imhi import DataError, Registry
 from imhi.build.raw.files import RowError, format_of, read_file
 from imhi.build.raw.labels import LabelReader
-from imhi.build.raw.preset import LabelColumn, Preset, preset_names, read_preset
+from imhi.build.raw.preset import Preset, preset_names, read_preset
 from imhi.build.raw.splits import matches
 from imhi.io import TableRow
 
@@ -30,8 +30,8 @@ _POST_NAMES = ("text", "post", "body", "selftext", "tweet", "sentence", "content
 @dataclass
 class Column:
     """A column. ``values`` has its different short values with their number of rows, None where
-    there are too many; ``long`` counts the others. ``characters`` is the mean length of what is not
-    empty. ``longest`` says that no column has longer texts: it may be the post."""
+    there are too many; ``long`` counts the others. ``longest`` says that no column has longer texts:
+    it may be the post."""
 
     name: str
     filled: int = 0
@@ -42,6 +42,7 @@ class Column:
 
     @property
     def characters(self) -> float:
+        """The mean length of what is not empty."""
         return self.length / self.filled if self.filled else 0.0
 
     @property
@@ -51,6 +52,7 @@ class Column:
         return self.values if few and not self.long and not self.longest else None
 
     def add(self, cell: str) -> None:
+        """Count a cell."""
         text = cell.strip()
         if not text:
             return
@@ -80,6 +82,7 @@ class Fit:
 
     @property
     def fits(self) -> bool:
+        """Whether nothing is missing and nothing unknown."""
         return not self.missing and not self.unknown
 
 
@@ -144,27 +147,25 @@ def _add(columns: dict[str, Column], row: TableRow) -> None:
 
 def _fit(name: str, preset: Preset, path: Path, columns: Mapping[str, Column]) -> Fit:
     missing = [column for column in preset.columns if column not in columns]
-    read = list(preset.questions.values())
-    if preset.split is not None and preset.split.named is not None:
-        read.append(preset.split.named)
-    strange = {one.column: _strange(one, columns.get(one.column)) for one in read}
+    readers = [column.reader for column in preset.questions.values()]
+    readers += [preset.split.reader] if preset.split and preset.split.reader else []
+    strange = {one.column: _strange(one, columns.get(one.column)) for one in readers}
     unknown = {column: values for column, values in strange.items() if values}
     patterns = [pattern for file in preset.files.values() for pattern in file.patterns]
     named = any(matches(path.name, pattern.rpartition("/")[2]) for pattern in patterns)
     return Fit(name, preset.dataset, missing, unknown, named, patterns, "all" in preset.files)
 
 
-def _strange(labels: LabelColumn, column: Column | None) -> list[str]:
+def _strange(reader: LabelReader, column: Column | None) -> list[str]:
     """Return what the preset does not know in a column."""
     if column is None:
         return []
     if column.values is None:
         return ["many different values"]
-    reader = LabelReader(labels)
-    found = [repr(value) for value in column.values if not reader.knows(value)]
+    unknown = [repr(value) for value in column.values if not reader.knows(value)]
     if column.long:
-        found.append(f"{column.long:,} longer texts")
-    return found
+        unknown.append(f"{column.long:,} longer texts")
+    return unknown
 
 
 def skeleton(found: Inspected) -> Iterator[str]:

@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from imhi.build.raw.preset import LabelColumn
 
 # What the formats make of one and the same truth value. Counts only where a column holds nothing
 # else: the code 1 of many is not "yes".
 _SAME = ({"1", "true", "yes"}, {"0", "false", "no"})
 
 
-@dataclass(frozen=True)
 class LabelReader:
-    """Reads one column. ``allowed`` are the raw labels it knows, for messages."""
+    """Reads one ``column``; ``values`` says what each raw label means, None that its rows are left
+    out. ``allowed`` are the raw labels it knows, for messages; ``evidence`` is the column of the
+    passage that people marked, where there is one."""
 
-    column: LabelColumn
-    _table: Mapping[str, str | None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        table = {raw_key(raw): label for raw, label in self.column.values.items()}
+    def __init__(
+        self, column: str, values: Mapping[str, str | None], evidence: str | None = None
+    ) -> None:
+        self.column, self.evidence = column, evidence
+        self.allowed = ", ".join(map(repr, values))
+        table = {raw_key(raw): label for raw, label in values.items()}
         if {raw for raw, label in table.items() if label is not None} <= set().union(*_SAME):
             for raw, label in list(table.items()):
                 for same in _SAME:
                     if raw in same:
                         table.update({other: label for other in same if other not in table})
-        object.__setattr__(self, "_table", table)
-
-    @property
-    def allowed(self) -> str:
-        return ", ".join(repr(raw) for raw in self.column.values)
+        self._table = table
 
     def knows(self, raw: str) -> bool:
+        """Say whether the preset names a raw label."""
         return raw_key(raw) in self._table
 
     def read(self, raw: str) -> str | None:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from imhi import HarnessError, Registry, UnknownName
-from imhi.build.raw.labels import raw_key
+from imhi.build.raw.labels import LabelReader, raw_key
 from imhi.io import plain_values, read_yaml, validated
 
 FOLDER = Path(__file__).resolve().parents[1] / "presets"
@@ -22,6 +22,14 @@ Split = Literal["train", "val", "test"]
 Format = Literal["csv", "tsv", "jsonl", "parquet", "excel"]
 Mask = Literal["users", "links", "emails", "phones"]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _word(value: Any) -> Any:
+    return ("no", "yes")[value] if isinstance(value, bool) else value
+
+
+# A label, or nothing. YAML 1.1 reads a bare yes or no as a truth value.
+Meant = Annotated[str | None, BeforeValidator(_word)]
 
 
 class Part(BaseModel):
@@ -50,6 +58,7 @@ class SplitFile(Part):
 
     @property
     def patterns(self) -> tuple[str, ...]:
+        """The patterns, also where there is one only."""
         return (self.path,) if isinstance(self.path, str) else self.path
 
     @model_validator(mode="after")
@@ -86,11 +95,9 @@ class Splitting(Part):
         return self
 
     @property
-    def named(self) -> LabelColumn | None:
-        """The column that names splits: its cells are read as those of labels are."""
-        if self.column is None:
-            return None
-        return LabelColumn(column=self.column, values=dict(self.values))
+    def reader(self) -> LabelReader | None:
+        """What reads the column that names splits, as columns of labels are read."""
+        return None if self.column is None else LabelReader(self.column, dict(self.values))
 
 
 def _check_raw(values: Mapping[str, str | None]) -> None:
@@ -112,13 +119,18 @@ class LabelColumn(Part):
     out. ``evidence`` is a column with the passage people marked."""
 
     column: str
-    values: dict[str, str | None]
+    values: dict[str, Meant]
     evidence: str | None = None
 
     @model_validator(mode="after")
     def _each_once(self) -> LabelColumn:
         _check_raw(self.values)
         return self
+
+    @property
+    def reader(self) -> LabelReader:
+        """What reads the column."""
+        return LabelReader(self.column, self.values, self.evidence)
 
 
 class Cleaning(Part):
@@ -177,6 +189,7 @@ class Preset(Part):
 
     @property
     def post_columns(self) -> tuple[str, ...]:
+        """The columns of a post, also where there is one only."""
         return (self.post,) if isinstance(self.post, str) else self.post
 
     @property
@@ -186,6 +199,7 @@ class Preset(Part):
 
     @property
     def cleaning(self) -> Cleaning:
+        """What is done to posts, also where a profile is named."""
         return PROFILES[self.clean] if isinstance(self.clean, str) else self.clean
 
     @property
@@ -229,7 +243,7 @@ def read_preset(name: str, registry: Registry) -> Preset:
     values = plain_values(read_yaml(path, where))
     if not isinstance(values, dict):
         raise HarnessError(f"{where}: expected a mapping that begins with 'dataset: NAME'")
-    preset = validated(Preset, _as_texts(values), where)
+    preset = validated(Preset, values, where)
     _check(preset, registry, where)
     return preset
 
@@ -260,22 +274,3 @@ def _check(preset: Preset, registry: Registry, where: str) -> None:
 
 def _listed(names: Any) -> str:
     return ", ".join(repr(name) for name in sorted(names)) or "none"
-
-
-def _as_texts(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values with labels as texts: YAML 1.1 reads a bare yes or no as true or false, and
-    the keys of a mapping are texts already, ``True`` among them. (The two are read as one.)"""
-
-    def text(value: Any) -> Any:
-        return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
-
-    several = values.get("labels")
-    columns = [values.get(name) for name in ("label", "split")]
-    columns += several.values() if isinstance(several, dict) else ()
-    for column in columns:
-        if isinstance(column, dict) and isinstance(column.get("values"), dict):
-            column["values"] = {
-                {"True": "yes", "False": "no"}.get(key, key): text(value)
-                for key, value in column["values"].items()
-            }
-    return values

@@ -55,14 +55,12 @@ class RawDataset:
     def __post_init__(self) -> None:
         self.where = f"{self.dataset.name} (preset {self.name})"
         self.files = find_files(self.preset, self.root, self.where)
-        questions = self.preset.questions
         only = self.preset.label
         self._readers = {
-            question.aspect: LabelReader(only or questions[question.aspect])
+            question.aspect: (only or self.preset.questions[question.aspect]).reader
             for question in self.dataset.questions
         }
-        named = self.preset.split.named if self.preset.split else None
-        self._split_reader = LabelReader(named) if named else None
+        self._split_reader = self.preset.split.reader if self.preset.split else None
         self._posts: Counter[str] = Counter()
 
     @property
@@ -195,7 +193,7 @@ class RawDataset:
         split = file.split if file.split != "all" else drawn.get(post_key(post), "")
         if self._split_reader is not None and file.split == "all":
             reader = self._split_reader
-            raw = row.cells[reader.column.column].strip()
+            raw = row.cells[reader.column].strip()
             if not reader.knows(raw):
                 detail = f"{where}: {_found(raw, reader)}"
                 yield self._removal(file, row.number, NO_SPLIT, detail)
@@ -219,15 +217,14 @@ class RawDataset:
         cleaner: Cleaner,
     ) -> BuiltRow | Removal:
         reader = self._readers[aspect]
-        column = reader.column
-        raw = row.cells.get(column.column, "").strip()
+        raw = row.cells.get(reader.column, "").strip()
         if not reader.knows(raw):
             reason = UNMAPPED if raw else NO_LABEL
             detail = f"{where}: {_found(raw, reader)}"
             return self._removal(file, row.number, reason, detail, aspect)
         label = reader.read(raw)
         if label is None:
-            detail = f"{where}: column {column.column}: {raw!r}"
+            detail = f"{where}: column {reader.column}: {raw!r}"
             return self._removal(file, row.number, LEFT_OUT, detail, aspect)
         id = f"{split}-{self.counts[split]}"
         again = cleaner.repeats(split, aspect, post, label, id)
@@ -250,7 +247,7 @@ class RawDataset:
             row=row.number,
             raw_label=raw if raw != label else "",
             source_id=row.cells.get(self.preset.id or "", ""),
-            evidence=cleaner.clean(row.cells.get(column.evidence or "", "")),
+            evidence=cleaner.clean(row.cells.get(reader.evidence or "", "")),
         )
 
     def _post(self, row: TableRow) -> str:
@@ -277,4 +274,4 @@ def _found(raw: str, reader: LabelReader) -> str:
     # What is long may be a post, which no message repeats.
     short = len(raw) <= 40 and len(raw.split()) <= 6
     shown = "nothing" if not raw else repr(raw) if short else f"a text of {len(raw):,} characters"
-    return f"column {reader.column.column}: found {shown}, expected one of {reader.allowed}"
+    return f"column {reader.column}: found {shown}, expected one of {reader.allowed}"

@@ -25,7 +25,8 @@ _NOT_COMPARED_ELSEWHERE = {*TRAINING, "complete"}
 class TolerantSource(Protocol):
     """A source that can go on after an unreadable row: the error stands in the row's place."""
 
-    def examples_and_problems(self, dataset: str, split: str) -> Iterator[Example | DataError]: ...
+    def examples_and_problems(self, dataset: str, split: str) -> Iterator[Example | DataError]:
+        """Yield one split, with an error in the place of each row that cannot be read."""
 
 
 @dataclass
@@ -78,7 +79,8 @@ class SourceReport:
             return 2
         return 1 if any(split.unparsable for split in self.splits) else 0
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
+        """Return the report with its sums, as ``--json`` prints it."""
         return {
             **asdict(self),
             "rows": sum(split.rows for split in self.splits),

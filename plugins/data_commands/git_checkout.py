@@ -24,6 +24,7 @@ _SETTINGS = (
 
 
 def is_installed() -> bool:
+    """Say whether there is a program ``git``."""
     return shutil.which("git") is not None
 
 

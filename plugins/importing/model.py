@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from imhi import (
     Context,
@@ -29,6 +28,11 @@ class Imported:
         self._texts: dict[str, dict[str, str]] = {}
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield the stored answer to each request, an error where there is none.
+
+        Raises:
+            DataError: rows and examples do not fit each other.
+        """
         for request in requests:
             if request.dataset not in self._texts:
                 self._texts[request.dataset] = self._join(request.dataset)
@@ -73,10 +77,12 @@ class Imported:
             _same_gold(answer, example, file)
         return {e.id: answer.text for answer, e in zip(answers, examples, strict=True)}
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
+        """Return what the files are called."""
         return {"files": {name: file.path.name for name, file in self.files.items()}}
 
     def close(self) -> None:
+        """Let the answers go."""
         self._texts.clear()
 
 
@@ -93,10 +99,11 @@ def _same_gold(answer: Answer, example: Example, file: AnswerFile) -> None:
 
 
 def create(spec: ModelSpec, context: Context) -> Model:
+    """Return the answers at a path as a model."""
     return Imported(_files(spec, context), context)
 
 
-def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
+def fingerprint(spec: ModelSpec, context: Context) -> dict[str, object]:
     """Imported answers are what their files hold, wherever these lie."""
     files = _files(spec, context)
     return {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from imhi import DataError, Dataset, Example, file_checksum, gold_label
 from imhi.plugins.importing.files import find_answer_files
@@ -23,12 +22,19 @@ class ImportedSource:
         self.files = find_answer_files(path, datasets, dataset)
 
     def datasets(self) -> Sequence[str]:
+        """Return the datasets that have a file."""
         return list(self.files)
 
     def splits(self, dataset: str) -> Sequence[str]:
+        """Return the one split of a dataset that has a file."""
         return [SPLIT] if dataset in self.files else []
 
     def examples(self, dataset: str, split: str) -> Iterator[Example]:
+        """Yield the reference answers in file order, as examples without a post.
+
+        Raises:
+            DataError: the file has no reference answers, or one without a label.
+        """
         file = self.files[dataset]
         if file.by_id:
             raise DataError(
@@ -58,9 +64,11 @@ class ImportedSource:
             )
 
     def checksum(self, dataset: str, split: str) -> str:
+        """Return the SHA-256 of the file of a dataset."""
         return file_checksum(self.files[dataset].path)
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
+        """Return what the files are called."""
         return {"files": {name: file.path.name for name, file in self.files.items()}}
 
 

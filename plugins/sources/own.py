@@ -47,6 +47,7 @@ class OwnSource:
         self._splits: dict[str, list[str]] = {}
 
     def datasets(self) -> Sequence[str]:
+        """Return the datasets that carry rows."""
         return list(self._datasets)
 
     def splits(self, dataset: str) -> Sequence[str]:
@@ -113,7 +114,8 @@ class OwnSource:
         rows = (row for _, row in _rows(declared) if isinstance(row, Mapping))
         return digest([dict(row) for row in rows if _split(row) == split])
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
+        """Return what the rows of each dataset stand in."""
         paths = {name: _path(declared) for name, declared in self._datasets.items()}
         return {"files": {name: path.name if path else "factory" for name, path in paths.items()}}
 
@@ -134,7 +136,7 @@ def _path(dataset: Dataset) -> Path | None:
     return None
 
 
-def _rows(dataset: Dataset) -> Iterator[tuple[str, Mapping[str, Any] | DataError]]:
+def _rows(dataset: Dataset) -> Iterator[tuple[str, Mapping[str, object] | DataError]]:
     """Yield ``(where, row)``; a row that is no mapping of texts comes out as an error."""
     path = _path(dataset)
     if path is None:
@@ -197,7 +199,7 @@ def _parsed(where: str, data: bytes) -> Any:
         )
 
 
-def _checked(where: str, row: Any) -> Mapping[str, Any] | DataError:
+def _checked(where: str, row: Any) -> Mapping[str, object] | DataError:
     if not isinstance(row, Mapping):
         return DataError(f"{where}: found a {type(row).__name__}, expected an object; correct it")
     missing = [key for key in REQUIRED if row.get(key) in (None, "")]
@@ -215,17 +217,17 @@ def _checked(where: str, row: Any) -> Mapping[str, Any] | DataError:
     return row
 
 
-def _split(row: Mapping[str, Any]) -> str:
+def _split(row: Mapping[str, object]) -> str:
     return str(row.get("split") or DEFAULT_SPLIT)
 
 
-def _text(row: Mapping[str, Any], key: str) -> str:
+def _text(row: Mapping[str, object], key: str) -> str:
     value = row.get(key)
     return "" if value is None else str(value)
 
 
-def _example(dataset: Dataset, split: str, number: int, row: Mapping[str, Any]) -> Example:
-    post, aspect = row["post"], _text(row, "aspect")
+def _example(dataset: Dataset, split: str, number: int, row: Mapping[str, object]) -> Example:
+    post, aspect = _text(row, "post"), _text(row, "aspect")
     if not post.strip():
         raise DataError("found an empty post, expected a post with text")
     question = dataset.questions[0]

@@ -11,7 +11,6 @@ import hashlib
 import importlib.resources
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from imhi import DataError, Dataset, Example, HarnessError, Source, hookimpl, post_key
 
@@ -44,9 +43,11 @@ class DemoSource:
         self._datasets = datasets
 
     def datasets(self) -> Sequence[str]:
+        """Return the datasets that have demo posts."""
         return list(self._files)
 
     def splits(self, dataset: str) -> Sequence[str]:
+        """Return ``train`` and ``test``, where a dataset has demo posts."""
         return _SPLITS if dataset in self._files else ()
 
     def examples(self, dataset: str, split: str) -> Iterator[Example]:
@@ -69,10 +70,12 @@ class DemoSource:
                 yield _example(row, declared, where)
 
     def checksum(self, dataset: str, split: str) -> str:
+        """Return the SHA-256 of a dataset's file."""
         # Both splits stand in one file.
         return hashlib.sha256(self._read(dataset).encode("utf-8")).hexdigest()
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
+        """Say that the posts are fictional."""
         return {"synthetic": True, "notice": NOTICE}
 
     def _read(self, dataset: str) -> str:

@@ -53,13 +53,14 @@ def test_an_empty_cell_is_named(column: str, tmp_path: Path, registry: Registry)
     cells = dict(zip(COLUMNS, ROW.split(","), strict=True)) | {column: " "}
     said = complaint(table(tmp_path, ROW, ",".join(cells.values())), registry)
     assert "row 1 (line 3)" in said
-    assert f"{column} empty, expected a value in every column" in said
+    wanted = "a number" if column == "value" else "a value in every column"
+    assert f"{column}: found nothing, expected {wanted}" in said
 
 
 @pytest.mark.parametrize("value", ["good", "71,5", "nan", "inf", "-Infinity", "71.5%", "1e999"])
 def test_a_value_is_a_finite_number(value: str, tmp_path: Path, registry: Registry) -> None:
     said = complaint(table(tmp_path, ROW.replace("71.5", f'"{value}"')), registry)
-    assert f"row 0 (line 2): found the value '{value}', expected a number" in said
+    assert f"row 0 (line 2): value: found '{value}', expected a number" in said
 
 
 def test_an_unknown_dataset_names_the_nearest(tmp_path: Path, registry: Registry) -> None:

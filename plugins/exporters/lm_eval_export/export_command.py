@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -37,7 +37,7 @@ def export_lm_eval(
     """
     from imhi.plugins.exporters.lm_eval_export.writing import write_export
 
-    given: dict[str, Any] = {
+    given: dict[str, object] = {
         "source": source, "split": split, "dataset": dataset, "task": task, "prompt": prompt,
         "limit": limit, "seed": seed, "shots": shots, "max_new_tokens": max_new_tokens,
         "temperature": temperature, "top_p": top_p, "stop": stop, "chat_template": chat_template,

@@ -10,7 +10,7 @@ import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from imhi import Context, Example, HarnessError, Prediction, Response, load_plugins
 from imhi.runs import opened, parse_metrics
@@ -20,6 +20,16 @@ METRICS = ("weighted_f1", "accuracy", "unparsed")
 
 # An example's part in a score: dataset, id, gold label, predicted label (None: unparsed).
 Item = Sequence[Any]
+
+
+class ExportedRow(TypedDict):
+    """A row of ``data/DATASET.jsonl``: an example, and what is asked about it."""
+
+    id: str
+    dataset: str
+    aspect: str
+    prompt: str
+    label: str
 
 
 class _Nothing:
@@ -37,7 +47,7 @@ class _Nothing:
     def checksum(self, dataset: str, split: str) -> str:
         return ""
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
         return {}
 
 
@@ -46,7 +56,7 @@ def _context() -> Context:
     return Context(load_plugins().registry, _Nothing(), "test")
 
 
-def rows(path: Path) -> dict[str, Any]:
+def rows(path: Path) -> dict[str, object]:
     """Return the examples as lm-eval takes them: one split, ``test``.
 
     They are kept in memory: reading them through the hub's loader would leave a copy of the posts
@@ -64,7 +74,7 @@ def rows(path: Path) -> dict[str, Any]:
     return {"test": datasets.Dataset.from_list(found)}
 
 
-def judged(doc: Mapping[str, Any], answer: str) -> dict[str, Item]:
+def judged(doc: ExportedRow, answer: str) -> dict[str, Item]:
     """Return, under each metric's name, what the metric needs to know of one answer."""
     context = _context()
     response = Response(doc["id"], doc["dataset"], "", text=answer)

@@ -22,11 +22,12 @@ from imhi import (
     resolve,
 )
 from imhi.io import disk_error
-from imhi.plugins.exporters.lm_eval_export.scoring import LABELER, METRICS
+from imhi.plugins.exporters.lm_eval_export.scoring import LABELER, METRICS, ExportedRow
 from imhi.runs import make_context, requests_of, select_datasets
 
 GROUP = "imhi"
 _UTILS = Path(__file__).with_name("exported_utils.py")
+_README = Path(__file__).with_name("readme.md.jinja")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def write_export(directory: Path, settings: RunSettings, registry: Registry) -> 
     return written
 
 
-def _row(example: Example, request: Request, context: Context) -> dict[str, Any]:
+def _row(example: Example, request: Request, context: Context) -> ExportedRow:
     prompt = request.prompt
     if request.system and context.generation.chat_template == "off":
         # lm_eval would put a system instruction before the prompt without a line between.
@@ -94,11 +95,11 @@ def _row(example: Example, request: Request, context: Context) -> dict[str, Any]
     }
 
 
-def generation_arguments(context: Context) -> dict[str, Any]:
+def generation_arguments(context: Context) -> dict[str, object]:
     """Return ``generation_kwargs``: the decoding that ``imhi run`` would use."""
     generation = context.generation
     sampled = generation.temperature > 0
-    arguments: dict[str, Any] = {
+    arguments: dict[str, object] = {
         # An empty list is needed: without one lm_eval stops at the first blank line.
         "until": list(generation.stop),
         "do_sample": sampled,
@@ -181,43 +182,20 @@ def commands(directory: Path, context: Context) -> list[str]:
 
 
 def _readme(settings: RunSettings, style: PromptStyle, context: Context, written: Written) -> str:
-    tokens = context.generation.max_new_tokens or 0
-    rows = "\n".join(f"- `{GROUP}_{name}`: {count}" for name, count in written.rows.items())
-    lines = "\n".join(f"    {line}" for line in written.commands)
-    synthetic = (
-        "\nThe posts are synthetic (source demo): the scores are not IMHI results.\n"
-        if context.source.describe().get("synthetic")
-        else ""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    system = (
-        "\nA system prompt was asked for. Without a chat template lm_eval cannot place it as "
-        "imhi run\ndoes: for such models export again with `--chat-template off`.\n"
-        if context.generation.system and context.generation.chat_template != "off"
-        else ""
+    return environment.from_string(_README.read_text(encoding="utf-8")).render(
+        settings=settings,
+        style=style,
+        generation=context.generation,
+        synthetic=bool(context.source.describe().get("synthetic")),
+        written=written,
+        group=GROUP,
+        labeler=LABELER,
     )
-    return f"""# IMHI for lm-evaluation-harness
-
-**This folder contains posts about people's mental health. Do not share it**, nor what
-`--log_samples` writes. For non-clinical research only.
-{synthetic}
-Source `{settings.source}`, split `{settings.split}`, prompt style `{style.name}` (version \
-{style.version}), seed {settings.seed}. Examples:
-
-{rows}
-
-Run it, where imhi-harness is installed (it reads the labels and scores them), with
-
-{lines}
-
-Labels are read as by `imhi run --labeler {LABELER}`; `weighted_f1`, `accuracy` and `unparsed` are
-on a scale of 0 to 100, and the group's values are means over the datasets.
-{system}
-`imhi run` answers in float32 on a CPU: for a checkpoint in another precision add `dtype=float32`
-to `--model_args` there.
-
-An encoder-decoder needs `--gen_kwargs max_length={tokens + 1}` and `--batch_size 1`: lm_eval
-would let its answers grow by the length of the prompt, and pads its inputs on the left.
-"""
 
 
 def _refuse_other_content(directory: Path) -> None:

@@ -11,7 +11,6 @@ import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from imhi import DataError, Dataset, Example, HarnessError, file_checksum, post_key
 from imhi.io import TableRow, place, read_table
@@ -41,9 +40,11 @@ class OfficialSource:
         self._checksums: dict[Path, str] = {}
 
     def datasets(self) -> Sequence[str]:
+        """Return the datasets that have a file."""
         return list(self.layout.files)
 
     def splits(self, dataset: str) -> Sequence[str]:
+        """Return the splits of a dataset that have a file."""
         return list(self.layout.files.get(dataset, {}))
 
     def examples(self, dataset: str, split: str) -> Iterator[Example]:
@@ -72,12 +73,13 @@ class OfficialSource:
             yield row if isinstance(row, DataError) else self._example(row, file, reader, split)
 
     def checksum(self, dataset: str, split: str) -> str:
+        """Return the SHA-256 of the file of a split."""
         path = self._file(dataset, split).path
         if path not in self._checksums:
             self._checksums[path] = file_checksum(path)
         return self._checksums[path]
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
         """Return which files are used (paths within the checkout) and the checkout's commit."""
         root = self.layout.root
         return {

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from imhi._core.fingerprints import digest
-from imhi.build.audit.kinds import flags, kinds
+from imhi.build.audit.flags import FLAGS as DECLARED
+from imhi.build.audit.kinds import kinds
 from tests.imhi_build.audit.audit_moods import POSTS, Audited, a_row, audit_rows, mood_rows
 
 FLAGS = {
@@ -40,13 +41,15 @@ def test_verdicts_are_in_the_order_of_the_source_and_know_their_rows(mood: Audit
 
 
 def test_flags_are_those_that_are_declared_each_with_one_line_of_meaning(mood: Audited) -> None:
-    assert list(flags()) == [
+    flags = json.loads((mood.folder / "flags.json").read_text(encoding="utf-8"))
+    assert flags == {flag.name: flag.summary for flag in DECLARED}
+    assert list(flags) == [
         *("leaked", "duplicate", "irregular", "mojibake", "gives-away", "marked"),
         "expert-differs",
     ]
     used = {flag for split in mood.audit.splits for flag in split.flagged}
-    assert used <= set(flags())
-    assert all(meaning and "\n" not in meaning for meaning in flags().values())
+    assert used <= set(flags)
+    assert all(meaning and "\n" not in meaning for meaning in flags.values())
 
 
 def test_every_split_has_a_file_of_verdicts_and_nothing_of_an_earlier_audit_stays(

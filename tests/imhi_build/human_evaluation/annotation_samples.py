@@ -15,7 +15,7 @@ from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store.jsonl import write_rows
 from imhi.build.commands.annotate import agreement, sample
 from imhi.build.folder import BuildFolder
-from imhi.build.human_evaluation.kept_sample import Sample, read_sample
+from imhi.build.human_evaluation.kept_sample import Drawing, Sample, read_sample
 from imhi.build.human_evaluation.sampling import Plan, Written, make_sample
 from imhi.build.human_evaluation.scheme import load_scheme
 from imhi.build.records import BuiltRow
@@ -113,7 +113,8 @@ def sample_of(rows: Sequence[BuiltRow], scheme: Marking | None = None) -> Sample
     sentences = {
         one.dataset: {"yes": "Yes, the poster suffers from stress.", "no": "No."} for one in rows
     }
-    return Sample("sample", rows, sentences, scheme or load_scheme(), 0, ("anna", "ben"), {})
+    how = Drawing(len(rows), "proportional", "all", [], [], 0)
+    return Sample("sample", rows, sentences, scheme or load_scheme(), 0, ("anna", "ben"), how)
 
 
 def again(written: Written) -> Sample:

@@ -38,10 +38,13 @@ def criterion(**changes: object) -> dict[str, object]:
     ("value", "complaint"),
     [
         ("- a\n- b", "found ['a', 'b'], expected the fields instruction and criteria"),
-        ({"instruction": "Mark."}, "found no criteria"),
+        ({"instruction": "Mark."}, "criteria: found nothing, expected a list of criteria"),
         ({"instruction": "Mark.", "criteria": []}, "criteria: found []"),
         ({"instruction": " ", "criteria": [criterion()]}, "instruction: found ' '"),
-        ({"criteria": [criterion(weight=2)]}, "criterion 1: found the unknown field 'weight'"),
+        (
+            {"criteria": [criterion(weight=2)]},
+            "criterion 1 (tone): found the unknown field 'weight'",
+        ),
         ({"criteria": [criterion(name="Tone!")]}, "name: found 'Tone!', expected up to 30 small"),
         ({"criteria": [criterion(name="comment")]}, "'comment', expected another name"),
         ({"criteria": [criterion(), criterion()]}, "found 'tone' twice"),

@@ -124,7 +124,7 @@ def test_annotators_have_orders_of_their_own_that_stay() -> None:
 
 def test_a_long_wording_of_a_mark_is_referred_to() -> None:
     scheme = sample_of([row(0)]).scheme
-    long = replace(scheme.criteria[0], marks=("x" * 200,) * 4)
+    long = scheme.criteria[0].model_copy(update={"marks": ("x" * 200,) * 4})
     book = workbook(
         sample_of([row(0)]).items(), replace(scheme, criteria=(long,)), "anna", "digest", "sample"
     )

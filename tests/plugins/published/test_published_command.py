@@ -118,7 +118,7 @@ def test_a_name_that_is_taken_is_refused(imhi_here: Imhi, tmp_path: Path) -> Non
 def test_a_file_that_is_wrong_is_named_with_the_row(imhi_here: Imhi, tmp_path: Path) -> None:
     theirs = plugin(tmp_path, "Their model,DR,accuracy,90%,Their paper,Table 3,read\n")
     said = imhi_here("published", "--plugin", theirs)
-    assert said.code == 2 and "theirs.csv: row 0 (line 2): found the value '90%'" in said.complaint
+    assert said.code == 2 and "theirs.csv: row 0 (line 2): value: found '90%'" in said.complaint
 
 
 def test_names_of_strangers_steer_nothing(imhi_here: Imhi, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def first(rubric: dict[str, Any], **fields: Any) -> dict[str, Any]:
          "criterion 1 (consistency): marks: found [0, 1, 2], expected a text for each of 0, 1, 2, 3"),
         (lambda r: first(r, marks={0: "a", 1: "b", 2: "c", 3: None}),
          "criterion 1 (consistency): marks: 3: found nothing, expected a text"),
-        (lambda r: first(r, marks={False: "a", True: "b", 2: "c", 3: "d"}), "found [False, True"),
+        (lambda r: first(r, marks={False: "a", True: "b", 2: "c", 3: "d"}), "found [false, true"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_rubric_is_said_with_field_and_value(
