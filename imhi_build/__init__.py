@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from imhi import Source, View, hookimpl
+from imhi import BuildCheck, BuildFormat, Source, View, hookimpl
 
 
 @hookimpl
@@ -28,6 +28,20 @@ def imhi_views() -> Iterator[View]:
     from imhi.build.audit.views import VIEWS
 
     yield from VIEWS
+
+
+@hookimpl
+def imhi_build_checks() -> Iterator[BuildCheck]:
+    from imhi.build.checks.catalogue import CHECKS
+
+    yield from CHECKS
+
+
+@hookimpl
+def imhi_build_formats() -> Iterator[BuildFormat]:
+    from imhi.build.writing.formats import FORMATS
+
+    yield from FORMATS
 
 
 @hookimpl

@@ -63,7 +63,7 @@ def compare(folder: BuildFolder, source: OpenSource, dataset: Dataset) -> Iterat
     what was read is compared, not what is written.
     """
     joined = folder.file("rows", dataset.name).exists()
-    for split in folder.require("read")["datasets"][dataset.name]["counts"]:
+    for split in folder.require_read().datasets[dataset.name].counts:
         if split not in source.splits(dataset.name):
             continue
         rows = folder.rows(dataset.name) if joined else folder.posts(dataset.name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError, Registry
 from imhi.build.config import checked
@@ -106,7 +105,7 @@ def _check(text: str, registry: Registry) -> None:
 
     from imhi import open_source, parse_model
 
-    config = checked(plain_values(yaml.safe_load(text)), "imhi build new")
+    config = checked(plain_values(yaml.safe_load(text)), "imhi build new", registry)
     open_raw(config, registry)
     for source in (config.explain.given, config.explain.experts):
         if source is not None:
@@ -124,11 +123,11 @@ def _located(source: str | None) -> str | None:
     return f"{name}{colon}{Path(argument).expanduser().resolve()}" if there else source
 
 
-def _yaml(value: Any) -> str:
+def _yaml(value: str | None) -> str:
     """Return a value as YAML: JSON is YAML, and quotes what has to be quoted."""
     import yaml
 
-    bare = isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum()
-    if bare and yaml.safe_load(value) == value:
-        return str(value)
+    letters = (value or "").replace("-", "").replace("_", "")
+    if value is not None and letters.isalnum() and yaml.safe_load(value) == value:
+        return value
     return json.dumps(value, ensure_ascii=False)

@@ -20,10 +20,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from imhi import Dataset
-from imhi.build.checks.declarations import Check, CheckSettings, Corpus
+from imhi.build.checks.declarations import CheckSettings, Corpus
 from imhi.build.records import BuiltRow, Finding
 
 _MIN_WORDS = 4
@@ -64,9 +64,7 @@ def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
                     f"the explanation argues for '{other}', the label is '{label}'",
                     round(probability, 4),
                 )
-        corpus.details[name] = _figures(read)
-        if unjudged:
-            corpus.details[name]["not_judged"] = unjudged
+        corpus.details[name] = _figures(read) | ({"not_judged": unjudged} if unjudged else {})
 
 
 @dataclass
@@ -158,7 +156,7 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _figures(read: Counter[tuple[str, str]]) -> dict[str, Any]:
+def _figures(read: Counter[tuple[str, str]]) -> dict[str, JsonValue]:
     """Return accuracy and weighted F1 (in percent) of reading the label off the explanation."""
     total = sum(read.values())
     gold: Counter[str] = Counter()
@@ -173,12 +171,3 @@ def _figures(read: Counter[tuple[str, str]]) -> dict[str, Any]:
         "accuracy": round(100 * right / total, 2) if total else None,
         "weighted_f1": round(100 * f1, 2) if total else None,
     }
-
-
-CHECK = Check(
-    name="consistency",
-    summary="The explanation argues for another label (cross-fitted classifier)",
-    find="imhi.build.checks.consistency:find",
-    kind="corpus",
-    settings=Settings,
-)

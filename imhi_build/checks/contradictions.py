@@ -13,16 +13,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from imhi import Context, Response
-from imhi.build.checks.check_context import Bench
-from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.checks.check_context import CheckContext
+from imhi.build.checks.declarations import CheckSettings
 from imhi.build.records import BuiltRow, Finding
 
 
-def find(bench: Bench, settings: CheckSettings) -> Iterator[Finding]:
+def find(checks: CheckContext, settings: CheckSettings) -> Iterator[Finding]:
     """Yield the rows whose stated or concluded label is not their own."""
-    for name in bench.datasets:
-        work = _Reading(bench.context().without_observers(), name, bench.config.explain.labeler)
-        yield from bench.spread(work, bench.rows(name))
+    for name in checks.datasets:
+        work = _Reading(checks.context().without_observers(), name, checks.config.explain.labeler)
+        yield from checks.spread(work, checks.rows(name))
 
 
 @dataclass
@@ -47,11 +47,3 @@ class _Reading:
             yield Finding(
                 "contradictions", row.dataset, row.id, f"{said}, the label is '{row.label}'"
             )
-
-
-CHECK = Check(
-    name="contradictions",
-    summary="The answer states another label than the row has",
-    find="imhi.build.checks.contradictions:find",
-    kind="model",
-)

@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import Field
 
 from imhi import HarnessError
-from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.checks.declarations import CheckSettings
 from imhi.build.checks.quotes import without_quotes
 from imhi.build.records import BuiltRow, Finding
 
@@ -48,15 +48,6 @@ class LanguageSettings(CheckSettings):
     min_letters: int = Field(default=30, ge=10, le=1000)
     probability: float = Field(default=0.95, gt=0, le=1)
     share: float = Field(default=0.3, gt=0, le=1)
-
-
-CHECK = Check(
-    name="language",
-    summary="An explanation in another language than wanted",
-    find="imhi.build.checks.language:find",
-    kind="row",
-    settings=LanguageSettings,
-)
 
 
 def find(rows: Sequence[BuiltRow], settings: LanguageSettings) -> Iterator[Finding]:
@@ -92,7 +83,7 @@ def find(rows: Sequence[BuiltRow], settings: LanguageSettings) -> Iterator[Findi
         if other and other >= settings.share * total:
             ((language, _),) = told.most_common(1)
             yield Finding(
-                CHECK.name,
+                "language",
                 row.dataset,
                 row.id,
                 reason=f"in another language: {language}",

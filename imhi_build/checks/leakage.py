@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from imhi.build.checks.declarations import Check
 from imhi.build.checks.patterns import PatternSettings, groups_of, search, straight
 from imhi.build.checks.quotes import without_quotes
 from imhi.build.records import BuiltRow, Finding
@@ -35,15 +34,6 @@ class LeakageSettings(PatternSettings):
     kinds: tuple[Kind, ...] = get_args(Kind)
 
 
-CHECK = Check(
-    name="leakage",
-    summary="The explanation speaks of a given label, of examples or of its instructions",
-    find="imhi.build.checks.leakage:find",
-    kind="row",
-    settings=LeakageSettings,
-)
-
-
 def find(rows: Sequence[BuiltRow], settings: LeakageSettings) -> Iterator[Finding]:
     """Yield at most one finding per row."""
     for row in rows:
@@ -53,4 +43,4 @@ def find(rows: Sequence[BuiltRow], settings: LeakageSettings) -> Iterator[Findin
         groups = groups_of(DATA, settings.also, row.label)
         text = straight(without_quotes(row.explanation, of=row.post))
         if found := search((group for group in groups if group.name in kinds), text):
-            yield Finding(CHECK.name, row.dataset, row.id, found[0].reason)
+            yield Finding("leakage", row.dataset, row.id, found[0].reason)

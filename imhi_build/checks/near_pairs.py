@@ -55,8 +55,8 @@ def near_pairs(table: PostTable, threshold: float) -> NearPairs:
     (0.5 to 1). Computed once per table and threshold."""
     import numpy as np
 
-    key = ("near pairs", threshold)
-    if key not in table.kept:
+    key = (NearPairs, threshold)
+    if key not in table.cache:
         codes = [_promising(table, *pair, threshold) for pair in _candidates(table, threshold)]
         found = np.unique(np.concatenate([np.empty(0, np.int64), *codes]))
         left, right = found // max(1, len(table)), found % max(1, len(table))
@@ -64,8 +64,8 @@ def near_pairs(table: PostTable, threshold: float) -> NearPairs:
             [table.similarity(int(a), int(b)) for a, b in zip(left, right, strict=True)], float
         )
         near = score >= threshold
-        table.kept[key] = NearPairs(left[near], right[near], score[near])
-    pairs: NearPairs = table.kept[key]
+        table.cache[key] = NearPairs(left[near], right[near], score[near])
+    pairs: NearPairs = table.cache[key]
     return pairs
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imhi.build.checks.declarations import Check, Corpus
+from imhi.build.checks.declarations import Corpus
 from imhi.build.checks.near_duplicates import Neighbours, SimilaritySettings
 from imhi.build.checks.signatures import post_table
 from imhi.build.records import Finding
@@ -22,19 +22,11 @@ from imhi.build.records import Finding
 HELD_AGAINST = {"train": ("test", "val"), "val": ("test",)}
 EVALUATED = ("test", "val")
 
-CHECK = Check(
-    name="overlap",
-    summary="A post of the test or val split that is also trained on, within a dataset",
-    find="imhi.build.checks.overlap:find",
-    kind="corpus",
-    settings=SimilaritySettings,
-)
-
 
 def find(corpus: Corpus, settings: SimilaritySettings) -> Iterator[Finding]:
     """Yield a finding for each row of train or val that is, or is like, one of the same dataset
     in a later split; ``related`` is the first such row."""
-    return find_overlap(corpus, settings, CHECK.name, across=False)
+    return find_overlap(corpus, settings, "overlap", across=False)
 
 
 def find_overlap(

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from imhi.build.checks.declarations import Check
 from imhi.build.checks.patterns import (
     Group,
     PatternSettings,
@@ -37,21 +36,12 @@ class RefusalSettings(PatternSettings):
     cut_off: bool = True
 
 
-CHECK = Check(
-    name="refusals",
-    summary="The model refuses, speaks of being an AI, or was cut off",
-    find="imhi.build.checks.refusals:find",
-    kind="row",
-    settings=RefusalSettings,
-)
-
-
 def find(rows: Sequence[BuiltRow], settings: RefusalSettings) -> Iterator[Finding]:
     """Yield at most one finding per row."""
     groups = groups_of(DATA, settings.also)
     for row in rows:
         if reason := _stopped(row.finish_reason, settings) or _said(row, groups):
-            yield Finding(CHECK.name, row.dataset, row.id, reason)
+            yield Finding("refusals", row.dataset, row.id, reason)
 
 
 def _stopped(finish_reason: str, settings: RefusalSettings) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imhi.build.config import Config
     from imhi.build.explanations.joining import ExplainReport
     from imhi.build.folder import BuildFolder
-    from imhi.build.stages.check import CheckReport
+    from imhi.build.stages.check import CheckedBuild
     from imhi.build.stages.explain import Explaining
     from imhi.build.stages.read import ReadReport
 
@@ -38,7 +38,7 @@ def read(
 
     Leaves with 1 when rows were left out because something is wrong with them.
     """
-    folder, config = opened(build, override)
+    folder, config = opened(context, build, override)
     with folder.lock():
         report = read_raw(folder, config, context.obj)
     if as_json:
@@ -46,7 +46,7 @@ def read(
 
         print_json(
             {
-                "datasets": report.datasets,
+                "datasets": {k: d.model_dump(mode="json") for k, d in report.datasets.items()},
                 "mistakes": report.mistakes,
                 "notes": report.notes,
             }
@@ -90,7 +90,7 @@ def explain(
         *([f"explain.model={model}"] if model else []),
         *([f"explain.given={given}"] if given else []),
     ]
-    folder, config = opened(build, [*(override or []), *changed], "explain")
+    folder, config = opened(context, build, [*(override or []), *changed], "explain")
     with folder.lock():
         if dry_run:
             show_estimate(prepare_asking(folder, config, context.obj, again), limit, as_json)
@@ -133,15 +133,18 @@ def check(
 
     Leaves with 1 when a check could not look at every row.
     """
-    folder, config = opened(build, override, "check")
+    folder, config = opened(context, build, override, "check")
     with folder.lock():
         report = check_rows(
             folder, config, context.obj, only or (), max_cost=max_cost, executor=executor
         )
     if as_json:
+        from dataclasses import asdict
+
         from imhi.io import print_json
 
-        print_json({"checks": report.checks, "quarantined": report.quarantined})
+        checks = [asdict(one) for one in report.reports]
+        print_json({"checks": checks, "quarantined": report.quarantined})
     else:
         show_checks(folder, report)
         say_next(folder, "check" if report.missing else "write")
@@ -225,7 +228,7 @@ def check_rows(
     *,
     max_cost: float | None = None,
     executor: str = "local",
-) -> CheckReport:
+) -> CheckedBuild:
     from imhi.build.stages import check as stage
     from imhi.io import say, shown
 

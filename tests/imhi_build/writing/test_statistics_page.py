@@ -16,8 +16,8 @@ pytest.importorskip("jinja2")
 
 from imhi._core.registry import Registry
 from imhi.build.writing.charts import stacked_bars
+from imhi.build.writing.counters import Lengths
 from imhi.build.writing.pipeline import write
-from imhi.build.writing.tallies import Lengths
 from tests.imhi_build.writing.built import (
     EXPLANATION,
     POST,

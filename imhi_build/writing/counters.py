@@ -66,7 +66,7 @@ class Lengths:
 
 
 @dataclass
-class SplitTally:
+class SplitCounter:
     """What is counted of one dataset and split. Lengths are in words, that is between white space.
 
     ``labels`` is by aspect and label. ``disagreed`` are rows whose model gave another label than
@@ -133,14 +133,14 @@ def _shown(models: Counter[str]) -> dict[str, int]:
     return dict(shown)
 
 
-class Tallies:
+class Counters:
     """What is counted of everything: ``splits[dataset][split]``, in the order of the rows."""
 
     def __init__(self) -> None:
-        self.splits: dict[str, dict[str, SplitTally]] = {}
+        self.splits: dict[str, dict[str, SplitCounter]] = {}
         self.datasets: dict[str, Dataset] = {}
         self._posts: dict[str, set[str]] = {}
-        self._here: dict[str, SplitTally] = {}
+        self._here: dict[str, SplitCounter] = {}
 
     def begin(self, dataset: Dataset) -> None:
         """Count the rows of this dataset from now on."""
@@ -151,15 +151,15 @@ class Tallies:
 
     def add(self, worded: Worded) -> None:
         split = worded.row.split
-        tally = self._here.setdefault(split, SplitTally())
+        counter = self._here.setdefault(split, SplitCounter())
         seen = self._posts.setdefault(split, set())
         key = worded.row.post_id or worded.row.id
-        tally.add(worded, key not in seen)
+        counter.add(worded, key not in seen)
         seen.add(key)
 
     @property
     def rows(self) -> int:
-        return sum(tally.rows for splits in self.splits.values() for tally in splits.values())
+        return sum(counter.rows for splits in self.splits.values() for counter in splits.values())
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return rows by dataset and split."""
@@ -174,7 +174,7 @@ class Tallies:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            dataset: {split: tally.to_json() for split, tally in splits.items()}
+            dataset: {split: counter.to_json() for split, counter in splits.items()}
             for dataset, splits in self.splits.items()
         }
 
@@ -186,10 +186,10 @@ def in_order(splits: Iterable[str]) -> list[str]:
     return [*usual, *(split for split in found if split not in usual)]
 
 
-def together(tallies: Iterable[SplitTally]) -> SplitTally:
-    """Return the sum of several tallies; posts that stand in several are counted in each."""
-    total = SplitTally()
-    for one in tallies:
+def summed(counters: Iterable[SplitCounter]) -> SplitCounter:
+    """Return the sum of several counters; posts that stand in several are counted in each."""
+    total = SplitCounter()
+    for one in counters:
         for name in ("rows", "posts", "disagreed", "silent", "evidence"):
             setattr(total, name, getattr(total, name) + getattr(one, name))
         for name in ("labels", "gold_from", "explained_by", "rounds", "finish_reasons"):
@@ -200,7 +200,7 @@ def together(tallies: Iterable[SplitTally]) -> SplitTally:
 
 
 def label_table(
-    dataset: Dataset, splits: Mapping[str, SplitTally], names: Sequence[str]
+    dataset: Dataset, splits: Mapping[str, SplitCounter], names: Sequence[str]
 ) -> list[tuple[str, str, list[int]]]:
     """Return aspect, label and rows per split, in the order of the declaration, zeros included:
     a label that no row has is worth seeing."""
