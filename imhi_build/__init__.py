@@ -32,9 +32,9 @@ def imhi_views() -> Iterator[View]:
 
 @hookimpl
 def imhi_build_checks() -> Iterator[BuildCheck]:
-    from imhi.build.checks.catalogue import CHECKS
+    from imhi.build.checks.catalogue import built_in_checks
 
-    yield from CHECKS
+    yield from built_in_checks()
 
 
 @hookimpl

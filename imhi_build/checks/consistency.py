@@ -24,6 +24,7 @@ from pydantic import Field, JsonValue
 
 from imhi import Dataset
 from imhi.build.checks.declarations import CheckSettings, Corpus
+from imhi.build.checks.label_pairs import LabelPairs, percent_agreeing, percent_weighted_f1
 from imhi.build.records import BuiltRow, Finding
 
 _MIN_WORDS = 4
@@ -48,7 +49,7 @@ def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
         if classifiers is None:
             corpus.details[name] = {"note": "too few rows or one label only: nothing to learn from"}
             continue
-        read: Counter[tuple[str, str]] = Counter()
+        read: LabelPairs = Counter()
         unjudged = 0
         work = _Reading(classifiers, dataset, settings)
         for id, label, other, probability in corpus.spread(work, corpus.rows(name)):
@@ -156,18 +157,10 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _figures(read: Counter[tuple[str, str]]) -> dict[str, JsonValue]:
+def _figures(read: LabelPairs) -> dict[str, JsonValue]:
     """Return accuracy and weighted F1 (in percent) of reading the label off the explanation."""
-    total = sum(read.values())
-    gold: Counter[str] = Counter()
-    found: Counter[str] = Counter()
-    for (label, other), n in read.items():
-        gold[label] += n
-        found[other] += n
-    f1 = sum(n / total * (2 * read[label, label] / (n + found[label])) for label, n in gold.items())
-    right = sum(n for (label, other), n in read.items() if label == other)
     return {
-        "rows": total,
-        "accuracy": round(100 * right / total, 2) if total else None,
-        "weighted_f1": round(100 * f1, 2) if total else None,
+        "rows": read.total(),
+        "accuracy": percent_agreeing(read) if read else None,
+        "weighted_f1": percent_weighted_f1(read) if read else None,
     }

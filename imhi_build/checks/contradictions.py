@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from imhi import Context, Response
 from imhi.build.checks.check_context import CheckContext
-from imhi.build.checks.declarations import CheckSettings
+from imhi.build.checks.declarations import CheckSettings as Settings
 from imhi.build.records import BuiltRow, Finding
 
 
-def find(checks: CheckContext, settings: CheckSettings) -> Iterator[Finding]:
+def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
     """Yield the rows whose stated or concluded label is not their own."""
     for name in checks.datasets:
         work = _Reading(checks.context().without_observers(), name, checks.config.explain.labeler)

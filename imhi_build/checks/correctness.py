@@ -19,6 +19,7 @@ from pydantic import Field, JsonValue
 from imhi import Generation, parse_model, resolve
 from imhi.build.checks.check_context import CheckContext
 from imhi.build.checks.declarations import Action, CheckSettings
+from imhi.build.checks.label_pairs import LabelPairs, percent_agreeing, percent_weighted_f1
 from imhi.build.generation_answers import Answers, asking_totals
 from imhi.build.generation_runs import GenerationRuns, PendingRows, content_key, identity_of
 from imhi.build.records import BuiltRow, Finding
@@ -92,7 +93,7 @@ def _compared(
 ) -> Iterator[Finding]:
     context = checks.context()
     read = context.labeler(settings.labeler)
-    pairs: Counter[tuple[str, str | None]] = Counter()
+    pairs: LabelPairs = Counter()
     rows = islice(checks.rows(dataset), settings.rows)
     with Answers(runs, dataset) as answers:
         while batch := list(islice(rows, _BATCH)):
@@ -114,28 +115,12 @@ def _compared(
     checks.details[dataset] = _figures(pairs)
 
 
-def _figures(pairs: Counter[tuple[str, str | None]]) -> dict[str, JsonValue]:
-    from sklearn.metrics import f1_score
-
-    total = sum(pairs.values())
-    if not total:
+def _figures(pairs: LabelPairs) -> dict[str, JsonValue]:
+    if not pairs:
         return {"rows": 0}
-    gold = [label for label, _ in pairs]
-    # No label read counts as wrong, as everywhere.
-    found = ["" if label is None else label for _, label in pairs]
-    weights = list(pairs.values())
-    f1 = f1_score(
-        gold,
-        found,
-        sample_weight=weights,
-        labels=sorted(set(gold)),
-        average="weighted",
-        zero_division=0,
-    )
-    agreed = sum(n for (label, other), n in pairs.items() if label == other)
     return {
-        "rows": total,
-        "agreement": round(100 * agreed / total, 2),
-        "weighted_f1": round(100 * float(f1), 2),
+        "rows": pairs.total(),
+        "agreement": percent_agreeing(pairs),
+        "weighted_f1": percent_weighted_f1(pairs),
         "without_label": sum(n for (_, other), n in pairs.items() if other is None),
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imhi.build.checks.check_context import CheckContext
-from imhi.build.checks.declarations import CheckSettings
+from imhi.build.checks.declarations import CheckSettings as Settings
 from imhi.build.records import Finding
 
 
-def find(checks: CheckContext, settings: CheckSettings) -> Iterator[Finding]:
+def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
     """Yield the rows that were explained by nothing."""
     for name in checks.datasets:
         for row in checks.folder.rows(name):

@@ -38,7 +38,7 @@ _LITTLE_WORDS = frozenset(
 _ENDS = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
 
 
-class LanguageSettings(CheckSettings):
+class Settings(CheckSettings):
     """``language``: ISO 639 code of the language wanted; ``min_letters``: of a passage that can be
     told, and so of an explanation that is looked at (a letter of Chinese, Japanese or Korean counts
     for three); ``probability`` that a passage is not in the language wanted, from which it is taken
@@ -50,7 +50,7 @@ class LanguageSettings(CheckSettings):
     share: float = Field(default=0.3, gt=0, le=1)
 
 
-def find(rows: Sequence[BuiltRow], settings: LanguageSettings) -> Iterator[Finding]:
+def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each explanation that is for a good part in another language; ``score``
     is that part.
 

@@ -27,14 +27,14 @@ DATA = Path(__file__).with_name("leakage.yaml")
 Kind = Literal["label", "labelling", "examples", "prompt", "options"]
 
 
-class LeakageSettings(PatternSettings):
+class Settings(PatternSettings):
     """``kinds``: what is looked for; ``also``: more regular expressions; ``{label}`` in them is the
     row's label."""
 
     kinds: tuple[Kind, ...] = get_args(Kind)
 
 
-def find(rows: Sequence[BuiltRow], settings: LeakageSettings) -> Iterator[Finding]:
+def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     """Yield at most one finding per row."""
     for row in rows:
         kinds = {*settings.kinds, "also"}

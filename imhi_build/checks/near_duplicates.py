@@ -23,7 +23,7 @@ from imhi.build.checks.signatures import PostTable, post_table
 from imhi.build.records import BuiltRow, Finding
 
 
-class SimilaritySettings(CheckSettings):
+class Settings(CheckSettings):
     """``similarity``: from which Jaccard similarity on posts are nearly equal (1.0: only those
     with the same words and pairs of words); ``min_words``: of the shorter post."""
 
@@ -34,7 +34,7 @@ class SimilaritySettings(CheckSettings):
 class Neighbours:
     """The posts that are equal or nearly equal to a post."""
 
-    def __init__(self, table: PostTable, settings: SimilaritySettings) -> None:
+    def __init__(self, table: PostTable, settings: Settings) -> None:
         self._pairs: NearPairs = near_pairs(table, settings.similarity)
         self._words = table.words
         self._min_words = settings.min_words
@@ -48,7 +48,7 @@ class Neighbours:
         return [(slot, 1.0), *sorted(near, key=lambda pair: (-pair[1], pair[0]))]
 
 
-def find(corpus: Corpus, settings: SimilaritySettings) -> Iterator[Finding]:
+def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each row that repeats an earlier one, which is ``related``."""
     table = post_table(corpus)
     neighbours = Neighbours(table, settings)

@@ -28,7 +28,8 @@ _BLOCK = 8192  # signatures, or pairs of them, in memory at once: 1 MB
 
 
 class NearPairs:
-    """Pairs of nearly equal posts, both ways, in order."""
+    """Pairs of nearly equal posts, both ways, in order: ``left`` and ``right`` slots and their
+    similarities, each of shape (pairs,)."""
 
     def __init__(
         self, left: NDArray[np.int64], right: NDArray[np.int64], score: NDArray[np.float64]
@@ -45,9 +46,9 @@ class NearPairs:
 
     def of(self, slot: int) -> list[tuple[int, float]]:
         """Return the slots that are nearly equal to one, lowest first, with their similarity."""
-        start, stop = (int(self._left.searchsorted(slot, side)) for side in ("left", "right"))
-        found = zip(self._right[start:stop], self._score[start:stop], strict=True)
-        return [(int(other), float(score)) for other, score in found]
+        start, stop = self._left.searchsorted([slot, slot + 1])
+        near = zip(self._right[start:stop], self._score[start:stop], strict=True)
+        return [(int(other), float(score)) for other, score in near]
 
 
 def near_pairs(table: PostTable, threshold: float) -> NearPairs:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imhi.build.checks.declarations import Corpus
-from imhi.build.checks.near_duplicates import Neighbours, SimilaritySettings
+from imhi.build.checks.near_duplicates import Neighbours, Settings
 from imhi.build.checks.signatures import post_table
 from imhi.build.records import Finding
 
@@ -23,15 +23,13 @@ HELD_AGAINST = {"train": ("test", "val"), "val": ("test",)}
 EVALUATED = ("test", "val")
 
 
-def find(corpus: Corpus, settings: SimilaritySettings) -> Iterator[Finding]:
+def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each row of train or val that is, or is like, one of the same dataset
     in a later split; ``related`` is the first such row."""
     return find_overlap(corpus, settings, "overlap", across=False)
 
 
-def find_overlap(
-    corpus: Corpus, settings: SimilaritySettings, check: str, across: bool
-) -> Iterator[Finding]:
+def find_overlap(corpus: Corpus, settings: Settings, check: str, across: bool) -> Iterator[Finding]:
     """Yield findings within datasets, or across them."""
     table = post_table(corpus)
     neighbours = Neighbours(table, settings)

@@ -40,7 +40,7 @@ NAMES: dict[Kind, str] = {
 }
 
 
-class PersonalDataSettings(CheckSettings):
+class Settings(CheckSettings):
     """``kinds``: what is looked for; ``region``: ISO 3166 code of the country whose telephone
     numbers are written without a country code; ``explanations``: whether they are searched, too."""
 
@@ -49,7 +49,7 @@ class PersonalDataSettings(CheckSettings):
     explanations: bool = True
 
 
-def find(rows: Sequence[BuiltRow], settings: PersonalDataSettings) -> Iterator[Finding]:
+def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     """Yield a finding per row, text and kind; places are characters, from 0, end excluded.
 
     Raises:

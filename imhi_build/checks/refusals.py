@@ -29,14 +29,14 @@ from imhi.build.records import BuiltRow, Finding
 DATA = Path(__file__).with_name("refusals.yaml")
 
 
-class RefusalSettings(PatternSettings):
+class Settings(PatternSettings):
     """``cut_off``: whether explanations that reached the limit on new tokens are found, too;
     ``also``: more regular expressions, looked for anywhere in an explanation."""
 
     cut_off: bool = True
 
 
-def find(rows: Sequence[BuiltRow], settings: RefusalSettings) -> Iterator[Finding]:
+def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     """Yield at most one finding per row."""
     groups = groups_of(DATA, settings.also)
     for row in rows:
@@ -44,7 +44,7 @@ def find(rows: Sequence[BuiltRow], settings: RefusalSettings) -> Iterator[Findin
             yield Finding("refusals", row.dataset, row.id, reason)
 
 
-def _stopped(finish_reason: str, settings: RefusalSettings) -> str | None:
+def _stopped(finish_reason: str, settings: Settings) -> str | None:
     reasons = read_data(DATA)["finish_reasons"]
     said = finish_reason.strip().lower()
     if said in reasons["refused"]:

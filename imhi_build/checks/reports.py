@@ -5,37 +5,34 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from imhi import HarnessError, from_row
+from pydantic import Field, JsonValue
+
+from imhi import HarnessError
 from imhi.build.folder import BuildFolder
 from imhi.build.raw.splits import SPLITS
 from imhi.build.records import Finding
+from imhi.build.stage_records import Recorded
 from imhi.io import write_json
-
-if TYPE_CHECKING:
-    from pydantic import JsonValue
 
 _QUOTED = re.compile(r"'[^']*'")
 
 
-@dataclass(frozen=True)
-class CheckReport:
+class CheckReport(Recorded):
     """The report of one check. ``rows`` were looked at, ``made_on`` is their checksum; ``by_dataset``
     holds ``rows`` and ``findings`` (rows with one) of each; ``reasons`` are counted without what
     tells their rows apart; ``incomplete`` says what could not be looked at."""
 
-    check: str
-    summary: str
-    action: str
-    settings: Mapping[str, JsonValue]
-    rows: int
-    findings: int
-    by_dataset: Mapping[str, Mapping[str, int]]
-    reasons: Mapping[str, int]
-    details: Mapping[str, JsonValue] = field(default_factory=dict)
+    check: str = ""
+    summary: str = ""
+    action: str = ""
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+    rows: int = 0
+    findings: int = 0
+    by_dataset: dict[str, dict[str, int]] = Field(default_factory=dict)
+    reasons: dict[str, int] = Field(default_factory=dict)
+    details: dict[str, JsonValue] = Field(default_factory=dict)
     incomplete: str = ""
     made_on: str = ""
     seconds: float = 0.0
@@ -45,21 +42,20 @@ def read_report(folder: BuildFolder, check: str) -> CheckReport | None:
     """Return the report of a check; None where it has not been made.
 
     Raises:
-        HarnessError: it is not JSON, or not a report.
+        HarnessError: it is not JSON.
     """
     path = folder.path / "checks" / f"{check}.json"
     if not path.exists():
         return None
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        return CheckReport.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise HarnessError(f"{path}: not JSON ({error}); remove it and check again") from None
-    return from_row(CheckReport, report, str(path))
 
 
 def write_report(folder: BuildFolder, report: CheckReport) -> None:
     """Replace the report of a check."""
-    write_json(folder.path / "checks" / f"{report.check}.json", asdict(report))
+    write_json(folder.path / "checks" / f"{report.check}.json", report.model_dump(mode="json"))
 
 
 def write_findings(folder: BuildFolder, check: str, findings: Sequence[Finding]) -> dict[str, int]:

@@ -139,11 +139,9 @@ def check(
             folder, config, context.obj, only or (), max_cost=max_cost, executor=executor
         )
     if as_json:
-        from dataclasses import asdict
-
         from imhi.io import print_json
 
-        checks = [asdict(one) for one in report.reports]
+        checks = [one.model_dump(mode="json") for one in report.reports]
         print_json({"checks": checks, "quarantined": report.quarantined})
     else:
         show_checks(folder, report)
@@ -155,6 +153,7 @@ def check(
 
 
 def read_raw(folder: BuildFolder, config: Config, manager: PluginManager) -> ReadReport:
+    """Read the raw files, telling a terminal which."""
     from imhi.build.stages import read as stage
     from imhi.io import err
 
@@ -167,6 +166,7 @@ def read_raw(folder: BuildFolder, config: Config, manager: PluginManager) -> Rea
 def prepare_asking(
     folder: BuildFolder, config: Config, manager: PluginManager, again: bool
 ) -> Explaining:
+    """Copy given explanations, and return what is left to ask."""
     from imhi.build.stages.explain import Explaining, copy_all_given
     from imhi.io import err
 
@@ -229,6 +229,7 @@ def check_rows(
     max_cost: float | None = None,
     executor: str = "local",
 ) -> CheckedBuild:
+    """Make checks (all, or ``only`` these), telling a terminal which."""
     from imhi.build.stages import check as stage
     from imhi.io import say, shown
 

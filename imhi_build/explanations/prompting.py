@@ -31,6 +31,7 @@ class Template(Part):
     consider: dict[str, str]
 
     def instruction_for(self, dataset: Dataset) -> str:
+        """Return the instruction, with the dataset's label sentences."""
         labels = " / ".join(label.sentence for label in dataset.labels)
         consider = self.consider.get(dataset.name, self.consider.get("default", ""))
         filled = consider.format(labels=labels)
@@ -84,6 +85,7 @@ class Experts:
 
     @property
     def checksum(self) -> str:
+        """A digest of everything the rows say."""
         return digest(
             {
                 name: [[r.post, r.aspect, r.label, r.explanation] for r in rows]

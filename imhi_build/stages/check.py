@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imhi import Event, HarnessError, Registry, UnknownName, resolve
@@ -124,7 +124,7 @@ def _current_reports(
             forget(folder, name)
             continue
         if report.action != one.action:
-            report = replace(report, action=one.action)
+            report = report.model_copy(update={"action": one.action})
             write_report(folder, report)
         reports[name] = report
     return reports

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
 
 from imhi import Dataset
 from imhi.build.writing.markdown import model_shown
@@ -31,6 +30,7 @@ class Lengths:
 
     @property
     def rows(self) -> int:
+        """How many rows were counted."""
         return self.counts.total()
 
     def quantile(self, share: float) -> int:
@@ -52,7 +52,8 @@ class Lengths:
             counts.pop()
         return [step * number for number in range(len(counts) + 1)], counts
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return mean, quantiles and histogram."""
         rows = self.rows
         total = sum(value * count for value, count in self.counts.items())
         edges, counts = self.histogram()
@@ -87,6 +88,7 @@ class SplitCounter:
     explanation_words: Lengths = field(default_factory=Lengths)
 
     def add(self, worded: Worded, new_post: bool) -> None:
+        """Count a row; ``new_post``: the first row about its post."""
         row = worded.row
         self.rows += 1
         self.posts += new_post
@@ -103,7 +105,8 @@ class SplitCounter:
         self.post_words.counts[len(row.post.split())] += 1
         self.explanation_words.counts[len(row.explanation.split())] += 1
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return the counts, models under names that anybody may know."""
         by_label: Counter[str] = Counter()
         by_aspect: dict[str, dict[str, int]] = {}
         for (aspect, label), count in self.labels.items():
@@ -150,6 +153,7 @@ class Counters:
         self._posts = {}
 
     def add(self, worded: Worded) -> None:
+        """Count a row of the dataset."""
         split = worded.row.split
         counter = self._here.setdefault(split, SplitCounter())
         seen = self._posts.setdefault(split, set())
@@ -159,6 +163,7 @@ class Counters:
 
     @property
     def rows(self) -> int:
+        """How many rows were counted, of all datasets."""
         return sum(counter.rows for splits in self.splits.values() for counter in splits.values())
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -172,7 +177,8 @@ class Counters:
         """Return the splits there are."""
         return in_order(split for splits in self.splits.values() for split in splits)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return the counts by dataset and split."""
         return {
             dataset: {split: counter.to_json() for split, counter in splits.items()}
             for dataset, splits in self.splits.items()
@@ -181,9 +187,9 @@ class Counters:
 
 def in_order(splits: Iterable[str]) -> list[str]:
     """Return splits without repetition, the usual ones first and in their usual order."""
-    found = dict.fromkeys(splits)
-    usual = [split for split in ("train", "val", "test") if split in found]
-    return [*usual, *(split for split in found if split not in usual)]
+    usual = ("train", "val", "test")
+    given = dict.fromkeys(splits)
+    return [split for split in dict.fromkeys([*usual, *given]) if split in given]
 
 
 def summed(counters: Iterable[SplitCounter]) -> SplitCounter:

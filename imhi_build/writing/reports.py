@@ -1,4 +1,7 @@
-"""The reports that lie in a build folder: of checks, and of what people said of a sample."""
+"""The reports that lie in a build folder: of checks, and of what people said of a sample.
+
+They are read as :mod:`imhi.build.stage_records` says: what is not of the expected form says nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import AliasPath, Field, JsonValue, ValidationError
 
+from imhi.build.checks.reports import CheckReport
 from imhi.build.stage_records import Recorded
 from imhi.build.writing.showable import some_leaves
 
@@ -29,19 +33,18 @@ class CheckFacts:
     made_on: str = ""
 
 
-@dataclass(frozen=True)
-class Criterion:
+class Criterion(Recorded):
     """What people said of one criterion, 0 to 3: the mean, its 95% interval, the agreement in percent,
     Fleiss' kappa and Krippendorff's alpha. None: undefined."""
 
-    criterion: str
-    items: int | None
-    mean: float | None
-    low: float | None
-    high: float | None
-    agreement: float | None
-    kappa: float | None
-    alpha: float | None
+    criterion: str = ""
+    items: int | None = None
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    agreement: float | None = Field(None, validation_alias=AliasPath("percent_agreement", "value"))
+    kappa: float | None = Field(None, validation_alias=AliasPath("fleiss_kappa", "value"))
+    alpha: float | None = Field(None, validation_alias=AliasPath("krippendorff_alpha", "value"))
 
 
 @dataclass(frozen=True)
@@ -55,41 +58,10 @@ class Evaluation:
     criteria: list[Criterion]
 
 
-class _Findings(Recorded):
-    findings: int | None = None
-
-
-class _CheckReport(Recorded):
-    check: str = ""
-    action: str = ""
-    rows: int = 0
-    findings: int = 0
-    by_dataset: dict[str, _Findings] = Field(default_factory=dict)
-    reasons: dict[str, int] = Field(default_factory=dict)
-    details: dict[str, JsonValue] = Field(default_factory=dict)
-    incomplete: str = ""
-    made_on: str = ""
-
-
-class _Value(Recorded):
-    value: float | None = None
-
-
-class _Marked(Recorded):
-    criterion: str = ""
-    items: int | None = None
-    mean: float | None = None
-    low: float | None = None
-    high: float | None = None
-    percent_agreement: _Value = _Value()
-    fleiss_kappa: _Value = _Value()
-    krippendorff_alpha: _Value = _Value()
-
-
 class _AnnotationReport(Recorded):
     sheets: list[JsonValue] = Field(default_factory=list)
     items: int = 0
-    criteria: dict[str, list[_Marked]] = Field(default_factory=dict)
+    criteria: dict[str, list[Criterion]] = Field(default_factory=dict)
 
 
 R = TypeVar("R", bound=Recorded)
@@ -99,16 +71,15 @@ def read_checks(folder: Path) -> Iterator[CheckFacts]:
     """Yield what the reports in a build's folder ``checks`` say; one that cannot be read says nothing
     but its name."""
     for path in sorted(folder.glob("*.json")):
-        report = _read(_CheckReport, path)
+        report = _read(CheckReport, path)
         skipped = report.details.get("skipped")
         remarks = (f"skipped: {skipped}" if skipped else "", report.incomplete)
-        rows = {name: one.findings for name, one in report.by_dataset.items()}
         yield CheckFacts(
             name=report.check or path.stem,
             action=report.action,
             looked_at=report.rows,
             findings=report.findings,
-            rows={name: n for name, n in rows.items() if n is not None},
+            rows={k: n["findings"] for k, n in report.by_dataset.items() if "findings" in n},
             reasons=report.reasons,
             details=some_leaves(report.details),
             remark="; ".join(filter(None, remarks)),
@@ -120,17 +91,7 @@ def read_evaluations(folder: Path) -> Iterator[Evaluation]:
     """Yield what the reports in a build's folder ``annotation`` say. Who judged is left out."""
     for path in sorted(folder.glob("*/report.json")):
         report = _read(_AnnotationReport, path)
-        criteria = [
-            Criterion(
-                one.criterion,
-                *(one.items, one.mean, one.low, one.high),
-                one.percent_agreement.value,
-                one.fleiss_kappa.value,
-                one.krippendorff_alpha.value,
-            )
-            for one in report.criteria.get("all", ())
-        ]
-        if criteria:
+        if criteria := report.criteria.get("all"):
             yield Evaluation(path.parent.name, len(report.sheets), report.items, criteria)
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from imhi import HarnessError
-from imhi.io import disk_error, write_json
+from imhi.io import disk_error, held, write_json
 
 MARK, FORMAT, BY = "written.json", 1, "imhi build write"
 _LOCK = "lock"
@@ -91,30 +91,22 @@ def staged(to: Path) -> Iterator[Staging]:
         HarnessError: the target holds something else, somebody is writing to it, or it cannot be
             written to.
     """
-    from filelock import FileLock, Timeout
-
     written(to)
     to = to.resolve()
     path = to.parent / f".{to.name}.writing"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(str(path / _LOCK))
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise HarnessError(f"{to}: another process is writing to it; wait for it to end") from None
+        with held(path / _LOCK, f"{to}: another process is writing to it; wait for it to end"):
+            try:
+                for left in path.iterdir():
+                    if left.name != _LOCK:
+                        _remove(left)
+                yield Staging(to, path)
+            finally:
+                # First the files, then the lock: else they could be another process's already.
+                shutil.rmtree(path, ignore_errors=True)
     except OSError as error:
         raise disk_error(error, to) from error
-    try:
-        for left in path.iterdir():
-            if left.name != _LOCK:
-                _remove(left)
-        yield Staging(to, path)
-    except OSError as error:
-        raise disk_error(error, to) from error
-    finally:
-        # First the files, then the lock: else they could be another process's already.
-        shutil.rmtree(path, ignore_errors=True)
-        lock.release()
 
 
 def written(to: Path) -> dict[str, ListedFormat]:

@@ -62,7 +62,10 @@ def numbers(counters: Counters, facts: Facts) -> dict[str, object]:
         },
         "checks": [asdict(check) for check in facts.checks],
         "asking": facts.asking,
-        "evaluations": [asdict(one) for one in facts.evaluations],
+        "evaluations": [
+            {**asdict(one), "criteria": [line.model_dump() for line in one.criteria]}
+            for one in facts.evaluations
+        ],
         "notes": facts.notes,
         "stages": facts.at,
         "environment": facts.environment,

@@ -28,8 +28,8 @@ import pytest
 from imhi._core.registry import Registry
 from imhi.build.checks import near_duplicates, overlap, overlap_across
 from imhi.build.checks.configured import configured_checks
-from imhi.build.checks.near_duplicates import SimilaritySettings
-from imhi.build.checks.overlap_across import AcrossSettings
+from imhi.build.checks.near_duplicates import Settings as SimilaritySettings
+from imhi.build.checks.overlap_across import Settings as AcrossSettings
 from imhi.build.records import BuiltRow, Finding
 from tests.imhi_build.checks.corpora import (
     ListCorpus,

@@ -36,7 +36,7 @@ def test_they_are_listed_with_their_settings(imhi_here: Imhi) -> None:
     listed = imhi_here("build", "checks", *PLUGIN, "--json").json
     assert listed["short"] == {"action": "quarantine", "words": 5}
     assert listed["worn"] == {"action": "quarantine"}
-    assert list(listed)[0] == "empty" and len(listed) == 14
+    assert next(iter(listed)) == "empty" and len(listed) == 14
     assert "short" not in imhi_here("build", "checks", "--json").json
 
 
