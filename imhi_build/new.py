@@ -77,8 +77,8 @@ def new_build(
                 f"--raw {text}: expected PRESET=PATH, such as irf=data/raw/Irf (see: imhi build "
                 "presets)"
             )
-        own = Path(preset).expanduser()
-        named = str(own.resolve()) if own.suffix in {".yaml", ".yml"} else preset
+        file = Path(preset).expanduser()
+        named = str(file.resolve()) if file.suffix in {".yaml", ".yml"} else preset
         where = str(Path(place).expanduser().resolve())
         lines.append(f"  - {{preset: {_yaml(named)}, path: {_yaml(where)}}}")
     if not lines:
@@ -119,8 +119,8 @@ def _located(source: str | None) -> str | None:
     if source is None:
         return None
     name, colon, argument = source.partition(":")
-    there = bool(argument) and Path(argument).expanduser().exists()
-    return f"{name}{colon}{Path(argument).expanduser().resolve()}" if there else source
+    path = Path(argument).expanduser()
+    return f"{name}{colon}{path.resolve()}" if argument and path.exists() else source
 
 
 def _yaml(value: str | None) -> str:

@@ -87,20 +87,20 @@ class _Reading:
                 parts.setdefault(_fold(row, self.settings.folds), []).append(row)
         for fold, part in parts.items():
             classifier = self.classifiers[fold]
-            found = classifier.predict_proba([_text(row, self.dataset) for row in part])
+            read = classifier.predict_proba([_text(row, self.dataset) for row in part])
             classes = [str(name) for name in classifier.classes_]
-            for row, probabilities in zip(part, found, strict=True):
-                own = classes.index(row.label) if row.label in classes else None
-                probability = None if own is None else float(probabilities[own])
+            for row, probabilities in zip(part, read, strict=True):
+                seen = row.label in classes
+                probability = float(probabilities[classes.index(row.label)]) if seen else None
                 yield row.id, row.label, classes[int(np.argmax(probabilities))], probability
 
 
 def _fit(corpus: Corpus, dataset: Dataset, settings: Settings) -> list[Any] | None:
     """Return a classifier per fold, trained on the rows of the others."""
-    drawn = _draw(corpus, dataset, settings)
+    sample = _draw(corpus, dataset, settings)
     fitted = []
     for fold in range(settings.folds):
-        rows = [row for other, row in drawn if other != fold]
+        rows = [row for other, row in sample if other != fold]
         labels = Counter(row.label for row in rows)
         if len(labels) < 2 or len(rows) < 20:
             return None

@@ -36,14 +36,16 @@ class _Reading:
     def __call__(self, rows: Sequence[BuiltRow]) -> Iterator[Finding]:
         read = self.context.labeler(self.labeler)
         responses = [Response(row.id, row.dataset, "", text=row.explanation) for row in rows]
-        found = read(self.context.dataset(self.dataset), [row.aspect for row in rows], responses)
-        for row, prediction in zip(rows, found, strict=True):
+        predictions = read(
+            self.context.dataset(self.dataset), [row.aspect for row in rows], responses
+        )
+        for row, prediction in zip(rows, predictions, strict=True):
             if row.model_label is not None and row.model_label != row.label:
-                said = f"the answer states '{row.model_label}'"
+                answer = f"the answer states '{row.model_label}'"
             elif prediction.label is not None and prediction.label != row.label:
-                said = f"the explanation concludes '{prediction.label}'"
+                answer = f"the explanation concludes '{prediction.label}'"
             else:
                 continue
             yield Finding(
-                "contradictions", row.dataset, row.id, f"{said}, the label is '{row.label}'"
+                "contradictions", row.dataset, row.id, f"{answer}, the label is '{row.label}'"
             )

@@ -97,11 +97,13 @@ def _compared(
     rows = islice(checks.rows(dataset), settings.rows)
     with Answers(runs, dataset) as answers:
         while batch := list(islice(rows, _BATCH)):
-            there = [(row, found[1]) for row in batch if (found := answers.of(row)) is not None]
+            answered = [(row, one[1]) for row in batch if (one := answers.of(row)) is not None]
             predictions = read(
-                checks.dataset(dataset), [row.aspect for row, _ in there], [r for _, r in there]
+                checks.dataset(dataset),
+                [row.aspect for row, _ in answered],
+                [r for _, r in answered],
             )
-            for (row, response), prediction in zip(there, predictions, strict=True):
+            for (row, response), prediction in zip(answered, predictions, strict=True):
                 label = response.label or prediction.label
                 pairs[row.label, label] += 1
                 if label is not None and label != row.label:

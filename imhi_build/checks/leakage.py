@@ -42,5 +42,5 @@ def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
             kinds.discard("options")  # the question lists them
         groups = groups_of(DATA, settings.also, row.label)
         text = straight(without_quotes(row.explanation, of=row.post))
-        if found := search((group for group in groups if group.name in kinds), text):
-            yield Finding("leakage", row.dataset, row.id, found[0].reason)
+        if hit := search((group for group in groups if group.name in kinds), text):
+            yield Finding("leakage", row.dataset, row.id, hit[0].reason)

@@ -59,8 +59,8 @@ def near_pairs(table: PostTable, threshold: float) -> NearPairs:
     key = (NearPairs, threshold)
     if key not in table.cache:
         codes = [_promising(table, *pair, threshold) for pair in _candidates(table, threshold)]
-        found = np.unique(np.concatenate([np.empty(0, np.int64), *codes]))
-        left, right = found // max(1, len(table)), found % max(1, len(table))
+        pair_codes = np.unique(np.concatenate([np.empty(0, np.int64), *codes]))
+        left, right = np.divmod(pair_codes, max(1, len(table)))
         score = np.array(
             [table.similarity(int(a), int(b)) for a, b in zip(left, right, strict=True)], float
         )

@@ -41,8 +41,7 @@ def find_overlap(corpus: Corpus, settings: Settings, check: str, across: bool) -
                 evaluated[row.split].setdefault(slot, {}).setdefault(dataset, row.id)
 
     def related(split: str, slot: int, dataset: str) -> str | None:
-        there = evaluated[split].get(slot, {})
-        for name, row_id in there.items():
+        for name, row_id in evaluated[split].get(slot, {}).items():
             if (name != dataset) == across:
                 return f"{name}/{row_id}"
         return None
@@ -53,13 +52,13 @@ def find_overlap(corpus: Corpus, settings: Settings, check: str, across: bool) -
             if against is None:
                 continue
             near = neighbours.of(slot)
-            found = (
+            matches = (
                 (split, other, score, key)
                 for split in against
                 for other, score in near
                 if (key := related(split, other, dataset)) is not None
             )
-            for split, other, score, key in found:
+            for split, other, score, key in matches:
                 how = "equals" if other == slot else "nearly equals"
                 yield Finding(
                     check=check,

@@ -78,8 +78,8 @@ def groups_of(path: Path, also: tuple[str, ...] = (), label: str = "") -> tuple[
 
 
 def _compiled(patterns: Sequence[str], label: str, at_start: bool = False) -> re.Pattern[str]:
-    own = re.escape(label) if label else r"(?!)"  # no label: found nowhere
-    spaced = [pattern.replace(" ", r"(?:\s+)").replace("{label}", own) for pattern in patterns]
+    labelled = re.escape(label) if label else r"(?!)"  # no label: found nowhere
+    spaced = [pattern.replace(" ", r"(?:\s+)").replace("{label}", labelled) for pattern in patterns]
     joined = "|".join(f"(?:{pattern})" for pattern in spaced)
     return re.compile(f"{_START}(?:{joined})" if at_start else joined, re.IGNORECASE)
 

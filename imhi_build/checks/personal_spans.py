@@ -64,8 +64,8 @@ def _links(text: str, region: str) -> Iterator[tuple[int, int]]:
     if not _DOTTED.search(text):
         return
     for match in _patterns()["link"].finditer(text):
-        if found := match.group().rstrip(_TRAILING):
-            yield match.start(), match.start() + len(found)
+        if link := match.group().rstrip(_TRAILING):
+            yield match.start(), match.start() + len(link)
 
 
 def _emails(text: str, region: str) -> Iterator[tuple[int, int]]:

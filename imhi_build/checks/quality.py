@@ -52,19 +52,19 @@ def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
             examples = [example for _, example in pairs]
             responses = [Response(row.id, name, "", text=row.explanation) for row in rows]
             labels = [Prediction(row.id, name, row.label) for row in rows]
-            found = [
+            measures = [
                 measure
                 for spec, scorer in metrics
                 for measure in measured(spec, scorer, examples, responses, labels, context)
             ]
             clusters = [row.post_id for row in rows]
-            draws = replicates(found, clusters, settings.resamples, checks.seed, name)
-            for measure, drawn in zip(found, draws, strict=True):
-                bounds = interval(measure.value(), drawn)
+            draws = replicates(measures, clusters, settings.resamples, checks.seed, name)
+            for measure, values in zip(measures, draws, strict=True):
+                bounds = interval(measure.value(), values)
                 figures[measure.name] = {k: round(v, 4) for k, v in asdict(bounds).items()}
-            values = found[0].per_example
-            if settings.minimum is not None and values is not None:
-                yield from _below(rows, values, found[0].name, settings.minimum)
+            each = measures[0].per_example
+            if settings.minimum is not None and each is not None:
+                yield from _below(rows, each, measures[0].name, settings.minimum)
 
 
 def _pairs(checks: CheckContext, experts: Sequence[Example]) -> Iterator[tuple[BuiltRow, Example]]:

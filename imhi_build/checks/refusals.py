@@ -46,18 +46,18 @@ def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
 
 def _stopped(finish_reason: str, settings: Settings) -> str | None:
     reasons = read_data(DATA)["finish_reasons"]
-    said = finish_reason.strip().lower()
-    if said in reasons["refused"]:
+    stop = finish_reason.strip().lower()
+    if stop in reasons["refused"]:
         return "refused by the provider"
-    return "cut off" if settings.cut_off and said in reasons["cut_off"] else None
+    return "cut off" if settings.cut_off and stop in reasons["cut_off"] else None
 
 
 def _said(row: BuiltRow, groups: Sequence[Group]) -> str | None:
     text = straight(without_quotes(row.explanation))
-    found = search(groups, text)
-    if found is None:
+    hit = search(groups, text)
+    if hit is None:
         return None
-    group, match = found
+    group, match = hit
     # Reported without quotation marks: "The poster writes that I can't answer the phone."
     if " ".join(match.group().split()).casefold() in _plain(row.post):
         return None

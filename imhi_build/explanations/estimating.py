@@ -37,12 +37,12 @@ def estimate_asking(
         rows = iter(one.rows())
         while prompts := [one.prompt(row) for row in islice(rows, _BATCH)]:
             first = first or prompts[0]
-            found = estimate(spec, prompts, context)
-            requests += found.requests
-            prompt_tokens += found.prompt_tokens
-            completion_tokens += found.completion_tokens
-            cost = cost if found.cost is None else (cost or 0.0) + found.cost
-            note = found.note
+            batch = estimate(spec, prompts, context)
+            requests += batch.requests
+            prompt_tokens += batch.prompt_tokens
+            completion_tokens += batch.completion_tokens
+            cost = cost if batch.cost is None else (cost or 0.0) + batch.cost
+            note = batch.note
         if requests:
             yield Estimated(
                 one.dataset, requests, prompt_tokens, completion_tokens, cost, note, first

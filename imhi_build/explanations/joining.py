@@ -55,11 +55,11 @@ def join(folder: BuildFolder, config: Config, registry: Registry) -> ExplainRepo
     by_dataset: dict[str, dict[str, int]] = {}
     before = _checksum(folder)
     for dataset in folder.datasets():
-        found: Counter[str] = Counter()
-        rows = _joined(folder, config, context, runs, dataset, found)
+        counted: Counter[str] = Counter()
+        rows = _joined(folder, config, context, runs, dataset, counted)
         folder.write("rows", dataset, rows)
-        by_dataset[dataset] = dict(found)
-        counts.update(found)
+        by_dataset[dataset] = dict(counted)
+        counts.update(counted)
     asked = asking_totals(runs)
     report = ExplainReport(
         rows=counts["rows"],
@@ -165,14 +165,13 @@ def _stated(
     answers: Sequence[tuple[int, Response] | None],
 ) -> list[str | None]:
     """Return the label each answer states; None where there is no answer or it states none."""
-    there = [i for i, answer in enumerate(answers) if answer is not None]
+    answered = [(i, answer[1]) for i, answer in enumerate(answers) if answer is not None]
     stated: list[str | None] = [None] * len(rows)
-    if there:
+    if answered:
         read = context.labeler(config.explain.labeler)
-        responses = [answer[1] for answer in answers if answer is not None]
-        heads = [replace(r, text=split_answer(r.text)[0]) for r in responses]
-        aspects = [rows[i].aspect for i in there]
-        found = read(context.dataset(dataset), aspects, heads)
-        for i, prediction in zip(there, found, strict=True):
+        heads = [replace(r, text=split_answer(r.text)[0]) for _, r in answered]
+        aspects = [rows[i].aspect for i, _ in answered]
+        predictions = read(context.dataset(dataset), aspects, heads)
+        for (i, _), prediction in zip(answered, predictions, strict=True):
             stated[i] = prediction.label
     return stated

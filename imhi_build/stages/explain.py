@@ -149,8 +149,8 @@ class Explaining:
         answered = self.runs.answered(dataset)
         with GivenAnswers(self.folder.file("explanations/given", dataset)) as given:
             for row in self.folder.posts(dataset):
-                found = given.take(row)
-                explained = row.explanation or (found and found.explanation)
+                answer = given.take(row)
+                explained = row.explanation or (answer and answer.explanation)
                 if not explained and key_of(row) not in answered:
                     yield row
 

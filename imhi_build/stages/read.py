@@ -96,16 +96,16 @@ def open_raw(config: Config, registry: Registry) -> list[RawDataset]:
     Raises:
         HarnessError: a preset that cannot be used, files that are not there, a dataset twice.
     """
-    found: dict[str, RawDataset] = {}
+    raws: dict[str, RawDataset] = {}
     for raw in config.raw:
         preset = read_preset(raw.preset, registry)
         dataset = registry.datasets.get(preset.dataset)
-        if dataset.name in found:
+        if dataset.name in raws:
             raise HarnessError(
-                f"raw: {dataset.name} is named twice (presets {found[dataset.name].name} and "
+                f"raw: {dataset.name} is named twice (presets {raws[dataset.name].name} and "
                 f"{raw.preset}), expected each dataset once"
             )
-        found[dataset.name] = RawDataset(
+        raws[dataset.name] = RawDataset(
             preset=preset,
             name=raw.preset,
             root=Path(raw.path).expanduser(),
@@ -114,7 +114,7 @@ def open_raw(config: Config, registry: Registry) -> list[RawDataset]:
             seed=config.seed,
             limit=config.limit,
         )
-    return list(found.values())
+    return list(raws.values())
 
 
 def _cleaning(raw: Raw, config: Config, preset: Preset) -> Cleaning:

@@ -90,7 +90,7 @@ def metadata(counters: Counters, facts: Facts) -> FrontMatter:
 def _contents(summary: Summary) -> dict[str, object]:
     counters, facts = summary.counters, summary.facts
     names = counters.split_names()
-    whole = summed(t for splits in counters.splits.values() for t in splits.values())
+    total = summed(t for splits in counters.splits.values() for t in splits.values())
     counts = counters.counts()
     return {
         "front_matter": yaml.safe_dump(
@@ -98,7 +98,7 @@ def _contents(summary: Summary) -> dict[str, object]:
         ),
         "facts": facts,
         "rows": counters.rows,
-        "whole": whole,
+        "total": total,
         "splits": names,
         "everything": ALL,
         "first": next((name for name, splits in counts.items() if splits), ALL),
@@ -113,7 +113,7 @@ def _contents(summary: Summary) -> dict[str, object]:
         "gold": [
             (name, summed(splits.values())) for name, splits in counters.splits.items() if splits
         ],
-        "explainers": _explainers(whole),
+        "explainers": _explainers(total),
         "counted": _counted,
         "package_versions": ", ".join(
             f"{name} {version}" for name, version in facts.packages.items()
@@ -133,10 +133,10 @@ def _labels(counters: Counters, name: str, names: Sequence[str]) -> Iterator[tup
         yield [aspect, label] if len(dataset.questions) > 1 else [label], counts
 
 
-def _explainers(whole: SplitCounter) -> list[tuple[str, int]]:
+def _explainers(total: SplitCounter) -> list[tuple[str, int]]:
     return [
         (model_shown(name) or "not named", count)
-        for name, count in whole.explained_by.most_common(20)
+        for name, count in total.explained_by.most_common(20)
     ]
 
 

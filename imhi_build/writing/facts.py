@@ -150,10 +150,10 @@ def _dataset(folder: BuildFolder, name: str, read: DatasetRecord, written: int) 
     checked = 0
     for reasons in quarantined.values():
         # CHECK: sentence. What has no check in front says that the row was not explained.
-        found = {reason.partition(": ")[0] for reason in reasons if ": " in reason}
-        by_check.update(found)
-        checked += bool(found)
-    there = _lines(folder.file("rows", name))
+        checks = dict.fromkeys(r.partition(": ")[0] for r in reasons if ": " in r)
+        by_check.update(checks.keys())
+        checked += bool(checks)
+    rows = _lines(folder.file("rows", name))
     return DatasetFacts(
         preset=read.preset,
         url=read.url,
@@ -169,7 +169,7 @@ def _dataset(folder: BuildFolder, name: str, read: DatasetRecord, written: int) 
         masked=read.masked,
         quarantined=by_check,
         quarantined_rows=checked,
-        unexplained=max(0, there - written - checked),
+        unexplained=max(0, rows - written - checked),
     )
 
 

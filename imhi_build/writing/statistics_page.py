@@ -77,11 +77,11 @@ def _contents(summary: Summary) -> dict[str, object]:
     names = counters.split_names()
     filled = {name: splits for name, splits in counters.splits.items() if splits}
     by_dataset = {name: summed(splits.values()) for name, splits in filled.items()}
-    whole = summed(by_dataset.values())
+    total = summed(by_dataset.values())
     return {
         "facts": facts,
         "rows": counters.rows,
-        "whole": whole,
+        "total": total,
         "splits": names,
         "counts": counters.counts(),
         "totals": [
@@ -97,7 +97,7 @@ def _contents(summary: Summary) -> dict[str, object]:
         ),
         "explainers": [
             (model_shown(name) or "not named", count)
-            for name, count in whole.explained_by.most_common()
+            for name, count in total.explained_by.most_common()
         ],
         "sections": [
             _section(
@@ -119,48 +119,48 @@ def _section(
     task: str,
     splits: dict[str, SplitCounter],
     names: list[str],
-    whole: SplitCounter,
+    total: SplitCounter,
     facts: DatasetFacts,
 ) -> dict[str, object]:
     return {
         "name": dataset.name,
         "task": task,
-        "whole": whole,
+        "total": total,
         "facts": facts,
         "splits": [name for name in names if name in splits],
         "counters": [splits[name] for name in names if name in splits],
         "aspects": len(dataset.questions) > 1,
         "labels": label_table(dataset, splits, [name for name in names if name in splits]),
-        "balance": _balance(dataset, whole),
+        "balance": _balance(dataset, total),
         "lengths": histograms(
             f"{dataset.name}: how long posts and explanations are, in words: "
-            f"{_spoken('posts', whole)}, {_spoken('explanations', whole)}",
-            {"posts": whole.post_words, "explanations": whole.explanation_words},
+            f"{_spoken('posts', total)}, {_spoken('explanations', total)}",
+            {"posts": total.post_words, "explanations": total.explanation_words},
         ),
         "left_out": list(_left_out(facts)),
     }
 
 
-def _balance(dataset: Dataset, whole: SplitCounter) -> str:
+def _balance(dataset: Dataset, total: SplitCounter) -> str:
     """Return the chart of labels: by aspect where several questions are asked."""
     if len(dataset.questions) == 1:
         aspect = dataset.questions[0].aspect
-        counts = [whole.labels[aspect, label] for label in dataset.label_names]
-        said = ", ".join(f"{n} {c:,}" for n, c in zip(dataset.label_names, counts, strict=True))
+        counts = [total.labels[aspect, label] for label in dataset.label_names]
+        spoken = ", ".join(f"{n} {c:,}" for n, c in zip(dataset.label_names, counts, strict=True))
         return stacked_bars(
-            f"{dataset.name}: rows of each label: {said}", dataset.label_names, {"rows": counts}
+            f"{dataset.name}: rows of each label: {spoken}", dataset.label_names, {"rows": counts}
         )
     aspects = [question.aspect for question in dataset.questions]
     return stacked_bars(
         f"{dataset.name}: share of each label by question; the numbers are in the table",
         aspects,
-        {label: [whole.labels[a, label] for a in aspects] for label in dataset.label_names},
+        {label: [total.labels[a, label] for a in aspects] for label in dataset.label_names},
         shares=True,
     )
 
 
-def _spoken(what: str, whole: SplitCounter) -> str:
-    lengths = whole.post_words if what == "posts" else whole.explanation_words
+def _spoken(what: str, total: SplitCounter) -> str:
+    lengths = total.post_words if what == "posts" else total.explanation_words
     return f"{what} have a median of {lengths.quantile(0.5):,}"
 
 

@@ -139,7 +139,7 @@ def test_strict_cleaning_masks_and_leaves_out_repeated_posts(
     folder = new_build(tmp_path / "build", [f"irf={raw_data / 'Irf'}"], registry)
     report = read(folder, read_config(folder.config_file, ["clean=strict"], registry), registry)
     found = report.datasets["IRF"]
-    assert report.mistakes == 0 and set(found["removed"]) == {"duplicate"}
-    assert found["removed"]["duplicate"] > 0
-    assert sum(found["counts"].values()) + found["removed"]["duplicate"] == 7044
-    assert found["masked"]["users"] > 0 and found["masked"]["links"] > 0
+    assert report.mistakes == 0 and set(found.removed) == {"duplicate"}
+    assert found.removed["duplicate"] > 0
+    assert sum(found.counts.values()) + found.removed["duplicate"] == 7044
+    assert found.masked["users"] > 0 and found.masked["links"] > 0
