@@ -30,10 +30,10 @@ from imhi import (
 from imhi.build.records import BuiltRow
 from imhi.io import row_writer
 from imhi.runs import (
+    ExecutorSpec,
     Manifest,
     RunFolder,
     environment,
-    parse_executor,
     pending_requests,
     respond,
     rows_with_offsets,
@@ -85,14 +85,14 @@ class GenerationRuns:
 
     def answered(self, dataset: str) -> set[str]:
         """Return the keys of all rows that have an answer."""
-        return {key for round in self.folders() for key in answered_keys(round, dataset)}
+        return {key for run in self.folders() for key in answered_keys(run, dataset)}
 
     def ask(
         self,
         wanted: Sequence[PendingRows],
         spec: ModelSpec,
         context: Context,
-        executor: str,
+        executor: ExecutorSpec,
         identity: Mapping[str, object],
         wording: Mapping[str, object] | None = None,
     ) -> None:
@@ -137,57 +137,59 @@ class GenerationRuns:
         """Return the last round of this identity that has something left, all of it still wanted;
         or wanted or not, where it may have been handed to a server that is at work on it."""
         handed_over = spec.family.together is not None and resolve(spec.family.together)(spec)
-        for round in reversed(self.folders()):
-            manifest = round.manifest()
+        for run in reversed(self.folders()):
+            manifest = run.manifest()
             if manifest.identity != identity:
                 continue
             left = {
-                name: {key_in(r.id) for r in pending_requests(round, name)}
+                name: {key_in(r.id) for r in pending_requests(run, name)}
                 for name in manifest.datasets
             }
             if not any(left.values()):
                 continue
             if handed_over:
-                return round
+                return run
             for one in wanted:
                 keys = left.get(one.dataset)
                 if keys:
                     keys -= {self.key(row) for row in one.rows()}
             if not any(left.values()):
-                return round
+                return run
         return None
 
     def _refuse_what_is_under_way(
         self, wanted: Sequence[PendingRows], resumed: RunFolder | None
     ) -> None:
         """Let nobody ask anew about what a round has handed to a server and not seen fail."""
-        for round in self.folders():
-            handed_over = any((round.path / "asked").glob("*.jsonl"))
-            if not handed_over or (resumed is not None and round.path == resumed.path):
+        for run in self.folders():
+            handed_over = any((run.path / "asked").glob("*.jsonl"))
+            if not handed_over or (resumed is not None and run.path == resumed.path):
                 continue
             for one in wanted:
-                if one.dataset not in round.datasets():
+                if one.dataset not in run.datasets():
                     continue
-                pending = {key_in(r.id) for r in pending_requests(round, one.dataset)}
-                pending -= set(map(key_in, round.failed(one.dataset)))
+                pending = {key_in(r.id) for r in pending_requests(run, one.dataset)}
+                pending -= set(map(key_in, run.failed(one.dataset)))
                 count = len(pending & {self.key(row) for row in one.rows()}) if pending else 0
                 if count:
                     raise HarnessError(
-                        f"{round.path}: {count:,} rows of {one.dataset} are in batches that may have "
+                        f"{run.path}: {count:,} rows of {one.dataset} are in batches that may have "
                         f"been paid for; give the command that began them again (with "
-                        f"{round.manifest().model} and without --limit) to collect their answers"
+                        f"{run.manifest().model} and without --limit) to collect their answers"
                     )
 
-    def _respond(self, round: RunFolder, spec: ModelSpec, context: Context, executor: str) -> None:
-        with round.lock():
-            manifest = round.manifest()
+    def _respond(
+        self, run: RunFolder, spec: ModelSpec, context: Context, executor: ExecutorSpec
+    ) -> None:
+        with run.lock():
+            manifest = run.manifest()
             # A limit holds for the build; what this round has cost, the stage counts itself.
-            others = [other for other in _of_build(self.path) if other.path != round.path]
+            others = [other for other in _of_build(self.path) if other.path != run.path]
             context.budget.spent = sum(totals(other).cost or 0.0 for other in others)
             total = sum(manifest.datasets.values())
-            answered = sum(len(round.answered(name)) for name in manifest.datasets)
-            context.notify(RunStarted(round.id, spec.name, total, answered))
-            respond(round, spec, context, parse_executor(executor, context.registry))
+            answered = sum(len(run.answered(name)) for name in manifest.datasets)
+            context.notify(RunStarted(run.id, spec.name, total, answered))
+            respond(run, spec, context, executor)
 
     def _next_name(self, spec: ModelSpec) -> str:
         slug = re.sub(r"[^A-Za-z0-9.]+", "-", f"{spec.family.scheme}-{Path(spec.target).name}")

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imhi import Budget, Context, Dataset, Event, Generation, Registry, resolve
+from imhi import Budget, Context, Dataset, Event, Generation, Registry
 from imhi.build.config import Config
 from imhi.build.folder import BuildFolder
 from imhi.build.records import BuiltRow
 from imhi.build.source import BuiltSource
+from imhi.runs import ExecutorSpec
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -32,7 +33,7 @@ class CheckContext:
     folder: BuildFolder
     config: Config
     registry: Registry
-    executor: str
+    executor: ExecutorSpec
     notify: Callable[[Event], None]
     max_cost: float | None
     details: dict[str, JsonValue] = field(default_factory=dict)
@@ -63,9 +64,7 @@ class CheckContext:
     ) -> Iterator[T]:
         """Yield what ``work`` yields for chunks of the rows, in any order, through the executor."""
         if self._run_on is None:
-            name, _, argument = self.executor.partition(":")
-            create = resolve(self.registry.executors.get(name).create)
-            self._run_on = create(self.context(), argument)
+            self._run_on = self.executor.start(self.context())
         stream = iter(rows)
         while chunk := list(islice(stream, CHUNK)):
             yield from self._run_on(work, chunk)

@@ -187,7 +187,6 @@ def explain_rows(
 ) -> ExplainReport:
     """Ask for what is wanted and join it with the posts; what was answered is joined also where
     asking has to stop."""
-    from imhi import Budget
     from imhi.build.explanations.joining import join
     from imhi.io import err, say, shown
 
@@ -200,20 +199,18 @@ def explain_rows(
         what = "what checks keep out was asked anew already, or cannot be mended so"
         say(f"nothing to ask: {what if again else 'every row has an explanation'}")
     elif asking.can_ask():
-        asked = asking.context()
-        asked.budget = Budget(max_cost)
+        context = asking.context(max_cost, manager.notify)
         try:
             with shown(manager):
-                asked.notify = manager.notify
-                asking.ask(limit, asked, executor)
+                asking.ask(limit, context, executor)
         except BaseException:
             # What was answered counts; what ended the asking is what a person is told.
             with suppress(Exception):
                 joined()
             raise
-        if asked.budget.exhausted:
+        if context.budget.exhausted:
             say(
-                f"stopped before --max-cost {max_cost:g} would be exceeded (${asked.budget.spent:.4f} "
+                f"stopped before --max-cost {max_cost:g} would be exceeded (${context.budget.spent:.4f} "
                 "spent, all rounds): a higher one goes on",
                 "yellow",
             )

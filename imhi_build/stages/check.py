@@ -27,6 +27,7 @@ from imhi.build.folder import BuildFolder
 from imhi.build.records import BuiltRow, Finding
 from imhi.build.stage_records import CheckRecord
 from imhi.build.stages.quarantine import make_quarantine
+from imhi.runs import parse_executor
 
 if TYPE_CHECKING:
     from imhi.build.checks.declarations import FindInRows
@@ -78,7 +79,8 @@ def check(
             )
     chosen = [one for one in checks.values() if (one.name in only or not only)]
     active = [one for one in chosen if one.action != "off"]
-    context = CheckContext(folder, config, registry, executor, notify, max_cost)
+    run_on = parse_executor(executor, registry)
+    context = CheckContext(folder, config, registry, run_on, notify, max_cost)
     checking = _Checking(context, folder.rows_checksum(), _explained_rows(folder))
     row_checks = [one for one in active if one.check.kind == "row"]
     if row_checks:

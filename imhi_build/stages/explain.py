@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from imhi import Context, Generation, HarnessError, ModelSpec, Registry, parse_model
+from imhi import Budget, Context, Event, Generation, HarnessError, ModelSpec, Registry, parse_model
 from imhi.build.config import Config
 from imhi.build.explanations.given import GivenAnswers, copy_given
 from imhi.build.explanations.joining import generation_runs_of, key_of
@@ -19,6 +19,7 @@ from imhi.build.raw.preset import Cleaning
 from imhi.build.records import BuiltRow
 from imhi.build.source import BuiltSource
 from imhi.io import validated
+from imhi.runs import parse_executor
 
 
 class Explaining:
@@ -89,7 +90,7 @@ class Explaining:
             self.wanted(limit),
             self.spec(),
             context,
-            executor,
+            parse_executor(executor, self.registry),
             self.prompting.identity(),
             self.prompting.wording(),
         )
@@ -114,8 +115,11 @@ class Explaining:
         """Say whether a row is wanted."""
         return any(True for one in self.wanted(limit) for _ in one.rows())
 
-    def context(self) -> Context:
-        """Return the surroundings of the model, with the decoding of the configuration."""
+    def context(
+        self, max_cost: float | None = None, notify: Callable[[Event], None] = lambda event: None
+    ) -> Context:
+        """Return the surroundings of the model, with the decoding of the configuration; ``max_cost``
+        in US dollars."""
         settings = self.config.explain
         return Context(
             registry=self.registry,
@@ -128,6 +132,8 @@ class Explaining:
                 settings.top_p,
                 chat_template=settings.chat_template,
             ),
+            budget=Budget(max_cost),
+            notify=notify,
         )
 
     def wanted(self, limit: int | None = None) -> list[PendingRows]:
