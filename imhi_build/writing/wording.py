@@ -39,11 +39,6 @@ class Wording:
         self._questions = {question.aspect: question for question in dataset.questions}
         self._labels = {label.name: label for label in dataset.labels}
 
-    @property
-    def without_stem(self) -> bool:
-        """Whether none of the questions can be asked in completion style."""
-        return not any(question.stem for question in self.dataset.questions)
-
     def worded(self, row: BuiltRow) -> Worded:
         """Return a row with its words.
 
