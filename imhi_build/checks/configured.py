@@ -54,14 +54,11 @@ def configured_checks(
 
 
 def _configured(check: BuildCheck, given: Mapping[str, JsonValue]) -> ConfiguredCheck:
-    where = f"checks.{check.name}"
-    values = dict(given)
     kind = _settings_class(check)
-    if "action" in kind.model_fields:
-        settings = validated(kind, values, where)
-        return ConfiguredCheck(check, getattr(settings, "action"), settings)  # noqa: B009
-    action: Any = values.pop("action", "quarantine")
-    return ConfiguredCheck(check, action, validated(kind, values, where))
+    declared = kind.model_fields.get("action")
+    action: Any = given.get("action", declared.default if declared else "quarantine")
+    values = {name: value for name, value in given.items() if declared or name != "action"}
+    return ConfiguredCheck(check, action, validated(kind, values, f"checks.{check.name}"))
 
 
 def _settings_class(check: BuildCheck) -> type[BaseModel]:
