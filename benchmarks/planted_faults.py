@@ -218,7 +218,7 @@ def findings(
     )
     for name, some in rows.items():
         folder.write("rows", name, some)
-    config: Config = checked({"raw": [{"preset": "dr", "path": "."}]}, "benchmark")
+    config: Config = checked({"raw": [{"preset": "dr", "path": "."}]}, "benchmark", registry)
     check(folder, config, registry, CHECKS)
     return {
         name: {f.dataset + "/" + f.id for d in rows for f in folder.findings(name, d)}

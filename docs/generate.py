@@ -202,7 +202,7 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "recipe fields": recipes.recipe_fields,
         "recipe memory": recipes.recipe_memory,
         "raw presets": lambda: builds.raw_presets(manager),
-        "checks": builds.checks,
+        "checks": lambda: builds.checks(manager),
         "build fields": builds.build_fields,
     }
     return writers[name]()

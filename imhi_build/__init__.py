@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from imhi import AuditFlag, Source, View, hookimpl
+from imhi import AuditFlag, BuildCheck, BuildFormat, Source, View, hookimpl
 
 
 @hookimpl
@@ -35,6 +35,20 @@ def imhi_audit_flags() -> Iterator[AuditFlag]:
     from imhi.build.audit.flags import FLAGS
 
     yield from FLAGS
+
+
+@hookimpl
+def imhi_build_checks() -> Iterator[BuildCheck]:
+    from imhi.build.checks.catalogue import built_in_checks
+
+    yield from built_in_checks()
+
+
+@hookimpl
+def imhi_build_formats() -> Iterator[BuildFormat]:
+    from imhi.build.writing.formats import FORMATS
+
+    yield from FORMATS
 
 
 @hookimpl

@@ -6,6 +6,7 @@ times, the n-th occurrence here is set against the n-th there.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,18 +15,11 @@ from imhi import Dataset, Example, OpenSource, compose, digest
 from imhi.build.folder import BuildFolder
 from imhi.build.records import BuiltRow
 
-ONLY_HERE, ONLY_THERE, LABEL, ANSWER, PROMPT = (
-    "only here",
-    "only there",
-    "label",
-    "explanation",
-    "query",
-)
-
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference. ``here`` and ``there`` are the two labels where those differ; they never hold
+    """One difference. ``kind`` is ``only here``, ``only there``, ``query``, ``label`` or
+    ``explanation``; ``here`` and ``there`` are the two labels where those differ; they never hold
     a post or an explanation. ``id`` is the row here, ``other`` the row there."""
 
     dataset: str
@@ -55,6 +49,12 @@ class SplitComparison:
     labels: Counter[tuple[str, str]] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
 
+    def differ(self, kind: str, row: BuiltRow | None, example: Example | None) -> None:
+        """Note a difference between a row here and one there; None where there is none."""
+        labels = (row.label, example.label) if kind == "label" and row and example else ("", "")
+        ids = (row.id if row else "", example.id if example else "")
+        self.differences.append(Difference(self.dataset, self.split, kind, *ids, *labels))
+
 
 def compare(folder: BuildFolder, source: OpenSource, dataset: Dataset) -> Iterator[SplitComparison]:
     """Yield a comparison per split that the build has and the source too.
@@ -63,74 +63,59 @@ def compare(folder: BuildFolder, source: OpenSource, dataset: Dataset) -> Iterat
     what was read is compared, not what is written.
     """
     joined = folder.file("rows", dataset.name).exists()
-    for split in folder.require("read")["datasets"][dataset.name]["counts"]:
+    for split in folder.require_read().datasets[dataset.name].counts:
         if split not in source.splits(dataset.name):
             continue
         rows = folder.rows(dataset.name) if joined else folder.posts(dataset.name)
-        found = SplitComparison(dataset.name, split, explained=joined)
+        comparison = SplitComparison(dataset.name, split, explained=joined)
         _compare(
             (row for row in rows if row.split == split),
             source.examples(dataset.name, split),
             dataset,
-            found,
+            comparison,
         )
-        yield found
+        yield comparison
 
 
 def _compare(
-    rows: Iterator[BuiltRow], examples: Iterator[Example], dataset: Dataset, found: SplitComparison
+    rows: Iterator[BuiltRow],
+    examples: Iterator[Example],
+    dataset: Dataset,
+    comparison: SplitComparison,
 ) -> None:
-    there: dict[str, list[Example]] = {}
+    others: dict[str, list[Example]] = {}
     for example in examples:
-        found.there += 1
-        there.setdefault(_key(example), []).append(example)
+        comparison.there += 1
+        others.setdefault(_key(example), []).append(example)
     for row in rows:
-        found.here += 1
-        candidates = there.get(_key(row))
-        if not candidates:
-            found.differences.append(_difference(found, ONLY_HERE, row, None))
-            continue
-        _compare_pair(row, candidates.pop(0), dataset, found)
-    for rest in there.values():
-        for example in rest:
-            found.differences.append(_difference(found, ONLY_THERE, None, example))
+        comparison.here += 1
+        if candidates := others.get(_key(row)):
+            _compare_pair(row, candidates.pop(0), dataset, comparison)
+        else:
+            comparison.differ("only here", row, None)
+    for example in itertools.chain.from_iterable(others.values()):
+        comparison.differ("only there", None, example)
 
 
 def _compare_pair(
-    row: BuiltRow, example: Example, dataset: Dataset, found: SplitComparison
+    row: BuiltRow, example: Example, dataset: Dataset, comparison: SplitComparison
 ) -> None:
-    found.both += 1
+    comparison.both += 1
     query = f'Consider this post: "{row.post}" Question: {row.question}'
     if not example.prompt or example.prompt == query:
-        found.same_query += 1
+        comparison.same_query += 1
     else:
-        found.differences.append(_difference(found, PROMPT, row, example))
+        comparison.differ("query", row, example)
     if row.label == example.label:
-        found.same_label += 1
+        comparison.same_label += 1
     else:
-        found.labels[row.label, example.label] += 1
-        found.differences.append(_difference(found, LABEL, row, example))
-    if compose(dataset, row.label, row.explanation) == compose(
-        dataset, row.label, example.explanation
-    ):
-        found.same_explanation += 1
-    elif found.explained:
-        found.differences.append(_difference(found, ANSWER, row, example))
-
-
-def _difference(
-    found: SplitComparison, kind: str, row: BuiltRow | None, example: Example | None
-) -> Difference:
-    labels = kind == LABEL
-    return Difference(
-        found.dataset,
-        found.split,
-        kind,
-        row.id if row else "",
-        example.id if example else "",
-        row.label if row and labels else "",
-        example.label if example and labels else "",
-    )
+        comparison.labels[row.label, example.label] += 1
+        comparison.differ("label", row, example)
+    answers = {compose(dataset, row.label, one.explanation) for one in (row, example)}
+    if len(answers) == 1:
+        comparison.same_explanation += 1
+    elif comparison.explained:
+        comparison.differ("explanation", row, example)
 
 
 def _key(row: BuiltRow | Example) -> str:

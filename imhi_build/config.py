@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from imhi import HarnessError, UnknownName
-from imhi.build.checks.declarations import Action, CheckSettings
+from imhi import HarnessError, Registry, UnknownName
+from imhi.build.checks.configured import configured_checks
+from imhi.build.checks.declarations import Action
 from imhi.build.raw.preset import Cleaning, Part
 from imhi.io import plain_values, read_yaml, validated, with_overrides
 
 Profile = Literal["published", "strict"] | Cleaning
-Format = Literal["official", "parquet", "dataset", "statistics"]
 Count = Annotated[int, Field(gt=0)]
 
 
@@ -51,7 +51,7 @@ class Explain(Part):
 class Write(Part):
     """What is written, and where (default: ``written`` in the build)."""
 
-    formats: tuple[Format, ...] = ("official", "parquet", "dataset", "statistics")
+    formats: tuple[str, ...] = ("official", "parquet", "dataset", "statistics")
     to: str | None = None
 
 
@@ -66,40 +66,24 @@ class Config(Part):
     limit: Count | None = None
     gold: Literal["human", "model"] = "human"
     explain: Explain = Explain()
-    checks: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
+    checks: Annotated[dict[str, dict[str, JsonValue]], Field(default_factory=dict)]
     write: Write = Write()
 
-    def check_settings(self) -> dict[str, CheckSettings]:
-        """Return the settings of every check, by name.
 
-        Raises:
-            HarnessError: an unknown check, or a setting that is not allowed.
-        """
-        from imhi.build.checks.catalogue import CHECKS
-
-        known = {check.name: check for check in CHECKS}
-        for name in self.checks:
-            if name not in known:
-                raise UnknownName("check", name, known, "see: imhi build checks")
-        return {
-            name: validated(check.settings, self.checks.get(name, {}), f"checks.{name}")
-            for name, check in known.items()
-        }
-
-
-def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+def read_config(path: Path, overrides: Sequence[str], registry: Registry) -> Config:
     """Return a configuration with ``a.b=c`` overrides applied.
 
     Raises:
-        HarnessError: no such file, not YAML, an unknown field, a value that is not allowed.
+        HarnessError: no such file, not YAML, an unknown field, check or format, or a value that is
+            not allowed.
     """
     values = plain_values(read_yaml(path, str(path)))
     if not isinstance(values, dict):
         raise HarnessError(f"{path}: expected a mapping that begins with 'raw:'")
-    return checked(with_overrides(values, overrides, "explain.shots=1"), str(path))
+    return checked(with_overrides(values, overrides, "explain.shots=1"), str(path), registry)
 
 
-def checked(values: Mapping[str, Any], where: str) -> Config:
+def checked(values: Mapping[str, JsonValue], where: str, registry: Registry) -> Config:
     """Return the configuration these values describe.
 
     Raises:
@@ -107,24 +91,27 @@ def checked(values: Mapping[str, Any], where: str) -> Config:
     """
     checks = values.get("checks")
     if isinstance(checks, dict):
-        settings = {
-            name: _settings(found, f"{where}: checks.{name}") for name, found in checks.items()
+        settings: dict[str, JsonValue] = {
+            name: _settings(given, f"{where}: checks.{name}") for name, given in checks.items()
         }
         values = {**values, "checks": settings}
     config = validated(Config, values, where)
-    config.check_settings()
+    configured_checks(config.checks, registry)
+    for name in config.write.formats:
+        if name not in registry.build_formats.things:
+            raise UnknownName("format", name, registry.build_formats.things)
     return config
 
 
-def _settings(found: Any, where: str) -> dict[str, Any]:
+def _settings(given: JsonValue, where: str) -> dict[str, JsonValue]:
     """Return the settings of a check; its action may be given alone.
 
     Raises:
         HarnessError: neither settings nor an action.
     """
     # YAML 1.1 reads a bare off as false.
-    given = found if isinstance(found, dict) else {} if found is None else {"action": found}
-    settings = {k: "off" if k == "action" and v is False else v for k, v in given.items()}
+    values = given if isinstance(given, dict) else {} if given is None else {"action": given}
+    settings = {k: "off" if k == "action" and v is False else v for k, v in values.items()}
     if settings.get("action", "off") not in get_args(Action):
         raise HarnessError(
             f"{where}: found {settings['action']!r}, expected {', '.join(get_args(Action))}, or settings "

@@ -25,10 +25,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import NoReturn, TypeVar
 
-from imhi import HarnessError, as_row, from_row
+from pydantic import JsonValue
+
+from imhi import HarnessError, as_row, digest, file_checksum, from_row
 from imhi.build.records import BuiltRow, Finding, Removal
+from imhi.build.stage_records import BuildRecord, ExplainRecord, ReadRecord
 from imhi.io import held, read_rows, write_json, write_rows
 
 FORMAT = 1
@@ -47,12 +50,13 @@ class BuildFolder:
 
     @property
     def config_file(self) -> Path:
+        """The file ``build.yaml``."""
         return self.path / CONFIG
 
     # --- the record ------------------------------------------------------------------------------
 
-    def record(self) -> dict[str, Any]:
-        """Return what was done, by stage; empty stages where nothing was.
+    def stages(self) -> dict[str, dict[str, JsonValue]]:
+        """Return what was done, by stage, as the record has it; empty where nothing was.
 
         Raises:
             HarnessError: not a build folder, or the record is of another format or not JSON.
@@ -64,65 +68,71 @@ class BuildFolder:
                     f"{self.path}: not a build folder (no {CONFIG}); make one with: imhi build new "
                     f"{self.path} --raw PRESET=PATH"
                 )
-            return {"format": FORMAT, "stages": {}}
+            return {}
+        go_on = "remove it and run the stages again: answers of models are kept"
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
+            raise HarnessError(f"{path}: not JSON ({error}); {go_on}") from None
+        format = record.get("format") if isinstance(record, dict) else None
+        if format != FORMAT:
             raise HarnessError(
-                f"{path}: not JSON ({error}); remove it and run the stages again: answers of models "
-                "are kept"
-            ) from None
-        found = record.get("format") if isinstance(record, dict) else None
-        if found != FORMAT:
-            raise HarnessError(
-                f"{path}: build format {found!r}, expected {FORMAT}: it was made by another version "
+                f"{path}: build format {format!r}, expected {FORMAT}: it was made by another version "
                 "of imhi-harness; build into a new folder"
             )
         if not isinstance(record.get("stages"), dict):
             raise HarnessError(
-                f"{path}: found no stages in it, expected the record of a build; remove it and run "
-                "the stages again: answers of models are kept"
+                f"{path}: found no stages in it, expected the record of a build; {go_on}"
             )
-        return dict(record)
+        return dict(record["stages"])
 
-    def stage(self, name: str) -> dict[str, Any]:
-        """Return what is recorded of a stage; empty where it has not been run."""
-        return dict(self.record()["stages"].get(name, {}))
+    def record(self) -> BuildRecord:
+        """Return what was done, by stage; raises as :meth:`stages`."""
+        return BuildRecord.model_validate(self.stages())
 
     def record_stage(
-        self, name: str, values: Mapping[str, Any], *, same_rows: bool = False
+        self, name: str, values: Mapping[str, object], *, same_rows: bool = False
     ) -> None:
         """Replace what is recorded of a stage; its time is added. What later stages made of
         earlier rows is recorded no more, unless these are the ``same_rows``."""
-        record = self.record()
+        stages: dict[str, Mapping[str, object]] = {**self.stages()}
         for later in () if same_rows else STAGES[STAGES.index(name) + 1 :]:
-            record["stages"].pop(later, None)
+            stages.pop(later, None)
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        record["stages"][name] = {"at": now, **values}
-        write_json(self.path / RECORD, record)
+        stages[name] = {"at": now, **values}
+        write_json(self.path / RECORD, {"format": FORMAT, "stages": stages})
 
-    def require(self, stage: str) -> dict[str, Any]:
-        """Return what is recorded of a stage that must have been run.
+    def require_read(self) -> ReadRecord:
+        """Return what is recorded of reading.
 
         Raises:
-            HarnessError: it was not; naming the command that does it.
+            HarnessError: nothing was read yet.
         """
-        found = self.stage(stage)
-        if not found:
-            raise HarnessError(
-                f"{self.path}: nothing was built by the stage '{stage}' yet; run: imhi build {stage} "
-                f"{self.path}"
-            )
-        return found
+        return self.record().read or self._refuse("read")
+
+    def require_explained(self) -> ExplainRecord:
+        """Return what is recorded of explaining.
+
+        Raises:
+            HarnessError: posts were not joined with explanations yet.
+        """
+        return self.record().explain or self._refuse("explain")
+
+    def _refuse(self, stage: str) -> NoReturn:
+        raise HarnessError(
+            f"{self.path}: nothing was built by the stage '{stage}' yet; run: imhi build {stage} "
+            f"{self.path}"
+        )
 
     # --- rows ------------------------------------------------------------------------------------
 
     def file(self, kind: str, dataset: str) -> Path:
+        """Return where the rows of one kind (``posts, rows, checks/NAME ...``) lie."""
         return self.path / kind / f"{dataset}.jsonl"
 
     def datasets(self) -> list[str]:
         """Return the datasets that were read, in the order of the configuration."""
-        return list(self.require("read")["datasets"])
+        return list(self.require_read().datasets)
 
     def posts(self, dataset: str) -> Iterator[BuiltRow]:
         """Yield the rows as read, without explanations (other than those of the raw data).
@@ -141,9 +151,11 @@ class BuildFolder:
         return self._read(BuiltRow, self.file("rows", dataset))
 
     def removed(self, dataset: str) -> Iterator[Removal]:
+        """Yield the raw rows that were left out."""
         return self._read(Removal, self.file("removed", dataset))
 
     def findings(self, check: str, dataset: str) -> Iterator[Finding]:
+        """Yield what a check found, by row; nothing where it was not made."""
         return self._read(Finding, self.file(f"checks/{check}", dataset))
 
     def quarantined(self, dataset: str) -> dict[str, list[str]]:
@@ -180,7 +192,8 @@ class BuildFolder:
             HarnessError: the quarantine is not the one that was recorded.
         """
         out = self.quarantined(dataset)
-        recorded = self.stage("check").get("quarantined", {}).get(dataset, len(out))
+        check = self.record().check
+        recorded = check.quarantined.get(dataset, len(out)) if check else len(out)
         if recorded != len(out):
             raise HarnessError(
                 f"{self.file('quarantine', dataset)}: found {len(out):,} rows, expected the "
@@ -191,6 +204,11 @@ class BuildFolder:
             for row in self.rows(dataset)
             if row.explained_by and (row.explanation or not row.round) and row.id not in out
         )
+
+    def rows_checksum(self) -> str:
+        """Return what the joined rows are known by: reports of checks hold of the rows they were
+        made on."""
+        return digest([file_checksum(self.file("rows", name)) for name in self.datasets()])
 
     def write(self, kind: str, dataset: str, records: Iterable[Record]) -> int:
         """Replace a file whole; return the number of records."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError, Registry
 from imhi.build.config import checked
@@ -78,8 +77,8 @@ def new_build(
                 f"--raw {text}: expected PRESET=PATH, such as irf=data/raw/Irf (see: imhi build "
                 "presets)"
             )
-        own = Path(preset).expanduser()
-        named = str(own.resolve()) if own.suffix in {".yaml", ".yml"} else preset
+        file = Path(preset).expanduser()
+        named = str(file.resolve()) if file.suffix in {".yaml", ".yml"} else preset
         where = str(Path(place).expanduser().resolve())
         lines.append(f"  - {{preset: {_yaml(named)}, path: {_yaml(where)}}}")
     if not lines:
@@ -106,7 +105,7 @@ def _check(text: str, registry: Registry) -> None:
 
     from imhi import open_source, parse_model
 
-    config = checked(plain_values(yaml.safe_load(text)), "imhi build new")
+    config = checked(plain_values(yaml.safe_load(text)), "imhi build new", registry)
     open_raw(config, registry)
     for source in (config.explain.given, config.explain.experts):
         if source is not None:
@@ -120,15 +119,15 @@ def _located(source: str | None) -> str | None:
     if source is None:
         return None
     name, colon, argument = source.partition(":")
-    there = bool(argument) and Path(argument).expanduser().exists()
-    return f"{name}{colon}{Path(argument).expanduser().resolve()}" if there else source
+    path = Path(argument).expanduser()
+    return f"{name}{colon}{path.resolve()}" if argument and path.exists() else source
 
 
-def _yaml(value: Any) -> str:
+def _yaml(value: str | None) -> str:
     """Return a value as YAML: JSON is YAML, and quotes what has to be quoted."""
     import yaml
 
-    bare = isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum()
-    if bare and yaml.safe_load(value) == value:
-        return str(value)
+    letters = (value or "").replace("-", "").replace("_", "")
+    if value is not None and letters.isalnum() and yaml.safe_load(value) == value:
+        return value
     return json.dumps(value, ensure_ascii=False)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from imhi import Dataset, Example, HarnessError, digest, file_checksum
 from imhi.build.folder import BuildFolder
@@ -22,7 +21,7 @@ def open_built(argument: str, datasets: Mapping[str, Dataset]) -> BuiltSource:
         HarnessError: not a build, or its rows have not been joined with explanations yet.
     """
     folder = BuildFolder(Path(argument).expanduser())
-    folder.require("explain")
+    folder.require_explained()
     return BuiltSource(folder)
 
 
@@ -31,18 +30,24 @@ class BuiltSource:
 
     def __init__(self, folder: BuildFolder) -> None:
         self.folder = folder
-        self._splits: dict[str, list[str]] = {
-            name: list(found["counts"])
-            for name, found in folder.require("read")["datasets"].items()
+        self._splits = {
+            name: list(read.counts) for name, read in folder.require_read().datasets.items()
         }
 
     def datasets(self) -> Sequence[str]:
+        """Return the datasets that were read."""
         return list(self._splits)
 
     def splits(self, dataset: str) -> Sequence[str]:
+        """Return the splits of a dataset; none where the build has not read it."""
         return self._splits.get(dataset, [])
 
     def examples(self, dataset: str, split: str) -> Iterator[Example]:
+        """Yield the rows that would be written.
+
+        Raises:
+            HarnessError: no such split; or the quarantine is not the one that was recorded.
+        """
         if split not in self.splits(dataset):
             raise HarnessError(
                 f"built:{self.folder.path}: {dataset} has no split '{split}' (it has: "
@@ -60,5 +65,7 @@ class BuiltSource:
             ]
         )
 
-    def describe(self) -> Mapping[str, Any]:
-        return {"build": self.folder.path.name, "gold": self.folder.stage("explain").get("gold")}
+    def describe(self) -> Mapping[str, str | None]:
+        """Return the build's name and whose label counts in it."""
+        explain = self.folder.record().explain
+        return {"build": self.folder.path.name, "gold": explain.gold if explain else None}

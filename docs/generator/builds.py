@@ -21,15 +21,15 @@ def raw_presets(manager: PluginManager) -> str:
     return table(("preset", "dataset", "files", "layout", "where from"), rows)
 
 
-def checks() -> str:
-    from imhi.build.checks.catalogue import CHECKS
+def checks(manager: PluginManager) -> str:
+    """Return the table of the built-in checks and their settings."""
+    from imhi.build.checks.configured import configured_checks
 
     rows = []
-    for check in CHECKS:
-        values = check.settings().model_dump(mode="json")
-        action = values.pop("action")
-        settings = ", ".join(f"`{name}: {_yaml(value)}`" for name, value in values.items())
-        rows.append((f"`{check.name}`", check.summary, action, settings))
+    for name, one in configured_checks({}, manager.registry).items():
+        values = one.settings.model_dump(mode="json", exclude={"action"})
+        settings = ", ".join(f"`{key}: {_yaml(value)}`" for key, value in values.items())
+        rows.append((f"`{name}`", one.check.summary, one.action, settings))
     return table(("check", "what it finds", "action", "settings"), rows)
 
 

@@ -87,7 +87,7 @@ class BuildFormat:
     ``abort()`` where writing failed; its ``files`` (rows by file name) and ``notes`` are read last.
     ``row`` has the :class:`imhi.BuiltRow` as ``row``, and its words: ``query,
     answer`` (instruction), ``stem, response, prompt`` (completion; empty where there is none).
-    ``summary`` has ``tallies`` and ``facts``: counts of what was written, and what the build knows
+    ``summary`` has ``counters`` and ``facts``: counts of what was written, and what the build knows
     about itself. ``packages`` must be installed; they are looked for before the work begins.
     """
 

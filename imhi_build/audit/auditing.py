@@ -117,7 +117,7 @@ class Auditing:
 
     def _repeats(self) -> dict[str, dict[str, Repeat]]:
         found: dict[str, dict[str, Repeat]] = {}
-        for repeat in near_duplicates.find(self.corpus, near_duplicates.SimilaritySettings()):
+        for repeat in near_duplicates.find(self.corpus, near_duplicates.Settings()):
             found.setdefault(repeat.dataset, {})[repeat.id] = repeat
         return found
 

@@ -48,7 +48,7 @@ class Outline:
                 yield from repeat(BuiltRow("", dataset, unit.split, "", "", "", ""), size)
 
 
-@dataclass(eq=False)  # a table of its posts is kept for it as long as it lives
+@dataclass(eq=False)
 class SourceCorpus:
     """All rows of a source, and of the raw files that complete it
     (:class:`imhi.build.checks.declarations.Corpus`). ``problems`` are rows that cannot be read, by
@@ -60,6 +60,7 @@ class SourceCorpus:
     raw: dict[str, RawFiles] = field(default_factory=dict)
     seed: int = 0
     details: dict[str, object] = field(default_factory=dict)
+    cache: dict[object, Any] = field(default_factory=dict)
     problems: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     noticed: dict[str, set[str]] = field(default_factory=dict)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from imhi.build.checks.leakage import LeakageSettings
+from imhi.build.checks.leakage import Settings as LeakageSettings
 from imhi.build.checks.leakage import find as find_leakage
 from imhi.build.checks.signatures import words_of
 from imhi.build.records import BuiltRow

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from imhi import Budget, Context, Dataset, Event, Generation, Registry, resolve
+from imhi import Budget, Context, Dataset, Event, Generation, Registry
 from imhi.build.config import Config
 from imhi.build.folder import BuildFolder
 from imhi.build.records import BuiltRow
 from imhi.build.source import BuiltSource
+from imhi.runs import ExecutorSpec
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 CHUNK = 2000
-
-
-def _nobody(event: Event) -> None:
-    """Be told, and do nothing."""
+T = TypeVar("T")
 
 
 @dataclass
-class Bench:
-    """The surroundings of the checks (:class:`imhi.build.checks.declarations.Corpus`).
+class CheckContext:
+    """The surroundings of the checks (:class:`imhi.build.checks.declarations.Corpus`), one for all of
+    a command: they share what they compute.
 
     ``details`` is what the report of the check at work says besides the findings. ``max_cost`` in
     US dollars, for what models are asked; ``incomplete`` says what could not be looked at.
@@ -31,22 +33,26 @@ class Bench:
     folder: BuildFolder
     config: Config
     registry: Registry
-    executor: str = "local"
-    notify: Callable[[Event], None] = _nobody
-    max_cost: float | None = None
-    details: dict[str, Any] = field(default_factory=dict)
+    executor: ExecutorSpec
+    notify: Callable[[Event], None]
+    max_cost: float | None
+    details: dict[str, JsonValue] = field(default_factory=dict)
     incomplete: str = ""
+    cache: dict[object, Any] = field(default_factory=dict)
     _run_on: Callable[..., Iterator[Any]] | None = None
 
     @property
     def datasets(self) -> Sequence[str]:
+        """The datasets of the build."""
         return self.folder.datasets()
 
     @property
     def seed(self) -> int:
+        """The seed of the build, for all that is drawn."""
         return self.config.seed
 
     def dataset(self, name: str) -> Dataset:
+        """Return the declaration of a dataset."""
         return self.registry.datasets.get(name)
 
     def rows(self, dataset: str) -> Iterator[BuiltRow]:
@@ -54,12 +60,11 @@ class Bench:
         return (row for row in self.folder.rows(dataset) if row.explanation)
 
     def spread(
-        self, work: Callable[[Sequence[BuiltRow]], Iterator[Any]], rows: Iterable[BuiltRow]
-    ) -> Iterator[Any]:
+        self, work: Callable[[Sequence[BuiltRow]], Iterator[T]], rows: Iterable[BuiltRow]
+    ) -> Iterator[T]:
+        """Yield what ``work`` yields for chunks of the rows, in any order, through the executor."""
         if self._run_on is None:
-            name, _, argument = self.executor.partition(":")
-            create = resolve(self.registry.executors.get(name).create)
-            self._run_on = create(self.context(), argument)
+            self._run_on = self.executor.start(self.context())
         stream = iter(rows)
         while chunk := list(islice(stream, CHUNK)):
             yield from self._run_on(work, chunk)

@@ -20,10 +20,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from imhi import Dataset
-from imhi.build.checks.declarations import Check, CheckSettings, Corpus
+from imhi.build.checks.declarations import CheckSettings, Corpus
+from imhi.build.checks.label_pairs import LabelPairs, percent_agreeing, percent_weighted_f1
 from imhi.build.records import BuiltRow, Finding
 
 _MIN_WORDS = 4
@@ -48,7 +49,7 @@ def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
         if classifiers is None:
             corpus.details[name] = {"note": "too few rows or one label only: nothing to learn from"}
             continue
-        read: Counter[tuple[str, str]] = Counter()
+        read: LabelPairs = Counter()
         unjudged = 0
         work = _Reading(classifiers, dataset, settings)
         for id, label, other, probability in corpus.spread(work, corpus.rows(name)):
@@ -64,9 +65,7 @@ def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
                     f"the explanation argues for '{other}', the label is '{label}'",
                     round(probability, 4),
                 )
-        corpus.details[name] = _figures(read)
-        if unjudged:
-            corpus.details[name]["not_judged"] = unjudged
+        corpus.details[name] = _figures(read) | ({"not_judged": unjudged} if unjudged else {})
 
 
 @dataclass
@@ -88,20 +87,20 @@ class _Reading:
                 parts.setdefault(_fold(row, self.settings.folds), []).append(row)
         for fold, part in parts.items():
             classifier = self.classifiers[fold]
-            found = classifier.predict_proba([_text(row, self.dataset) for row in part])
+            read = classifier.predict_proba([_text(row, self.dataset) for row in part])
             classes = [str(name) for name in classifier.classes_]
-            for row, probabilities in zip(part, found, strict=True):
-                own = classes.index(row.label) if row.label in classes else None
-                probability = None if own is None else float(probabilities[own])
+            for row, probabilities in zip(part, read, strict=True):
+                seen = row.label in classes
+                probability = float(probabilities[classes.index(row.label)]) if seen else None
                 yield row.id, row.label, classes[int(np.argmax(probabilities))], probability
 
 
 def _fit(corpus: Corpus, dataset: Dataset, settings: Settings) -> list[Any] | None:
     """Return a classifier per fold, trained on the rows of the others."""
-    drawn = _draw(corpus, dataset, settings)
+    sample = _draw(corpus, dataset, settings)
     fitted = []
     for fold in range(settings.folds):
-        rows = [row for other, row in drawn if other != fold]
+        rows = [row for other, row in sample if other != fold]
         labels = Counter(row.label for row in rows)
         if len(labels) < 2 or len(rows) < 20:
             return None
@@ -158,27 +157,10 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _figures(read: Counter[tuple[str, str]]) -> dict[str, Any]:
+def _figures(read: LabelPairs) -> dict[str, JsonValue]:
     """Return accuracy and weighted F1 (in percent) of reading the label off the explanation."""
-    total = sum(read.values())
-    gold: Counter[str] = Counter()
-    found: Counter[str] = Counter()
-    for (label, other), n in read.items():
-        gold[label] += n
-        found[other] += n
-    f1 = sum(n / total * (2 * read[label, label] / (n + found[label])) for label, n in gold.items())
-    right = sum(n for (label, other), n in read.items() if label == other)
     return {
-        "rows": total,
-        "accuracy": round(100 * right / total, 2) if total else None,
-        "weighted_f1": round(100 * f1, 2) if total else None,
+        "rows": read.total(),
+        "accuracy": percent_agreeing(read) if read else None,
+        "weighted_f1": percent_weighted_f1(read) if read else None,
     }
-
-
-CHECK = Check(
-    name="consistency",
-    summary="The explanation argues for another label (cross-fitted classifier)",
-    find="imhi.build.checks.consistency:find",
-    kind="corpus",
-    settings=Settings,
-)

@@ -13,16 +13,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from imhi import Context, Response
-from imhi.build.checks.check_context import Bench
-from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.checks.check_context import CheckContext
+from imhi.build.checks.declarations import CheckSettings as Settings
 from imhi.build.records import BuiltRow, Finding
 
 
-def find(bench: Bench, settings: CheckSettings) -> Iterator[Finding]:
+def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
     """Yield the rows whose stated or concluded label is not their own."""
-    for name in bench.datasets:
-        work = _Reading(bench.context().without_observers(), name, bench.config.explain.labeler)
-        yield from bench.spread(work, bench.rows(name))
+    for name in checks.datasets:
+        work = _Reading(checks.context().without_observers(), name, checks.config.explain.labeler)
+        yield from checks.spread(work, checks.rows(name))
 
 
 @dataclass
@@ -36,22 +36,16 @@ class _Reading:
     def __call__(self, rows: Sequence[BuiltRow]) -> Iterator[Finding]:
         read = self.context.labeler(self.labeler)
         responses = [Response(row.id, row.dataset, "", text=row.explanation) for row in rows]
-        found = read(self.context.dataset(self.dataset), [row.aspect for row in rows], responses)
-        for row, prediction in zip(rows, found, strict=True):
+        predictions = read(
+            self.context.dataset(self.dataset), [row.aspect for row in rows], responses
+        )
+        for row, prediction in zip(rows, predictions, strict=True):
             if row.model_label is not None and row.model_label != row.label:
-                said = f"the answer states '{row.model_label}'"
+                answer = f"the answer states '{row.model_label}'"
             elif prediction.label is not None and prediction.label != row.label:
-                said = f"the explanation concludes '{prediction.label}'"
+                answer = f"the explanation concludes '{prediction.label}'"
             else:
                 continue
             yield Finding(
-                "contradictions", row.dataset, row.id, f"{said}, the label is '{row.label}'"
+                "contradictions", row.dataset, row.id, f"{answer}, the label is '{row.label}'"
             )
-
-
-CHECK = Check(
-    name="contradictions",
-    summary="The answer states another label than the row has",
-    find="imhi.build.checks.contradictions:find",
-    kind="model",
-)

@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from imhi import Generation, parse_model, resolve
-from imhi.build.checks.check_context import Bench
-from imhi.build.checks.declarations import Action, Check, CheckSettings
-from imhi.build.generation_runs import Answers, Rounds, Wanted, content_key, identity_of
+from imhi.build.checks.check_context import CheckContext
+from imhi.build.checks.declarations import Action, CheckSettings
+from imhi.build.checks.label_pairs import LabelPairs, percent_agreeing, percent_weighted_f1
+from imhi.build.generation_answers import Answers, asking_totals
+from imhi.build.generation_runs import GenerationRuns, PendingRows, content_key, identity_of
 from imhi.build.records import BuiltRow, Finding
 
 _BATCH = 512
@@ -43,61 +45,65 @@ def key_of(row: BuiltRow) -> str:
     return content_key(row.post, row.aspect)
 
 
-def find(bench: Bench, settings: Settings) -> Iterator[Finding]:
-    """Yield the rows whose label the model does not give; ``bench.details`` gets agreement and
+def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
+    """Yield the rows whose label the model does not give; ``checks.details`` gets agreement and
     weighted F1 (percent) by dataset, what it cost, and how many answers had no label."""
     if settings.model is None:
-        bench.details["skipped"] = "no model is named (checks: {correctness: {model: NAME}})"
+        checks.details["skipped"] = "no model is named (checks: {correctness: {model: NAME}})"
         return
-    spec = parse_model(settings.model, bench.registry)
-    style = bench.registry.prompts.get(settings.prompt)
-    context = bench.context(
+    spec = parse_model(settings.model, checks.registry)
+    style = checks.registry.prompts.get(settings.prompt)
+    context = checks.context(
         Generation(settings.max_new_tokens, chat_template=settings.chat_template)
     )
     build = resolve(style.build)(context)
     identity = {"prompt": [style.name, style.version]}
     # A folder per model and way of asking: one model's answers are never another's.
     known = identity_of(spec, context, identity)[:12]
-    rounds = Rounds(bench.folder.path / "asked" / "correctness" / known, key_of)
+    runs = GenerationRuns(checks.folder.path / "asked" / "correctness" / known, key_of)
 
-    def wanted(dataset: str) -> Wanted:
-        declared = bench.dataset(dataset)
-        answered = rounds.answered(dataset)
-        return Wanted(
+    def wanted(dataset: str) -> PendingRows:
+        declared = checks.dataset(dataset)
+        answered = runs.answered(dataset)
+        return PendingRows(
             dataset,
             lambda: (
                 row
-                for row in islice(bench.rows(dataset), settings.rows)
+                for row in islice(checks.rows(dataset), settings.rows)
                 if key_of(row) not in answered
             ),
             lambda row: build(row.example(), declared),
         )
 
-    rounds.ask([wanted(name) for name in bench.datasets], spec, context, bench.executor, identity)
-    bench.details["model"] = spec.name
-    bench.details["cost"] = rounds.totals().cost
-    lacking = sum(1 for name in bench.datasets for _ in wanted(name).rows())
+    runs.ask([wanted(name) for name in checks.datasets], spec, context, checks.executor, identity)
+    checks.details["model"] = spec.name
+    checks.details["cost"] = asking_totals(runs).cost
+    lacking = sum(1 for name in checks.datasets for _ in wanted(name).rows())
     if lacking:
-        bench.incomplete = (
+        checks.incomplete = (
             f"{lacking:,} rows have no answer of {spec.name} (requests failed, or the cost was "
             "limited); check again to ask about them"
         )
-    for name in bench.datasets:
-        yield from _compared(bench, rounds, settings, name)
+    for name in checks.datasets:
+        yield from _compared(checks, runs, settings, name)
 
 
-def _compared(bench: Bench, rounds: Rounds, settings: Settings, dataset: str) -> Iterator[Finding]:
-    context = bench.context()
+def _compared(
+    checks: CheckContext, runs: GenerationRuns, settings: Settings, dataset: str
+) -> Iterator[Finding]:
+    context = checks.context()
     read = context.labeler(settings.labeler)
-    pairs: Counter[tuple[str, str | None]] = Counter()
-    rows = islice(bench.rows(dataset), settings.rows)
-    with Answers(rounds, dataset) as answers:
+    pairs: LabelPairs = Counter()
+    rows = islice(checks.rows(dataset), settings.rows)
+    with Answers(runs, dataset) as answers:
         while batch := list(islice(rows, _BATCH)):
-            there = [(row, found[1]) for row in batch if (found := answers.of(row)) is not None]
+            answered = [(row, one[1]) for row in batch if (one := answers.of(row)) is not None]
             predictions = read(
-                bench.dataset(dataset), [row.aspect for row, _ in there], [r for _, r in there]
+                checks.dataset(dataset),
+                [row.aspect for row, _ in answered],
+                [r for _, r in answered],
             )
-            for (row, response), prediction in zip(there, predictions, strict=True):
+            for (row, response), prediction in zip(answered, predictions, strict=True):
                 label = response.label or prediction.label
                 pairs[row.label, label] += 1
                 if label is not None and label != row.label:
@@ -108,40 +114,15 @@ def _compared(bench: Bench, rounds: Rounds, settings: Settings, dataset: str) ->
                         f"asked without the label, the model answers '{label}', the label is "
                         f"'{row.label}'",
                     )
-    bench.details[dataset] = _figures(pairs)
+    checks.details[dataset] = _figures(pairs)
 
 
-def _figures(pairs: Counter[tuple[str, str | None]]) -> dict[str, Any]:
-    from sklearn.metrics import f1_score
-
-    total = sum(pairs.values())
-    if not total:
+def _figures(pairs: LabelPairs) -> dict[str, JsonValue]:
+    if not pairs:
         return {"rows": 0}
-    gold = [label for label, _ in pairs]
-    # No label read counts as wrong, as everywhere.
-    found = ["" if label is None else label for _, label in pairs]
-    weights = list(pairs.values())
-    f1 = f1_score(
-        gold,
-        found,
-        sample_weight=weights,
-        labels=sorted(set(gold)),
-        average="weighted",
-        zero_division=0,
-    )
-    agreed = sum(n for (label, other), n in pairs.items() if label == other)
     return {
-        "rows": total,
-        "agreement": round(100 * agreed / total, 2),
-        "weighted_f1": round(100 * float(f1), 2),
+        "rows": pairs.total(),
+        "agreement": percent_agreeing(pairs),
+        "weighted_f1": percent_weighted_f1(pairs),
         "without_label": sum(n for (_, other), n in pairs.items() if other is None),
     }
-
-
-CHECK = Check(
-    name="correctness",
-    summary="A model asked without the label answers another (needs a model)",
-    find="imhi.build.checks.correctness:find",
-    kind="model",
-    settings=Settings,
-)

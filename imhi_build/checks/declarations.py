@@ -1,22 +1,26 @@
-"""What a check is: a declaration, its settings, and the work it does.
+"""What a check is given: its settings, and the rows with the means to work on them.
 
-A *row check* looks at one row at a time; its ``find(rows, settings)`` yields findings and can be
-sent to other processes. A *corpus check* needs all rows at once; its ``find(corpus, settings)``
-gets a :class:`Corpus`. Both are given as ``"module:attribute"`` and loaded when they are run.
+Checks are declared as :class:`imhi.BuildCheck`. A *row check* looks at one row at a time; its
+``find(rows, settings)`` yields findings and can be sent to other processes. A *corpus check* needs
+all rows at once; its ``find(corpus, settings)`` gets a :class:`Corpus`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from imhi import Dataset
-from imhi.build.records import BuiltRow
+from imhi.build.records import BuiltRow, Finding
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 Action = Literal["quarantine", "report", "off"]
+FindInRows = Callable[[Sequence[BuiltRow], Any], Iterable[Finding]]
+T = TypeVar("T")
 
 
 class CheckSettings(BaseModel):
@@ -33,7 +37,8 @@ class Corpus(Protocol):
 
     datasets: Sequence[str]
     seed: int
-    details: dict[str, Any]  # what the report says besides the findings, as JSON values
+    details: dict[str, JsonValue]  # what the report says besides the findings
+    cache: dict[object, Any]  # what checks computed of these rows, for each other
 
     def dataset(self, name: str) -> Dataset:
         """Return the declaration of a dataset: labels, questions."""
@@ -42,18 +47,7 @@ class Corpus(Protocol):
         """Yield the rows of a dataset in order, all splits."""
 
     def spread(
-        self, work: Callable[[Sequence[BuiltRow]], Iterator[Any]], rows: Iterable[BuiltRow]
-    ) -> Iterator[Any]:
+        self, work: Callable[[Sequence[BuiltRow]], Iterator[T]], rows: Iterable[BuiltRow]
+    ) -> Iterator[T]:
         """Yield what ``work(chunk)`` yields for chunks of the rows, through the chosen executor, in
         any order. ``work`` must be picklable and each result must say which row it is of."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """A check by name. ``settings`` is the class of its settings, defaults included."""
-
-    name: str
-    summary: str
-    find: str
-    kind: Literal["row", "corpus", "model"]
-    settings: type[CheckSettings] = CheckSettings

@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import Field
 
 from imhi import HarnessError
-from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.checks.declarations import CheckSettings
 from imhi.build.checks.quotes import without_quotes
 from imhi.build.records import BuiltRow, Finding
 
@@ -38,7 +38,7 @@ _LITTLE_WORDS = frozenset(
 _ENDS = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
 
 
-class LanguageSettings(CheckSettings):
+class Settings(CheckSettings):
     """``language``: ISO 639 code of the language wanted; ``min_letters``: of a passage that can be
     told, and so of an explanation that is looked at (a letter of Chinese, Japanese or Korean counts
     for three); ``probability`` that a passage is not in the language wanted, from which it is taken
@@ -50,16 +50,7 @@ class LanguageSettings(CheckSettings):
     share: float = Field(default=0.3, gt=0, le=1)
 
 
-CHECK = Check(
-    name="language",
-    summary="An explanation in another language than wanted",
-    find="imhi.build.checks.language:find",
-    kind="row",
-    settings=LanguageSettings,
-)
-
-
-def find(rows: Sequence[BuiltRow], settings: LanguageSettings) -> Iterator[Finding]:
+def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each explanation that is for a good part in another language; ``score``
     is that part.
 
@@ -92,7 +83,7 @@ def find(rows: Sequence[BuiltRow], settings: LanguageSettings) -> Iterator[Findi
         if other and other >= settings.share * total:
             ((language, _),) = told.most_common(1)
             yield Finding(
-                CHECK.name,
+                "language",
                 row.dataset,
                 row.id,
                 reason=f"in another language: {language}",

@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from imhi.build.checks.declarations import Check
 from imhi.build.checks.patterns import PatternSettings, groups_of, search, straight
 from imhi.build.checks.quotes import without_quotes
 from imhi.build.records import BuiltRow, Finding
@@ -28,23 +27,14 @@ DATA = Path(__file__).with_name("leakage.yaml")
 Kind = Literal["label", "labelling", "examples", "prompt", "options"]
 
 
-class LeakageSettings(PatternSettings):
+class Settings(PatternSettings):
     """``kinds``: what is looked for; ``also``: more regular expressions; ``{label}`` in them is the
     row's label."""
 
     kinds: tuple[Kind, ...] = get_args(Kind)
 
 
-CHECK = Check(
-    name="leakage",
-    summary="The explanation speaks of a given label, of examples or of its instructions",
-    find="imhi.build.checks.leakage:find",
-    kind="row",
-    settings=LeakageSettings,
-)
-
-
-def find(rows: Sequence[BuiltRow], settings: LeakageSettings) -> Iterator[Finding]:
+def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     """Yield at most one finding per row."""
     for row in rows:
         kinds = {*settings.kinds, "also"}
@@ -52,5 +42,5 @@ def find(rows: Sequence[BuiltRow], settings: LeakageSettings) -> Iterator[Findin
             kinds.discard("options")  # the question lists them
         groups = groups_of(DATA, settings.also, row.label)
         text = straight(without_quotes(row.explanation, of=row.post))
-        if found := search((group for group in groups if group.name in kinds), text):
-            yield Finding(CHECK.name, row.dataset, row.id, found[0].reason)
+        if hit := search((group for group in groups if group.name in kinds), text):
+            yield Finding("leakage", row.dataset, row.id, hit[0].reason)

@@ -17,13 +17,13 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from imhi.build.checks.declarations import Check, CheckSettings, Corpus
+from imhi.build.checks.declarations import CheckSettings, Corpus
 from imhi.build.checks.near_pairs import NearPairs, near_pairs
 from imhi.build.checks.signatures import PostTable, post_table
 from imhi.build.records import BuiltRow, Finding
 
 
-class SimilaritySettings(CheckSettings):
+class Settings(CheckSettings):
     """``similarity``: from which Jaccard similarity on posts are nearly equal (1.0: only those
     with the same words and pairs of words); ``min_words``: of the shorter post."""
 
@@ -34,7 +34,7 @@ class SimilaritySettings(CheckSettings):
 class Neighbours:
     """The posts that are equal or nearly equal to a post."""
 
-    def __init__(self, table: PostTable, settings: SimilaritySettings) -> None:
+    def __init__(self, table: PostTable, settings: Settings) -> None:
         self._pairs: NearPairs = near_pairs(table, settings.similarity)
         self._words = table.words
         self._min_words = settings.min_words
@@ -48,16 +48,7 @@ class Neighbours:
         return [(slot, 1.0), *sorted(near, key=lambda pair: (-pair[1], pair[0]))]
 
 
-CHECK = Check(
-    name="near_duplicates",
-    summary="A post that stands twice in a split, in the same or nearly the same words",
-    find="imhi.build.checks.near_duplicates:find",
-    kind="corpus",
-    settings=SimilaritySettings,
-)
-
-
-def find(corpus: Corpus, settings: SimilaritySettings) -> Iterator[Finding]:
+def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each row that repeats an earlier one, which is ``related``."""
     table = post_table(corpus)
     neighbours = Neighbours(table, settings)
@@ -77,7 +68,7 @@ def find(corpus: Corpus, settings: SimilaritySettings) -> Iterator[Finding]:
 def _finding(row: BuiltRow, first: str, label: str, score: float | None) -> Finding:
     how = "repeats an earlier post" if score is None else "nearly repeats an earlier post"
     return Finding(
-        check=CHECK.name,
+        check="near_duplicates",
         dataset=row.dataset,
         id=row.id,
         reason=how if row.label == label else f"{how}, with opposite labels",

@@ -28,7 +28,8 @@ _BLOCK = 8192  # signatures, or pairs of them, in memory at once: 1 MB
 
 
 class NearPairs:
-    """Pairs of nearly equal posts, both ways, in order."""
+    """Pairs of nearly equal posts, both ways, in order: ``left`` and ``right`` slots and their
+    similarities, each of shape (pairs,)."""
 
     def __init__(
         self, left: NDArray[np.int64], right: NDArray[np.int64], score: NDArray[np.float64]
@@ -45,9 +46,9 @@ class NearPairs:
 
     def of(self, slot: int) -> list[tuple[int, float]]:
         """Return the slots that are nearly equal to one, lowest first, with their similarity."""
-        start, stop = (int(self._left.searchsorted(slot, side)) for side in ("left", "right"))
-        found = zip(self._right[start:stop], self._score[start:stop], strict=True)
-        return [(int(other), float(score)) for other, score in found]
+        start, stop = self._left.searchsorted([slot, slot + 1])
+        near = zip(self._right[start:stop], self._score[start:stop], strict=True)
+        return [(int(other), float(score)) for other, score in near]
 
 
 def near_pairs(table: PostTable, threshold: float) -> NearPairs:
@@ -55,17 +56,17 @@ def near_pairs(table: PostTable, threshold: float) -> NearPairs:
     (0.5 to 1). Computed once per table and threshold."""
     import numpy as np
 
-    key = ("near pairs", threshold)
-    if key not in table.kept:
+    key = (NearPairs, threshold)
+    if key not in table.cache:
         codes = [_promising(table, *pair, threshold) for pair in _candidates(table, threshold)]
-        found = np.unique(np.concatenate([np.empty(0, np.int64), *codes]))
-        left, right = found // max(1, len(table)), found % max(1, len(table))
+        pair_codes = np.unique(np.concatenate([np.empty(0, np.int64), *codes]))
+        left, right = np.divmod(pair_codes, max(1, len(table)))
         score = np.array(
             [table.similarity(int(a), int(b)) for a, b in zip(left, right, strict=True)], float
         )
         near = score >= threshold
-        table.kept[key] = NearPairs(left[near], right[near], score[near])
-    pairs: NearPairs = table.kept[key]
+        table.cache[key] = NearPairs(left[near], right[near], score[near])
+    pairs: NearPairs = table.cache[key]
     return pairs
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imhi.build.checks.declarations import Check, Corpus
-from imhi.build.checks.near_duplicates import Neighbours, SimilaritySettings
+from imhi.build.checks.declarations import Corpus
+from imhi.build.checks.near_duplicates import Neighbours, Settings
 from imhi.build.checks.signatures import post_table
 from imhi.build.records import Finding
 
@@ -22,24 +22,14 @@ from imhi.build.records import Finding
 HELD_AGAINST = {"train": ("test", "val"), "val": ("test",)}
 EVALUATED = ("test", "val")
 
-CHECK = Check(
-    name="overlap",
-    summary="A post of the test or val split that is also trained on, within a dataset",
-    find="imhi.build.checks.overlap:find",
-    kind="corpus",
-    settings=SimilaritySettings,
-)
 
-
-def find(corpus: Corpus, settings: SimilaritySettings) -> Iterator[Finding]:
+def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each row of train or val that is, or is like, one of the same dataset
     in a later split; ``related`` is the first such row."""
-    return find_overlap(corpus, settings, CHECK.name, across=False)
+    return find_overlap(corpus, settings, "overlap", across=False)
 
 
-def find_overlap(
-    corpus: Corpus, settings: SimilaritySettings, check: str, across: bool
-) -> Iterator[Finding]:
+def find_overlap(corpus: Corpus, settings: Settings, check: str, across: bool) -> Iterator[Finding]:
     """Yield findings within datasets, or across them."""
     table = post_table(corpus)
     neighbours = Neighbours(table, settings)
@@ -51,8 +41,7 @@ def find_overlap(
                 evaluated[row.split].setdefault(slot, {}).setdefault(dataset, row.id)
 
     def related(split: str, slot: int, dataset: str) -> str | None:
-        there = evaluated[split].get(slot, {})
-        for name, row_id in there.items():
+        for name, row_id in evaluated[split].get(slot, {}).items():
             if (name != dataset) == across:
                 return f"{name}/{row_id}"
         return None
@@ -63,13 +52,13 @@ def find_overlap(
             if against is None:
                 continue
             near = neighbours.of(slot)
-            found = (
+            matches = (
                 (split, other, score, key)
                 for split in against
                 for other, score in near
                 if (key := related(split, other, dataset)) is not None
             )
-            for split, other, score, key in found:
+            for split, other, score, key in matches:
                 how = "equals" if other == slot else "nearly equals"
                 yield Finding(
                     check=check,

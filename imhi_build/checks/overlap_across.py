@@ -10,28 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imhi.build.checks.declarations import Action, Check, Corpus
-from imhi.build.checks.near_duplicates import SimilaritySettings
+from imhi.build.checks import near_duplicates
+from imhi.build.checks.declarations import Action, Corpus
 from imhi.build.checks.overlap import find_overlap
 from imhi.build.records import Finding
 
 
-class AcrossSettings(SimilaritySettings):
+class Settings(near_duplicates.Settings):
     """As ``near_duplicates``; only reports unless told otherwise."""
 
     action: Action = "report"
 
 
-CHECK = Check(
-    name="overlap_across",
-    summary="A post of another dataset's test or val split that is also trained on",
-    find="imhi.build.checks.overlap_across:find",
-    kind="corpus",
-    settings=AcrossSettings,
-)
-
-
-def find(corpus: Corpus, settings: AcrossSettings) -> Iterator[Finding]:
+def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each row of train or val that is, or is like, one of another dataset in
     a later split; ``related`` is the first such row."""
-    return find_overlap(corpus, settings, CHECK.name, across=True)
+    return find_overlap(corpus, settings, "overlap_across", across=True)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 import yaml
 from pydantic import Field, field_validator
@@ -35,10 +35,27 @@ class Group:
     needs: tuple[str, ...] = ()
 
 
+class GroupData(TypedDict, total=False):
+    """A group as it stands in a file."""
+
+    name: str
+    reason: str
+    patterns: str
+    at: str
+    needs: list[str]
+
+
+class PatternData(TypedDict, total=False):
+    """A file of patterns; ``finish_reasons`` of providers by what they mean, in that of refusals."""
+
+    groups: list[GroupData]
+    finish_reasons: dict[str, list[str]]
+
+
 @functools.cache
-def read_data(path: Path) -> dict[str, Any]:
+def read_data(path: Path) -> PatternData:
     """Return a YAML file that comes with the project."""
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return cast(PatternData, yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 @functools.lru_cache(maxsize=256)
@@ -47,12 +64,12 @@ def groups_of(path: Path, also: tuple[str, ...] = (), label: str = "") -> tuple[
     label."""
     groups = [
         Group(
-            found["name"],
-            found["reason"],
-            _compiled(found["patterns"].splitlines(), label, found.get("at") == "start"),
-            tuple(found.get("needs", ())),
+            group["name"],
+            group["reason"],
+            _compiled(group["patterns"].splitlines(), label, group.get("at") == "start"),
+            tuple(group.get("needs", ())),
         )
-        for found in read_data(path)["groups"]
+        for group in read_data(path)["groups"]
     ]
     if also:
         reason = "matches an expression of the settings"
@@ -61,8 +78,8 @@ def groups_of(path: Path, also: tuple[str, ...] = (), label: str = "") -> tuple[
 
 
 def _compiled(patterns: Sequence[str], label: str, at_start: bool = False) -> re.Pattern[str]:
-    own = re.escape(label) if label else r"(?!)"  # no label: found nowhere
-    spaced = [pattern.replace(" ", r"(?:\s+)").replace("{label}", own) for pattern in patterns]
+    labelled = re.escape(label) if label else r"(?!)"  # no label: found nowhere
+    spaced = [pattern.replace(" ", r"(?:\s+)").replace("{label}", labelled) for pattern in patterns]
     joined = "|".join(f"(?:{pattern})" for pattern in spaced)
     return re.compile(f"{_START}(?:{joined})" if at_start else joined, re.IGNORECASE)
 

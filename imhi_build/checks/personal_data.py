@@ -18,7 +18,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from imhi.build.checks.declarations import Check, CheckSettings
+from imhi.build.checks.declarations import CheckSettings
 from imhi.build.checks.personal_spans import Kind, check_region, personal_spans
 from imhi.build.records import BuiltRow, Finding
 
@@ -40,7 +40,7 @@ NAMES: dict[Kind, str] = {
 }
 
 
-class PersonalDataSettings(CheckSettings):
+class Settings(CheckSettings):
     """``kinds``: what is looked for; ``region``: ISO 3166 code of the country whose telephone
     numbers are written without a country code; ``explanations``: whether they are searched, too."""
 
@@ -49,16 +49,7 @@ class PersonalDataSettings(CheckSettings):
     explanations: bool = True
 
 
-CHECK = Check(
-    name="personal_data",
-    summary="User names, links, addresses and telephone numbers left in a text",
-    find="imhi.build.checks.personal_data:find",
-    kind="row",
-    settings=PersonalDataSettings,
-)
-
-
-def find(rows: Sequence[BuiltRow], settings: PersonalDataSettings) -> Iterator[Finding]:
+def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     """Yield a finding per row, text and kind; places are characters, from 0, end excluded.
 
     Raises:
@@ -75,7 +66,7 @@ def find(rows: Sequence[BuiltRow], settings: PersonalDataSettings) -> Iterator[F
             for kind, where in places.items():
                 reason = f"{NAMES[kind]} in the {name} at '{', '.join(where)}'"
                 about: Literal["post", "explanation"] = "post" if name == "post" else "explanation"
-                yield Finding(CHECK.name, row.dataset, row.id, reason, about=about)
+                yield Finding("personal_data", row.dataset, row.id, reason, about=about)
 
 
 def mask(

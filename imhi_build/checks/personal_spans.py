@@ -16,8 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import yaml
+
 from imhi import HarnessError
-from imhi.build.checks.patterns import read_data
 
 Kind = Literal["links", "emails", "ibans", "ips", "phones", "users", "names", "streets"]
 DATA = Path(__file__).with_name("personal_data.yaml")
@@ -63,8 +64,8 @@ def _links(text: str, region: str) -> Iterator[tuple[int, int]]:
     if not _DOTTED.search(text):
         return
     for match in _patterns()["link"].finditer(text):
-        if found := match.group().rstrip(_TRAILING):
-            yield match.start(), match.start() + len(found)
+        if link := match.group().rstrip(_TRAILING):
+            yield match.start(), match.start() + len(link)
 
 
 def _emails(text: str, region: str) -> Iterator[tuple[int, int]]:
@@ -170,14 +171,19 @@ _FINDERS: dict[Kind, Callable[[str, str], Iterator[tuple[int, int]]]] = {
 
 
 @functools.cache
+def _data() -> dict[str, str]:
+    return dict(yaml.safe_load(DATA.read_text(encoding="utf-8")))
+
+
+@functools.cache
 def _words(name: str) -> frozenset[str]:
-    return frozenset(read_data(DATA)[name].casefold().split())
+    return frozenset(_data()[name].casefold().split())
 
 
 @functools.cache
 def _patterns() -> dict[str, re.Pattern[str]]:
     any_of = {
-        name: "|".join(sorted(read_data(DATA)[name].split(), key=len, reverse=True))
+        name: "|".join(sorted(_data()[name].split(), key=len, reverse=True))
         for name in ("domains", "domains_with_path", "mail_providers", "streets", "no_streets")
     }
     host = r"(?<![\w@./-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from imhi import Example, Prediction, Response
-from imhi.build.checks.check_context import Bench
-from imhi.build.checks.declarations import Action, Check, CheckSettings
+from imhi.build.checks.check_context import CheckContext
+from imhi.build.checks.declarations import Action, CheckSettings
 from imhi.build.explanations.prompting import read_experts
 from imhi.build.records import BuiltRow, Finding
 from imhi.runs import interval, measured, opened, parse_metrics, replicates
@@ -32,47 +32,47 @@ class Settings(CheckSettings):
     resamples: Annotated[int, Field(ge=100)] = 2000
 
 
-def find(bench: Bench, settings: Settings) -> Iterator[Finding]:
-    """Yield the rows below the minimum; ``bench.details`` gets each measure by dataset, with its
+def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
+    """Yield the rows below the minimum; ``checks.details`` gets each measure by dataset, with its
     95% interval."""
-    if bench.config.explain.experts is None:
-        bench.details["skipped"] = "no expert rows are named (explain: {experts: SOURCE})"
+    if checks.config.explain.experts is None:
+        checks.details["skipped"] = "no expert rows are named (explain: {experts: SOURCE})"
         return
-    experts = read_experts(bench.config.explain.experts, bench.registry, bench.datasets)
-    specs = parse_metrics(settings.metric, bench.registry)
-    context = bench.context()
+    experts = read_experts(checks.config.explain.experts, checks.registry, checks.datasets)
+    specs = parse_metrics(settings.metric, checks.registry)
+    context = checks.context()
     with opened(specs) as metrics:
-        for name in bench.datasets:
-            pairs = list(_pairs(bench, experts.rows.get(name, ())))
-            figures: dict[str, Any] = {"rows": len(pairs)}
-            bench.details[name] = figures
+        for name in checks.datasets:
+            pairs = list(_pairs(checks, experts.rows.get(name, ())))
+            figures: dict[str, JsonValue] = {"rows": len(pairs)}
+            checks.details[name] = figures
             if not pairs:
                 continue
             rows = [row for row, _ in pairs]
             examples = [example for _, example in pairs]
             responses = [Response(row.id, name, "", text=row.explanation) for row in rows]
             labels = [Prediction(row.id, name, row.label) for row in rows]
-            found = [
+            measures = [
                 measure
                 for spec, scorer in metrics
                 for measure in measured(spec, scorer, examples, responses, labels, context)
             ]
             clusters = [row.post_id for row in rows]
-            draws = replicates(found, clusters, settings.resamples, bench.seed, name)
-            for measure, drawn in zip(found, draws, strict=True):
-                bounds = interval(measure.value(), drawn)
+            draws = replicates(measures, clusters, settings.resamples, checks.seed, name)
+            for measure, values in zip(measures, draws, strict=True):
+                bounds = interval(measure.value(), values)
                 figures[measure.name] = {k: round(v, 4) for k, v in asdict(bounds).items()}
-            values = found[0].per_example
-            if settings.minimum is not None and values is not None:
-                yield from _below(rows, values, found[0].name, settings.minimum)
+            each = measures[0].per_example
+            if settings.minimum is not None and each is not None:
+                yield from _below(rows, each, measures[0].name, settings.minimum)
 
 
-def _pairs(bench: Bench, experts: Sequence[Example]) -> Iterator[tuple[BuiltRow, Example]]:
+def _pairs(checks: CheckContext, experts: Sequence[Example]) -> Iterator[tuple[BuiltRow, Example]]:
     """Pair built rows with the expert row about the same post, question and label."""
     wanted = {(row.post_id, row.aspect, row.label): row for row in experts}
     if not wanted:
         return
-    for row in bench.rows(experts[0].dataset):
+    for row in checks.rows(experts[0].dataset):
         expert = wanted.pop((row.post_id, row.aspect, row.label), None)
         if expert is not None:
             yield row, replace(expert, id=row.id)
@@ -90,12 +90,3 @@ def _below(
                 f"{measure} against the expert's explanation is below {minimum:g}",
                 round(float(value), 4),
             )
-
-
-CHECK = Check(
-    name="quality",
-    summary="Far from the experts' explanations of the same posts",
-    find="imhi.build.checks.quality:find",
-    kind="model",
-    settings=Settings,
-)

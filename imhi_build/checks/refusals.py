@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from imhi.build.checks.declarations import Check
 from imhi.build.checks.patterns import (
     Group,
     PatternSettings,
@@ -30,44 +29,35 @@ from imhi.build.records import BuiltRow, Finding
 DATA = Path(__file__).with_name("refusals.yaml")
 
 
-class RefusalSettings(PatternSettings):
+class Settings(PatternSettings):
     """``cut_off``: whether explanations that reached the limit on new tokens are found, too;
     ``also``: more regular expressions, looked for anywhere in an explanation."""
 
     cut_off: bool = True
 
 
-CHECK = Check(
-    name="refusals",
-    summary="The model refuses, speaks of being an AI, or was cut off",
-    find="imhi.build.checks.refusals:find",
-    kind="row",
-    settings=RefusalSettings,
-)
-
-
-def find(rows: Sequence[BuiltRow], settings: RefusalSettings) -> Iterator[Finding]:
+def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     """Yield at most one finding per row."""
     groups = groups_of(DATA, settings.also)
     for row in rows:
         if reason := _stopped(row.finish_reason, settings) or _said(row, groups):
-            yield Finding(CHECK.name, row.dataset, row.id, reason)
+            yield Finding("refusals", row.dataset, row.id, reason)
 
 
-def _stopped(finish_reason: str, settings: RefusalSettings) -> str | None:
+def _stopped(finish_reason: str, settings: Settings) -> str | None:
     reasons = read_data(DATA)["finish_reasons"]
-    said = finish_reason.strip().lower()
-    if said in reasons["refused"]:
+    stop = finish_reason.strip().lower()
+    if stop in reasons["refused"]:
         return "refused by the provider"
-    return "cut off" if settings.cut_off and said in reasons["cut_off"] else None
+    return "cut off" if settings.cut_off and stop in reasons["cut_off"] else None
 
 
 def _said(row: BuiltRow, groups: Sequence[Group]) -> str | None:
     text = straight(without_quotes(row.explanation))
-    found = search(groups, text)
-    if found is None:
+    hit = search(groups, text)
+    if hit is None:
         return None
-    group, match = found
+    group, match = hit
     # Reported without quotation marks: "The poster writes that I can't answer the phone."
     if " ".join(match.group().split()).casefold() in _plain(row.post):
         return None

@@ -32,7 +32,7 @@ def compare(
     from imhi.build.raw.splits import SPLITS
     from imhi.io import print_json, say
 
-    folder, _ = opened(build, None)
+    folder, _ = opened(context, build, None)
     manager: PluginManager = context.obj
     _, other = open_source(source, manager.registry)
     found = [
@@ -67,7 +67,7 @@ def compare(
 
 
 def _splits(folder: BuildFolder, dataset: str) -> list[str]:
-    return list(folder.require("read")["datasets"][dataset]["counts"])
+    return list(folder.require_read().datasets[dataset].counts)
 
 
 def _as_json(split: SplitComparison) -> dict[str, object]:

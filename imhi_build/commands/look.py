@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -63,7 +63,7 @@ def inspect(
     raise typer.Exit(1 if found.problems else 0)
 
 
-def _as_json(found: Inspected) -> dict[str, Any]:
+def _as_json(found: Inspected) -> dict[str, object]:
     from dataclasses import asdict
 
     return {
@@ -163,55 +163,58 @@ def _wrong(fit: Fit) -> str:
     return "; ".join(parts)
 
 
-def checks(as_json: options.AsJson = False) -> None:
+def checks(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List the checks, what each does by default, and their settings."""
-    from imhi.build.checks.catalogue import CHECKS
+    from imhi.build.checks.configured import configured_checks
     from imhi.io import print_json, print_table
 
-    settings = {check.name: check.settings().model_dump(mode="json") for check in CHECKS}
+    manager: PluginManager = context.obj
+    configured = configured_checks({}, manager.registry)
     if as_json:
-        print_json(settings)
+        print_json({name: one.to_json() for name, one in configured.items()})
         return
     rows = []
-    for check in CHECKS:
-        values = settings[check.name]
+    for name, one in configured.items():
         # As they would stand in build.yaml.
-        others = ", ".join(f"{k}: {json.dumps(v)}" for k, v in values.items() if k != "action")
-        rows.append((check.name, values["action"], check.summary, others))
+        values = one.settings.model_dump(mode="json", exclude={"action"})
+        others = ", ".join(f"{k}: {json.dumps(v)}" for k, v in values.items())
+        rows.append((name, one.action, one.check.summary, others))
     print_table("", ("check", "action", "what it finds", "settings"), rows, 4)
 
 
-def status(build: Build, as_json: options.AsJson = False) -> None:
+def status(context: typer.Context, build: Build, as_json: options.AsJson = False) -> None:
     """Show what a build has come to, and what to do next."""
+    from imhi.build.folder import STAGES
     from imhi.io import out, print_json, print_table, say
 
-    folder, _ = opened(build, None, "")
-    record = folder.record()["stages"]
+    folder, _ = opened(context, build, None, "")
     if as_json:
-        print_json(record)
+        print_json(folder.stages())
         return
-    read, explained, checked = (record.get(name, {}) for name in ("read", "explain", "check"))
+    record = folder.record()
+    explained = record.explain.datasets if record.explain else {}
     rows = []
-    for name, found in read.get("datasets", {}).items():
-        counts = explained.get("datasets", {}).get(name, {})
+    for name, read in record.read.datasets.items() if record.read else ():
+        counts = explained.get(name)
         rows.append(
             (
                 name,
-                f"{sum(found['counts'].values()):,}",
+                f"{sum(read.counts.values()):,}",
                 f"{counts['rows'] - counts['lacking']:,}" if counts else "-",
-                f"{checked['quarantined'].get(name, 0):,}" if checked else "-",
+                f"{record.check.quarantined.get(name, 0):,}" if record.check else "-",
             )
         )
     if rows:
         print_table("", ("dataset", "rows", "explained", "kept out"), rows)
-    for name in ("read", "explain", "check", "write"):
-        done = record.get(name)
-        out().print(f"{name}: {done['at'] if done else 'not done'}", markup=False)
-    following = next((n for n in ("read", "explain", "check", "write") if n not in record), None)
-    if checked.get("missing"):
-        out().print(f"checks not made on these rows: {', '.join(checked['missing'])}", markup=False)
+    done = record.done()
+    for name in STAGES:
+        out().print(f"{name}: {done[name].at if name in done else 'not done'}", markup=False)
+    following = next((name for name in STAGES if name not in done), None)
+    if record.check and record.check.missing:
+        missing = ", ".join(record.check.missing)
+        out().print(f"checks not made on these rows: {missing}", markup=False)
         following = "check"
-    if explained and sum(d["lacking"] for d in explained["datasets"].values()):
+    if any(counts["lacking"] for counts in explained.values()):
         following = "explain"
     if following:
         say(f"next: imhi build {following} {build}")

@@ -76,7 +76,7 @@ def run(
     from imhi.build.commands import showing, stages, write
     from imhi.io import say
 
-    folder, config = opened(build, override)
+    folder, config = opened(context, build, override)
     manager: PluginManager = context.obj
     with folder.lock():
         read = stages.read_raw(folder, config, manager)

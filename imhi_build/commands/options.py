@@ -10,6 +10,7 @@ import typer
 from imhi.io import options
 
 if TYPE_CHECKING:
+    from imhi import Registry
     from imhi.build.config import Config
     from imhi.build.folder import BuildFolder
 
@@ -34,7 +35,7 @@ Executor = Annotated[
 
 
 def opened(
-    build: Path, overrides: list[str] | None, stage: str = "read"
+    context: typer.Context, build: Path, overrides: list[str] | None, stage: str = "read"
 ) -> tuple[BuildFolder, Config]:
     """Return a build and its configuration; say where stages before ``stage`` were run with another.
 
@@ -46,9 +47,10 @@ def opened(
     from imhi.build.outdated import outdated
     from imhi.io import say
 
+    registry: Registry = context.obj.registry
     folder = BuildFolder(build)
     folder.record()
-    config = read_config(folder.config_file, overrides or ())
-    for sentence in outdated(folder, config, stage):
+    config = read_config(folder.config_file, overrides or (), registry)
+    for sentence in outdated(folder, config, stage, registry):
         say(f"note: {sentence}", "yellow")
     return folder, config

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from imhi.build.checks.reports import CheckReport
     from imhi.build.explanations.joining import ExplainReport
     from imhi.build.folder import BuildFolder
-    from imhi.build.stages.check import CheckReport
+    from imhi.build.stages.check import CheckedBuild
     from imhi.build.stages.explain import Explaining
     from imhi.build.stages.read import ReadReport
 
@@ -21,23 +22,23 @@ def show_read(folder: BuildFolder, report: ReadReport) -> None:
 
     rows = []
     for name, found in report.datasets.items():
-        counts = found["counts"]
+        counts = found.counts
         rows.append(
             (
                 name,
-                Path(found["preset"]).name,
+                Path(found.preset).name,
                 *(f"{counts.get(split, 0):,}" for split in ("train", "val", "test")),
-                f"{sum(found['removed'].values()):,}",
-                f"{sum(found['masked'].values()):,}",
+                f"{sum(found.removed.values()):,}",
+                f"{sum(found.masked.values()):,}",
             )
         )
     columns = ("dataset", "preset", "train", "val", "test", "left out", "masked")
     print_table("", columns, rows, 2)
     for name, found in report.datasets.items():
-        if found["removed"]:
-            reasons = ", ".join(f"{reason} {n:,}" for reason, n in found["removed"].items())
+        if found.removed:
+            reasons = ", ".join(f"{reason} {n:,}" for reason, n in found.removed.items())
             out().print(f"{name}: left out: {reasons}", markup=False, soft_wrap=True)
-    if any(found["removed"] for found in report.datasets.values()):
+    if any(found.removed for found in report.datasets.values()):
         place = folder.path / "removed"
         out().print(f"listed row by row in {place}", markup=False, soft_wrap=True)
     for note in report.notes:
@@ -60,7 +61,7 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
         return
     spec, context = asking.spec(), asking.context()
     found = list(estimate_asking(asking.wanted(limit), spec, context))
-    each = seconds_each(asking.rounds, spec.name)
+    each = seconds_each(asking.runs, spec.name)
     requests = sum(one.requests for one in found)
     seconds = None if each is None else each * requests
     costs = [one.cost for one in found]
@@ -98,11 +99,11 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
 def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
     from imhi.io import out, print_table, say
 
-    stage = folder.stage("explain")
+    explained = folder.require_explained()
     names = ("rows", "given", "lacking", "empty", "disagreements", "replaced")
     rows = [
         (name, *(f"{found.get(column, 0):,}" for column in names))
-        for name, found in stage["datasets"].items()
+        for name, found in explained.datasets.items()
     ]
     columns = ("dataset", "rows", "given", "lacking", "empty", "model disagrees", "replaced")
     print_table("", columns, rows)
@@ -130,10 +131,10 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
         )
 
 
-def show_checks(folder: BuildFolder, report: CheckReport) -> None:
+def show_checks(folder: BuildFolder, report: CheckedBuild) -> None:
     from imhi.io import out, say
 
-    _print_checks([_check_cells(one) for one in report.checks])
+    _print_checks([_check_cells(one) for one in report.reports])
     out_of = sum(report.quarantined.values())
     kept_out = f"{out_of:,} of {_all_rows(folder):,} rows are kept out"
     where = f": {folder.path / 'quarantine'} has them with their reasons" if out_of else ""
@@ -158,13 +159,13 @@ def say_next(folder: BuildFolder, stage: str) -> None:
     say(f"next: imhi build {stage} {folder.path}")
 
 
-def _check_cells(report: Mapping[str, Any]) -> tuple[str, ...]:
+def _check_cells(report: CheckReport) -> tuple[str, ...]:
     """Return a check's cells; what was not looked at is no finding of nothing."""
-    name, details = (report["check"], report["action"]), report["details"]
+    name, details = (report.check, report.action), report.details
     if details.get("skipped"):
         return (*name, "-", "-", f"skipped: {details['skipped']}")
-    share = report["findings"] / report["rows"] if report["rows"] else 0.0
-    said = [next(iter(report["reasons"]), "")]
+    share = report.findings / report.rows if report.rows else 0.0
+    said = [next(iter(report.reasons), "")]
     said += [
         f"{dataset}: {found['note']}"
         for dataset, found in details.items()
@@ -172,7 +173,7 @@ def _check_cells(report: Mapping[str, Any]) -> tuple[str, ...]:
     ]
     return (
         *name,
-        f"{report['findings']:,}",
+        f"{report.findings:,}",
         f"{100 * share:.1f}%",
         "; ".join(text for text in said if text),
     )
@@ -195,7 +196,7 @@ def _print_checks(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _all_rows(folder: BuildFolder) -> int:
-    return sum(found["rows"] for found in folder.stage("explain")["datasets"].values())
+    return sum(found["rows"] for found in folder.require_explained().datasets.values())
 
 
 def _dollars(cost: float | None) -> str:

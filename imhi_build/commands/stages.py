@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imhi.build.config import Config
     from imhi.build.explanations.joining import ExplainReport
     from imhi.build.folder import BuildFolder
-    from imhi.build.stages.check import CheckReport
+    from imhi.build.stages.check import CheckedBuild
     from imhi.build.stages.explain import Explaining
     from imhi.build.stages.read import ReadReport
 
@@ -38,7 +38,7 @@ def read(
 
     Leaves with 1 when rows were left out because something is wrong with them.
     """
-    folder, config = opened(build, override)
+    folder, config = opened(context, build, override)
     with folder.lock():
         report = read_raw(folder, config, context.obj)
     if as_json:
@@ -46,7 +46,7 @@ def read(
 
         print_json(
             {
-                "datasets": report.datasets,
+                "datasets": {k: d.model_dump(mode="json") for k, d in report.datasets.items()},
                 "mistakes": report.mistakes,
                 "notes": report.notes,
             }
@@ -90,7 +90,7 @@ def explain(
         *([f"explain.model={model}"] if model else []),
         *([f"explain.given={given}"] if given else []),
     ]
-    folder, config = opened(build, [*(override or []), *changed], "explain")
+    folder, config = opened(context, build, [*(override or []), *changed], "explain")
     with folder.lock():
         if dry_run:
             show_estimate(prepare_asking(folder, config, context.obj, again), limit, as_json)
@@ -133,7 +133,7 @@ def check(
 
     Leaves with 1 when a check could not look at every row.
     """
-    folder, config = opened(build, override, "check")
+    folder, config = opened(context, build, override, "check")
     with folder.lock():
         report = check_rows(
             folder, config, context.obj, only or (), max_cost=max_cost, executor=executor
@@ -141,7 +141,8 @@ def check(
     if as_json:
         from imhi.io import print_json
 
-        print_json({"checks": report.checks, "quarantined": report.quarantined})
+        checks = [one.model_dump(mode="json") for one in report.reports]
+        print_json({"checks": checks, "quarantined": report.quarantined})
     else:
         show_checks(folder, report)
         say_next(folder, "check" if report.missing else "write")
@@ -152,6 +153,7 @@ def check(
 
 
 def read_raw(folder: BuildFolder, config: Config, manager: PluginManager) -> ReadReport:
+    """Read the raw files, telling a terminal which."""
     from imhi.build.stages import read as stage
     from imhi.io import err
 
@@ -164,6 +166,7 @@ def read_raw(folder: BuildFolder, config: Config, manager: PluginManager) -> Rea
 def prepare_asking(
     folder: BuildFolder, config: Config, manager: PluginManager, again: bool
 ) -> Explaining:
+    """Copy given explanations, and return what is left to ask."""
     from imhi.build.stages.explain import Explaining, copy_all_given
     from imhi.io import err
 
@@ -184,7 +187,6 @@ def explain_rows(
 ) -> ExplainReport:
     """Ask for what is wanted and join it with the posts; what was answered is joined also where
     asking has to stop."""
-    from imhi import Budget
     from imhi.build.explanations.joining import join
     from imhi.io import err, say, shown
 
@@ -197,20 +199,18 @@ def explain_rows(
         what = "what checks keep out was asked anew already, or cannot be mended so"
         say(f"nothing to ask: {what if again else 'every row has an explanation'}")
     elif asking.can_ask():
-        asked = asking.context()
-        asked.budget = Budget(max_cost)
+        context = asking.context(max_cost, manager.notify)
         try:
             with shown(manager):
-                asked.notify = manager.notify
-                asking.ask(limit, asked, executor)
+                asking.ask(limit, context, executor)
         except BaseException:
             # What was answered counts; what ended the asking is what a person is told.
             with suppress(Exception):
                 joined()
             raise
-        if asked.budget.exhausted:
+        if context.budget.exhausted:
             say(
-                f"stopped before --max-cost {max_cost:g} would be exceeded (${asked.budget.spent:.4f} "
+                f"stopped before --max-cost {max_cost:g} would be exceeded (${context.budget.spent:.4f} "
                 "spent, all rounds): a higher one goes on",
                 "yellow",
             )
@@ -225,7 +225,8 @@ def check_rows(
     *,
     max_cost: float | None = None,
     executor: str = "local",
-) -> CheckReport:
+) -> CheckedBuild:
+    """Make checks (all, or ``only`` these), telling a terminal which."""
     from imhi.build.stages import check as stage
     from imhi.io import say, shown
 

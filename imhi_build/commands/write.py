@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from imhi import PluginManager
     from imhi.build.config import Config
     from imhi.build.folder import BuildFolder
-    from imhi.build.writing.pipeline import Format
+    from imhi.build.stage_records import WriteRecord
 
 _UNITS = ("bytes", "kB", "MB", "GB")
 
@@ -56,7 +55,7 @@ def write(
     from imhi.build.writing.publishing import push as push_dataset
     from imhi.io import print_json, say
 
-    folder, config = opened(build, override, "write")
+    folder, config = opened(context, build, override, "write")
     chosen = formats or list(config.write.formats)
     if public and push is None:
         raise HarnessError("--public says who may read what --push uploads; give both, or neither")
@@ -66,15 +65,16 @@ def write(
         check_push(push)
     with folder.lock():
         result = write_rows(folder, config, context.obj, chosen, to)
+    pushed = {}
     if push is not None:
-        place = Path(result["formats"]["dataset"]["path"])
-        result["pushed"] = push_dataset(place, push, private=not public)
+        place = Path(result.formats["dataset"].path)
+        pushed = {"pushed": push_dataset(place, push, private=not public)}
     if as_json:
-        print_json(result)
+        print_json({**result.to_json(), **pushed})
         return
     show_written(result)
-    if push is not None:
-        say(f"pushed to {result['pushed']} ({'public' if public else 'private'})")
+    for address in pushed.values():
+        say(f"pushed to {address} ({'public' if public else 'private'})")
 
 
 def write_build(folder: BuildFolder, config: Config, manager: PluginManager) -> None:
@@ -89,46 +89,47 @@ def write_rows(
     manager: PluginManager,
     formats: list[str] | None = None,
     to: Path | None = None,
-) -> dict[str, Any]:
+) -> WriteRecord:
     """Write a build in these formats; what is not given is as the configuration says."""
     from imhi.build.writing.pipeline import write as write_formats
     from imhi.io import err
 
     place = to or (Path(config.write.to).expanduser() if config.write.to else None)
-    chosen = cast("list[Format]", formats or list(config.write.formats))
+    chosen = formats or list(config.write.formats)
     with err().status(f"writing {', '.join(chosen)}"):
         return write_formats(folder, manager.registry, chosen, place or folder.path / "written")
 
 
-def show_written(result: Mapping[str, Any]) -> None:
+def show_written(result: WriteRecord) -> None:
     """Print what was written: rows by dataset and split, then files by format."""
-    from imhi.build.writing.tallies import in_order
+    from imhi.build.writing.counters import in_order
     from imhi.io import out, print_table, say
 
-    splits = in_order(split for counts in result["rows"].values() for split in counts)
+    splits = in_order(split for counts in result.rows.values() for split in counts)
     rows = [
         (
             name,
             *(f"{counts.get(split, 0):,}" for split in splits),
             f"{sum(counts.values()):,}",
-            *(f"{left:,}" for left in result["left_out"][name].values()),
+            f"{result.left_out[name].quarantined:,}",
+            f"{result.left_out[name].unexplained:,}",
         )
-        for name, counts in result["rows"].items()
+        for name, counts in result.rows.items()
     ]
     print_table("", ("dataset", *splits, "all", "quarantined", "unexplained"), rows)
     out().print()
     print_table(
         "",
         ("format", "files", "size"),
-        [(n, f"{one['files']:,}", _size(one["bytes"])) for n, one in result["formats"].items()],
+        [(name, f"{one.files:,}", _size(one.bytes)) for name, one in result.formats.items()],
     )
-    out().print(f"written to {result['to']}", markup=False, soft_wrap=True)
-    for note in result["notes"]:
+    out().print(f"written to {result.to}", markup=False, soft_wrap=True)
+    for note in result.notes:
         say(f"note: {note}")
-    if "official" in result["formats"]:
-        path = result["formats"]["official"]["path"]
+    if "official" in result.formats:
+        path = result.formats["official"].path
         say(f"to train on it: imhi finetune RECIPE --source official:{path}")
-    say(f"{result['to']} contains posts: it is readable by you only; do not share it", "yellow")
+    say(f"{result.to} contains posts: it is readable by you only; do not share it", "yellow")
 
 
 def _size(count: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from imhi import Context, ModelSpec, estimate
-from imhi.build.generation_runs import Rounds, Wanted
+from imhi.build.generation_runs import GenerationRuns, PendingRows
 
 _BATCH = 1000
 
@@ -26,7 +26,7 @@ class Estimated:
 
 
 def estimate_asking(
-    wanted: Sequence[Wanted], spec: ModelSpec, context: Context
+    wanted: Sequence[PendingRows], spec: ModelSpec, context: Context
 ) -> Iterator[Estimated]:
     """Yield an estimate per dataset that has rows to ask about; prompts are made a thousand at a
     time. Rows that would share an answer are counted each: an upper bound."""
@@ -37,24 +37,24 @@ def estimate_asking(
         rows = iter(one.rows())
         while prompts := [one.prompt(row) for row in islice(rows, _BATCH)]:
             first = first or prompts[0]
-            found = estimate(spec, prompts, context)
-            requests += found.requests
-            prompt_tokens += found.prompt_tokens
-            completion_tokens += found.completion_tokens
-            cost = cost if found.cost is None else (cost or 0.0) + found.cost
-            note = found.note
+            batch = estimate(spec, prompts, context)
+            requests += batch.requests
+            prompt_tokens += batch.prompt_tokens
+            completion_tokens += batch.completion_tokens
+            cost = cost if batch.cost is None else (cost or 0.0) + batch.cost
+            note = batch.note
         if requests:
             yield Estimated(
                 one.dataset, requests, prompt_tokens, completion_tokens, cost, note, first
             )
 
 
-def seconds_each(rounds: Rounds, model: str) -> float | None:
+def seconds_each(runs: GenerationRuns, model: str) -> float | None:
     """Return how many seconds of asking an answer of this model took in earlier rounds, all
     requests in flight counted; None where it has not been asked."""
     seconds, answered = 0.0, 0
-    for round in rounds.folders():
-        manifest = round.manifest()
+    for run in runs.folders():
+        manifest = run.manifest()
         if manifest.model == model:
             seconds += getattr(manifest.totals, "respond_seconds", 0.0)
             answered += getattr(manifest.totals, "answered", 0)

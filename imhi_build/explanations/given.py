@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from imhi import Registry, open_source, post_key
 from imhi.build.records import BuiltRow
@@ -51,14 +51,15 @@ def copy_given(
             if split not in opened.splits(dataset):
                 continue
             for example in opened.examples(dataset, split):
-                row: dict[str, Any] = {
-                    "split": split,
-                    "key": post_key(clean(example.post)),
-                    "aspect": example.aspect,
-                    "label": example.label,
-                    "explanation": example.explanation,
-                }
-                write(row)
+                write(
+                    {
+                        "split": split,
+                        "key": post_key(clean(example.post)),
+                        "aspect": example.aspect,
+                        "label": example.label,
+                        "explanation": example.explanation,
+                    }
+                )
                 count += 1
     return count
 
@@ -96,5 +97,5 @@ class GivenAnswers:
         if best[0] == row.split:  # a row of another split takes nothing away from those of this one
             places.remove(best)
         self._file.seek(best[2])
-        found = json.loads(self._file.readline())
-        return GivenAnswer(found["label"], found["explanation"])
+        answer = json.loads(self._file.readline())
+        return GivenAnswer(answer["label"], answer["explanation"])

@@ -12,9 +12,11 @@ from imhi import Context, Registry, Response, file_checksum, split_answer
 from imhi.build.config import Config
 from imhi.build.explanations.given import GivenAnswers
 from imhi.build.folder import BuildFolder
-from imhi.build.generation_runs import Answers, Asked, Rounds, content_key
+from imhi.build.generation_answers import Answers, AskingTotals, asking_totals
+from imhi.build.generation_runs import GenerationRuns, content_key
 from imhi.build.records import BuiltRow
 from imhi.build.source import BuiltSource
+from imhi.build.stage_records import ExplainRecord
 
 _BATCH = 512
 
@@ -27,7 +29,7 @@ class ExplainReport:
 
     rows: int
     given: int
-    asked: Asked
+    asked: AskingTotals
     lacking: int
     empty: int
     disagreements: int
@@ -39,25 +41,26 @@ def key_of(row: BuiltRow) -> str:
     return content_key(row.post, row.aspect, row.human_label)
 
 
-def rounds_of(folder: BuildFolder) -> Rounds:
-    return Rounds(folder.path / "explanations", key_of)
+def generation_runs_of(folder: BuildFolder) -> GenerationRuns:
+    """Return the rounds in which a build's explanations were asked for."""
+    return GenerationRuns(folder.path / "explanations", key_of)
 
 
 def join(folder: BuildFolder, config: Config, registry: Registry) -> ExplainReport:
     """Write the rows with their explanations, and record the stage."""
     started = time.perf_counter()
-    rounds = rounds_of(folder)
+    runs = generation_runs_of(folder)
     context = Context(registry=registry, source=BuiltSource(folder), split="")
     counts: Counter[str] = Counter()
     by_dataset: dict[str, dict[str, int]] = {}
     before = _checksum(folder)
     for dataset in folder.datasets():
-        found: Counter[str] = Counter()
-        rows = _joined(folder, config, context, rounds, dataset, found)
+        counted: Counter[str] = Counter()
+        rows = _joined(folder, config, context, runs, dataset, counted)
         folder.write("rows", dataset, rows)
-        by_dataset[dataset] = dict(found)
-        counts.update(found)
-    asked = rounds.totals()
+        by_dataset[dataset] = dict(counted)
+        counts.update(counted)
+    asked = asking_totals(runs)
     report = ExplainReport(
         rows=counts["rows"],
         given=counts["given"],
@@ -67,26 +70,24 @@ def join(folder: BuildFolder, config: Config, registry: Registry) -> ExplainRepo
         disagreements=counts["disagreements"],
         replaced=counts["replaced"],
     )
-    folder.record_stage(
-        "explain",
-        {
-            "gold": config.gold,
-            "given_by": config.explain.given,
-            "datasets": by_dataset,
-            "models": list(asked.models),
-            "rounds": [round.id for round in rounds.folders()],
-            "answered": asked.answered,
-            "failed": asked.failed,
-            "unanswered": asked.unanswered,
-            "cost": asked.cost,
-            "prompt_tokens": asked.prompt_tokens,
-            "completion_tokens": asked.completion_tokens,
-            "asking_seconds": round(asked.seconds, 3),
-            "notes": list(asked.notes),
-            "seconds": round(time.perf_counter() - started, 3),
-        },
-        same_rows=before == _checksum(folder),
+    record = ExplainRecord(
+        gold=config.gold,
+        given_by=config.explain.given,
+        datasets=by_dataset,
+        models=list(asked.models),
+        rounds=[run.id for run in runs.folders()],
+        answered=asked.answered,
+        failed=asked.failed,
+        unanswered=asked.unanswered,
+        cost=asked.cost,
+        prompt_tokens=asked.prompt_tokens,
+        completion_tokens=asked.completion_tokens,
+        asking_seconds=round(asked.seconds, 3),
+        notes=list(asked.notes),
+        seconds=round(time.perf_counter() - started, 3),
     )
+    same_rows = before == _checksum(folder)
+    folder.record_stage("explain", record.to_json(), same_rows=same_rows)
     return report
 
 
@@ -100,13 +101,13 @@ def _joined(
     folder: BuildFolder,
     config: Config,
     context: Context,
-    rounds: Rounds,
+    runs: GenerationRuns,
     dataset: str,
     counts: Counter[str],
 ) -> Iterator[BuiltRow]:
     posts = folder.posts(dataset)
     path = folder.file("explanations/given", dataset)
-    with Answers(rounds, dataset) as answers, GivenAnswers(path) as given:
+    with Answers(runs, dataset) as answers, GivenAnswers(path) as given:
         while batch := list(islice(posts, _BATCH)):
             answered = [answers.of(row) for row in batch]
             stated = _stated(config, context, dataset, batch, answered)
@@ -164,14 +165,13 @@ def _stated(
     answers: Sequence[tuple[int, Response] | None],
 ) -> list[str | None]:
     """Return the label each answer states; None where there is no answer or it states none."""
-    there = [i for i, answer in enumerate(answers) if answer is not None]
+    answered = [(i, answer[1]) for i, answer in enumerate(answers) if answer is not None]
     stated: list[str | None] = [None] * len(rows)
-    if there:
+    if answered:
         read = context.labeler(config.explain.labeler)
-        responses = [answer[1] for answer in answers if answer is not None]
-        heads = [replace(r, text=split_answer(r.text)[0]) for r in responses]
-        aspects = [rows[i].aspect for i in there]
-        found = read(context.dataset(dataset), aspects, heads)
-        for i, prediction in zip(there, found, strict=True):
+        heads = [replace(r, text=split_answer(r.text)[0]) for _, r in answered]
+        aspects = [rows[i].aspect for i, _ in answered]
+        predictions = read(context.dataset(dataset), aspects, heads)
+        for (i, _), prediction in zip(answered, predictions, strict=True):
             stated[i] = prediction.label
     return stated

@@ -31,6 +31,7 @@ class Template(Part):
     consider: dict[str, str]
 
     def instruction_for(self, dataset: Dataset) -> str:
+        """Return the instruction, with the dataset's label sentences."""
         labels = " / ".join(label.sentence for label in dataset.labels)
         consider = self.consider.get(dataset.name, self.consider.get("default", ""))
         filled = consider.format(labels=labels)
@@ -65,10 +66,10 @@ def read_template(name: str) -> Template:
 
 def _check_placeholders(where: str, text: str, allowed: set[str]) -> None:
     try:
-        found = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+        names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     except ValueError as error:
         raise HarnessError(f"{where}: {error}; write {{{{ and }}}} for braces") from None
-    unknown = sorted(found - allowed)
+    unknown = sorted(names - allowed)
     if unknown:
         raise HarnessError(
             f"{where}: found the placeholder {{{unknown[0]}}}, expected one of "
@@ -84,6 +85,7 @@ class Experts:
 
     @property
     def checksum(self) -> str:
+        """A digest of everything the rows say."""
         return digest(
             {
                 name: [[r.post, r.aspect, r.label, r.explanation] for r in rows]
@@ -101,17 +103,17 @@ def read_experts(source: str | None, registry: Registry, datasets: Sequence[str]
     if source is None:
         return Experts({})
     _, opened = open_source(source, registry)
-    found = {
+    rows = {
         name: [row for row in opened.examples(name, "expert") if row.explanation.strip()]
         for name in datasets
         if "expert" in opened.splits(name)
     }
-    if not found:
+    if not rows:
         raise HarnessError(
             f"explain.experts: {source}: it has no split 'expert' of {', '.join(datasets)}; expected "
             "a source such as official:PATH, or leave experts out"
         )
-    return Experts(found)
+    return Experts(rows)
 
 
 @dataclass
@@ -149,7 +151,7 @@ class Prompting:
 
         def build(row: BuiltRow) -> str:
             parts = [instruction]
-            for example in self._drawn(row):
+            for example in self._draw(row):
                 parts.append(
                     self.template.example.format(
                         post=example.post,
@@ -166,15 +168,15 @@ class Prompting:
 
         return build
 
-    def _drawn(self, row: BuiltRow) -> Iterator[Example]:
+    def _draw(self, row: BuiltRow) -> Iterator[Example]:
         """Draw ``shots`` experts per label, in mixed order, never the post itself."""
         pool = self._pools.get((row.dataset, row.aspect), {})
         if not self.shots or not pool:
             return
         draw = random.Random(f"{self.seed}/{row.dataset}/{row.post_id}/{row.aspect}")
-        drawn: list[Example] = []
+        examples: list[Example] = []
         for label in sorted(pool):
             others = [example for example in pool[label] if example.post_id != row.post_id]
-            drawn += draw.sample(others, min(self.shots, len(others)))
-        draw.shuffle(drawn)
-        yield from drawn
+            examples += draw.sample(others, min(self.shots, len(others)))
+        draw.shuffle(examples)
+        yield from examples

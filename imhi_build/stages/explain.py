@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import Any
 
-from imhi import Context, Generation, HarnessError, ModelSpec, Registry, parse_model
+from imhi import Budget, Context, Event, Generation, HarnessError, ModelSpec, Registry, parse_model
 from imhi.build.config import Config
 from imhi.build.explanations.given import GivenAnswers, copy_given
-from imhi.build.explanations.joining import key_of, rounds_of
+from imhi.build.explanations.joining import generation_runs_of, key_of
 from imhi.build.explanations.prompting import Prompting, read_experts, read_template
 from imhi.build.folder import BuildFolder
-from imhi.build.generation_runs import Wanted, identity_of
+from imhi.build.generation_runs import PendingRows, identity_of
 from imhi.build.raw.cleaning import Cleaner
 from imhi.build.raw.preset import Cleaning
 from imhi.build.records import BuiltRow
 from imhi.build.source import BuiltSource
+from imhi.io import validated
+from imhi.runs import parse_executor
 
 
 class Explaining:
@@ -32,7 +33,7 @@ class Explaining:
         self.registry = registry
         self.again = again
         self.datasets = folder.datasets()
-        self.rounds = rounds_of(folder)
+        self.runs = generation_runs_of(folder)
         settings = config.explain
         # Asked again, the same words and the same examples would bring the same answer. The seed is
         # that of the check whose findings are asked about, so that a command that was stopped is
@@ -69,7 +70,7 @@ class Explaining:
         if settings.temperature > 0 or (self.prompting.experts.rows and settings.shots):
             return
         known = identity_of(self.spec(), self.context(), self.prompting.wording())
-        if any(round.manifest().wording == known for round in self.rounds.folders()):
+        if any(run.manifest().wording == known for run in self.runs.folders()):
             raise HarnessError(
                 f"{self.folder.config_file}: explain: asked again, {settings.model} would get the same "
                 "prompts and give the same answers; name experts (other examples are drawn), another "
@@ -80,15 +81,16 @@ class Explaining:
         """Ask about what is wanted.
 
         Raises:
-            HarnessError: as :meth:`imhi.build.generation_runs.Rounds.ask`; or asking again is pointless.
+            HarnessError: as :meth:`imhi.build.generation_runs.GenerationRuns.ask`; or asking again
+                is pointless.
         """
         if self.again:
             self._require_change()
-        self.rounds.ask(
+        self.runs.ask(
             self.wanted(limit),
             self.spec(),
             context,
-            executor,
+            parse_executor(executor, self.registry),
             self.prompting.identity(),
             self.prompting.wording(),
         )
@@ -105,7 +107,7 @@ class Explaining:
 
     def _explained(self) -> bool:
         given = self.folder.path / "explanations" / "given"
-        if any(path.stat().st_size for path in given.glob("*.jsonl")) or self.rounds.folders():
+        if any(path.stat().st_size for path in given.glob("*.jsonl")) or self.runs.folders():
             return True
         return any(row.explanation for name in self.datasets for row in self.folder.posts(name))
 
@@ -113,7 +115,11 @@ class Explaining:
         """Say whether a row is wanted."""
         return any(True for one in self.wanted(limit) for _ in one.rows())
 
-    def context(self) -> Context:
+    def context(
+        self, max_cost: float | None = None, notify: Callable[[Event], None] = lambda event: None
+    ) -> Context:
+        """Return the surroundings of the model, with the decoding of the configuration; ``max_cost``
+        in US dollars."""
         settings = self.config.explain
         return Context(
             registry=self.registry,
@@ -126,13 +132,15 @@ class Explaining:
                 settings.top_p,
                 chat_template=settings.chat_template,
             ),
+            budget=Budget(max_cost),
+            notify=notify,
         )
 
-    def wanted(self, limit: int | None = None) -> list[Wanted]:
+    def wanted(self, limit: int | None = None) -> list[PendingRows]:
         """Return what is to be asked about: rows without an explanation, or, ``again``, those that
         checks keep out for their explanation. ``limit`` is rows per dataset."""
         return [
-            Wanted(
+            PendingRows(
                 name,
                 lambda name=name: islice(self._wanted(name), limit),  # type: ignore[misc]
                 self.prompting.builder(self.registry.datasets.get(name)),
@@ -144,11 +152,11 @@ class Explaining:
         if self.again:
             yield from self._wanted_again(dataset)
             return
-        answered = self.rounds.answered(dataset)
+        answered = self.runs.answered(dataset)
         with GivenAnswers(self.folder.file("explanations/given", dataset)) as given:
             for row in self.folder.posts(dataset):
-                found = given.take(row)
-                explained = row.explanation or (found and found.explanation)
+                answer = given.take(row)
+                explained = row.explanation or (answer and answer.explanation)
                 if not explained and key_of(row) not in answered:
                     yield row
 
@@ -172,10 +180,10 @@ def copy_all_given(folder: BuildFolder, config: Config, registry: Registry) -> i
     if source is None:
         shutil.rmtree(folder.path / "explanations" / "given", ignore_errors=True)
         return 0
-    read = folder.require("read")["datasets"]
+    read = folder.require_read().datasets
     counts = {}
     for name in folder.datasets():
-        cleaner = Cleaner(Cleaning.model_validate_json(_json(read[name]["clean"])))
+        cleaner = Cleaner(validated(Cleaning, read[name].clean, f"{name}: clean"))
         path = folder.file("explanations/given", name)
         counts[name] = copy_given(source, name, path, registry, cleaner.clean)
     if not any(counts.values()):
@@ -184,9 +192,3 @@ def copy_all_given(folder: BuildFolder, config: Config, registry: Registry) -> i
             "name another source, or ask a model"
         )
     return sum(counts.values())
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value)

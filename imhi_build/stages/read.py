@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError, Registry, as_row
 from imhi.build.config import Config, Raw
@@ -17,6 +16,7 @@ from imhi.build.outdated import read_with
 from imhi.build.raw.preset import PROFILES, Cleaning, Preset, read_preset
 from imhi.build.raw.reading import MISTAKES, RawDataset
 from imhi.build.records import Removal
+from imhi.build.stage_records import DatasetRecord, ReadRecord
 from imhi.io import row_writer
 
 
@@ -25,7 +25,7 @@ class ReadReport:
     """What came of reading: what the record holds, by dataset, the first mistakes found, and
     sentences on what is no mistake but should be known."""
 
-    datasets: dict[str, dict[str, Any]]
+    datasets: dict[str, DatasetRecord]
     problems: list[str]
     notes: list[str]
 
@@ -34,8 +34,8 @@ class ReadReport:
         """Rows that were left out because something is wrong with them."""
         return sum(
             n
-            for found in self.datasets.values()
-            for reason, n in found["removed"].items()
+            for dataset in self.datasets.values()
+            for reason, n in dataset.removed.items()
             if reason in MISTAKES
         )
 
@@ -60,7 +60,7 @@ def read(
         for raw in raws:
             tell(raw.dataset.name)
             _write(folder, raw, written)
-    described = {raw.dataset.name: raw.describe() for raw in raws}
+    described = {raw.dataset.name: DatasetRecord.model_validate(raw.describe()) for raw in raws}
     for kind in ("posts", "removed"):
         for path in (folder.path / kind).glob("*.jsonl"):
             if path.stem not in described:
@@ -70,9 +70,8 @@ def read(
     for kind in ("rows", "checks", "quarantine"):
         shutil.rmtree(folder.path / kind, ignore_errors=True)
     seconds = round(time.perf_counter() - started, 3)
-    folder.record_stage(
-        "read", {"datasets": described, "config": read_with(config), "seconds": seconds}
-    )
+    record = ReadRecord(datasets=described, config=read_with(config), seconds=seconds)
+    folder.record_stage("read", record.to_json())
     problems = [problem for raw in raws for problem in raw.problems]
     return ReadReport(described, problems, [note for raw in raws for note in raw.notes])
 
@@ -97,16 +96,16 @@ def open_raw(config: Config, registry: Registry) -> list[RawDataset]:
     Raises:
         HarnessError: a preset that cannot be used, files that are not there, a dataset twice.
     """
-    found: dict[str, RawDataset] = {}
+    raws: dict[str, RawDataset] = {}
     for raw in config.raw:
         preset = read_preset(raw.preset, registry)
         dataset = registry.datasets.get(preset.dataset)
-        if dataset.name in found:
+        if dataset.name in raws:
             raise HarnessError(
-                f"raw: {dataset.name} is named twice (presets {found[dataset.name].name} and "
+                f"raw: {dataset.name} is named twice (presets {raws[dataset.name].name} and "
                 f"{raw.preset}), expected each dataset once"
             )
-        found[dataset.name] = RawDataset(
+        raws[dataset.name] = RawDataset(
             preset=preset,
             name=raw.preset,
             root=Path(raw.path).expanduser(),
@@ -115,7 +114,7 @@ def open_raw(config: Config, registry: Registry) -> list[RawDataset]:
             seed=config.seed,
             limit=config.limit,
         )
-    return list(found.values())
+    return list(raws.values())
 
 
 def _cleaning(raw: Raw, config: Config, preset: Preset) -> Cleaning:

@@ -12,13 +12,13 @@ from typing import Any
 
 import yaml
 
-from imhi import Registry
 from imhi.build.writing import markdown
-from imhi.build.writing.dataset_dict import ALL, LEFT_OUT, configurations
+from imhi.build.writing.counters import Counters, SplitCounter, label_table, summed
+from imhi.build.writing.dataset_dict import ALL, LEFT_OUT, FrontMatter, configurations
 from imhi.build.writing.facts import Facts
+from imhi.build.writing.format_files import Summary
 from imhi.build.writing.markdown import model_shown
 from imhi.build.writing.parquet import columns
-from imhi.build.writing.tallies import SplitTally, Tallies, label_table, together
 
 _TEMPLATE = Path(__file__).with_name("card.md.jinja")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -52,7 +52,7 @@ COLUMNS = {
 }
 
 
-def write_card(path: Path, tallies: Tallies, facts: Facts, registry: Registry) -> None:
+def write_card(path: Path, summary: Summary) -> None:
     """Write the card of what was counted and what is known of the build."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -65,13 +65,13 @@ def write_card(path: Path, tallies: Tallies, facts: Facts, registry: Registry) -
     )
     environment.filters |= {"text": markdown.text, "code": markdown.code, "n": markdown.number}
     environment.globals["row"] = markdown.row
-    text = environment.get_template(_TEMPLATE.name).render(_contents(tallies, facts, registry))
+    text = environment.get_template(_TEMPLATE.name).render(_contents(summary))
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def metadata(tallies: Tallies, facts: Facts) -> dict[str, Any]:
+def metadata(counters: Counters, facts: Facts) -> FrontMatter:
     """Return the front matter."""
-    size = next((name for most, name in _SIZES if tallies.rows < most), "n>1M")
+    size = next((name for most, name in _SIZES if counters.rows < most), "n>1M")
     return {
         "pretty_name": f"IMHI instruction data: {facts.name}",
         "license": "other",
@@ -83,21 +83,22 @@ def metadata(tallies: Tallies, facts: Facts) -> dict[str, Any]:
             *("imhi", "mental-health", "explanations", "instruction-tuning"),
             *("non-clinical-research", "not-for-all-audiences"),
         ],
-        "configs": configurations(tallies.counts()),
+        "configs": configurations(counters.counts()),
     }
 
 
-def _contents(tallies: Tallies, facts: Facts, registry: Registry) -> dict[str, Any]:
-    names = tallies.split_names()
-    whole = together(t for splits in tallies.splits.values() for t in splits.values())
-    counts = tallies.counts()
+def _contents(summary: Summary) -> dict[str, object]:
+    counters, facts = summary.counters, summary.facts
+    names = counters.split_names()
+    total = summed(t for splits in counters.splits.values() for t in splits.values())
+    counts = counters.counts()
     return {
         "front_matter": yaml.safe_dump(
-            metadata(tallies, facts), sort_keys=False, allow_unicode=True, width=1_000
+            metadata(counters, facts), sort_keys=False, allow_unicode=True, width=1_000
         ),
         "facts": facts,
-        "rows": tallies.rows,
-        "whole": whole,
+        "rows": counters.rows,
+        "total": total,
         "splits": names,
         "everything": ALL,
         "first": next((name for name, splits in counts.items() if splits), ALL),
@@ -105,18 +106,17 @@ def _contents(tallies: Tallies, facts: Facts, registry: Registry) -> dict[str, A
         "columns": [(name, COLUMNS[name]) for name in columns() if name not in LEFT_OUT],
         "left_out": LEFT_OUT,
         "datasets": [
-            [name, registry.task_of(name).name, *_counts(splits, names)]
-            for name, splits in counts.items()
+            [name, summary.tasks[name], *_counts(splits, names)] for name, splits in counts.items()
         ],
         "totals": [sum(splits.get(n, 0) for splits in counts.values()) for n in names],
-        "labels": [(name, list(_labels(tallies, name, names))) for name in counts if counts[name]],
+        "labels": [(name, list(_labels(counters, name, names))) for name in counts if counts[name]],
         "gold": [
-            (name, together(splits.values())) for name, splits in tallies.splits.items() if splits
+            (name, summed(splits.values())) for name, splits in counters.splits.items() if splits
         ],
-        "explainers": _explainers(whole),
+        "explainers": _explainers(total),
         "counted": _counted,
         "package_versions": ", ".join(
-            f"{name} {version}" for name, version in facts.environment["packages"].items()
+            f"{name} {version}" for name, version in facts.packages.items()
         ),
     }
 
@@ -126,17 +126,17 @@ def _counts(splits: Mapping[str, int], names: Sequence[str]) -> Iterator[Any]:
     yield sum(splits.values())
 
 
-def _labels(tallies: Tallies, name: str, names: Sequence[str]) -> Iterator[tuple[Any, list[int]]]:
+def _labels(counters: Counters, name: str, names: Sequence[str]) -> Iterator[tuple[Any, list[int]]]:
     """Yield what a row is about (question where there are several, label) and its counts."""
-    dataset = tallies.datasets[name]
-    for aspect, label, counts in label_table(dataset, tallies.splits[name], names):
+    dataset = counters.datasets[name]
+    for aspect, label, counts in label_table(dataset, counters.splits[name], names):
         yield [aspect, label] if len(dataset.questions) > 1 else [label], counts
 
 
-def _explainers(whole: SplitTally) -> list[tuple[str, int]]:
+def _explainers(total: SplitCounter) -> list[tuple[str, int]]:
     return [
         (model_shown(name) or "not named", count)
-        for name, count in whole.explained_by.most_common(20)
+        for name, count in total.explained_by.most_common(20)
     ]
 
 

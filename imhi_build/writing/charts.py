@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from imhi.build.writing.tallies import Lengths
+from imhi.build.writing.counters import Lengths
 from imhi.io import drawings, stand_in, svg
 
-PACKAGES = ("matplotlib",)
 _WIDTH = 4.6  # inches
 _SIZE = 10.0  # points, of letters
 _ROW = 0.28  # inches, of a bar and the space beside it

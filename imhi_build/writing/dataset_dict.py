@@ -15,103 +15,62 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import yaml
 
-from imhi import Dataset, HarnessError
-from imhi.build.writing.markdown import model_shown
-from imhi.build.writing.parquet import SHARD_BYTES, ShardedFile, columns
-from imhi.build.writing.wording import Worded
+from imhi import HarnessError
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-PACKAGES = ("pyarrow", "jinja2")
 CARD, DATA, ALL = "README.md", "data", "all"
 LEFT_OUT = ("source_id",)
 
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
-# What the library ``datasets`` takes as the name of a split, and refuses in that of a configuration.
-_SPLIT = re.compile(r"\w+(\.\w+)*")
-_NOT_IN_CONFIG = re.compile(r'[<>:/\\|?*"]')
 
 
-@dataclass
-class DatasetFiles:
-    """Writes the Parquet files of the layout; the card is written when their rows are known."""
+class SplitFiles(TypedDict):
+    """Where the files of a split lie, as the Hub wants it: a pattern, or several."""
 
-    root: Path
-    files: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    shard_bytes: int = SHARD_BYTES
-    _tables: dict[str, ShardedFile] = field(default_factory=dict)
-    _dataset: str = ""
-
-    def begin(self, dataset: Dataset) -> None:
-        """Take the rows of this dataset from now on.
-
-        Raises:
-            HarnessError: its name cannot be that of a configuration.
-        """
-        if dataset.name == ALL or _NOT_IN_CONFIG.search(dataset.name):
-            raise HarnessError(
-                f"dataset '{dataset.name}': the Hub has no configuration of that name; leave out "
-                "the format dataset, or rename the dataset"
-            )
-        self._dataset = dataset.name
-
-    def add(self, worded: Worded) -> None:
-        split = worded.row.split
-        table = self._tables.get(split)
-        if table is None:
-            if not _SPLIT.fullmatch(split):
-                raise HarnessError(
-                    f"{worded.row.key}: the Hub has no split of the name '{split}'; leave out the "
-                    "format dataset, or rename the split"
-                )
-            names = [name for name in columns() if name not in LEFT_OUT]
-            table = ShardedFile(self._folder, split, names, self.shard_bytes)
-            self._tables[split] = table
-        shown = model_shown(worded.row.explained_by)
-        if shown != worded.row.explained_by:
-            worded = replace(worded, row=replace(worded.row, explained_by=shown))
-        table.add(worded)
-
-    def end(self) -> None:
-        """Complete the files of the dataset."""
-        for table in self._tables.values():
-            written = table.close()
-            self.files |= {f"{DATA}/{self._dataset}/{name}": rows for name, rows in written.items()}
-        self._tables.clear()
-
-    def finish(self) -> None:
-        """Nothing is left to do: files are complete when their dataset ends."""
-
-    def abort(self) -> None:
-        """Close what is open, after a failure."""
-        for table in self._tables.values():
-            table.abort()
-
-    @property
-    def _folder(self) -> Path:
-        return self.root / DATA / self._dataset
+    split: str
+    path: str | list[str]
 
 
-def configurations(rows: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+class Configuration(TypedDict, total=False):
+    """A configuration in the front matter of a card."""
+
+    config_name: str
+    default: bool
+    data_files: list[SplitFiles]
+
+
+class FrontMatter(TypedDict, total=False):
+    """The front matter of a card, as the Hub reads it."""
+
+    pretty_name: str
+    license: str
+    license_name: str
+    language: list[str]
+    size_categories: list[str]
+    task_categories: list[str]
+    tags: list[str]
+    configs: list[Configuration]
+
+
+def configurations(rows: Mapping[str, Mapping[str, int]]) -> list[Configuration]:
     """Return the configurations of the card, of rows by dataset and split: ``all`` first."""
 
     def pattern(dataset: str, split: str) -> str:
         return f"{DATA}/{dataset}/{split}-*.parquet"
 
     splits = dict.fromkeys(split for counts in rows.values() for split in counts)
-    everything = [
+    everything: list[SplitFiles] = [
         {"split": split, "path": [pattern(name, split) for name in rows if split in rows[name]]}
         for split in splits
     ]
-    each = [
+    each: list[Configuration] = [
         {
             "config_name": name,
             "data_files": [{"split": split, "path": pattern(name, split)} for split in counts],
@@ -122,7 +81,7 @@ def configurations(rows: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]
     return [{"config_name": ALL, "default": True, "data_files": everything}, *each]
 
 
-def front_matter(folder: Path) -> dict[str, Any]:
+def front_matter(folder: Path) -> FrontMatter:
     """Return the front matter of the card of a dataset folder.
 
     Raises:
@@ -130,8 +89,8 @@ def front_matter(folder: Path) -> dict[str, Any]:
     """
     path = folder / CARD
     try:
-        found = _FRONT_MATTER.match(path.read_text(encoding="utf-8"))
-        read = yaml.safe_load(found[1]) if found else None
+        match = _FRONT_MATTER.match(path.read_text(encoding="utf-8"))
+        read = yaml.safe_load(match[1]) if match else None
     except (OSError, ValueError, yaml.YAMLError):
         read = None
     if not isinstance(read, dict) or not read.get("configs") or not (folder / DATA).is_dir():
@@ -139,7 +98,7 @@ def front_matter(folder: Path) -> dict[str, Any]:
             f"{folder}: found no {CARD} with configurations beside a folder {DATA}, expected the "
             "folder 'dataset' of what imhi build write --format dataset makes"
         )
-    return read
+    return cast(FrontMatter, read)
 
 
 def load(folder: Path, name: str = ALL) -> DatasetDict:
@@ -172,7 +131,7 @@ def load(folder: Path, name: str = ALL) -> DatasetDict:
 
 
 def _files(folder: Path, patterns: str | Sequence[str]) -> list[Path]:
-    found: list[Path] = []
+    files: list[Path] = []
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         fitting = sorted(folder.glob(pattern))
         expected = int(fitting[0].stem.rpartition("-")[2]) if fitting else 1
@@ -180,5 +139,5 @@ def _files(folder: Path, patterns: str | Sequence[str]) -> list[Path]:
             raise HarnessError(
                 f"{folder}: found {len(fitting)} files {pattern}, expected {expected}; write it again"
             )
-        found += fitting
-    return found
+        files += fitting
+    return files

@@ -10,14 +10,17 @@ from __future__ import annotations
 import importlib.metadata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from imhi.build.folder import BuildFolder
+from imhi.build.stage_records import DatasetRecord, ExplainRecord
 from imhi.build.writing.reports import CheckFacts, Evaluation, read_checks, read_evaluations
-from imhi.build.writing.showable import MANY, mapping, numbers, showable
-from imhi.runs import environment
+from imhi.build.writing.showable import MANY, showable
+from imhi.runs import environment, package_versions
 
 LATER_STAGES = ("write",)  # what they record says nothing about the rows
 _PACKAGES = ("pyarrow", "pydantic", "jinja2", "matplotlib")
@@ -36,7 +39,16 @@ _ASKING = {
 }
 
 
-@dataclass
+@dataclass(frozen=True)
+class FileFacts:
+    """A raw file, and which of its ``rows`` were taken, in words."""
+
+    name: str
+    sha256: str
+    rows: str
+
+
+@dataclass(frozen=True)
 class DatasetFacts:
     """Where the rows of one dataset are from, and what became of those that are not written.
     ``quarantined`` is by check, a row under each that found something; ``unexplained`` rows are in
@@ -47,7 +59,7 @@ class DatasetFacts:
     paper: str = ""
     licence: str = ""
     note: str = ""
-    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    files: dict[str, FileFacts] = field(default_factory=dict)
     read: int = 0
     removed: dict[str, int] = field(default_factory=dict)
     masked: dict[str, int] = field(default_factory=dict)
@@ -56,44 +68,43 @@ class DatasetFacts:
     unexplained: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
 class Facts:
     """Everything that is known of a build besides its rows. ``gold`` is whose label counts where
     model and people differ: ``human``, ``model``, or empty where that is not recorded."""
 
     name: str
     datasets: dict[str, DatasetFacts]
-    asking: dict[str, Any]
+    asking: dict[str, JsonValue]
     gold: str
     checks: list[CheckFacts]
     evaluations: list[Evaluation]
     at: dict[str, str]
-    environment: dict[str, Any]
+    environment: Mapping[str, object]
+    packages: Mapping[str, str]
     notes: list[str]
 
 
 def gather(folder: BuildFolder, written: Mapping[str, Mapping[str, int]]) -> Facts:
     """Return what the folder tells; ``written`` is rows by dataset and split."""
-    stages = {name: mapping(stage) for name, stage in folder.record()["stages"].items()}
-    read = mapping(stages.get("read", {}).get("datasets"))
-    explain = stages.get("explain", {})
+    record = folder.record()
+    read = record.read.datasets if record.read else {}
+    explain = record.explain or ExplainRecord()
     checks = list(read_checks(folder.path / "checks"))
+    packages = _package_versions()
     return Facts(
         name=folder.path.resolve().name,
         datasets={
-            name: _dataset(folder, name, mapping(read.get(name)), sum(written[name].values()))
-            for name in written
+            name: _dataset(folder, name, read.get(name) or DatasetRecord(), sum(counts.values()))
+            for name, counts in written.items()
         },
         asking=dict(_asking(explain)),
-        gold=str(explain.get("gold") or ""),
+        gold=explain.gold,
         checks=checks,
         evaluations=list(read_evaluations(folder.path / "annotation")),
-        at={
-            name: str(stage.get("at", ""))
-            for name, stage in stages.items()
-            if name not in LATER_STAGES
-        },
-        environment=_environment(),
+        at={name: stage.at for name, stage in record.done().items() if name not in LATER_STAGES},
+        environment={**environment(), "packages": packages},
+        packages=packages,
         notes=list(_notes(folder, checks)),
     )
 
@@ -103,15 +114,13 @@ def _notes(folder: BuildFolder, checks: Sequence[CheckFacts]) -> Iterator[str]:
     if not checks:
         yield "no check was run on these rows (imhi build check)"
         return
-    missing = folder.stage("check").get("missing", ())
-    if missing:
-        yield f"not made on these rows: {', '.join(missing)} (imhi build check)"
+    recorded = folder.record().check
+    if recorded and recorded.missing:
+        yield f"not made on these rows: {', '.join(recorded.missing)} (imhi build check)"
     stale = [check.name for check in checks if check.made_on]
     if stale:
-        from imhi.build.stages.check import rows_checksum
-
         try:
-            checked = rows_checksum(folder)
+            checked = folder.rows_checksum()
         except FileNotFoundError:  # a dataset was read, and never joined with explanations
             checked = ""
         stale = [check.name for check in checks if check.made_on not in ("", checked)]
@@ -120,12 +129,12 @@ def _notes(folder: BuildFolder, checks: Sequence[CheckFacts]) -> Iterator[str]:
     yield from (f"{check.name}: {check.remark}" for check in checks if check.remark)
 
 
-def _asking(explain: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    if explain.get("given_by"):
+def _asking(explain: ExplainRecord) -> Iterator[tuple[str, JsonValue]]:
+    if explain.given_by:
         # A source's argument is a path.
-        yield "explanations given by", str(explain["given_by"]).partition(":")[0]
+        yield "explanations given by", explain.given_by.partition(":")[0]
     for key, name in _ASKING.items():
-        value = explain.get(key)
+        value = getattr(explain, key)
         if isinstance(value, list):
             value = len(value) if key == "rounds" else ", ".join(v for v in value if showable(v))
         if value and (isinstance(value, int | float) or showable(value, MANY)):
@@ -135,32 +144,32 @@ def _asking(explain: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 # --- datasets ------------------------------------------------------------------------------------
 
 
-def _dataset(folder: BuildFolder, name: str, read: Mapping[str, Any], written: int) -> DatasetFacts:
+def _dataset(folder: BuildFolder, name: str, read: DatasetRecord, written: int) -> DatasetFacts:
     quarantined = folder.quarantined(name)
     by_check: Counter[str] = Counter()
     checked = 0
     for reasons in quarantined.values():
         # CHECK: sentence. What has no check in front says that the row was not explained.
-        found = {reason.partition(": ")[0] for reason in reasons if ": " in reason}
-        by_check.update(found)
-        checked += bool(found)
-    there = _lines(folder.file("rows", name))
+        checks = dict.fromkeys(r.partition(": ")[0] for r in reasons if ": " in r)
+        by_check.update(checks.keys())
+        checked += bool(checks)
+    rows = _lines(folder.file("rows", name))
     return DatasetFacts(
-        **{key: str(read.get(key) or "") for key in ("preset", "url", "paper", "licence", "note")},
+        preset=read.preset,
+        url=read.url,
+        paper=read.paper,
+        licence=read.licence,
+        note=read.note,
         files={
-            str(split): {
-                "name": Path(str(mapping(file).get("path", ""))).name,
-                "sha256": str(mapping(file).get("sha256") or ""),
-                "rows": _rows(mapping(file).get("rows")),
-            }
-            for split, file in mapping(read.get("files")).items()
+            split: FileFacts(Path(file.path).name, file.sha256, _rows(file.rows))
+            for split, file in read.files.items()
         },
-        read=sum(numbers(read.get("counts")).values()),
-        removed=numbers(read.get("removed")),
-        masked=numbers(read.get("masked")),
+        read=sum(read.counts.values()),
+        removed=read.removed,
+        masked=read.masked,
         quarantined=by_check,
         quarantined_rows=checked,
-        unexplained=max(0, there - written - checked),
+        unexplained=max(0, rows - written - checked),
     )
 
 
@@ -172,20 +181,18 @@ def _lines(path: Path) -> int:
         return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
 
 
-def _rows(value: Any) -> str:
-    """Return the rows of a file that were taken: a number, or from and to (excluded)."""
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, list) and len(value) == 2:
-        return f"{value[0]} to {'the end' if value[1] is None else value[1]}"
+def _rows(rows: int | list[int | None] | None) -> str:
+    """Return in words which rows of a file were taken: a number, or from and to (excluded)."""
+    if isinstance(rows, int):
+        return f"{rows:,}"
+    if rows is not None and len(rows) == 2:
+        return f"{rows[0]} to {'the end' if rows[1] is None else rows[1]}"
     return "all"
 
 
-def _environment() -> dict[str, Any]:
-    found = environment()
+def _package_versions() -> dict[str, str]:
+    versions = package_versions()
     for name in _PACKAGES:
-        try:
-            found["packages"][name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TextIO
 
 from imhi import Dataset
+from imhi.build.writing.format_files import FormatFiles
 from imhi.build.writing.wording import Worded
 
 # How the published repository spells datasets in names of files and folders.
@@ -66,18 +66,15 @@ COMPLETION: Mapping[str, Place] = {
 
 
 @dataclass
-class OfficialFiles:
+class OfficialFiles(FormatFiles):
     """Writes rows into the layout below ``root``, one dataset after the other."""
 
-    root: Path
-    files: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
     _open: dict[str, TextIO] = field(default_factory=dict)
     _dataset: Dataset | None = None
     _outside: dict[str, int] = field(default_factory=dict)
 
     def begin(self, dataset: Dataset) -> None:
-        """Take the rows of this dataset from now on."""
+        """Take the rows of this dataset; note where it has no completion files."""
         self._dataset = dataset
         if not all(question.stem for question in dataset.questions):
             self.notes.append(
@@ -86,6 +83,7 @@ class OfficialFiles:
             )
 
     def add(self, worded: Worded) -> None:
+        """Write a row in both styles, where its split has a place in the layout."""
         split = worded.row.split
         if split not in INSTRUCTION:
             self._outside[split] = self._outside.get(split, 0) + 1
@@ -95,7 +93,7 @@ class OfficialFiles:
             self._write(COMPLETION[split], worded)
 
     def end(self) -> None:
-        """Close the files of the dataset."""
+        """Close the files of the dataset; note the rows that have no place."""
         assert self._dataset is not None
         self.abort()
         for split, count in self._outside.items():
@@ -104,9 +102,6 @@ class OfficialFiles:
                 f"official layout ({', '.join(INSTRUCTION)})"
             )
         self._outside.clear()
-
-    def finish(self) -> None:
-        """Nothing is left to do: files are complete when their dataset ends."""
 
     def abort(self) -> None:
         """Close what is open."""

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imhi import Dataset
 from imhi.build.records import BuiltRow
+from imhi.build.writing.format_files import FormatFiles, Summary
 from imhi.build.writing.wording import Worded
 
-PACKAGES = ("pyarrow",)
 WORDS = ("query", "answer", "prompt", "response")
 
 _INTEGERS = frozenset({"round", "row"})
@@ -70,6 +69,7 @@ class ShardedFile:
         self._writer: Any = None
 
     def add(self, worded: Worded) -> None:
+        """Take a row; rows are written when there are enough of them."""
         words = [getattr(worded, name) for name in self._words]
         self._held.append((*self._fields(worded.row), *(word or None for word in words)))
         # What a row takes: its words, and half as much again for the post and the explanation.
@@ -132,19 +132,14 @@ class PlainFile(ShardedFile):
 
 
 @dataclass
-class ParquetFiles:
+class ParquetFiles(FormatFiles):
     """Writes one table per split, the rows of all datasets in it: ``train.parquet`` ..."""
 
-    root: Path
-    files: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
     shard_bytes: int = SHARD_BYTES
     _tables: dict[str, PlainFile] = field(default_factory=dict)
 
-    def begin(self, dataset: Dataset) -> None:
-        """Nothing is to be done: a row names its dataset."""
-
     def add(self, worded: Worded) -> None:
+        """Take a row into the table of its split."""
         split = worded.row.split
         table = self._tables.get(split)
         if table is None:
@@ -152,10 +147,8 @@ class ParquetFiles:
             self._tables[split] = table
         table.add(worded)
 
-    def end(self) -> None:
-        """Nothing is to be done: the next dataset goes into the same tables."""
-
-    def finish(self) -> None:
+    def finish(self, summary: Summary) -> None:
+        """Complete the tables."""
         for table in self._tables.values():
             self.files |= table.close()
 

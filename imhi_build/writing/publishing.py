@@ -64,8 +64,8 @@ def push(folder: Path, repo_id: str, private: bool = True, token_env: str = "HF_
     where = f"dataset {repo_id} at {api.endpoint}"
     try:
         api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
-        there = api.repo_info(repo_id, repo_type="dataset")
-        if private and not there.private:
+        info = api.repo_info(repo_id, repo_type="dataset")
+        if private and not info.private:
             raise HarnessError(
                 f"--push: the {where} is public: make it private first, or give --public if "
                 "everybody may read these posts"
@@ -94,13 +94,13 @@ def _failures() -> tuple[type[Exception], ...]:
 def _one_line(error: Exception, where: str, token: str) -> HarnessError:
     response: Any = getattr(error, "response", None)
     status = getattr(response, "status_code", None)
-    said = " ".join(str(getattr(error, "server_message", None) or error).split())
-    said = said.replace(token, "***")[:200] or type(error).__name__
+    reason = " ".join(str(getattr(error, "server_message", None) or error).split())
+    reason = reason.replace(token, "***")[:200] or type(error).__name__
     if status in (401, 403):
         do = "the token may not write there: take another one, or another OWNER"
     elif status is not None:
         do = "what was written stays: try again later"
     else:
         do = "is the network there? What was written stays: try again later"
-    answer = f"answered {status} ({said})" if status else f"cannot be reached ({said})"
+    answer = f"answered {status} ({reason})" if status else f"cannot be reached ({reason})"
     return HarnessError(f"--push: {where}: {answer}; {do}")

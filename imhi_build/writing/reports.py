@@ -1,17 +1,23 @@
-"""The reports that lie in a build folder: of checks, and of what people said of a sample."""
+"""The reports that lie in a build folder: of checks, and of what people said of a sample.
+
+They are read as :mod:`imhi.build.stage_records` says: what is not of the expected form says nothing.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from imhi.build.writing.showable import mapping, numbers, some_leaves
+from pydantic import AliasPath, Field, JsonValue, ValidationError
+
+from imhi.build.checks.reports import CheckReport
+from imhi.build.stage_records import Recorded
+from imhi.build.writing.showable import some_leaves
 
 
-@dataclass
+@dataclass(frozen=True)
 class CheckFacts:
     """What one check found: ``rows`` with a finding, by dataset; ``reasons``, and ``details`` by
     dotted name. ``remark`` is why it was not made, or not wholly."""
@@ -22,71 +28,75 @@ class CheckFacts:
     findings: int
     rows: dict[str, int]
     reasons: dict[str, int]
-    details: dict[str, Any]
+    details: dict[str, JsonValue]
     remark: str = ""
     made_on: str = ""
 
 
-@dataclass
+class Criterion(Recorded):
+    """What people said of one criterion, 0 to 3: the mean, its 95% interval, the agreement in percent,
+    Fleiss' kappa and Krippendorff's alpha. None: undefined."""
+
+    criterion: str = ""
+    items: int | None = None
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    agreement: float | None = Field(None, validation_alias=AliasPath("percent_agreement", "value"))
+    kappa: float | None = Field(None, validation_alias=AliasPath("fleiss_kappa", "value"))
+    alpha: float | None = Field(None, validation_alias=AliasPath("krippendorff_alpha", "value"))
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What people said of a sample: how many they were, how many items they saw, and a line per
-    criterion (``criterion, items, mean, low, high, agreement, kappa, alpha``; None: undefined)."""
+    criterion."""
 
     name: str
     people: int
     items: int
-    criteria: list[dict[str, Any]]
+    criteria: list[Criterion]
+
+
+class _AnnotationReport(Recorded):
+    sheets: list[JsonValue] = Field(default_factory=list)
+    items: int = 0
+    criteria: dict[str, list[Criterion]] = Field(default_factory=dict)
+
+
+R = TypeVar("R", bound=Recorded)
 
 
 def read_checks(folder: Path) -> Iterator[CheckFacts]:
     """Yield what the reports in a build's folder ``checks`` say; one that cannot be read says nothing
     but its name."""
     for path in sorted(folder.glob("*.json")):
-        report = mapping(_json(path))
-        details = mapping(report.get("details"))
-        remarks = [f"skipped: {details['skipped']}"] if details.get("skipped") else []
-        remarks += [str(report["incomplete"])] if report.get("incomplete") else []
-        looked_at, findings = report.get("rows"), report.get("findings")
-        by_dataset = mapping(report.get("by_dataset"))
+        report = _read(CheckReport, path)
+        skipped = report.details.get("skipped")
+        remarks = (f"skipped: {skipped}" if skipped else "", report.incomplete)
         yield CheckFacts(
-            name=str(report.get("check") or path.stem),
-            action=str(report.get("action") or ""),
-            looked_at=looked_at if isinstance(looked_at, int) else 0,
-            findings=findings if isinstance(findings, int) else 0,
-            rows=numbers({n: mapping(one).get("findings") for n, one in by_dataset.items()}),
-            reasons=numbers(report.get("reasons")),
-            details=some_leaves(details),
-            remark="; ".join(remarks),
-            made_on=str(report.get("made_on") or ""),
+            name=report.check or path.stem,
+            action=report.action,
+            looked_at=report.rows,
+            findings=report.findings,
+            rows={k: n["findings"] for k, n in report.by_dataset.items() if "findings" in n},
+            reasons=report.reasons,
+            details=some_leaves(report.details),
+            remark="; ".join(filter(None, remarks)),
+            made_on=report.made_on,
         )
 
 
 def read_evaluations(folder: Path) -> Iterator[Evaluation]:
     """Yield what the reports in a build's folder ``annotation`` say. Who judged is left out."""
     for path in sorted(folder.glob("*/report.json")):
-        report = mapping(_json(path))
-        criteria = [
-            {
-                "criterion": str(one.get("criterion", "")),
-                **{key: one.get(key) for key in ("items", "mean", "low", "high")},
-                "agreement": mapping(one.get("percent_agreement")).get("value"),
-                "kappa": mapping(one.get("fleiss_kappa")).get("value"),
-                "alpha": mapping(one.get("krippendorff_alpha")).get("value"),
-            }
-            for one in map(mapping, mapping(report.get("criteria")).get("all", ()))
-        ]
-        sheets, items = report.get("sheets"), report.get("items")
-        if criteria:
-            yield Evaluation(
-                path.parent.name,
-                len(sheets) if isinstance(sheets, list) else 0,
-                items if isinstance(items, int) else 0,
-                criteria,
-            )
+        report = _read(_AnnotationReport, path)
+        if criteria := report.criteria.get("all"):
+            yield Evaluation(path.parent.name, len(report.sheets), report.items, criteria)
 
 
-def _json(path: Path) -> Any:
+def _read(kind: type[R], path: Path) -> R:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return kind()

@@ -19,13 +19,29 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from imhi import HarnessError
-from imhi.io import disk_error, write_json
+from imhi.io import disk_error, held, write_json
 
 MARK, FORMAT, BY = "written.json", 1, "imhi build write"
 _LOCK = "lock"
+
+
+class ListedFile(TypedDict):
+    """A file of a format: its rows (None where they are not counted) and its size."""
+
+    rows: int | None
+    bytes: int
+
+
+class ListedFormat(TypedDict):
+    """A format that is complete: when it was written, of which state of the build, how many rows."""
+
+    at: str
+    build: str
+    rows: int
+    files: dict[str, ListedFile]
 
 
 class Staging:
@@ -41,23 +57,29 @@ class Staging:
         path.mkdir()
         return path
 
-    def publish(self, formats: Mapping[str, Mapping[str, Any]]) -> None:
-        """Move the folders of these formats to the target; what is said of each is listed there."""
+    def sizes(self, name: str) -> dict[str, int]:
+        """Return the files of a format, by their path below its folder, with their bytes."""
+        folder = self._path / name
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
+
+    def publish(self, formats: Mapping[str, ListedFormat]) -> None:
+        """Move the folders of these formats to the target, and list them there."""
         for name in formats:
             _make_private(self._path / name)
         self.to.mkdir(parents=True, exist_ok=True)
         self.to.chmod(0o700)
         listed = dict(written(self.to))
-        for name, said in formats.items():
+        for name, entry in formats.items():
             listed.pop(name, None)
             self._list(listed)
             if (self.to / name).exists():
                 (self.to / name).rename(self._path / f"old-{name}")
             (self._path / name).rename(self.to / name)
-            listed[name] = dict(said)
+            listed[name] = entry
             self._list(listed)
 
-    def _list(self, listed: Mapping[str, Any]) -> None:
+    def _list(self, listed: Mapping[str, ListedFormat]) -> None:
         write_json(self.to / MARK, {"by": BY, "format": FORMAT, "formats": listed})
 
 
@@ -69,34 +91,26 @@ def staged(to: Path) -> Iterator[Staging]:
         HarnessError: the target holds something else, somebody is writing to it, or it cannot be
             written to.
     """
-    from filelock import FileLock, Timeout
-
     written(to)
     to = to.resolve()
     path = to.parent / f".{to.name}.writing"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(str(path / _LOCK))
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise HarnessError(f"{to}: another process is writing to it; wait for it to end") from None
+        with held(path / _LOCK, f"{to}: another process is writing to it; wait for it to end"):
+            try:
+                for left in path.iterdir():
+                    if left.name != _LOCK:
+                        _remove(left)
+                yield Staging(to, path)
+            finally:
+                # First the files, then the lock: else they could be another process's already.
+                shutil.rmtree(path, ignore_errors=True)
     except OSError as error:
         raise disk_error(error, to) from error
-    try:
-        for left in path.iterdir():
-            if left.name != _LOCK:
-                _remove(left)
-        yield Staging(to, path)
-    except OSError as error:
-        raise disk_error(error, to) from error
-    finally:
-        # First the files, then the lock: else they could be another process's already.
-        shutil.rmtree(path, ignore_errors=True)
-        lock.release()
 
 
-def written(to: Path) -> dict[str, Any]:
-    """Return what is said of each format that is complete in the target; empty where it is new.
+def written(to: Path) -> dict[str, ListedFormat]:
+    """Return the formats that are complete in the target; none where it is new.
 
     Raises:
         HarnessError: it is a file, or a folder that holds something else.
@@ -104,9 +118,9 @@ def written(to: Path) -> dict[str, Any]:
     if not to.exists():
         return {}
     try:
-        found = json.loads((to / MARK).read_text(encoding="utf-8"))
-        if found["by"] == BY and found["format"] == FORMAT:
-            return {name: said for name, said in found["formats"].items() if (to / name).is_dir()}
+        mark = json.loads((to / MARK).read_text(encoding="utf-8"))
+        if mark["by"] == BY and mark["format"] == FORMAT:
+            return {name: entry for name, entry in mark["formats"].items() if (to / name).is_dir()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     # A write that was killed at its end may have left no more than the beginning of a list.

@@ -8,23 +8,30 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from imhi import Dataset, Registry
+from imhi import Dataset
 from imhi.build.writing.charts import histograms, stacked_bars
+from imhi.build.writing.counters import Counters, SplitCounter, label_table, summed
 from imhi.build.writing.facts import DatasetFacts, Facts
+from imhi.build.writing.format_files import FormatFiles, Summary
 from imhi.build.writing.markdown import model_shown
-from imhi.build.writing.tallies import SplitTally, Tallies, label_table, together
 from imhi.io import write_json
 
-PACKAGES = ("jinja2", "matplotlib")
 PAGE, NUMBERS = "statistics.html", "statistics.json"
 _TEMPLATE = Path(__file__).with_name("statistics.html.jinja")
 
 
-def write_statistics(folder: Path, tallies: Tallies, facts: Facts, registry: Registry) -> None:
-    """Write the page and the numbers."""
+class StatisticsFiles(FormatFiles):
+    """The page and the numbers, written when all rows were counted."""
+
+    def finish(self, summary: Summary) -> None:
+        """Write the page and the numbers."""
+        write_json(self.root / NUMBERS, numbers(summary.counters, summary.facts))
+        (self.root / PAGE).write_text(_page(summary), encoding="utf-8", newline="\n")
+
+
+def _page(summary: Summary) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    write_json(folder / NUMBERS, numbers(tallies, facts))
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATE.parent),
         undefined=StrictUndefined,
@@ -34,16 +41,15 @@ def write_statistics(folder: Path, tallies: Tallies, facts: Facts, registry: Reg
     )
     environment.filters["n"] = _number
     template = environment.get_template(_TEMPLATE.name)
-    page = template.render(_contents(tallies, facts, registry))
-    (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
+    return template.render(_contents(summary))
 
 
-def numbers(tallies: Tallies, facts: Facts) -> dict[str, Any]:
+def numbers(counters: Counters, facts: Facts) -> dict[str, object]:
     """Return all numbers: of what is written by dataset and split, of what is not by reason."""
     return {
         "build": facts.name,
-        "rows": tallies.rows,
-        "written": tallies.to_json(),
+        "rows": counters.rows,
+        "written": counters.to_json(),
         "left_out": {
             name: {
                 "read": source.read,
@@ -56,24 +62,28 @@ def numbers(tallies: Tallies, facts: Facts) -> dict[str, Any]:
         },
         "checks": [asdict(check) for check in facts.checks],
         "asking": facts.asking,
-        "evaluations": [asdict(one) for one in facts.evaluations],
+        "evaluations": [
+            {**asdict(one), "criteria": [line.model_dump() for line in one.criteria]}
+            for one in facts.evaluations
+        ],
         "notes": facts.notes,
         "stages": facts.at,
         "environment": facts.environment,
     }
 
 
-def _contents(tallies: Tallies, facts: Facts, registry: Registry) -> dict[str, Any]:
-    names = tallies.split_names()
-    filled = {name: splits for name, splits in tallies.splits.items() if splits}
-    by_dataset = {name: together(splits.values()) for name, splits in filled.items()}
-    whole = together(by_dataset.values())
+def _contents(summary: Summary) -> dict[str, object]:
+    counters, facts = summary.counters, summary.facts
+    names = counters.split_names()
+    filled = {name: splits for name, splits in counters.splits.items() if splits}
+    by_dataset = {name: summed(splits.values()) for name, splits in filled.items()}
+    total = summed(by_dataset.values())
     return {
         "facts": facts,
-        "rows": tallies.rows,
-        "whole": whole,
+        "rows": counters.rows,
+        "total": total,
         "splits": names,
-        "counts": tallies.counts(),
+        "counts": counters.counts(),
         "totals": [
             sum(splits[name].rows for splits in filled.values() if name in splits) for name in names
         ],
@@ -87,12 +97,12 @@ def _contents(tallies: Tallies, facts: Facts, registry: Registry) -> dict[str, A
         ),
         "explainers": [
             (model_shown(name) or "not named", count)
-            for name, count in whole.explained_by.most_common()
+            for name, count in total.explained_by.most_common()
         ],
         "sections": [
             _section(
-                tallies.datasets[name],
-                registry.task_of(name).name,
+                counters.datasets[name],
+                summary.tasks[name],
                 filled[name],
                 names,
                 by_dataset[name],
@@ -100,57 +110,57 @@ def _contents(tallies: Tallies, facts: Facts, registry: Registry) -> dict[str, A
             )
             for name in filled
         ],
-        "empty": [name for name in tallies.splits if name not in filled],
+        "empty": [name for name in counters.splits if name not in filled],
     }
 
 
 def _section(
     dataset: Dataset,
     task: str,
-    splits: dict[str, SplitTally],
+    splits: dict[str, SplitCounter],
     names: list[str],
-    whole: SplitTally,
+    total: SplitCounter,
     facts: DatasetFacts,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     return {
         "name": dataset.name,
         "task": task,
-        "whole": whole,
+        "total": total,
         "facts": facts,
         "splits": [name for name in names if name in splits],
-        "tallies": [splits[name] for name in names if name in splits],
+        "counters": [splits[name] for name in names if name in splits],
         "aspects": len(dataset.questions) > 1,
         "labels": label_table(dataset, splits, [name for name in names if name in splits]),
-        "balance": _balance(dataset, whole),
+        "balance": _balance(dataset, total),
         "lengths": histograms(
             f"{dataset.name}: how long posts and explanations are, in words: "
-            f"{_spoken('posts', whole)}, {_spoken('explanations', whole)}",
-            {"posts": whole.post_words, "explanations": whole.explanation_words},
+            f"{_spoken('posts', total)}, {_spoken('explanations', total)}",
+            {"posts": total.post_words, "explanations": total.explanation_words},
         ),
         "left_out": list(_left_out(facts)),
     }
 
 
-def _balance(dataset: Dataset, whole: SplitTally) -> str:
+def _balance(dataset: Dataset, total: SplitCounter) -> str:
     """Return the chart of labels: by aspect where several questions are asked."""
     if len(dataset.questions) == 1:
         aspect = dataset.questions[0].aspect
-        counts = [whole.labels[aspect, label] for label in dataset.label_names]
-        said = ", ".join(f"{n} {c:,}" for n, c in zip(dataset.label_names, counts, strict=True))
+        counts = [total.labels[aspect, label] for label in dataset.label_names]
+        spoken = ", ".join(f"{n} {c:,}" for n, c in zip(dataset.label_names, counts, strict=True))
         return stacked_bars(
-            f"{dataset.name}: rows of each label: {said}", dataset.label_names, {"rows": counts}
+            f"{dataset.name}: rows of each label: {spoken}", dataset.label_names, {"rows": counts}
         )
     aspects = [question.aspect for question in dataset.questions]
     return stacked_bars(
         f"{dataset.name}: share of each label by question; the numbers are in the table",
         aspects,
-        {label: [whole.labels[a, label] for a in aspects] for label in dataset.label_names},
+        {label: [total.labels[a, label] for a in aspects] for label in dataset.label_names},
         shares=True,
     )
 
 
-def _spoken(what: str, whole: SplitTally) -> str:
-    lengths = whole.post_words if what == "posts" else whole.explanation_words
+def _spoken(what: str, total: SplitCounter) -> str:
+    lengths = total.post_words if what == "posts" else total.explanation_words
     return f"{what} have a median of {lengths.quantile(0.5):,}"
 
 

@@ -39,11 +39,6 @@ class Wording:
         self._questions = {question.aspect: question for question in dataset.questions}
         self._labels = {label.name: label for label in dataset.labels}
 
-    @property
-    def without_stem(self) -> bool:
-        """Whether none of the questions can be asked in completion style."""
-        return not any(question.stem for question in self.dataset.questions)
-
     def worded(self, row: BuiltRow) -> Worded:
         """Return a row with its words.
 
@@ -90,10 +85,10 @@ def _check_texts(row: BuiltRow) -> None:
         together.encode("utf-8")
         if "\0" not in together:
             return
-        found = "a NUL character"
+        problem = "a NUL character"
     except UnicodeEncodeError as error:
-        found = f"half of a surrogate pair (U+{ord(together[error.start]):04X})"
+        problem = f"half of a surrogate pair (U+{ord(together[error.start]):04X})"
     raise DataError(
-        f"{row.key}: found {found} in a text, expected text that UTF-8 can hold; correct row "
+        f"{row.key}: found {problem} in a text, expected text that UTF-8 can hold; correct row "
         f"{row.row} of {row.file or 'the raw file'} and build again"
     )

@@ -32,7 +32,7 @@ def dr_build(tmp_path: Path, registry: Registry, demo_dr: list[Example]) -> Make
     def make(*overrides: str, rows: list[Example] | None = None, **options: str) -> tuple:
         raw = write_dr(tmp_path / "raw", demo_dr if rows is None else rows)
         folder = new_build(tmp_path / "build", [f"dr={raw}"], registry, **options)
-        config = read_config(folder.config_file, overrides)
+        config = read_config(folder.config_file, overrides, registry)
         read(folder, config, registry)
         return folder, config
 

@@ -70,7 +70,7 @@ def built(
     place = tmp_path_factory.mktemp("round-trip")
     raw = write_layouts(imhi, place / "raw", registry)
     folder: BuildFolder = new_build(place / "build", raw, registry, given=f"official:{imhi}")
-    config = read_config(folder.config_file)
+    config = read_config(folder.config_file, (), registry)
     read(folder, config, registry)
     copy_all_given(folder, config, registry)
     join(folder, config, registry)

@@ -86,7 +86,9 @@ def outputs(model_outputs: Path, published: Published) -> Callable[[str], list[B
     def of_model(model: str) -> list[BuiltRow]:
         csv.field_size_limit(10**8)
         answered = []
-        for path in sorted((model_outputs / model).glob("*.csv")):
+        # Of the datasets that the figures are about, whatever else lies there.
+        for name in ("DR", "Irf", "MultiWD", "SAD", "dreaddit"):
+            path = model_outputs / model / f"{name}.csv"
             rows = published({"Irf": "IRF"}.get(path.stem, path.stem), "test")
             with path.open(encoding="utf-8", errors="replace", newline="") as stream:
                 for row, cells in zip(rows, csv.DictReader(stream), strict=True):

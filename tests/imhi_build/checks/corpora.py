@@ -24,6 +24,7 @@ class ListCorpus:
     seed: int = 7
     chunk: int = 100
     details: dict[str, Any] = field(default_factory=dict)
+    cache: dict[object, Any] = field(default_factory=dict)
     worked: int = 0
 
     @property

@@ -25,9 +25,11 @@ from collections.abc import Callable
 
 import pytest
 
+from imhi._core.registry import Registry
 from imhi.build.checks import near_duplicates, overlap, overlap_across
-from imhi.build.checks.near_duplicates import SimilaritySettings
-from imhi.build.checks.overlap_across import AcrossSettings
+from imhi.build.checks.configured import configured_checks
+from imhi.build.checks.near_duplicates import Settings as SimilaritySettings
+from imhi.build.checks.overlap_across import Settings as AcrossSettings
 from imhi.build.records import BuiltRow, Finding
 from tests.imhi_build.checks.corpora import (
     ListCorpus,
@@ -125,9 +127,12 @@ def test_across_datasets_another_dataset_is_named() -> None:
     ]
 
 
-def test_within_a_dataset_rows_are_left_out_and_across_datasets_reported() -> None:
-    assert overlap.CHECK.settings().action == "quarantine"
-    assert overlap_across.CHECK.settings().action == "report"
+def test_within_a_dataset_rows_are_left_out_and_across_datasets_reported(
+    registry: Registry,
+) -> None:
+    checks = configured_checks({}, registry)
+    assert checks["overlap"].action == "quarantine"
+    assert checks["overlap_across"].action == "report"
 
 
 def test_the_three_checks_share_one_table() -> None:

@@ -153,7 +153,7 @@ from imhi.build.checks.signatures import post_table, sketches
 import datasketch
 
 class Streamed:
-    datasets, seed = ("DR",), 0
+    datasets, seed, cache = ("DR",), 0, {}
     def rows(self, dataset):
         for n in range(int(sys.argv[1])):
             yield a_row(" ".join(f"w{(n * k + k * k) % 1000003}" for k in range(1, 13)))

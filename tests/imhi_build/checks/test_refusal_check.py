@@ -21,7 +21,10 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
-from imhi.build.checks.refusals import CHECK, RefusalSettings, find
+from imhi._core.registry import Registry
+from imhi.build.checks.configured import configured_checks
+from imhi.build.checks.refusals import Settings as RefusalSettings
+from imhi.build.checks.refusals import find
 from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, found, recall_and_precision
 
@@ -132,11 +135,12 @@ def test_an_expression_that_cannot_be_used_is_refused(pattern: str) -> None:
         RefusalSettings(also=(pattern,))
 
 
-def test_the_declaration_names_what_is_run() -> None:
+def test_the_declaration_names_what_is_run(registry: Registry) -> None:
     from imhi._core.declarations import resolve
 
-    assert resolve(CHECK.find) is find
-    assert CHECK.settings().action == "quarantine"
+    declared = configured_checks({}, registry)["refusals"]
+    assert resolve(declared.check.find) is find
+    assert declared.action == "quarantine" and isinstance(declared.settings, RefusalSettings)
 
 
 # --- real rows ---------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ def test_a_limit_on_the_cost_holds_over_all_rounds(dr_build, imhi_here: Imhi) ->
         assert first.code == 1 and 0 < asked <= 10 < total
         again = imhi_here(*words, "0.1", "--set", "explain.max_new_tokens=20")
         assert again.code == 1 and len(server.asked) <= 10
-    cost = folder.stage("explain")["cost"]
+    cost = folder.record().explain.cost
     assert cost == pytest.approx(0.01 * len(server.asked)) and cost <= 0.1
 
 

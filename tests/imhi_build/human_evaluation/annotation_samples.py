@@ -74,7 +74,7 @@ def build_of(path: Path, rows: Mapping[str, Iterable[BuiltRow]]) -> BuildFolder:
     folder = BuildFolder(path)
     for dataset, some in rows.items():
         folder.write("rows", dataset, some)
-    folder.record_stage("read", {"datasets": list(rows)})
+    folder.record_stage("read", {"datasets": {name: {} for name in rows}})
     return folder
 
 

@@ -26,7 +26,11 @@ def raw(tmp_path: Path) -> Path:
 
 
 def test_a_build_says_what_was_asked_for_with_paths_that_hold_from_anywhere(
-    raw: Path, imhi_here: Imhi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    raw: Path,
+    registry: Registry,
+    imhi_here: Imhi,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said = imhi_here(
         "build", "new", "deep/mine", "--raw", "dr=raw", "--raw", "own.yaml=raw/dr.csv",
@@ -34,7 +38,7 @@ def test_a_build_says_what_was_asked_for_with_paths_that_hold_from_anywhere(
     )  # fmt: skip
     assert (said.code, said.out) == (0, ""), said.err
     assert "imhi build run deep/mine" in said.err
-    config = read_config(tmp_path / "deep" / "mine" / "build.yaml")
+    config = read_config(tmp_path / "deep" / "mine" / "build.yaml", (), registry)
     assert [(one.preset, one.path) for one in config.raw] == [
         ("dr", str(raw)),
         (str(tmp_path / "own.yaml"), str(raw / "dr.csv")),
@@ -62,7 +66,7 @@ def test_any_path_is_written_so_that_it_is_read_again(
 ) -> None:
     write_table(tmp_path / name / "dr.csv", [{"text": "Soup", "label": 1}])
     folder = new_build(tmp_path / "mine", [f"dr={tmp_path / name}"], registry)
-    assert read_config(folder.config_file).raw[0].path == str(tmp_path / name)
+    assert read_config(folder.config_file, (), registry).raw[0].path == str(tmp_path / name)
 
 
 # What follows `imhi build new` -> what its refusal says.

@@ -36,14 +36,14 @@ def contents(folder: BuildFolder) -> dict[str, bytes]:
 
 def test_reading_twice_gives_the_same_files_and_record(build: BuildFolder, imhi_here: Imhi) -> None:
     assert imhi_here("build", "read", "mine").code == 0
-    first, record = contents(build), build.require("read")["datasets"]
+    first, record = contents(build), build.require_read().datasets
     assert sorted(first) == [
         "posts/DR.jsonl", "posts/dreaddit.jsonl", "removed/DR.jsonl", "removed/dreaddit.jsonl",
     ]  # fmt: skip
     assert len(first["posts/DR.jsonl"].splitlines()) == 3
     assert imhi_here("build", "read", "mine").code == 0
     assert contents(build) == first
-    assert build.require("read")["datasets"] == record
+    assert build.require_read().datasets == record
 
 
 def test_what_is_read_is_shown_with_what_comes_next(build: BuildFolder, imhi_here: Imhi) -> None:
@@ -81,9 +81,9 @@ def test_what_was_made_of_earlier_rows_is_gone_when_others_are_read(
     assert imhi_here("build", "read", "mine").code == 0
     said = imhi_here("build", "explain", "mine", "--given", "demo")
     assert "Traceback" not in said.err
-    assert (build.path / "rows").is_dir() and build.stage("explain")
+    assert (build.path / "rows").is_dir() and build.record().explain
     assert imhi_here("build", "read", "mine").code == 0
-    assert not (build.path / "rows").exists() and not build.stage("explain")
+    assert not (build.path / "rows").exists() and not build.record().explain
 
 
 def test_where_one_dataset_cannot_be_read_what_was_read_before_stays(

@@ -30,7 +30,7 @@ def rebuilt(
     """IRF and MultiWD, read."""
     raw = [f"irf={raw_data / 'Irf'}", f"multiwd={raw_data / 'MultiWD'}"]
     folder = new_build(tmp_path_factory.mktemp("real") / "build", raw, registry)
-    report = read(folder, read_config(folder.config_file), registry)
+    report = read(folder, read_config(folder.config_file, (), registry), registry)
     assert report.problems == [] and report.notes == []
     return folder
 
@@ -50,10 +50,10 @@ def compared(
 
 def test_every_row_is_read_and_none_left_out(rebuilt: BuildFolder) -> None:
     for name in ("IRF", "MultiWD"):
-        described = rebuilt.require("read")["datasets"][name]
+        described = rebuilt.require_read().datasets[name]
         counts = {split: n for (dataset, split), n in SPLITS.items() if dataset == name}
-        assert described["counts"] == counts
-        assert described["removed"] == {} and described["masked"] == {}
+        assert described.counts == counts
+        assert described.removed == {} and described.masked == {}
         assert list(rebuilt.removed(name)) == []
         assert sum(1 for _ in rebuilt.posts(name)) == sum(counts.values())
 
@@ -137,9 +137,9 @@ def test_strict_cleaning_masks_and_leaves_out_repeated_posts(
     raw_data: Path, registry: Registry, tmp_path: Path
 ) -> None:
     folder = new_build(tmp_path / "build", [f"irf={raw_data / 'Irf'}"], registry)
-    report = read(folder, read_config(folder.config_file, ["clean=strict"]), registry)
+    report = read(folder, read_config(folder.config_file, ["clean=strict"], registry), registry)
     found = report.datasets["IRF"]
-    assert report.mistakes == 0 and set(found["removed"]) == {"duplicate"}
-    assert found["removed"]["duplicate"] > 0
-    assert sum(found["counts"].values()) + found["removed"]["duplicate"] == 7044
-    assert found["masked"]["users"] > 0 and found["masked"]["links"] > 0
+    assert report.mistakes == 0 and set(found.removed) == {"duplicate"}
+    assert found.removed["duplicate"] > 0
+    assert sum(found.counts.values()) + found.removed["duplicate"] == 7044
+    assert found.masked["users"] > 0 and found.masked["links"] > 0

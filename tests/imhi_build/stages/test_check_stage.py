@@ -106,9 +106,9 @@ def test_reading_again_forgets_checks_of_earlier_rows(
     explained: BuildFolder, imhi_here: Imhi
 ) -> None:
     imhi_here("build", "check", explained.path)
-    assert explained.stage("check")
+    assert explained.record().check
     imhi_here("build", "read", explained.path)
-    assert not explained.stage("check") and not list((explained.path / "checks").glob("*.json"))
+    assert not explained.record().check and not list((explained.path / "checks").glob("*.json"))
 
 
 def test_what_was_found_in_other_rows_or_under_other_settings_counts_no_more(
@@ -159,10 +159,10 @@ def test_explaining_again_without_need_keeps_the_checks(
     explained: BuildFolder, imhi_here: Imhi
 ) -> None:
     imhi_here("build", "check", explained.path)
-    before = explained.stage("check")
+    before = explained.record().check
     said = imhi_here("build", "explain", explained.path, "--given", "demo")
     assert said.code == 0 and "nothing to ask: every row has an explanation" in said.err
-    assert explained.stage("check") == before
+    assert explained.record().check == before
 
 
 def test_checking_before_explaining_says_what_to_do(dr_build, imhi_here: Imhi) -> None:

@@ -9,8 +9,13 @@ from typing import Any
 
 from imhi.build.folder import BuildFolder
 from imhi.build.records import BuiltRow
+from imhi.build.writing.counters import Counters
+from imhi.build.writing.facts import Facts
+from imhi.build.writing.format_files import Summary
 
 POST = "The kettle is on again and nobody is coming, I counted the tiles twice"
+# What a format is told at the end that has taken no row of a build of which nothing is known.
+NOTHING = Summary(Counters(), Facts("", {}, {}, "", [], [], {}, {}, {}, []), {})
 EXPLANATION = "The post names a wait for company that does not come."
 NASTY_POSTS = (
     'She said "stay", I left',

@@ -11,7 +11,8 @@ datasets = pytest.importorskip("datasets")
 from imhi._core.declarations import Dataset, Label, Question  # noqa: E402
 from imhi._core.errors import HarnessError  # noqa: E402
 from imhi._core.registry import Registry  # noqa: E402
-from imhi.build.writing.dataset_dict import DatasetFiles, configurations, load  # noqa: E402
+from imhi.build.writing.dataset_dict import configurations, load  # noqa: E402
+from imhi.build.writing.dataset_files import DatasetFiles  # noqa: E402
 from imhi.build.writing.pipeline import write  # noqa: E402
 from imhi.build.writing.wording import Wording  # noqa: E402
 from tests.imhi_build.writing.built import a_build, a_row, contents, some_rows  # noqa: E402

@@ -127,6 +127,8 @@ def test_published_completion_files_are_the_same_but_for_answers_that_vary(
     source = open_official(str(imhi), registry.dataset_map())
     found = {}
     for dataset, split, published in files_of(source, completion=True):
+        if f"{dataset}/{split}" not in PUBLISHED_COMPLETIONS:
+            continue  # a file that nobody has looked at yet
         declared = registry.datasets.get(dataset)
         rows = (as_built(example, STYLES[split]) for example in source.examples(dataset, split))
         files = write_rows(tmp_path / split, declared, rows)

@@ -15,7 +15,7 @@ from imhi._core.registry import Registry  # noqa: E402
 from imhi.build.records import BuiltRow  # noqa: E402
 from imhi.build.writing.parquet import ParquetFiles, ShardedFile, columns, schema  # noqa: E402
 from imhi.build.writing.wording import Wording  # noqa: E402
-from tests.imhi_build.writing.built import NASTY_POSTS, a_row, some_rows  # noqa: E402
+from tests.imhi_build.writing.built import NASTY_POSTS, NOTHING, a_row, some_rows  # noqa: E402
 
 
 def write_all(root: Path, registry: Registry, rows: list[BuiltRow], **given: int) -> ParquetFiles:
@@ -27,7 +27,7 @@ def write_all(root: Path, registry: Registry, rows: list[BuiltRow], **given: int
             if row.dataset == name:
                 files.add(wording.worded(row))
         files.end()
-    files.finish()
+    files.finish(NOTHING)
     return files
 
 
@@ -84,7 +84,7 @@ def test_what_a_model_did_not_say_and_what_has_no_completion_style_is_null(tmp_p
     files = ParquetFiles(tmp_path)
     row = a_row(dataset="own-set", question="How is it?", label="calm", model_label=None)
     files.add(Wording(dataset).worded(row))
-    files.finish()
+    files.finish(NOTHING)
     (read,) = pq.read_table(tmp_path / "train.parquet").to_pylist()
     assert (read["model_label"], read["prompt"], read["response"]) == (None, None, None)
     assert read["answer"] == f"It is calm. Reasoning: {row.explanation}"

@@ -19,11 +19,13 @@ from imhi._core.plugin_manager import load_plugins
 from imhi._core.registry import Registry
 from imhi.build.folder import BuildFolder
 from imhi.build.records import BuiltRow
-from imhi.build.stages.check import rows_checksum
-from imhi.build.writing.pipeline import FORMATS, write
+from imhi.build.stage_records import LeftOut
+from imhi.build.writing.formats import FORMATS as BUILT_IN
+from imhi.build.writing.pipeline import write
 from tests.imhi_build.writing.built import POST, a_build, a_report, a_row, contents, some_rows
 
 ROOT = Path(__file__).resolve().parents[3]
+FORMATS = [one.name for one in BUILT_IN]
 OUT = {"DR": {"train-3": ["length: 3 words"], "test-0": ["leak: it names the label"]}}
 
 
@@ -44,13 +46,13 @@ def test_every_format_is_written_from_the_rows_that_are_kept(
 ) -> None:
     done = write(build, registry, FORMATS, tmp_path / "to")
     assert sorted(p.name for p in (tmp_path / "to").iterdir()) == sorted([*FORMATS, "written.json"])
-    assert done["rows"] == {"DR": {"train": 8, "val": 2}, "IRF": {"test": 4}}
-    assert done["total"] == 14
-    assert done["left_out"]["DR"] == {"quarantined": 2, "unexplained": 0}
-    assert {name: one["files"] for name, one in done["formats"].items()} == {
+    assert done.rows == {"DR": {"train": 8, "val": 2}, "IRF": {"test": 4}}
+    assert done.total == 14
+    assert done.left_out["DR"] == LeftOut(quarantined=2, unexplained=0)
+    assert {name: one.files for name, one in done.formats.items()} == {
         "official": 6, "parquet": 3, "dataset": 4, "statistics": 2,
     }  # fmt: skip
-    assert build.stage("write")["rows"] == done["rows"]
+    assert build.record().write.rows == done.rows
 
 
 def test_a_row_in_quarantine_or_without_an_explanation_is_in_no_file(
@@ -59,7 +61,7 @@ def test_a_row_in_quarantine_or_without_an_explanation_is_in_no_file(
     rows = [a_row(0), a_row(1, explanation="", explained_by=""), a_row(2)]
     folder = a_build(tmp_path / "build", rows, quarantine={"DR": {"train-2": ["length: short"]}})
     done = write(folder, registry, ["official"], tmp_path / "to")
-    assert done["left_out"]["DR"] == {"quarantined": 1, "unexplained": 1}
+    assert done.left_out["DR"] == LeftOut(quarantined=1, unexplained=1)
     for content in contents(tmp_path / "to" / "official").values():
         assert b"day 0" in content and b"day 1" not in content and b"day 2" not in content
 
@@ -90,23 +92,23 @@ def test_a_build_that_no_check_has_seen_is_written_with_a_note(
     build: BuildFolder, registry: Registry, tmp_path: Path
 ) -> None:
     done = write(build, registry, ["official"], tmp_path / "to")
-    assert "no check was run on these rows (imhi build check)" in done["notes"]
+    assert "no check was run on these rows (imhi build check)" in done.notes
 
 
 def test_checks_that_were_made_on_other_rows_are_named_in_a_note(
     build: BuildFolder, registry: Registry, tmp_path: Path
 ) -> None:
     a_report(build, "checks/length.json", {"made_on": "other rows"})
-    a_report(build, "checks/leak.json", {"made_on": rows_checksum(build)})
+    a_report(build, "checks/leak.json", {"made_on": build.rows_checksum()})
     done = write(build, registry, ["official"], tmp_path / "to")
-    assert "made on other rows than these: length (imhi build check)" in done["notes"]
+    assert "made on other rows than these: length (imhi build check)" in done.notes
 
 
 def test_a_dataset_of_which_nothing_is_kept_is_named(registry: Registry, tmp_path: Path) -> None:
     rows = [a_row(0), a_row(0, dataset="CLP", explained_by="")]
     done = write(a_build(tmp_path / "b", rows), registry, FORMATS, tmp_path / "to")
-    assert done["rows"] == {"DR": {"train": 1}, "CLP": {}}
-    assert "CLP: no row was written" in done["notes"]
+    assert done.rows == {"DR": {"train": 1}, "CLP": {}}
+    assert "CLP: no row was written" in done.notes
 
 
 # --- again ---------------------------------------------------------------------------------------
@@ -127,7 +129,7 @@ def test_written_again_the_format_is_replaced_and_the_others_stay(
         "train_data/instruction_data/DR/train.csv",
     ]
     assert contents(to / "parquet") == before
-    (note,) = [note for note in done["notes"] if "earlier state" in note]
+    (note,) = [note for note in done.notes if "earlier state" in note]
     assert note.startswith(f"{to / 'parquet'} is of an earlier state of the build")
 
 
@@ -136,7 +138,7 @@ def test_written_again_from_the_same_build_no_format_is_called_outdated(
 ) -> None:
     write(build, registry, ["parquet"], tmp_path / "to")
     done = write(build, registry, ["official"], tmp_path / "to")
-    assert not [note for note in done["notes"] if "earlier state" in note]
+    assert not [note for note in done.notes if "earlier state" in note]
 
 
 class Failing(BuildFolder):
@@ -248,7 +250,7 @@ def test_an_unknown_format_is_refused(
     build: BuildFolder, registry: Registry, tmp_path: Path, formats: list[str]
 ) -> None:
     with pytest.raises(HarnessError, match="expected one or more of official, parquet, dataset"):
-        write(build, registry, formats, tmp_path / "to")  # type: ignore[arg-type]
+        write(build, registry, formats, tmp_path / "to")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +267,7 @@ def test_a_package_that_is_missing_is_named_before_anything_is_read(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(HarnessError) as error:
-        write(build, registry, [format], tmp_path / "to")  # type: ignore[list-item]
+        write(build, registry, [format], tmp_path / "to")
     assert str(error.value) == (
         f"the format {format} needs {package}, which is not installed: pip install "
         "'imhi-harness[build]'"

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
 
 from imhi import Dataset
 from imhi.build.writing.markdown import model_shown
@@ -31,6 +30,7 @@ class Lengths:
 
     @property
     def rows(self) -> int:
+        """How many rows were counted."""
         return self.counts.total()
 
     def quantile(self, share: float) -> int:
@@ -52,7 +52,8 @@ class Lengths:
             counts.pop()
         return [step * number for number in range(len(counts) + 1)], counts
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return mean, quantiles and histogram."""
         rows = self.rows
         total = sum(value * count for value, count in self.counts.items())
         edges, counts = self.histogram()
@@ -66,7 +67,7 @@ class Lengths:
 
 
 @dataclass
-class SplitTally:
+class SplitCounter:
     """What is counted of one dataset and split. Lengths are in words, that is between white space.
 
     ``labels`` is by aspect and label. ``disagreed`` are rows whose model gave another label than
@@ -87,6 +88,7 @@ class SplitTally:
     explanation_words: Lengths = field(default_factory=Lengths)
 
     def add(self, worded: Worded, new_post: bool) -> None:
+        """Count a row; ``new_post``: the first row about its post."""
         row = worded.row
         self.rows += 1
         self.posts += new_post
@@ -103,7 +105,8 @@ class SplitTally:
         self.post_words.counts[len(row.post.split())] += 1
         self.explanation_words.counts[len(row.explanation.split())] += 1
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return the counts, models under names that anybody may know."""
         by_label: Counter[str] = Counter()
         by_aspect: dict[str, dict[str, int]] = {}
         for (aspect, label), count in self.labels.items():
@@ -133,14 +136,14 @@ def _shown(models: Counter[str]) -> dict[str, int]:
     return dict(shown)
 
 
-class Tallies:
+class Counters:
     """What is counted of everything: ``splits[dataset][split]``, in the order of the rows."""
 
     def __init__(self) -> None:
-        self.splits: dict[str, dict[str, SplitTally]] = {}
+        self.splits: dict[str, dict[str, SplitCounter]] = {}
         self.datasets: dict[str, Dataset] = {}
         self._posts: dict[str, set[str]] = {}
-        self._here: dict[str, SplitTally] = {}
+        self._here: dict[str, SplitCounter] = {}
 
     def begin(self, dataset: Dataset) -> None:
         """Count the rows of this dataset from now on."""
@@ -150,16 +153,18 @@ class Tallies:
         self._posts = {}
 
     def add(self, worded: Worded) -> None:
+        """Count a row of the dataset."""
         split = worded.row.split
-        tally = self._here.setdefault(split, SplitTally())
+        counter = self._here.setdefault(split, SplitCounter())
         seen = self._posts.setdefault(split, set())
         key = worded.row.post_id or worded.row.id
-        tally.add(worded, key not in seen)
+        counter.add(worded, key not in seen)
         seen.add(key)
 
     @property
     def rows(self) -> int:
-        return sum(tally.rows for splits in self.splits.values() for tally in splits.values())
+        """How many rows were counted, of all datasets."""
+        return sum(counter.rows for splits in self.splits.values() for counter in splits.values())
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return rows by dataset and split."""
@@ -172,24 +177,25 @@ class Tallies:
         """Return the splits there are."""
         return in_order(split for splits in self.splits.values() for split in splits)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return the counts by dataset and split."""
         return {
-            dataset: {split: tally.to_json() for split, tally in splits.items()}
+            dataset: {split: counter.to_json() for split, counter in splits.items()}
             for dataset, splits in self.splits.items()
         }
 
 
 def in_order(splits: Iterable[str]) -> list[str]:
     """Return splits without repetition, the usual ones first and in their usual order."""
-    found = dict.fromkeys(splits)
-    usual = [split for split in ("train", "val", "test") if split in found]
-    return [*usual, *(split for split in found if split not in usual)]
+    usual = ("train", "val", "test")
+    given = dict.fromkeys(splits)
+    return [split for split in dict.fromkeys([*usual, *given]) if split in given]
 
 
-def together(tallies: Iterable[SplitTally]) -> SplitTally:
-    """Return the sum of several tallies; posts that stand in several are counted in each."""
-    total = SplitTally()
-    for one in tallies:
+def summed(counters: Iterable[SplitCounter]) -> SplitCounter:
+    """Return the sum of several counters; posts that stand in several are counted in each."""
+    total = SplitCounter()
+    for one in counters:
         for name in ("rows", "posts", "disagreed", "silent", "evidence"):
             setattr(total, name, getattr(total, name) + getattr(one, name))
         for name in ("labels", "gold_from", "explained_by", "rounds", "finish_reasons"):
@@ -200,7 +206,7 @@ def together(tallies: Iterable[SplitTally]) -> SplitTally:
 
 
 def label_table(
-    dataset: Dataset, splits: Mapping[str, SplitTally], names: Sequence[str]
+    dataset: Dataset, splits: Mapping[str, SplitCounter], names: Sequence[str]
 ) -> list[tuple[str, str, list[int]]]:
     """Return aspect, label and rows per split, in the order of the declaration, zeros included:
     a label that no row has is worth seeing."""
