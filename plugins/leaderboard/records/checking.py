@@ -65,7 +65,9 @@ def _complaint(error: ErrorDetails, model: type[BaseModel]) -> str:
     name = path.pop() if kind in _OF_OBJECTS else ""
     where = ".".join(map(str, path)) or "the object"
     if kind == "extra_forbidden":
-        return one_line(f"{where}: Additional properties are not allowed ({_short(name)} was unexpected)")[:300]
+        return one_line(
+            f"{where}: Additional properties are not allowed ({_short(name)} was unexpected)"
+        )[:300]
     if kind == "missing":
         return one_line(f"{where}: '{name}' is a required property")[:300]
     if kind == "value_error":

@@ -111,9 +111,7 @@ class EntryRecord(Record):
     model_identity: Identity
     source: SourceKind
     synthetic: Annotated[bool, Field(description="The posts are fictional: no IMHI result.")]
-    split: Annotated[
-        str, Field(min_length=1, max_length=60, description="Which part of the data.")
-    ]
+    split: Annotated[str, Field(min_length=1, max_length=60, description="Which part of the data.")]
     prompt: PromptRecord
     generation: Generation
     seed: Seed

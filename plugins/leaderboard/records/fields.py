@@ -134,9 +134,7 @@ class PromptRecord(Record):
         str, Field(min_length=1, max_length=60, description="The prompt style's name.")
     ]
     version: Annotated[str, Field(min_length=1, max_length=20, description="Its version.")]
-    shots: Annotated[
-        int, Field(ge=0, le=1000, description="Examples shown in the few-shot style.")
-    ]
+    shots: Annotated[int, Field(ge=0, le=1000, description="Examples shown in the few-shot style.")]
 
 
 class LabelerRecord(Record):
@@ -146,5 +144,7 @@ class LabelerRecord(Record):
     version: Annotated[str, Field(min_length=1, max_length=40, description="Its version.")]
     fingerprint: Annotated[
         JsonValue,
-        Field(description="What its labels depend on beside the version; absent where nothing does."),
+        Field(
+            description="What its labels depend on beside the version; absent where nothing does."
+        ),
     ] = None

@@ -66,8 +66,8 @@ def description_of(model: type[BaseModel], path: Sequence[str | int]) -> str:
 
     node = schema
     for step in path[:-2] if path[-1:] == ["[key]"] else path:
-        values = next(iter(node.get("patternProperties", {}).values()), {})
-        others = node.get("additionalProperties") or node.get("items") or values
+        named = [*node.get("patternProperties", {}).values(), {}]
+        others = node.get("additionalProperties") or node.get("items") or named[0]
         node = followed(node.get("properties", {}).get(step) or others)
     if path[-1:] == ["[key]"]:
         node = node.get("propertyNames", {})

@@ -121,9 +121,7 @@ class About(Record):
             description="Examples without an answer, all datasets together; above 0: shown as partial.",
         ),
     ]
-    environment: Annotated[
-        OpenRecord, Field(description="Python, packages, commit and hardware.")
-    ]
+    environment: Annotated[OpenRecord, Field(description="Python, packages, commit and hardware.")]
     harness_version: HarnessVersion
     created: Time
     totals: Totals
@@ -177,22 +175,20 @@ class ResponseRow(Record):
     ] = ""
     probabilities: Annotated[
         dict[str, Annotated[float, Field(ge=0, le=1, description="A probability.")]],
-        Field(max_length=64, description="Probabilities by label."),
-    ] = {}
+        Field(default_factory=dict, max_length=64, description="Probabilities by label."),
+    ]
     error: Annotated[
         str, Field(pattern="^no answer$", description="The example has no answer.")
     ] = ""
-    finish_reason: Annotated[
-        str, Field(max_length=64, description="Why the model stopped.")
-    ] = ""
+    finish_reason: Annotated[str, Field(max_length=64, description="Why the model stopped.")] = ""
     prompt_tokens: Annotated[_Tokens, Field(description="Tokens of the prompt.")] = 0
     completion_tokens: Annotated[_Tokens, Field(description="Tokens of the answer.")] = 0
     latency: Annotated[_Amount, Field(description="Seconds.")] = 0.0
     cost: Annotated[_Amount, Field(description="US dollars.")] = 0.0
     attempts: Annotated[_Tokens, Field(description="How often it was asked.")] = 1
-    truncated: Annotated[
-        bool, Field(description="The prompt did not fit the model's window.")
-    ] = False
+    truncated: Annotated[bool, Field(description="The prompt did not fit the model's window.")] = (
+        False
+    )
 
     @model_validator(mode="after")
     def _one_of(self) -> ResponseRow:
@@ -219,9 +215,7 @@ class PredictionRow(Record):
 class ClaimedMetric(Record):
     """The metric that scores come from."""
 
-    version: Annotated[
-        str, Field(min_length=1, max_length=40, description="The metric's version.")
-    ]
+    version: Annotated[str, Field(min_length=1, max_length=40, description="The metric's version.")]
     arguments: Annotated[OpenRecord, Field(description="Its arguments.")]
 
 

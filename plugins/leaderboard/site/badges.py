@@ -17,7 +17,7 @@ _LETTER, _MARGIN = 6.3, 12
 
 def entry_badge(standings: Standings, entry: Entry) -> Contents:
     """Return what an entry's badge shows: mean and rank, or why there is none."""
-    if entry.values["synthetic"]:
+    if entry.record.synthetic:
         return _badge(_LABEL, "fictional posts", _AMBER)
     if entry.id in standings.superseded:
         return _badge(_LABEL, "superseded", _GREY)

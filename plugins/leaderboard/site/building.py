@@ -12,6 +12,7 @@ from typing import Any
 
 from imhi import HarnessError, Registry
 from imhi.io import plain
+from imhi.plugins.leaderboard.records.json_schemas import schema_files
 from imhi.plugins.leaderboard.site import (
     badges,
     downloads,
@@ -24,7 +25,6 @@ from imhi.plugins.leaderboard.site import (
 )
 from imhi.plugins.leaderboard.site.board import Board, read_board
 from imhi.plugins.leaderboard.site.entries import json_copy, read_entries
-from imhi.plugins.leaderboard.site.entry_checks import SCHEMAS
 from imhi.plugins.leaderboard.site.output import SiteFolder
 from imhi.plugins.leaderboard.site.paired_tests import opponents
 from imhi.plugins.leaderboard.site.published_rows import PublishedModel, published_models
@@ -162,9 +162,8 @@ def _add_data(site: SiteFolder, standings: Standings, published: list[PublishedM
     badge["board"] = badges.board_badge(standings)
     for name, contents in badge.items():
         site.add(f"badges/{name}.svg", contents, _rendering("badge.svg", contents))
-    for path in sorted(SCHEMAS.glob("*.json")):
-        text = path.read_text(encoding="utf-8")
-        site.add(f"schemas/{path.name}", text, text.encode)
+    for name, text in schema_files().items():
+        site.add(f"schemas/{name}", text, text.encode)
 
 
 def _add_assets(site: SiteFolder) -> None:

@@ -35,7 +35,9 @@ def rows(standings: Standings, published: Sequence[PublishedModel]) -> Iterator[
                 "task": standings.task_of[name],
                 "dataset": name,
                 **_scored(score, standings.by_dataset[name].get(entry.id)),
-                **{key: row[key] for key in ("n", "unparsed", "failed")},
+                "n": row.n,
+                "unparsed": row.unparsed,
+                "failed": row.failed,
             }
         for over, means in standings.means.items():
             if entry.id in means:
@@ -64,13 +66,13 @@ def _about(standings: Standings, entry: Entry) -> Row:
     else:
         status = "ranked" if standings.standings[entry.id].complete else "partial"
     return {
-        "kind": "fictional posts" if entry.values["synthetic"] else "verified",
+        "kind": "fictional posts" if entry.record.synthetic else "verified",
         "id": entry.id,
         "name": entry.name,
-        "by": entry.values["by"],
+        "by": entry.record.by,
         "status": status,
         "verified": entry.verified,
-        "source": entry.values["source"],
+        "source": entry.record.source,
     }
 
 

@@ -42,7 +42,7 @@ def _entry(root: ElementTree.Element, standings: Standings, entry: Entry) -> Non
     _text(node, "title", entry.name)
     _text(node, "updated", entry.verified)
     by = ElementTree.SubElement(node, "author")
-    _text(by, "name", entry.values["by"] or "not named")
+    _text(by, "name", entry.record.by or "not named")
     page = f"{standings.board.base}models/{entry.id}.html"
     ElementTree.SubElement(node, "link", rel="alternate", href=page)
     _text(node, "summary", _summary(standings, entry))
@@ -52,7 +52,7 @@ def _summary(standings: Standings, entry: Entry) -> str:
     # Ranks change with every entry; what a feed said once should stay true.
     scores = standings.comparable.get(entry.id, {})
     parts = [f"{name} {score.value:.1f}" for name, score in scores.items()]
-    kind = " (fictional posts)" if entry.values["synthetic"] else ""
+    kind = " (fictional posts)" if entry.record.synthetic else ""
     return f"Weighted F1{kind}: {', '.join(parts) or 'nothing comparable'}."
 
 

@@ -26,16 +26,17 @@ def model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, str
     Args:
         opponents: ``(role, entry id)`` of whom it is tested against.
     """
-    values = entry.values
+    record = entry.record
     standing = standings.standings.get(entry.id)
     complete = standing is not None and standing.complete
+    values = record.model_dump(mode="json", exclude_unset=True)
     ends = shown.axis(entry.score(name) for name in entry.datasets)
     rows = [_dataset_row(standings, entry, name, ends) for name in _names(standings, entry)]
     return {
         **shown.named(entry),
         "link": entry.link,
-        "description": values["description"],
-        "synthetic": bool(values["synthetic"]),
+        "description": record.description,
+        "synthetic": record.synthetic,
         "status": _status(standings, entry),
         "place": shown.place(standings.overall.get(entry.id)),
         "averages": [
@@ -56,8 +57,8 @@ def model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, str
         "rows": rows,
         "axis": shown.axis_text(ends),
         "metrics": _metrics(standings, entry),
-        "settings": shown.settings({key: values[key] for key in _SETTINGS}),
-        "totals": shown.settings(values["totals"]),
+        "settings": shown.settings({name: values[name] for name in _SETTINGS}),
+        "totals": shown.settings(record.totals),
         "not_verified": _claims(entry),
         "checks": values["checks"],
         "archive": values["archive"],
@@ -79,33 +80,36 @@ def _dataset_row(
 ) -> Contents:
     about = entry.datasets[name]
     on_board = name in standings.board.datasets
-    found = standings.by_dataset[name].get(entry.id) if on_board else None
-    unparsed = 100 * about["unparsed"] / about["n"]
+    place = standings.by_dataset[name].get(entry.id) if on_board else None
+    unparsed = 100 * about.unparsed / about.n
     compared = name in standings.comparable.get(entry.id, {})
     return {
         "name": name,
         "page": f"datasets/{file_name(name)}.html" if on_board else "",
-        "task": standings.task_of.get(name, about["task"]),
-        "n": about["n"],
+        "task": standings.task_of.get(name, about.task),
+        "n": about.n,
         "score": shown.score(entry.score(name), ends=ends),
-        "place": shown.place(found),
+        "place": shown.place(place),
         "compared": compared,
         "unparsed": shown.percent(unparsed),
         "unparsed_order": round(unparsed, 4),
-        "failed": about["failed"],
+        "failed": about.failed,
     }
 
 
 def _metrics(standings: Standings, entry: Entry) -> Contents:
     """Return every verified metric of every dataset, but for those of single labels (f1[yes])."""
-    described = entry.values["metrics"]
-    names = sorted({m for row in entry.datasets.values() for m in row["scores"] if "[" not in m})
+    described = entry.record.metrics
+    names = sorted({m for row in entry.datasets.values() for m in row.scores if "[" not in m})
     names.sort(key=lambda name: name != RANKED)
     rows = []
     for name in _names(standings, entry):
-        scores = entry.datasets[name]["scores"]
+        scores = entry.datasets[name].scores
         cells = [
-            shown.score(score_of(scores.get(metric)), described.get(metric, {}).get("decimals", 1))
+            shown.score(
+                score_of(scores.get(metric)),
+                described[metric].decimals if metric in described else 1,
+            )
             for metric in names
         ]
         rows.append({"name": name, "cells": cells})
@@ -120,7 +124,7 @@ def _claims(entry: Entry) -> list[Contents]:
             "dataset": dataset,
             "score": shown.score(score_of(row), 2),
         }
-        for metric, rows in entry.values["not_verified"].items()
+        for metric, rows in entry.record.not_verified.items()
         for dataset, row in rows.items()
     ]
 
@@ -141,11 +145,11 @@ def _status(standings: Standings, entry: Entry) -> str:
 def _groups(entry: Entry, over: str) -> int:
     if over == "datasets":
         return len(entry.datasets)
-    return len({row["task"] for row in entry.datasets.values()})
+    return len({row.task for row in entry.datasets.values()})
 
 
 def _history(standings: Standings, entry: Entry) -> Contents:
-    before = entry.supersedes
+    before = entry.record.supersedes
     after = standings.superseded.get(entry.id)
     known = standings.entries.get(before)
     return {

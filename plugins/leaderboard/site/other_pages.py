@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from imhi.plugins.leaderboard.records.json_schemas import schema_files
 from imhi.plugins.leaderboard.site import shown
 from imhi.plugins.leaderboard.site.entries import Entry
-from imhi.plugins.leaderboard.site.entry_checks import SCHEMAS
 from imhi.plugins.leaderboard.site.standings import Standings
 
 Contents = dict[str, Any]
@@ -27,7 +27,7 @@ def _latest_first(standings: Standings) -> list[Entry]:
 def _event(standings: Standings, entry: Entry) -> Contents:
     scores = standings.comparable.get(entry.id, {})
     after = standings.superseded.get(entry.id)
-    before = standings.entries.get(entry.supersedes)
+    before = standings.entries.get(entry.record.supersedes)
     place = standings.overall.get(entry.id)
     left_out = entry.id not in standings.standings and after is None
     return {
@@ -71,7 +71,7 @@ def compare(standings: Standings) -> Contents:
         {
             "id": name,
             "name": standings.entries[name].name,
-            "by": standings.entries[name].values["by"],
+            "by": standings.entries[name].record.by,
             "scores": cells(name),
         }
         for name in names
@@ -101,7 +101,7 @@ def about(standings: Standings) -> Contents:
             }
             for name in board.datasets
         ],
-        "schemas": [path.name for path in sorted(SCHEMAS.glob("*.json"))],
+        "schemas": list(schema_files()),
         "left_out": [
             {**shown.named(one.entry), "reason": one.reason} for one in standings.left_out
         ],

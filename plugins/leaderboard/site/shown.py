@@ -82,7 +82,7 @@ def named(entry: Entry) -> dict[str, Any]:
     return {
         "id": entry.id,
         "name": entry.name,
-        "by": entry.values["by"],
+        "by": entry.record.by,
         "verified": day(entry.verified),
         "page": f"models/{entry.id}.html",
         "marks": marks(entry),
@@ -91,14 +91,12 @@ def named(entry: Entry) -> dict[str, Any]:
 
 def marks(entry: Entry) -> list[str]:
     """Return what a reader of a table should know of an entry, in a word or two each."""
-    values = entry.values
-    found = ["fictional posts"] if values["synthetic"] else []
-    if values["partial"]:
-        found.append("unfinished run")
-    failed = [check for check in values["checks"] if not check["passed"]]
-    if failed:
-        found.append(f"{len(failed)} {'warning' if len(failed) == 1 else 'warnings'}")
-    return found
+    marks = ["fictional posts"] if entry.record.synthetic else []
+    if entry.record.partial:
+        marks.append("unfinished run")
+    if failed := sum(not check.passed for check in entry.record.checks):
+        marks.append(f"{failed} {'warning' if failed == 1 else 'warnings'}")
+    return marks
 
 
 def row(standing: Standing, standings: Standings) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def dataset(standings: Standings, name: str, published: Sequence[PublishedModel]
     rows, axis = ranked(standings, standings.by_dataset[name], scores)
     for row in rows:
         about = standings.entries[row["id"]].datasets[name]
-        share = 100 * about["unparsed"] / about["n"]
+        share = 100 * about.unparsed / about.n
         row["unparsed"], row["unparsed_order"] = shown.percent(share), round(share, 4)
     first = standings.entries[next(iter(scores))].datasets[name] if scores else None
     return {
@@ -122,8 +122,8 @@ def dataset(standings: Standings, name: str, published: Sequence[PublishedModel]
         "task": _task_link(standings.task_of[name]),
         "rows": rows,
         "axis": axis,
-        "n": first and first["n"],
-        "posts": first and first["posts"],
+        "n": first and first.n,
+        "posts": first and first.posts,
         "data": standings.data.get(name, ""),
         "published": _published(published, [name]),
         "columns": [_dataset_link(name)],
@@ -187,7 +187,7 @@ def _left_out(standings: Standings, datasets: Sequence[str] | None = None) -> li
 def _labelers(standings: Standings) -> list[str]:
     """Return the versions of the labeler behind the current entries."""
     found = {
-        f"{s.entry.values['labeler']['name']} {s.entry.values['labeler']['version']}"
+        f"{s.entry.record.labeler.name} {s.entry.record.labeler.version}"
         for s in standings.standings.values()
     }
     return sorted(found)

@@ -14,8 +14,8 @@ _FIELDS = ("finish_reason", "prompt_tokens", "completion_tokens", "latency", "co
 def response_row(key: str, response: Response) -> ResponseRow:
     """Return an answer as a row. Errors say nothing more: their texts name servers and paths."""
     if response.error is not None:
-        return ResponseRow.model_construct(key=key, error="no answer")
-    values = {name: getattr(response, name) for name in _FIELDS}
+        return ResponseRow.model_construct({"key", "error"}, key=key, error="no answer")
+    values: dict[str, object] = {name: getattr(response, name) for name in _FIELDS}
     if response.text or response.label is None:
         values["text"] = response.text
     if response.label is not None:
@@ -24,9 +24,8 @@ def response_row(key: str, response: Response) -> ResponseRow:
         values["attempts"] = response.attempts
     if response.truncated:
         values["truncated"] = True
-    return ResponseRow.model_construct(
-        key=key, **{name: value for name, value in values.items() if value is not None}
-    )
+    given = {name for name, value in values.items() if value is not None}
+    return ResponseRow.model_construct({"key", *given}, key=key, **values)
 
 
 def response_of(row: ResponseRow, example_id: str, dataset: str) -> Response | None:
@@ -48,10 +47,13 @@ def response_of(row: ResponseRow, example_id: str, dataset: str) -> Response | N
 
 def prediction_row(key: str, prediction: Prediction) -> PredictionRow:
     """Return a label as a row."""
-    values = {"key": key, "label": prediction.label, "status": prediction.status}
-    if prediction.decided_by:
-        values["decided_by"] = prediction.decided_by
-    return PredictionRow.model_construct(**values)
+    return PredictionRow.model_construct(
+        {"key", "label", "status", *(["decided_by"] if prediction.decided_by else [])},
+        key=key,
+        label=prediction.label,
+        status=prediction.status,
+        decided_by=prediction.decided_by,
+    )
 
 
 def in_key_order(rows: Iterable[ResponseRow | PredictionRow]) -> bytes:
