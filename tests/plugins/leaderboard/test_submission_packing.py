@@ -110,12 +110,10 @@ def test_data_are_known_by_their_content_in_whichever_style(manager: PluginManag
 
 
 def test_the_longest_answer_is_the_same_in_the_limits_and_in_the_schema() -> None:
-    from imhi.plugins.leaderboard import schemas
+    from imhi.plugins.leaderboard.records.json_schemas import schema_files
 
-    schema = Path(schemas.__file__).with_name("submission.schema.json").read_text()
-    assert (
-        json.loads(schema)["$defs"]["response"]["properties"]["text"]["maxLength"] == LIMITS.answer
-    )
+    parts = json.loads(schema_files()["submission.schema.json"])["$defs"]
+    assert parts["ResponseRow"]["properties"]["text"]["maxLength"] == LIMITS.answer
 
 
 def test_what_is_said_of_a_model_is_packed(run: RunFolder, imhi_here, tmp_path: Path) -> None:
