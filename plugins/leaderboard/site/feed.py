@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from xml.etree import ElementTree
 
-from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import Entry
 from imhi.plugins.leaderboard.site.standings import Standings
 from imhi.plugins.leaderboard.site.texts import harmless
@@ -23,7 +23,7 @@ def feed(standings: Standings) -> bytes:
     root = ElementTree.Element("feed", xmlns=ATOM)
     _text(root, "id", uuid.uuid5(_SPACE, board.url or board.title).urn)
     _text(root, "title", harmless(board.title))
-    _text(root, "subtitle", shown.NOTICE)
+    _text(root, "subtitle", page_values.NOTICE)
     _text(root, "updated", newest[0].verified if newest else _NEVER)
     _text(ElementTree.SubElement(root, "author"), "name", "imhi leaderboard")
     # What base the links have is for the reader to find where the board names none.

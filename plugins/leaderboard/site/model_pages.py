@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import RANKED, Entry, score_of
-from imhi.plugins.leaderboard.site.paired_tests import compared
+from imhi.plugins.leaderboard.site.page_values import Contents, Page
+from imhi.plugins.leaderboard.site.paired_tests import compared, opponents
 from imhi.plugins.leaderboard.site.standings import Standings
-from imhi.plugins.leaderboard.site.texts import file_name
-
-Contents = dict[str, Any]
+from imhi.plugins.leaderboard.site.table_pages import dataset_page
 
 _ROLES = {"above": "the entry ranked just above", "below": "the entry ranked just below"}
 _SETTINGS = (
@@ -20,7 +18,15 @@ _SETTINGS = (
 )  # fmt: skip
 
 
-def model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, str]]) -> Contents:
+def pages(standings: Standings) -> Iterator[Page]:
+    """Yield the page of each entry."""
+    tested_against = opponents(standings)
+    for name, entry in standings.entries.items():
+        contents = _model(standings, entry, tested_against.get(name, []))
+        yield Page(f"models/{name}.html", "model.html", "overall", contents)
+
+
+def _model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, str]]) -> Contents:
     """Return the contents of an entry's page.
 
     Args:
@@ -30,19 +36,19 @@ def model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, str
     standing = standings.standings.get(entry.id)
     complete = standing is not None and standing.complete
     values = record.model_dump(mode="json", exclude_unset=True)
-    ends = shown.axis(entry.score(name) for name in entry.datasets)
+    ends = page_values.axis(entry.score(name) for name in entry.datasets)
     rows = [_dataset_row(standings, entry, name, ends) for name in _names(standings, entry)]
     return {
-        **shown.named(entry),
+        **page_values.named(entry),
         "link": entry.link,
         "description": record.description,
         "synthetic": record.synthetic,
         "status": _status(standings, entry),
-        "place": shown.place(standings.overall.get(entry.id)),
+        "place": page_values.place(standings.overall.get(entry.id)),
         "averages": [
             {
                 "over": over,
-                "score": shown.score(
+                "score": page_values.score(
                     standings.means[over][entry.id] if complete else entry.average(over)
                 ),
                 "groups": len(standings.tasks if over == "tasks" else standings.board.datasets)
@@ -55,10 +61,10 @@ def model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, str
         "coverage": len(standing.scores) if standing else 0,
         "of": len(standings.board.datasets),
         "rows": rows,
-        "axis": shown.axis_text(ends),
+        "axis": page_values.axis_text(ends),
         "metrics": _metrics(standings, entry),
-        "settings": shown.settings({name: values[name] for name in _SETTINGS}),
-        "totals": shown.settings(record.totals),
+        "settings": page_values.settings({name: values[name] for name in _SETTINGS}),
+        "totals": page_values.settings(record.totals),
         "not_verified": _claims(entry),
         "checks": values["checks"],
         "archive": values["archive"],
@@ -85,13 +91,13 @@ def _dataset_row(
     compared = name in standings.comparable.get(entry.id, {})
     return {
         "name": name,
-        "page": f"datasets/{file_name(name)}.html" if on_board else "",
+        "page": dataset_page(name) if on_board else "",
         "task": standings.task_of.get(name, about.task),
         "n": about.n,
-        "score": shown.score(entry.score(name), ends=ends),
-        "place": shown.place(place),
+        "score": page_values.score(entry.score(name), ends=ends),
+        "place": page_values.place(place),
         "compared": compared,
-        "unparsed": shown.percent(unparsed),
+        "unparsed": page_values.percent(unparsed),
         "unparsed_order": round(unparsed, 4),
         "failed": about.failed,
     }
@@ -106,7 +112,7 @@ def _metrics(standings: Standings, entry: Entry) -> Contents:
     for name in _names(standings, entry):
         scores = entry.datasets[name].scores
         cells = [
-            shown.score(
+            page_values.score(
                 score_of(scores.get(metric)),
                 described[metric].decimals if metric in described else 1,
             )
@@ -122,7 +128,7 @@ def _claims(entry: Entry) -> list[Contents]:
         {
             "metric": metric.replace("_", " "),
             "dataset": dataset,
-            "score": shown.score(score_of(row), 2),
+            "score": page_values.score(score_of(row), 2),
         }
         for metric, rows in entry.record.not_verified.items()
         for dataset, row in rows.items()
@@ -153,20 +159,20 @@ def _history(standings: Standings, entry: Entry) -> Contents:
     after = standings.superseded.get(entry.id)
     known = standings.entries.get(before)
     return {
-        "supersedes": shown.named(known) if known else None,
+        "supersedes": page_values.named(known) if known else None,
         "missing": before if before and known is None else "",
-        "superseded_by": shown.named(standings.entries[after]) if after else None,
+        "superseded_by": page_values.named(standings.entries[after]) if after else None,
     }
 
 
 def _test(standings: Standings, entry: Entry, role: str, name: str) -> Contents:
     other = standings.standings[name]
-    found = compared(standings.standings[entry.id], other)
+    tests = compared(standings.standings[entry.id], other)
     return {
         "role": _ROLES.get(role, "the best entry"),
-        **shown.named(other.entry),
-        "wins": sum(one.significant and one.only_own > one.only_other for one in found),
-        "losses": sum(one.significant and one.only_own < one.only_other for one in found),
+        **page_values.named(other.entry),
+        "wins": sum(one.significant and one.only_own > one.only_other for one in tests),
+        "losses": sum(one.significant and one.only_own < one.only_other for one in tests),
         "rows": [
             {
                 "name": one.dataset,
@@ -176,6 +182,6 @@ def _test(standings: Standings, entry: Entry, role: str, name: str) -> Contents:
                 "p": "<0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}",
                 "significant": one.significant,
             }
-            for one in found
+            for one in tests
         ],
     }

@@ -76,15 +76,23 @@ def score_checks(submission: Submission, remade: Remade, registry: Registry) -> 
     values: list[str] = []
     bounds: list[str] = []
     averages: list[str] = []
-    for rows, remade_rows, group, (value_reasons, bound_reasons) in (
-        (claims.scores, remade.scores.scores, "dataset", (values, bounds)),
-        (claims.averages, remade.scores.averages, "over", (averages, averages)),
+    remade_scores = {
+        (row["dataset"], row["made_by"], row["metric"]): score_record(row)
+        for row in remade.scores.scores
+    }
+    remade_averages = {
+        (row["over"], row["made_by"], row["metric"]): score_record(row)
+        for row in remade.scores.averages
+    }
+    for rows, made, value_reasons, bound_reasons in (
+        (claims.scores, remade_scores, values, bounds),
+        (claims.averages, remade_averages, averages, averages),
     ):
-        made = {(r[group], r["made_by"], r["metric"]): score_record(r) for r in remade_rows}
         seen = set()
         for row in rows:
-            key = getattr(row, group), row.made_by, row.metric
-            where = f"{shown(key[0])} {shown(row.metric)}"
+            group = row.dataset if isinstance(row, ClaimedScore) else row.over
+            key = group, row.made_by, row.metric
+            where = f"{shown(group)} {shown(row.metric)}"
             if row.made_by in left_out:
                 continue
             if key in seen:
