@@ -64,6 +64,7 @@ class Standings:
 
     @cached_property
     def task_of(self) -> Mapping[str, str]:
+        """The task of each of the board's datasets."""
         return {name: task for task, datasets in self.tasks.items() for name in datasets}
 
     @cached_property
@@ -87,10 +88,12 @@ class Standings:
 
     @cached_property
     def overall(self) -> Mapping[str, Place]:
+        """The places of complete entries by their means over datasets, the best first."""
         return places(self.means["datasets"])
 
     @cached_property
     def by_dataset(self) -> Mapping[str, Mapping[str, Place]]:
+        """The places of current entries on each dataset, the best first."""
         return {
             name: places({s.entry.id: s.scores[name] for s in self.having([name])})
             for name in self.board.datasets
@@ -98,6 +101,7 @@ class Standings:
 
     @cached_property
     def task_means(self) -> Mapping[str, Mapping[str, Score]]:
+        """The means over each task's datasets of entries that have all of them."""
         return {
             task: {
                 s.entry.id: mean_over_datasets([s.scores[name] for name in datasets])
@@ -108,6 +112,7 @@ class Standings:
 
     @cached_property
     def by_task(self) -> Mapping[str, Mapping[str, Place]]:
+        """The places of these entries by task, the best first."""
         return {task: places(scores) for task, scores in self.task_means.items()}
 
     def having(self, datasets: Sequence[str]) -> list[Standing]:

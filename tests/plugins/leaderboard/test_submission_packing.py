@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from imhi._core.plan import plan_scoring
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Response, as_row
 from imhi._core.run_store import RunFolder
@@ -37,7 +38,8 @@ def changed(run: RunFolder, manager: PluginManager, tmp_path: Path) -> Changed:
     def changed(change: Callable[[RunFolder], None]) -> RunFolder:
         folder = RunFolder(shutil.copytree(run.path, tmp_path / "changed"))
         change(folder)
-        relabel([folder], manager, RunSettings(metric=("labels",), resamples=200))
+        settings = RunSettings(metric=("labels",), resamples=200)
+        relabel([folder], manager, plan_scoring(settings, manager.registry))
         return folder
 
     return changed
