@@ -20,7 +20,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from docs.generator import builds, interface, recipes  # noqa: E402
+from docs.generator import boards, builds, interface, recipes  # noqa: E402
 from docs.generator.markdown import markdown, table  # noqa: E402
 from imhi._core import declarations, extensions, hookspecs, protocols, records  # noqa: E402
 from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
@@ -204,6 +204,8 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "raw presets": lambda: builds.raw_presets(manager),
         "checks": lambda: builds.checks(manager),
         "build fields": builds.build_fields,
+        "submission fields": boards.submission_fields,
+        "entry fields": boards.entry_fields,
     }
     return writers[name]()
 

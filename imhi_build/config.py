@@ -83,7 +83,7 @@ def read_config(path: Path, overrides: Sequence[str], registry: Registry) -> Con
     return checked(with_overrides(values, overrides, "explain.shots=1"), str(path), registry)
 
 
-def checked(values: Mapping[str, JsonValue], where: str, registry: Registry) -> Config:
+def checked(values: Mapping[str, object], where: str, registry: Registry) -> Config:
     """Return the configuration these values describe.
 
     Raises:

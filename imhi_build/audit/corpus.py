@@ -12,12 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imhi import DataError, Dataset, Example, OpenSource, post_key
 from imhi.build.audit.raw_files import RawFiles
 from imhi.build.audit.records import Unit
 from imhi.build.records import BuiltRow
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 TRAINING = ("train", "val")
 EXPERT = "expert"
@@ -59,7 +62,7 @@ class SourceCorpus:
     declared: dict[str, Dataset]
     raw: dict[str, RawFiles] = field(default_factory=dict)
     seed: int = 0
-    details: dict[str, object] = field(default_factory=dict)
+    details: dict[str, JsonValue] = field(default_factory=dict)
     cache: dict[object, Any] = field(default_factory=dict)
     problems: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     noticed: dict[str, set[str]] = field(default_factory=dict)

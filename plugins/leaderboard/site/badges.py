@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from imhi.plugins.leaderboard.site.entries import Entry
+from imhi.plugins.leaderboard.site.page_values import Contents
 from imhi.plugins.leaderboard.site.standings import Standings
-
-Contents = dict[str, Any]
 
 _LABEL = "IMHI mean weighted F1"
 _GREY, _BLUE, _AMBER = "#555555", "#1d5fa8", "#8a5a00"
@@ -15,9 +14,17 @@ _GREY, _BLUE, _AMBER = "#555555", "#1d5fa8", "#8a5a00"
 _LETTER, _MARGIN = 6.3, 12
 
 
-def entry_badge(standings: Standings, entry: Entry) -> Contents:
+def badges(standings: Standings) -> Iterator[tuple[str, Contents]]:
+    """Yield the name and the contents of each badge."""
+    for name, entry in standings.entries.items():
+        yield name, _entry_badge(standings, entry)
+    # No entry is called so: ids end in eight hex digits.
+    yield "board", _board_badge(standings)
+
+
+def _entry_badge(standings: Standings, entry: Entry) -> Contents:
     """Return what an entry's badge shows: mean and rank, or why there is none."""
-    if entry.values["synthetic"]:
+    if entry.record.synthetic:
         return _badge(_LABEL, "fictional posts", _AMBER)
     if entry.id in standings.superseded:
         return _badge(_LABEL, "superseded", _GREY)
@@ -32,7 +39,7 @@ def entry_badge(standings: Standings, entry: Entry) -> Contents:
     return _badge("IMHI leaderboard", f"{len(standing.scores)} of {total} datasets", _GREY)
 
 
-def board_badge(standings: Standings) -> Contents:
+def _board_badge(standings: Standings) -> Contents:
     count = len(standings.standings)
     entries = f"{count} {'entry' if count == 1 else 'entries'}"
     kind = ", fictional posts" if standings.board.synthetic else ""

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError, Registry
 from imhi.io import plain
+from imhi.plugins.leaderboard.records.json_schemas import schema_files
 from imhi.plugins.leaderboard.site import (
     badges,
     downloads,
     feed,
     model_pages,
     other_pages,
+    page_values,
     rendering,
-    shown,
     table_pages,
 )
 from imhi.plugins.leaderboard.site.board import Board, read_board
 from imhi.plugins.leaderboard.site.entries import json_copy, read_entries
-from imhi.plugins.leaderboard.site.entry_checks import SCHEMAS
 from imhi.plugins.leaderboard.site.output import SiteFolder
-from imhi.plugins.leaderboard.site.paired_tests import opponents
+from imhi.plugins.leaderboard.site.page_values import Contents
 from imhi.plugins.leaderboard.site.published_rows import PublishedModel, published_models
 from imhi.plugins.leaderboard.site.standings import Standings, stand
-from imhi.plugins.leaderboard.site.texts import file_name, harmless
+from imhi.plugins.leaderboard.site.texts import harmless
 from imhi.runs import published_results
 
 ASSETS = ("board.css", "tables.js", "compare.js")
@@ -49,7 +47,8 @@ class Built:
     written: list[str]
     removed: list[str]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Contents:
+        """Return what ``--json`` prints of it."""
         return {**self.__dict__, "site": str(self.site)}
 
 
@@ -68,10 +67,18 @@ def build_site(folder: Path, to: Path, registry: Registry) -> Built:
     standings = stand(board, read_entries(folder), registry)
     published = published_models(published_results(registry), board)
     site = SiteFolder(to, rendering.generator())
-    pages = _Pages(site, _shared(board))
-    _add_tables(pages, standings, published)
-    _add_models(pages, standings)
-    _add_others(pages, standings)
+    for page in (
+        *table_pages.pages(standings, published),
+        *model_pages.pages(standings),
+        *other_pages.pages(standings),
+    ):
+        contents = {
+            **page.contents,
+            "site": _shared(board),
+            "root": "../" * page.name.count("/"),
+            "here": page.here,
+        }
+        _add_rendered(site, page.name, page.template, [page.template, contents], contents)
     _add_data(site, standings, published)
     _add_assets(site)
     site.finish()
@@ -89,63 +96,23 @@ def build_site(folder: Path, to: Path, registry: Registry) -> Built:
     )
 
 
-@dataclass(frozen=True)
-class _Pages:
-    """Adds pages, each with what all of them share."""
-
-    site: SiteFolder
-    shared: dict[str, Any]
-
-    def add(self, name: str, template: str, here: str, contents: dict[str, Any]) -> None:
-        """Add a page; ``here`` is the entry of the navigation that it belongs to."""
-        shared = {
-            "site": self.shared,
-            "root": "../" * name.count("/"),
-            "here": here,
-        }
-        whole = {**contents, **shared}
-        self.site.add(name, [template, whole], _rendering(template, whole))
+def _add_rendered(
+    site: SiteFolder, name: str, template: str, inputs: object, contents: Contents
+) -> None:
+    site.add(name, inputs, functools.partial(rendering.render, template, contents))
 
 
-def _rendering(template: str, contents: dict[str, Any]) -> Callable[[], bytes]:
-    return lambda: rendering.render(template, contents)
-
-
-def _shared(board: Board) -> dict[str, Any]:
+def _shared(board: Board) -> Contents:
+    """Return what all pages show."""
     paragraphs = [plain(" ".join(p.split())) for p in board.introduction.split("\n\n")]
     return {
         "title": harmless(board.title),
         "introduction": [paragraph for paragraph in paragraphs if paragraph],
         "synthetic": board.synthetic,
         "split": f"{board.split}, view {harmless(board.view)}" if board.view else board.split,
-        "notice": shown.NOTICE,
+        "notice": page_values.NOTICE,
         "version": version("imhi-harness"),
     }
-
-
-def _add_tables(pages: _Pages, standings: Standings, published: list[PublishedModel]) -> None:
-    overall = table_pages.overall(standings, published)
-    pages.add("index.html", "overall.html", "overall", overall)
-    pages.add("tasks.html", "tasks.html", "tasks", table_pages.task_list(standings))
-    for name in standings.tasks:
-        contents = table_pages.task(standings, name, published)
-        pages.add(f"tasks/{file_name(name)}.html", "task.html", "tasks", contents)
-    for name in standings.board.datasets:
-        contents = table_pages.dataset(standings, name, published)
-        pages.add(f"datasets/{file_name(name)}.html", "dataset.html", "tasks", contents)
-
-
-def _add_models(pages: _Pages, standings: Standings) -> None:
-    tested_against = opponents(standings)
-    for name, entry in standings.entries.items():
-        contents = model_pages.model(standings, entry, tested_against.get(name, []))
-        pages.add(f"models/{name}.html", "model.html", "overall", contents)
-
-
-def _add_others(pages: _Pages, standings: Standings) -> None:
-    pages.add("history.html", "history.html", "history", other_pages.history(standings))
-    pages.add("compare.html", "compare.html", "compare", other_pages.compare(standings))
-    pages.add("about.html", "about.html", "about", other_pages.about(standings))
 
 
 def _add_data(site: SiteFolder, standings: Standings, published: list[PublishedModel]) -> None:
@@ -157,14 +124,10 @@ def _add_data(site: SiteFolder, standings: Standings, published: list[PublishedM
     site.add("feed.xml", document.decode(), lambda: document)
     for name, entry in standings.entries.items():
         site.add(f"data/entries/{name}.json", entry.checksum, functools.partial(json_copy, entry))
-    badge = {name: badges.entry_badge(standings, e) for name, e in standings.entries.items()}
-    # No entry is called so: ids end in eight hex digits.
-    badge["board"] = badges.board_badge(standings)
-    for name, contents in badge.items():
-        site.add(f"badges/{name}.svg", contents, _rendering("badge.svg", contents))
-    for path in sorted(SCHEMAS.glob("*.json")):
-        text = path.read_text(encoding="utf-8")
-        site.add(f"schemas/{path.name}", text, text.encode)
+    for name, contents in badges.badges(standings):
+        _add_rendered(site, f"badges/{name}.svg", "badge.svg", contents, contents)
+    for name, text in schema_files().items():
+        site.add(f"schemas/{name}", text, text.encode)
 
 
 def _add_assets(site: SiteFolder) -> None:

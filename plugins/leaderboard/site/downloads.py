@@ -6,10 +6,9 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from imhi.io import spreadsheet_cell
-from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import RANKED, Entry, Score
 from imhi.plugins.leaderboard.site.published_rows import PublishedModel
 from imhi.plugins.leaderboard.site.ranking import Place
@@ -20,7 +19,7 @@ COLUMNS = (
     "kind", "id", "name", "by", "status", "over", "task", "dataset", "metric", "value", "low",
     "high", "rank", "best_rank", "worst_rank", "n", "unparsed", "failed", "verified", "source",
 )  # fmt: skip
-Row = dict[str, Any]
+Row = dict[str, object]
 
 
 def rows(standings: Standings, published: Sequence[PublishedModel]) -> Iterator[Row]:
@@ -35,7 +34,9 @@ def rows(standings: Standings, published: Sequence[PublishedModel]) -> Iterator[
                 "task": standings.task_of[name],
                 "dataset": name,
                 **_scored(score, standings.by_dataset[name].get(entry.id)),
-                **{key: row[key] for key in ("n", "unparsed", "failed")},
+                "n": row.n,
+                "unparsed": row.unparsed,
+                "failed": row.failed,
             }
         for over, means in standings.means.items():
             if entry.id in means:
@@ -64,13 +65,13 @@ def _about(standings: Standings, entry: Entry) -> Row:
     else:
         status = "ranked" if standings.standings[entry.id].complete else "partial"
     return {
-        "kind": "fictional posts" if entry.values["synthetic"] else "verified",
+        "kind": "fictional posts" if entry.record.synthetic else "verified",
         "id": entry.id,
         "name": entry.name,
-        "by": entry.values["by"],
+        "by": entry.record.by,
         "status": status,
         "verified": entry.verified,
-        "source": entry.values["source"],
+        "source": entry.record.source,
     }
 
 
@@ -97,7 +98,7 @@ def as_json(standings: Standings, found: Sequence[Row]) -> bytes:
     value = {
         "format": 1,
         "title": board.title,
-        "notice": shown.NOTICE,
+        "notice": page_values.NOTICE,
         "synthetic": board.synthetic,
         "split": board.split,
         "labeler": board.labeler,

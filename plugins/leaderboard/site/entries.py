@@ -1,32 +1,32 @@
-"""Verified entries, read from ``entries/ID/``: checked, made harmless, and kept for the next build.
+"""Verified entries, read from ``entries/ID/``: checked and made harmless.
 
 Entries are what strangers sent, checked by ``imhi leaderboard verify``; whoever can write to the
-folder can write one by hand. So each is checked against the schema and against its own answers.
+folder can write one by hand. So each is checked against its record and against its own answers.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from imhi import HarnessError
-from imhi.plugins.leaderboard.site.entry_checks import (
-    RANKED,
-    checked_answers,
-    checked_entry,
-    parsed,
-)
-from imhi.plugins.leaderboard.site.kept import Kept
-from imhi.plugins.leaderboard.site.texts import web_link
+from imhi import HarnessError, file_checksum
+from imhi.io import one_line
+from imhi.plugins.leaderboard.records.checking import NotAsDescribed, checked
+from imhi.plugins.leaderboard.records.entry import AverageRecord, DatasetRecord, EntryRecord
+from imhi.plugins.leaderboard.records.fields import ScoreRecord
+from imhi.plugins.leaderboard.site.texts import harmless, web_link
+
+RANKED = "weighted_f1"  # the metric that tables are ranked by
+_BITS = re.compile("[01]*")
+_AGAIN = "verify the submission again with --add, or remove the folder"
 
 
 class Score(NamedTuple):
@@ -39,35 +39,39 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """One verified submission. ``values`` is its ``entry.json``, texts made harmless; ``right``
-    holds, for each dataset, a bit for each example: is its label right. ``checksum`` is that of
-    the file."""
+    """One verified submission. ``record`` is its ``entry.json``, texts made harmless; ``right``
+    holds, for each dataset, whether each example's label is right (bool, one for each example).
+    ``path`` is that of ``entry.json``, ``checksum`` its SHA-256."""
 
-    id: str
-    values: Mapping[str, Any]
-    right: Mapping[str, np.ndarray]
+    path: Path
     checksum: str
+    record: EntryRecord
+    right: Mapping[str, np.ndarray]
+
+    @property
+    def id(self) -> str:
+        """What its folder is called."""
+        return self.record.id
 
     @property
     def name(self) -> str:
-        return str(self.values["name"])
+        """What the board calls it."""
+        return self.record.name
 
     @property
     def link(self) -> str:
-        return web_link(self.values["link"])
+        """A page about the model, if there is one that may be a link."""
+        return web_link(self.record.link)
 
     @property
-    def supersedes(self) -> str:
-        return str(self.values["supersedes"])
-
-    @property
-    def datasets(self) -> Mapping[str, Mapping[str, Any]]:
-        return self.values["datasets"]
+    def datasets(self) -> Mapping[str, DatasetRecord]:
+        """What each dataset came to."""
+        return self.record.datasets
 
     @cached_property
     def verified(self) -> str:
         """When it was verified, in UTC: ``2026-01-31T12:00:00Z``."""
-        return _utc(str(self.values["verified"])).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _utc(self.record.verified).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     @property
     def since(self) -> tuple[str, str]:
@@ -75,78 +79,136 @@ class Entry:
         return self.verified, self.id
 
     def score(self, dataset: str, metric: str = RANKED) -> Score | None:
-        return score_of(self.datasets[dataset]["scores"].get(metric))
+        """Return the verified value of a dataset."""
+        return score_of(self.datasets[dataset].scores.get(metric))
 
     def average(self, over: str, metric: str = RANKED) -> Score | None:
         """Return the verified mean over ``datasets`` or ``tasks`` of all the entry holds."""
-        rows = (r for r in self.values["averages"] if (r["over"], r["metric"]) == (over, metric))
+        rows = (r for r in self.record.averages if (r.over, r.metric) == (over, metric))
         return score_of(next(rows, None))
 
 
-def score_of(row: Mapping[str, Any] | None) -> Score | None:
+def score_of(row: ScoreRecord | AverageRecord | None) -> Score | None:
     """Return value and bounds of a row of an entry; nothing where it has no value."""
-    if row is None or row["value"] is None:
+    if row is None or row.value is None:
         return None
-    value, low, high = row["value"], row.get("low"), row.get("high")
-    return Score(value, value if low is None else low, value if high is None else high)
+    return Score(
+        row.value,
+        row.value if row.low is None else row.low,
+        row.value if row.high is None else row.high,
+    )
 
 
 def read_entries(folder: Path) -> list[Entry]:
     """Return the entries of a board in the order in which they were verified.
 
     Raises:
-        HarnessError: an entry that is not as the schema says, or whose answers do not fit it; file
+        HarnessError: an entry that is not as its record says, or whose answers do not fit it; file
             and reason are named.
     """
-    kept = Kept(folder / ".cache")
-    places = sorted(path for path in (folder / "entries").glob("*") if path.is_dir())
-    entries = [_read(place, kept) for place in places]
-    kept.forget_others({place.name for place in places})
-    return sorted(entries, key=lambda entry: entry.since)
+    places = sorted(path for path in (folder / "entries").glob("[!.]*") if path.is_dir())
+    return sorted(map(_read, places), key=lambda entry: entry.since)
 
 
-def _read(place: Path, kept: Kept) -> Entry:
-    path, answers_path = place / "entry.json", place / "answers.json"
-    raw = _bytes(path)
-    checksum = hashlib.sha256(raw).hexdigest()
-    found = kept.find(place.name, checksum, answers_path)
-    if found is None:
-        values = checked_entry(parsed(raw, path), path)
-        try:
-            _utc(values["verified"])
-        except ValueError:
-            raise HarnessError(
-                f"{path}: verified: found '{values['verified'][:40]}', expected a time such as "
-                "2026-01-31T12:00:00Z; verify the submission again"
-            ) from None
-        answers = _bytes(answers_path)
-        packed = checked_answers(parsed(answers, answers_path), values, answers_path)
-        found = kept.keep(place.name, checksum, answers_path, answers, values, packed)
-    right = {
-        name: np.unpackbits(
-            np.frombuffer(base64.b64decode(bits), dtype=np.uint8), count=count
-        ).astype(bool)
-        for name, (count, bits) in found["right"].items()
-    }
-    return Entry(place.name, found["values"], right, checksum)
+def _read(place: Path) -> Entry:
+    path = place / "entry.json"
+    record = _checked(parsed(path), path)
+    return Entry(path, file_checksum(path), record, _right(place / "answers.json", record))
 
 
-def _bytes(path: Path) -> bytes:
+def json_copy(entry: Entry) -> bytes:
+    """Return ``entry.json`` as it is offered for download: the same values, texts made harmless."""
+    values = harmless(parsed(entry.path))
+    return (json.dumps(values, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def parsed(path: Path) -> Mapping[str, object]:
+    """Return the object a JSON file holds.
+
+    Raises:
+        HarnessError: no file, not JSON, a number that is none (NaN), not an object.
+    """
+
+    def refuse(text: str) -> NoReturn:
+        raise ValueError(f"found the number {text}")
+
     try:
-        return path.read_bytes()
+        value = json.loads(path.read_bytes(), parse_constant=refuse)
     except OSError as error:
         raise HarnessError(
-            f"{path}: cannot be read ({error.strerror}), expected the entry's file; verify the "
-            "submission again with --add, or remove the folder"
+            f"{path}: cannot be read ({error.strerror}), expected the entry's file; {_AGAIN}"
         ) from None
+    except (ValueError, RecursionError) as error:
+        reason = one_line(str(error))[:120]
+        raise HarnessError(f"{path}: not JSON ({reason}), expected one object; {_AGAIN}") from None
+    if not isinstance(value, dict):
+        raise HarnessError(f"{path}: found a {type(value).__name__}, expected one object; {_AGAIN}")
+    return value
+
+
+def _checked(values: Mapping[str, object], path: Path) -> EntryRecord:
+    """Return an entry's record with harmless texts.
+
+    Raises:
+        HarnessError: it is no such record, is another's (its id is not its folder's name), or lacks
+            the metric that tables are ranked by.
+    """
+    try:
+        checked(EntryRecord, values)
+        record = checked(EntryRecord, harmless(values))
+    except NotAsDescribed as reason:
+        raise HarnessError(f"{path}: {reason}; {_AGAIN}") from None
+    if record.id != path.parent.name:
+        raise HarnessError(
+            f"{path}: id: found '{record.id[:60]}', expected the folder's name "
+            f"'{path.parent.name}'; {_AGAIN}"
+        )
+    try:
+        _utc(record.verified)
+    except ValueError:
+        raise HarnessError(
+            f"{path}: verified: found '{record.verified[:40]}', expected a time such as "
+            "2026-01-31T12:00:00Z; verify the submission again"
+        ) from None
+    for name, row in record.datasets.items():
+        where = f"{path}: datasets.{name}"
+        ranked = row.scores.get(RANKED)
+        if ranked is None or ranked.value is None:
+            raise HarnessError(f"{where}.scores: found no {RANKED}, expected a number; {_AGAIN}")
+        if row.unparsed + row.failed > row.n or not row.n:
+            raise HarnessError(
+                f"{where}: found {row.unparsed} unparsed and {row.failed} failed of {row.n} "
+                f"examples, expected at most as many, and at least one; {_AGAIN}"
+            )
+    return record
+
+
+def _right(path: Path, record: EntryRecord) -> dict[str, np.ndarray]:
+    """Return, for each dataset of an entry, which answers are right.
+
+    Raises:
+        HarnessError: a dataset without them, or another number of them than the entry says.
+    """
+    datasets = parsed(path).get("datasets")
+    columns = {}
+    for name, row in record.datasets.items():
+        column = datasets.get(name) if isinstance(datasets, dict) else None
+        right = column.get("right") if isinstance(column, dict) else None
+        if not isinstance(right, str) or not _BITS.fullmatch(right):
+            raise HarnessError(
+                f"{path}: datasets.{name}.right: found {type(right).__name__}, expected a text of 0 "
+                f"and 1; {_AGAIN}"
+            )
+        if len(right) != row.n:
+            raise HarnessError(
+                f"{path}: datasets.{name}.right: found {len(right)} answers, expected {row.n} "
+                f"as in entry.json; {_AGAIN}"
+            )
+        columns[name] = np.frombuffer(right.encode("ascii"), dtype=np.uint8) == ord("1")
+    return columns
 
 
 def _utc(text: str) -> datetime:
     # Python 3.10 does not read the Z.
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
-
-
-def json_copy(entry: Entry) -> bytes:
-    """Return ``entry.json`` as it is offered for download: the same values, texts made harmless."""
-    return (json.dumps(entry.values, indent=1, ensure_ascii=True) + "\n").encode("ascii")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from xml.etree import ElementTree
 
-from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import Entry
 from imhi.plugins.leaderboard.site.standings import Standings
 from imhi.plugins.leaderboard.site.texts import harmless
@@ -23,7 +23,7 @@ def feed(standings: Standings) -> bytes:
     root = ElementTree.Element("feed", xmlns=ATOM)
     _text(root, "id", uuid.uuid5(_SPACE, board.url or board.title).urn)
     _text(root, "title", harmless(board.title))
-    _text(root, "subtitle", shown.NOTICE)
+    _text(root, "subtitle", page_values.NOTICE)
     _text(root, "updated", newest[0].verified if newest else _NEVER)
     _text(ElementTree.SubElement(root, "author"), "name", "imhi leaderboard")
     # What base the links have is for the reader to find where the board names none.
@@ -42,7 +42,7 @@ def _entry(root: ElementTree.Element, standings: Standings, entry: Entry) -> Non
     _text(node, "title", entry.name)
     _text(node, "updated", entry.verified)
     by = ElementTree.SubElement(node, "author")
-    _text(by, "name", entry.values["by"] or "not named")
+    _text(by, "name", entry.record.by or "not named")
     page = f"{standings.board.base}models/{entry.id}.html"
     ElementTree.SubElement(node, "link", rel="alternate", href=page)
     _text(node, "summary", _summary(standings, entry))
@@ -52,7 +52,7 @@ def _summary(standings: Standings, entry: Entry) -> str:
     # Ranks change with every entry; what a feed said once should stay true.
     scores = standings.comparable.get(entry.id, {})
     parts = [f"{name} {score.value:.1f}" for name, score in scores.items()]
-    kind = " (fictional posts)" if entry.values["synthetic"] else ""
+    kind = " (fictional posts)" if entry.record.synthetic else ""
     return f"Weighted F1{kind}: {', '.join(parts) or 'nothing comparable'}."
 
 

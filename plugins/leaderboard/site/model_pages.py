@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import RANKED, Entry, score_of
-from imhi.plugins.leaderboard.site.paired_tests import compared
+from imhi.plugins.leaderboard.site.page_values import Contents, Page
+from imhi.plugins.leaderboard.site.paired_tests import compared, opponents
 from imhi.plugins.leaderboard.site.standings import Standings
-from imhi.plugins.leaderboard.site.texts import file_name
-
-Contents = dict[str, Any]
+from imhi.plugins.leaderboard.site.table_pages import dataset_page
 
 _ROLES = {"above": "the entry ranked just above", "below": "the entry ranked just below"}
 _SETTINGS = (
@@ -20,28 +18,37 @@ _SETTINGS = (
 )  # fmt: skip
 
 
-def model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, str]]) -> Contents:
+def pages(standings: Standings) -> Iterator[Page]:
+    """Yield the page of each entry."""
+    tested_against = opponents(standings)
+    for name, entry in standings.entries.items():
+        contents = _model(standings, entry, tested_against.get(name, []))
+        yield Page(f"models/{name}.html", "model.html", "overall", contents)
+
+
+def _model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, str]]) -> Contents:
     """Return the contents of an entry's page.
 
     Args:
         opponents: ``(role, entry id)`` of whom it is tested against.
     """
-    values = entry.values
+    record = entry.record
     standing = standings.standings.get(entry.id)
     complete = standing is not None and standing.complete
-    ends = shown.axis(entry.score(name) for name in entry.datasets)
+    values = record.model_dump(mode="json", exclude_unset=True)
+    ends = page_values.axis(entry.score(name) for name in entry.datasets)
     rows = [_dataset_row(standings, entry, name, ends) for name in _names(standings, entry)]
     return {
-        **shown.named(entry),
+        **page_values.named(entry),
         "link": entry.link,
-        "description": values["description"],
-        "synthetic": bool(values["synthetic"]),
+        "description": record.description,
+        "synthetic": record.synthetic,
         "status": _status(standings, entry),
-        "place": shown.place(standings.overall.get(entry.id)),
+        "place": page_values.place(standings.overall.get(entry.id)),
         "averages": [
             {
                 "over": over,
-                "score": shown.score(
+                "score": page_values.score(
                     standings.means[over][entry.id] if complete else entry.average(over)
                 ),
                 "groups": len(standings.tasks if over == "tasks" else standings.board.datasets)
@@ -54,10 +61,10 @@ def model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, str
         "coverage": len(standing.scores) if standing else 0,
         "of": len(standings.board.datasets),
         "rows": rows,
-        "axis": shown.axis_text(ends),
+        "axis": page_values.axis_text(ends),
         "metrics": _metrics(standings, entry),
-        "settings": shown.settings({key: values[key] for key in _SETTINGS}),
-        "totals": shown.settings(values["totals"]),
+        "settings": page_values.settings({name: values[name] for name in _SETTINGS}),
+        "totals": page_values.settings(record.totals),
         "not_verified": _claims(entry),
         "checks": values["checks"],
         "archive": values["archive"],
@@ -79,33 +86,36 @@ def _dataset_row(
 ) -> Contents:
     about = entry.datasets[name]
     on_board = name in standings.board.datasets
-    found = standings.by_dataset[name].get(entry.id) if on_board else None
-    unparsed = 100 * about["unparsed"] / about["n"]
+    place = standings.by_dataset[name].get(entry.id) if on_board else None
+    unparsed = 100 * about.unparsed / about.n
     compared = name in standings.comparable.get(entry.id, {})
     return {
         "name": name,
-        "page": f"datasets/{file_name(name)}.html" if on_board else "",
-        "task": standings.task_of.get(name, about["task"]),
-        "n": about["n"],
-        "score": shown.score(entry.score(name), ends=ends),
-        "place": shown.place(found),
+        "page": dataset_page(name) if on_board else "",
+        "task": standings.task_of.get(name, about.task),
+        "n": about.n,
+        "score": page_values.score(entry.score(name), ends=ends),
+        "place": page_values.place(place),
         "compared": compared,
-        "unparsed": shown.percent(unparsed),
+        "unparsed": page_values.percent(unparsed),
         "unparsed_order": round(unparsed, 4),
-        "failed": about["failed"],
+        "failed": about.failed,
     }
 
 
 def _metrics(standings: Standings, entry: Entry) -> Contents:
     """Return every verified metric of every dataset, but for those of single labels (f1[yes])."""
-    described = entry.values["metrics"]
-    names = sorted({m for row in entry.datasets.values() for m in row["scores"] if "[" not in m})
+    described = entry.record.metrics
+    names = sorted({m for row in entry.datasets.values() for m in row.scores if "[" not in m})
     names.sort(key=lambda name: name != RANKED)
     rows = []
     for name in _names(standings, entry):
-        scores = entry.datasets[name]["scores"]
+        scores = entry.datasets[name].scores
         cells = [
-            shown.score(score_of(scores.get(metric)), described.get(metric, {}).get("decimals", 1))
+            page_values.score(
+                score_of(scores.get(metric)),
+                described[metric].decimals if metric in described else 1,
+            )
             for metric in names
         ]
         rows.append({"name": name, "cells": cells})
@@ -118,9 +128,9 @@ def _claims(entry: Entry) -> list[Contents]:
         {
             "metric": metric.replace("_", " "),
             "dataset": dataset,
-            "score": shown.score(score_of(row), 2),
+            "score": page_values.score(score_of(row), 2),
         }
-        for metric, rows in entry.values["not_verified"].items()
+        for metric, rows in entry.record.not_verified.items()
         for dataset, row in rows.items()
     ]
 
@@ -141,28 +151,28 @@ def _status(standings: Standings, entry: Entry) -> str:
 def _groups(entry: Entry, over: str) -> int:
     if over == "datasets":
         return len(entry.datasets)
-    return len({row["task"] for row in entry.datasets.values()})
+    return len({row.task for row in entry.datasets.values()})
 
 
 def _history(standings: Standings, entry: Entry) -> Contents:
-    before = entry.supersedes
+    before = entry.record.supersedes
     after = standings.superseded.get(entry.id)
     known = standings.entries.get(before)
     return {
-        "supersedes": shown.named(known) if known else None,
+        "supersedes": page_values.named(known) if known else None,
         "missing": before if before and known is None else "",
-        "superseded_by": shown.named(standings.entries[after]) if after else None,
+        "superseded_by": page_values.named(standings.entries[after]) if after else None,
     }
 
 
 def _test(standings: Standings, entry: Entry, role: str, name: str) -> Contents:
     other = standings.standings[name]
-    found = compared(standings.standings[entry.id], other)
+    tests = compared(standings.standings[entry.id], other)
     return {
         "role": _ROLES.get(role, "the best entry"),
-        **shown.named(other.entry),
-        "wins": sum(one.significant and one.only_own > one.only_other for one in found),
-        "losses": sum(one.significant and one.only_own < one.only_other for one in found),
+        **page_values.named(other.entry),
+        "wins": sum(one.significant and one.only_own > one.only_other for one in tests),
+        "losses": sum(one.significant and one.only_own < one.only_other for one in tests),
         "rows": [
             {
                 "name": one.dataset,
@@ -172,6 +182,6 @@ def _test(standings: Standings, entry: Entry, role: str, name: str) -> Contents:
                 "p": "<0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}",
                 "significant": one.significant,
             }
-            for one in found
+            for one in tests
         ],
     }

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from imhi.plugins.leaderboard.site import shown
+from imhi.plugins.leaderboard.records.json_schemas import schema_files
+from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import Entry
-from imhi.plugins.leaderboard.site.entry_checks import SCHEMAS
+from imhi.plugins.leaderboard.site.page_values import Contents, Page
 from imhi.plugins.leaderboard.site.standings import Standings
 
-Contents = dict[str, Any]
+
+def pages(standings: Standings) -> Iterator[Page]:
+    """Yield the pages about the board as a whole."""
+    yield Page("history.html", "history.html", "history", _history(standings))
+    yield Page("compare.html", "compare.html", "compare", _compare(standings))
+    yield Page("about.html", "about.html", "about", _about(standings))
 
 
-def history(standings: Standings) -> Contents:
+def _history(standings: Standings) -> Contents:
     """Entries by the date of their verification, and the best value of each dataset over time."""
     return {
         "rows": [_event(standings, entry) for entry in _latest_first(standings)],
@@ -27,17 +33,17 @@ def _latest_first(standings: Standings) -> list[Entry]:
 def _event(standings: Standings, entry: Entry) -> Contents:
     scores = standings.comparable.get(entry.id, {})
     after = standings.superseded.get(entry.id)
-    before = standings.entries.get(entry.supersedes)
+    before = standings.entries.get(entry.record.supersedes)
     place = standings.overall.get(entry.id)
     left_out = entry.id not in standings.standings and after is None
     return {
-        **shown.named(entry),
+        **page_values.named(entry),
         "coverage": len(scores),
         "of": len(standings.board.datasets),
-        "score": shown.score(standings.means["datasets"].get(entry.id)),
-        "place": shown.place(place),
-        "superseded_by": shown.named(standings.entries[after]) if after else None,
-        "supersedes": shown.named(before) if before else None,
+        "score": page_values.score(standings.means["datasets"].get(entry.id)),
+        "place": page_values.place(place),
+        "superseded_by": page_values.named(standings.entries[after]) if after else None,
+        "supersedes": page_values.named(before) if before else None,
         "left_out": left_out,
     }
 
@@ -52,11 +58,11 @@ def _records(standings: Standings, name: str) -> Contents:
             continue
         gain = "" if not steps else f"+{score.value - best:.1f}"
         best = score.value
-        steps.append({**shown.named(entry), "score": shown.score(score), "gain": gain})
+        steps.append({**page_values.named(entry), "score": page_values.score(score), "gain": gain})
     return {"name": name, "steps": steps}
 
 
-def compare(standings: Standings) -> Contents:
+def _compare(standings: Standings) -> Contents:
     """What the script of the compare page reads: current entries, the best first."""
     names = list(standings.overall)
     names += [name for name in standings.standings if name not in standings.overall]
@@ -64,14 +70,14 @@ def compare(standings: Standings) -> Contents:
 
     def cells(name: str) -> list[list[float] | None]:
         scores = standings.standings[name].scores
-        found = [means.get(name), *(scores.get(dataset) for dataset in standings.board.datasets)]
-        return [score and [round(part, 3) for part in score] for score in found]
+        row = [means.get(name), *(scores.get(dataset) for dataset in standings.board.datasets)]
+        return [score and [round(part, 3) for part in score] for score in row]
 
     entries = [
         {
             "id": name,
             "name": standings.entries[name].name,
-            "by": standings.entries[name].values["by"],
+            "by": standings.entries[name].record.by,
             "scores": cells(name),
         }
         for name in names
@@ -79,12 +85,12 @@ def compare(standings: Standings) -> Contents:
     rows = ["Mean over datasets", *standings.board.datasets]
     return {
         "data": {"rows": rows, "entries": entries},
-        "links": [shown.named(standings.entries[name]) for name in names[:50]],
+        "links": [page_values.named(standings.entries[name]) for name in names[:50]],
         "entries": len(names),
     }
 
 
-def about(standings: Standings) -> Contents:
+def _about(standings: Standings) -> Contents:
     board = standings.board
     return {
         "board": {
@@ -101,8 +107,8 @@ def about(standings: Standings) -> Contents:
             }
             for name in board.datasets
         ],
-        "schemas": [path.name for path in sorted(SCHEMAS.glob("*.json"))],
+        "schemas": list(schema_files()),
         "left_out": [
-            {**shown.named(one.entry), "reason": one.reason} for one in standings.left_out
+            {**page_values.named(one.entry), "reason": one.reason} for one in standings.left_out
         ],
     }

@@ -96,4 +96,5 @@ class SiteFolder:
 
     @property
     def files(self) -> list[str]:
+        """The names of all files of the site."""
         return sorted(self._files)

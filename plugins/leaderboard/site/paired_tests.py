@@ -27,6 +27,7 @@ class Tested:
 
     @property
     def significant(self) -> bool:
+        """Whether the two differ on this dataset."""
         return self.p_holm < ALPHA
 
 

@@ -54,6 +54,7 @@ def mean(scores: Sequence[tuple[float, Score]]) -> Score:
 
 
 def mean_over_datasets(scores: Sequence[Score]) -> Score:
+    """Return the mean of scores, each with the same weight."""
     return mean([(1 / len(scores), score) for score in scores])
 
 

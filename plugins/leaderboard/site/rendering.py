@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imhi import HarnessError
 
@@ -44,7 +45,7 @@ def _environment() -> Environment:
     )
 
 
-def render(template: str, contents: dict[str, Any]) -> bytes:
+def render(template: str, contents: Mapping[str, object]) -> bytes:
     """Return what a template makes of contents, everything in them escaped."""
     text: str = _environment().get_template(f"{template}.jinja").render(contents)
     return text.encode("utf-8")

@@ -34,7 +34,7 @@ class Standing:
     def unparsed(self) -> float:
         """The share of examples without a label, in percent."""
         rows = [self.entry.datasets[name] for name in self.scores]
-        return 100 * sum(row["unparsed"] for row in rows) / sum(row["n"] for row in rows)
+        return 100 * sum(row.unparsed for row in rows) / sum(row.n for row in rows)
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Standings:
 
     @cached_property
     def task_of(self) -> Mapping[str, str]:
+        """The task of each of the board's datasets."""
         return {name: task for task, datasets in self.tasks.items() for name in datasets}
 
     @cached_property
@@ -87,10 +88,12 @@ class Standings:
 
     @cached_property
     def overall(self) -> Mapping[str, Place]:
+        """The places of complete entries by their means over datasets, the best first."""
         return places(self.means["datasets"])
 
     @cached_property
     def by_dataset(self) -> Mapping[str, Mapping[str, Place]]:
+        """The places of current entries on each dataset, the best first."""
         return {
             name: places({s.entry.id: s.scores[name] for s in self.having([name])})
             for name in self.board.datasets
@@ -98,6 +101,7 @@ class Standings:
 
     @cached_property
     def task_means(self) -> Mapping[str, Mapping[str, Score]]:
+        """The means over each task's datasets of entries that have all of them."""
         return {
             task: {
                 s.entry.id: mean_over_datasets([s.scores[name] for name in datasets])
@@ -108,6 +112,7 @@ class Standings:
 
     @cached_property
     def by_task(self) -> Mapping[str, Mapping[str, Place]]:
+        """The places of these entries by task, the best first."""
         return {task: places(scores) for task, scores in self.task_means.items()}
 
     def having(self, datasets: Sequence[str]) -> list[Standing]:
@@ -126,9 +131,9 @@ def stand(board: Board, entries: Sequence[Entry], registry: Registry) -> Standin
     by_id = {entry.id: entry for entry in entries}
     # Only what came later takes another's place: two entries cannot remove each other.
     superseded = {
-        entry.supersedes: entry.id
+        before: entry.id
         for entry in entries
-        if entry.supersedes in by_id and by_id[entry.supersedes].since < entry.since
+        if (before := entry.record.supersedes) in by_id and by_id[before].since < entry.since
     }
     left_out = [LeftOut(e, "", reason) for e in entries if (reason := _stranger(e, board))]
     outside = {one.entry.id for one in left_out}
@@ -137,7 +142,7 @@ def stand(board: Board, entries: Sequence[Entry], registry: Registry) -> Standin
     for entry in inside:
         for name, row in entry.datasets.items():
             if name in board.datasets:
-                data.setdefault(name, row["data"])
+                data.setdefault(name, row.data)
     comparable: dict[str, dict[str, Score]] = {}
     standings = {}
     for entry in inside:
@@ -158,23 +163,22 @@ def _comparable(entry: Entry, board: Board, data: Mapping[str, str]) -> dict[str
     scores = {}
     for name in board.datasets:
         score = entry.score(name) if name in entry.datasets else None
-        if score is not None and entry.datasets[name]["data"] == data[name]:
+        if score is not None and entry.datasets[name].data == data[name]:
             scores[name] = score
     return scores
 
 
 def _stranger(entry: Entry, board: Board) -> str:
     """Return why an entry as a whole is not comparable with others of the board, or nothing."""
-    labeler = entry.values["labeler"]["name"]
-    if bool(entry.values["synthetic"]) != board.synthetic:
-        return "fictional posts" if entry.values["synthetic"] else "real posts on a synthetic board"
-    if entry.values["split"] != board.split:
-        return f"split {entry.values['split']}, not {board.split}"
-    if labeler != board.labeler:
-        return f"labels read by {labeler}, not by {board.labeler}"
-    view = entry.values.get("view", "")
-    if view != board.view:
-        return f"scored under view {view or 'released'}, not {board.view or 'released'}"
+    record = entry.record
+    if record.synthetic != board.synthetic:
+        return "fictional posts" if record.synthetic else "real posts on a synthetic board"
+    if record.split != board.split:
+        return f"split {record.split}, not {board.split}"
+    if record.labeler.name != board.labeler:
+        return f"labels read by {record.labeler.name}, not by {board.labeler}"
+    if record.view != board.view:
+        return f"scored under view {record.view or 'released'}, not {board.view or 'released'}"
     return ""
 
 
@@ -187,13 +191,13 @@ def _tasks(board: Board, entries: Sequence[Entry], registry: Registry) -> dict[s
             task = registry.task_of(name).name
         except UnknownName as unknown:
             rows = (e.datasets[name] for e in entries if name in e.datasets)
-            found = next(rows, None)
-            if found is None:
+            row = next(rows, None)
+            if row is None:
                 raise HarnessError(
                     f"board.yaml: datasets: {unknown}; no entry has it either: load the plugin it "
                     "comes from, or remove it"
                 ) from None
-            task = found["task"]
+            task = row.task
         tasks.setdefault(task, []).append(name)
     for names in (list(tasks), list(board.datasets)):
         pages: dict[str, str] = {}

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from imhi.plugins.leaderboard.records.checking import NotAsDescribed, checked
+from imhi.plugins.leaderboard.records.submission import ClaimedAverage, ClaimedScore, Claims
 from imhi.plugins.leaderboard.submission.leaks import without_places
-
-_VALUES = ("value", "low", "high", "decimals", "higher_is_better")
-_SCORE = ("dataset", "metric", "made_by", *_VALUES, "headline")
-_AVERAGE = ("over", "metric", "made_by", *_VALUES, "groups")
+from imhi.plugins.leaderboard.submission.refusal import Unacceptable
 
 
-def claims_of(scores: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``scores.json`` of a submission from the scores of a run."""
+def claims_of(scores: Mapping[str, Any]) -> Claims:
+    """Return ``scores.json`` of a submission from the scores of a run.
+
+    Raises:
+        Unacceptable: the run has more scores, or others, than a submission may have.
+    """
     settings = scores["settings"]
-    return {
+    values = {
         "format": 1,
         "resamples": settings["resamples"],
         "seed": settings["seed"],
@@ -23,6 +26,14 @@ def claims_of(scores: Mapping[str, Any]) -> dict[str, Any]:
             name: {"version": made["version"], "arguments": without_places(made["arguments"])}
             for name, made in settings["metrics"].items()
         },
-        "scores": [{name: row[name] for name in _SCORE} for row in scores["scores"]],
-        "averages": [{name: row[name] for name in _AVERAGE} for row in scores["averages"]],
+        "scores": [
+            {name: row[name] for name in ClaimedScore.model_fields} for row in scores["scores"]
+        ],
+        "averages": [
+            {name: row[name] for name in ClaimedAverage.model_fields} for row in scores["averages"]
+        ],
     }
+    try:
+        return checked(Claims, values)
+    except NotAsDescribed as reason:
+        raise Unacceptable("contents", f"scores.json: {reason}") from None

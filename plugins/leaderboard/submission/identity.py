@@ -17,6 +17,7 @@ def row_key(salt: str, example: Example, split: str) -> str:
 
 
 def row_keys(salt: str, examples: Sequence[Example], split: str) -> list[str]:
+    """Return the keys of examples in their order."""
     return [row_key(salt, example, split) for example in examples]
 
 

@@ -14,7 +14,9 @@ from typing import Any
 
 from imhi import HarnessError, Registry, parse_labeler
 from imhi.io import replacing
-from imhi.plugins.leaderboard.schemas import complaint
+from imhi.plugins.leaderboard.records.checking import NotAsDescribed, checked
+from imhi.plugins.leaderboard.records.fields import Record
+from imhi.plugins.leaderboard.records.submission import About
 from imhi.plugins.leaderboard.submission.claims import claims_of
 from imhi.plugins.leaderboard.submission.identity import data_checksum, row_keys
 from imhi.plugins.leaderboard.submission.leaks import without_places
@@ -31,7 +33,6 @@ from imhi.plugins.leaderboard.submission.submittable import (
 )
 from imhi.runs import Columns, Manifest, RunFolder, read_columns
 
-FORMAT = 1
 _TIME = (1980, 1, 1, 0, 0, 0)  # the same run gives the same bytes
 _ENVIRONMENT = ("python", "packages", "git_commit", "hardware")
 _HARDWARE = ("machine", "system", "cores", "accelerators")
@@ -73,7 +74,7 @@ def pack(
     columns = {name: read_columns(folder, spec.name, name) for name in manifest.datasets}
     scores = folder.scores(spec.name)
     check_run(folder, manifest, columns, allowed)
-    check_scores(folder, scores, columns, spec.identity())
+    check_scores(folder, scores["settings"], columns, spec.identity())
     check_answers(folder, columns, allowed)
 
     salt = submitter.salt or secrets.token_hex(16)
@@ -81,23 +82,24 @@ def pack(
     members = {"scores.json": _json(claims)}
     for name, column in columns.items():
         keys = row_keys(salt, column.examples, manifest.split)
-        pairs = list(zip(keys, column.responses, column.predictions, strict=True))
-        members[f"responses/{name}.jsonl"] = in_key_order(
-            keys, (response_row(key, response) for key, response, _ in pairs)
-        )
+        members[f"responses/{name}.jsonl"] = in_key_order(map(response_row, keys, column.responses))
         members[f"predictions/{name}.jsonl"] = in_key_order(
-            keys, (prediction_row(key, prediction) for key, _, prediction in pairs)
+            map(prediction_row, keys, column.predictions)
         )
-    about = {
+    values = {
         **_about(manifest, columns, submitter),
         "labeler": spec.identity(),
         "salt": salt,
-        "metrics": sorted({row["metric"] for row in claims["scores"]}),
+        "metrics": sorted({row.metric for row in claims.scores}),
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())},
     }
-    reason = complaint(about, "submission") or "; ".join(text_complaints(about))
-    if reason:
-        raise HarnessError(f"submission of {folder.id}: {reason}; change it and submit again")
+    try:
+        about = checked(About, values)
+        reasons = "; ".join(text_complaints(about))
+    except NotAsDescribed as error:
+        reasons = str(error)
+    if reasons:
+        raise HarnessError(f"submission of {folder.id}: {reasons}; change it and submit again")
     members["submission.json"] = _json(about)
     check_leaks(members)
     return _zipped(members)
@@ -132,7 +134,7 @@ def _about(
     environment["hardware"] = {name: hardware[name] for name in _HARDWARE if name in hardware}
     responses = [response for column in columns.values() for response in column.responses]
     return {
-        "format": FORMAT,
+        "format": 1,
         "name": submitter.name or model,
         "by": submitter.by,
         "link": submitter.link,
@@ -164,8 +166,11 @@ def _about(
     }
 
 
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8")
+def _json(record: Record) -> bytes:
+    values = record.model_dump(exclude_unset=True)
+    return (json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode(
+        "utf-8"
+    )
 
 
 def _zipped(members: Mapping[str, bytes]) -> bytes:

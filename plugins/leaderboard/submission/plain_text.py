@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
+from imhi.plugins.leaderboard.records.submission import About
 from imhi.plugins.leaderboard.submission.refusal import shown
 from imhi.plugins.leaderboard.submission.strict_json import texts
 
@@ -22,19 +21,20 @@ _UNSEEN = {
 }
 
 
-def text_complaints(about: Mapping[str, Any]) -> list[str]:
+def text_complaints(about: About) -> list[str]:
     """Return what is wrong with the texts of ``submission.json``, beyond what its schema says."""
-    found = []
+    reasons = []
     for field in SHOWN:
-        if reason := _unfit(about[field]):
-            found.append(f"{field}: {reason}, expected plain text (found '{shown(about[field])}')")
-    if reason := _unfit_link(about["link"]):
-        found.append(f"link: {reason}, expected a public http(s) address")
-    others = {key: value for key, value in about.items() if key not in SHOWN}
+        text = getattr(about, field)
+        if reason := _unfit(text):
+            reasons.append(f"{field}: {reason}, expected plain text (found '{shown(text)}')")
+    if reason := _unfit_link(about.link):
+        reasons.append(f"link: {reason}, expected a public http(s) address")
+    others = about.model_dump(mode="json", exclude=set(SHOWN))
     steering = next((text for text in texts(others) if _steers(text)), None)
     if steering is not None:
-        found.append(f"a control or direction-turning character in '{shown(steering)}'")
-    return found
+        reasons.append(f"a control or direction-turning character in '{shown(steering)}'")
+    return reasons
 
 
 def _unfit(text: str) -> str:

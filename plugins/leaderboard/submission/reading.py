@@ -6,16 +6,24 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from imhi import file_checksum
-from imhi.plugins.leaderboard.schemas import complaint
+from imhi.plugins.leaderboard.records.checking import NotAsDescribed, checked
+from imhi.plugins.leaderboard.records.fields import Record
+from imhi.plugins.leaderboard.records.submission import (
+    About,
+    Claims,
+    PredictionRow,
+    ResponseRow,
+    SubmittedData,
+)
 from imhi.plugins.leaderboard.submission.archive import Archive, open_archive
 from imhi.plugins.leaderboard.submission.plain_text import text_complaints
 from imhi.plugins.leaderboard.submission.refusal import MADE_BY_SUBMIT, Unacceptable, shown
 from imhi.plugins.leaderboard.submission.strict_json import parse
 
-Row = Mapping[str, Any]
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -27,20 +35,21 @@ class Submission:
     path: Path
     sha256: str
     size: int
-    about: Mapping[str, Any]
-    responses: Mapping[str, Sequence[Row]]
-    predictions: Mapping[str, Sequence[Row]]
-    claims: Mapping[str, Any]
+    about: About
+    responses: Mapping[str, Sequence[ResponseRow]]
+    predictions: Mapping[str, Sequence[PredictionRow]]
+    claims: Claims
     changed: Sequence[str] = ()
 
     @property
-    def datasets(self) -> Mapping[str, Mapping[str, Any]]:
-        found: Mapping[str, Mapping[str, Any]] = self.about["datasets"]
-        return found
+    def datasets(self) -> Mapping[str, SubmittedData]:
+        """The datasets that were asked."""
+        return self.about.datasets
 
     @property
     def partial(self) -> bool:
-        return self.about["limit"] is not None or self.about["unanswered"] > 0
+        """Whether not all examples were asked, or not all were answered."""
+        return self.about.limit is not None or self.about.unanswered > 0
 
 
 def read_submission(path: Path) -> Submission:
@@ -54,55 +63,61 @@ def read_submission(path: Path) -> Submission:
             raise Unacceptable(
                 "files", f"{path.name}: no submission.json in the archive; {MADE_BY_SUBMIT}"
             )
-        about = parse(archive.document("submission.json"), "submission.json")
-        if reason := complaint(about, "submission"):
-            raise Unacceptable("contents", f"submission.json: {reason}")
+        about = _record(About, archive.document("submission.json"), "submission.json")
         if reasons := text_complaints(about):
             raise Unacceptable("contents", f"submission.json: {'; '.join(reasons)}")
         _check_names(about, archive)
         # The documents first: they are small, and say at once whether there is more to read.
         raw = archive.document("scores.json")
         sums = {"scores.json": hashlib.sha256(raw).hexdigest()}
-        claims = parse(raw, "scores.json")
-        if reason := complaint(claims, "submission", "scores"):
-            raise Unacceptable("contents", f"scores.json: {reason}")
-        rows: dict[str, dict[str, list[Row]]] = {"responses": {}, "predictions": {}}
-        for kind, part in (("responses", "response"), ("predictions", "prediction")):
-            for dataset in about["datasets"]:
+        claims = _record(Claims, raw, "scores.json")
+
+        def rows_of(kind: str, model: type[R]) -> dict[str, list[R]]:
+            rows = {}
+            for dataset in about.datasets:
                 name = f"{kind}/{dataset}.jsonl"
                 state = hashlib.sha256()
-                rows[kind][dataset] = list(_rows(archive, name, state, part))
+                rows[dataset] = list(_rows(archive, name, state, model))
                 sums[name] = state.hexdigest()
+            return rows
+
+        responses = rows_of("responses", ResponseRow)
+        predictions = rows_of("predictions", PredictionRow)
     return Submission(
         path,
         file_checksum(path),
         archive.size,
         about,
-        rows["responses"],
-        rows["predictions"],
+        responses,
+        predictions,
         claims,
-        sorted(name for name, found in sums.items() if about["files"][name] != found),
+        sorted(name for name, checksum in sums.items() if about.files[name] != checksum),
     )
 
 
-def _rows(archive: Archive, name: str, state: hashlib._Hash, part: str) -> Iterator[Row]:
+def _record(model: type[R], raw: bytes, where: str) -> R:
+    value = parse(raw, where)
+    try:
+        return checked(model, value)
+    except NotAsDescribed as reason:
+        raise Unacceptable("contents", f"{where}: {reason}") from None
+
+
+def _rows(archive: Archive, name: str, state: hashlib._Hash, model: type[R]) -> Iterator[R]:
     for number, line in archive.lines(name, state):
-        row = parse(line, f"{name}: line {number}")
-        if reason := complaint(row, "submission", part):
-            raise Unacceptable("contents", f"{name}: line {number}: {reason}")
-        yield row
+        yield _record(model, line, f"{name}: line {number}")
 
 
-def _check_names(about: Mapping[str, Any], archive: Archive) -> None:
+def _check_names(about: About, archive: Archive) -> None:
     """See that the archive has the files of its datasets and no others."""
     expected = {"scores.json"}
-    for dataset in about["datasets"]:
+    for dataset in about.datasets:
         expected |= {f"responses/{dataset}.jsonl", f"predictions/{dataset}.jsonl"}
-    there = set(archive.names) - {"submission.json"}
-    listed = set(about["files"])
+    present = set(archive.names) - {"submission.json"}
+    listed = set(about.files)
     for names, what in (
-        (expected - there, "missing in the archive"),
-        (there - expected, "in the archive, but of no dataset that submission.json names"),
+        (expected - present, "missing in the archive"),
+        (present - expected, "in the archive, but of no dataset that submission.json names"),
         (expected ^ listed, "not listed in submission.json, or listed and of no dataset"),
     ):
         if names:

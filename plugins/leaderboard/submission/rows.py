@@ -3,59 +3,68 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from imhi import Prediction, Response
+from imhi.plugins.leaderboard.records.submission import PredictionRow, ResponseRow
 
 _FIELDS = ("finish_reason", "prompt_tokens", "completion_tokens", "latency", "cost")
 
 
-def response_row(key: str, response: Response) -> dict[str, Any]:
+def response_row(key: str, response: Response) -> ResponseRow:
     """Return an answer as a row. Errors say nothing more: their texts name servers and paths."""
     if response.error is not None:
-        return {"key": key, "error": "no answer"}
-    row: dict[str, Any] = {"key": key}
+        return ResponseRow.model_construct({"key", "error"}, key=key, error="no answer")
+    values: dict[str, object] = {name: getattr(response, name) for name in _FIELDS}
     if response.text or response.label is None:
-        row["text"] = response.text
+        values["text"] = response.text
     if response.label is not None:
-        row["label"] = response.label
-        row["probabilities"] = dict(response.probabilities or {})
-    for field in _FIELDS:
-        if (value := getattr(response, field)) is not None:
-            row[field] = value
+        values |= {"label": response.label, "probabilities": dict(response.probabilities or {})}
     if response.attempts != 1:
-        row["attempts"] = response.attempts
+        values["attempts"] = response.attempts
     if response.truncated:
-        row["truncated"] = True
-    return row
+        values["truncated"] = True
+    given = {name for name, value in values.items() if value is not None}
+    return ResponseRow.model_construct({"key", *given}, key=key, **values)
 
 
-def response_of(row: Mapping[str, Any], example_id: str, dataset: str) -> Response | None:
+def response_of(row: ResponseRow, example_id: str, dataset: str) -> Response | None:
     """Return the answer a row holds; None where it says that there was none."""
-    if "error" in row:
+    if row.error:
         return None
+    given = row.model_fields_set
     return Response(
         example_id,
         dataset,
         prompt_hash="",
-        text=row.get("text", ""),
-        label=row.get("label"),
-        probabilities=row.get("probabilities"),
-        finish_reason=row.get("finish_reason"),
-        truncated=row.get("truncated", False),
+        text=row.text,
+        label=row.label or None,
+        probabilities=row.probabilities if "probabilities" in given else None,
+        finish_reason=row.finish_reason if "finish_reason" in given else None,
+        truncated=row.truncated,
     )
 
 
-def prediction_row(key: str, prediction: Prediction) -> dict[str, Any]:
-    row = {"key": key, "label": prediction.label, "status": prediction.status}
-    return {**row, "decided_by": prediction.decided_by} if prediction.decided_by else row
+def prediction_row(key: str, prediction: Prediction) -> PredictionRow:
+    """Return a label as a row."""
+    return PredictionRow.model_construct(
+        {"key", "label", "status", *(["decided_by"] if prediction.decided_by else [])},
+        key=key,
+        label=prediction.label,
+        status=prediction.status,
+        decided_by=prediction.decided_by,
+    )
 
 
-def in_key_order(keys: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+def in_key_order(rows: Iterable[ResponseRow | PredictionRow]) -> bytes:
     """Return rows as JSON lines in the order of their keys, which tells nothing of their own."""
-    ordered = sorted(zip(keys, rows, strict=True), key=lambda pair: pair[0])
     return "".join(
-        json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
-        for _, row in ordered
+        json.dumps(
+            row.model_dump(exclude_unset=True, warnings=False),
+            ensure_ascii=False,
+            separators=(",", ":"),
+            allow_nan=False,
+        )
+        + "\n"
+        for row in sorted(rows, key=lambda row: row.key)
     ).encode("utf-8")

@@ -6,13 +6,16 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from imhi.plugins.leaderboard.submission.limits import LIMITS
 from imhi.plugins.leaderboard.submission.refusal import Unacceptable, shown
 
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
-def parse(raw: bytes, where: str) -> dict[str, Any]:
+
+def parse(raw: bytes, where: str) -> dict[str, JsonValue]:
     """Return the object that ``raw`` holds.
 
     Raises:
@@ -78,13 +81,13 @@ def _check_depth(text: str, where: str) -> None:
             )
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _without_doubles(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
         seen: set[str] = set()
         double = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise ValueError(f"the key '{double}' stands twice in one object")
-    return found
+    return value
 
 
 def _whole(text: str) -> int:

@@ -52,26 +52,26 @@ def submit(
     from imhi.plugins.leaderboard.submission.packing import Submitter, pack, write_archive
     from imhi.plugins.leaderboard.submission.submittable import Allowed
 
-    found = find_run(run, folder)
-    path = to or Path(f"{found.id}.zip")
+    submitted = find_run(run, folder)
+    path = to or Path(f"{submitted.id}.zip")
     data = pack(
-        found,
+        submitted,
         context.obj.registry,
         labeler or "hybrid",
         Submitter(name, by, link, description, supersedes=supersedes),
         Allowed(incomplete, partial, allow_long_quotes),
     )
     packed = write_archive(data, path)
-    n = sum(dataset["n"] for dataset in packed.datasets.values())
+    n = sum(dataset.n for dataset in packed.datasets.values())
     if as_json:
         print_json(
             {
                 "file": str(path),
                 "sha256": packed.sha256,
                 "bytes": packed.size,
-                "name": packed.about["name"],
+                "name": packed.about.name,
                 "partial": packed.partial,
-                "datasets": {name: dataset["n"] for name, dataset in packed.datasets.items()},
+                "datasets": {name: dataset.n for name, dataset in packed.datasets.items()},
             }
         )
     say(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from imhi import HarnessError, as_row, digest
 from imhi.plugins.leaderboard.submission.leaks import folders_here, leaks
@@ -28,6 +27,11 @@ def check_run(
     columns: Mapping[str, Columns],
     allowed: Allowed,
 ) -> None:
+    """See that all was asked and answered, and that others can have the posts.
+
+    Raises:
+        HarnessError: not so, and not allowed.
+    """
     missing = sum(r.error is not None for column in columns.values() for r in column.responses)
     total = sum(len(column.examples) for column in columns.values())
     if missing and not allowed.incomplete:
@@ -49,12 +53,15 @@ def check_run(
 
 def check_scores(
     folder: RunFolder,
-    scores: Mapping[str, Any],
+    settings: Mapping[str, object],
     columns: Mapping[str, Columns],
-    labeler: Mapping[str, Any],
+    labeler: Mapping[str, object],
 ) -> None:
-    """See that the scores there are were made from the answers and labels there are."""
-    settings = scores["settings"]
+    """See that scores with these settings were made from the answers and labels there are.
+
+    Raises:
+        HarnessError: they were made from others.
+    """
     current = {
         name: digest([[as_row(p) for p in column.predictions], [r.text for r in column.responses]])
         for name, column in columns.items()
@@ -67,7 +74,11 @@ def check_scores(
 
 
 def check_answers(folder: RunFolder, columns: Mapping[str, Columns], allowed: Allowed) -> None:
-    """See that answers are of a length that can be verified, and do not hand posts on."""
+    """See that answers are of a length that can be verified, and do not hand posts on.
+
+    Raises:
+        HarnessError: naming some of the rows.
+    """
     long, quoting = [], []
     for name, column in columns.items():
         for example, response in zip(column.examples, column.responses, strict=True):
@@ -93,6 +104,11 @@ def _listed(places: Sequence[str], most: int = 5) -> str:
 
 
 def check_leaks(members: Mapping[str, bytes]) -> None:
+    """See that no file of an archive gives away keys, or places of this machine.
+
+    Raises:
+        HarnessError: naming the file and the line.
+    """
     here = folders_here()
     for name, data in members.items():
         for number, line in enumerate(data.decode("utf-8").split("\n"), start=1):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from imhi.io import one_line
+from imhi.plugins.leaderboard.records.entry import CheckRecord
 
 Severity = Literal["error", "warning"]
 _LONGEST = 600
@@ -29,19 +30,24 @@ class Check:
 
     @property
     def refuses(self) -> bool:
+        """Whether a submission is refused for it."""
         return not self.passed and self.severity == "error"
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+    def record(self) -> CheckRecord:
+        """Return it as an entry keeps it."""
+        return CheckRecord(
+            name=self.name, passed=self.passed, detail=self.detail, severity=self.severity
+        )
 
 
-def of_reasons(name: str, reasons: Sequence[str], good: str) -> Check:
+def of_reasons(name: str, reasons: Sequence[str], good: str, severity: Severity = "error") -> Check:
     """Return a check that failed for all of the ``reasons``, or passed."""
-    return Check(name, not reasons, few(reasons) if reasons else good)
+    return Check(name, not reasons, few(reasons) if reasons else good, severity)
 
 
 def warning(name: str, reasons: Sequence[str], good: str) -> Check:
-    return Check(name, not reasons, few(reasons) if reasons else good, "warning")
+    """Return a check whose reasons refuse nothing."""
+    return of_reasons(name, reasons, good, "warning")
 
 
 def few(reasons: Iterable[str], most: int = 4) -> str:

@@ -8,22 +8,26 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError, Registry
 from imhi.io import write_json
-from imhi.plugins.leaderboard.schemas import complaint
+from imhi.plugins.leaderboard.records.checking import NotAsDescribed, checked
+from imhi.plugins.leaderboard.records.entry import (
+    AnswerColumn,
+    AnswersRecord,
+    EntryRecord,
+)
+from imhi.plugins.leaderboard.records.fields import ScoreRecord
 from imhi.plugins.leaderboard.submission.identity import data_checksum
 from imhi.plugins.leaderboard.submission.reading import Submission
-from imhi.plugins.leaderboard.verification.board import answer_hashes
+from imhi.plugins.leaderboard.verification.answer_hashes import answer_hashes
 from imhi.plugins.leaderboard.verification.checks import Check
-from imhi.plugins.leaderboard.verification.rescoring import Remade
-from imhi.runs import AverageRow, Columns, ScoreRow
+from imhi.plugins.leaderboard.verification.rescoring import Remade, score_record
+from imhi.runs import Columns
 
-FORMAT = 1
 _FROM_SUBMISSION = (
     *("name", "by", "link", "description", "model", "model_identity", "source", "synthetic"),
     *("split", "prompt", "generation", "seed", "labeler", "created", "totals"),
@@ -33,7 +37,7 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 def entry_id(submission: Submission) -> str:
     """Return the name of an entry's folder: letters of its name, digits of its checksum."""
-    folded = unicodedata.normalize("NFKD", submission.about["name"]).encode("ascii", "ignore")
+    folded = unicodedata.normalize("NFKD", submission.about.name).encode("ascii", "ignore")
     slug = re.sub(r"[^a-z0-9.]+", "-", folded.decode().lower()).strip("-.")
     return f"{slug[:60].rstrip('-.') or 'entry'}-{submission.sha256[:8]}"
 
@@ -43,23 +47,29 @@ def make_entry(
     remade: Remade,
     registry: Registry,
     checks: Sequence[Check],
-    left_out: Mapping[str, str],
+    left_out: Collection[str],
     supersedes: str,
-) -> dict[str, Any]:
+) -> EntryRecord:
     """Return ``entry.json``: scores are those made here, claims of ``left_out`` metrics are kept
-    apart."""
+    apart.
+
+    Raises:
+        HarnessError: it is no entry, by a fault of the program.
+    """
     scores = remade.shown.scores
     headline = [row for row in scores.scores if row["headline"] and row["value"] is not None]
     shown = {row["metric"]: row for row in headline}
-    not_verified: dict[str, dict[str, Any]] = {}
-    for row in submission.claims["scores"]:
-        if row["made_by"] in left_out and row["headline"]:
-            by_dataset = not_verified.setdefault(row["metric"], {})
-            by_dataset[row["dataset"]] = _bounds(row)
-    return {
-        "format": FORMAT,
+    not_verified: dict[str, dict[str, ScoreRecord]] = {}
+    for claim in submission.claims.scores:
+        if claim.made_by in left_out and claim.headline:
+            by_dataset = not_verified.setdefault(claim.metric, {})
+            by_dataset[claim.dataset] = ScoreRecord(
+                value=claim.value, low=claim.low, high=claim.high
+            )
+    values = {
+        "format": 1,
         "id": entry_id(submission),
-        **{name: submission.about[name] for name in _FROM_SUBMISSION},
+        **submission.about.model_dump(include=set(_FROM_SUBMISSION), exclude_unset=True),
         "harness_version": version("imhi-harness"),
         "verified": _now(),
         "supersedes": supersedes,
@@ -75,43 +85,55 @@ def make_entry(
                 "failed": sum(p.status == "failed" for p in column.predictions),
                 "data": data_checksum(column.examples),
                 "scores": {
-                    row["metric"]: _bounds(row) for row in headline if row["dataset"] == name
+                    row["metric"]: score_record(row) for row in headline if row["dataset"] == name
                 },
             }
             for name, column in remade.shown.columns.items()
         },
         "averages": [
-            {"over": row["over"], "metric": row["metric"], **_bounds(row), "groups": row["groups"]}
+            {
+                "over": row["over"],
+                "metric": row["metric"],
+                **score_record(row).model_dump(),
+                "groups": row["groups"],
+            }
             for row in scores.averages
             if row["metric"] in shown and row["value"] is not None
         ],
         "metrics": {
-            name: {part: row[part] for part in ("decimals", "higher_is_better")}
+            name: {"decimals": row["decimals"], "higher_is_better": row["higher_is_better"]}
             for name, row in shown.items()
         },
         "not_verified": not_verified,
-        "checks": [check.to_json() for check in checks],
+        "checks": [check.record() for check in checks],
     }
+    try:
+        return checked(EntryRecord, values)
+    except NotAsDescribed as reason:
+        raise HarnessError(
+            f"entry {values['id']}: {reason}; report this fault of the program"
+        ) from None
 
 
-def make_answers(remade: Remade, registry: Registry) -> dict[str, Any]:
+def make_answers(remade: Remade, registry: Registry) -> AnswersRecord:
     """Return ``answers.json``: labels and hashes, in the order of the source; no text."""
-    datasets = {}
-    for name, column in remade.shown.columns.items():
-        labels = registry.datasets.get(name).label_names
-        datasets[name] = {"labels": [*labels], **_packed(column, labels)}
-    return {"format": FORMAT, "datasets": datasets}
+    columns = {
+        name: _packed(column, registry.datasets.get(name).label_names)
+        for name, column in remade.shown.columns.items()
+    }
+    return AnswersRecord(format=1, datasets=columns)
 
 
-def _packed(column: Columns, labels: Sequence[str]) -> dict[str, str]:
+def _packed(column: Columns, labels: Sequence[str]) -> AnswerColumn:
     # 36 labels are more than any dataset has; one with more gets no digits.
     digit = dict(zip(labels, _DIGITS, strict=False))
     pairs = list(zip(column.examples, column.predictions, strict=True))
-    return {
-        "predicted": "".join(digit.get(p.label or "", "-") for _, p in pairs),
-        "right": "".join("1" if p.label == e.label else "0" for e, p in pairs),
-        "answers": base64.b64encode(answer_hashes(column)).decode(),
-    }
+    return AnswerColumn(
+        labels=tuple(labels),
+        predicted="".join(digit.get(p.label or "", "-") for _, p in pairs),
+        right="".join("1" if p.label == e.label else "0" for e, p in pairs),
+        answers=base64.b64encode(answer_hashes(column)).decode(),
+    )
 
 
 def _now() -> str:
@@ -127,27 +149,20 @@ def _now() -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def add_entry(board: Path, entry: Mapping[str, Any], answers: Mapping[str, Any]) -> Path:
+def add_entry(board: Path, entry: EntryRecord, answers: AnswersRecord) -> Path:
     """Write an entry; it appears complete or not at all.
 
     Raises:
-        HarnessError: it does not fit its schema, or the board cannot be written to.
+        HarnessError: the board cannot be written to.
     """
-    reason = complaint(entry, "entry")
-    if reason:
-        raise HarnessError(f"entry {entry['id']}: {reason}; report this fault of the program")
-    place = board / "entries" / str(entry["id"])
+    place = board / "entries" / entry.id
     staging = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        write_json(staging / "entry.json", entry)
-        write_json(staging / "answers.json", answers)
+        write_json(staging / "entry.json", entry.model_dump(exclude_unset=True))
+        write_json(staging / "answers.json", answers.model_dump())
         if place.exists():
             shutil.rmtree(place)
         staging.replace(place)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return place
-
-
-def _bounds(row: ScoreRow | AverageRow) -> dict[str, float | None]:
-    return {"value": row["value"], "low": row["low"], "high": row["high"]}

@@ -11,17 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from imhi import Context, Registry, Response, RunScores, parse_labeler
+from imhi.plugins.leaderboard.records.fields import ScoreRecord
 from imhi.plugins.leaderboard.submission.reading import Submission
 from imhi.plugins.leaderboard.submission.rows import response_of
 from imhi.plugins.leaderboard.verification.matching import Matched
 from imhi.runs import (
+    AverageRow,
     Columns,
     Manifest,
     OpenView,
     RunFolder,
+    ScoreRow,
     ScoringPlan,
     label,
     opened,
@@ -66,13 +68,13 @@ def run_folder(submission: Submission, matched: Sequence[Matched]) -> Iterator[R
             Manifest.from_json(
                 {
                     "run": "verification",
-                    "model": about["model"],
-                    "model_identity": about["model_identity"],
-                    "source": about["source"],
-                    "source_details": {"synthetic": about["synthetic"]},
-                    "split": about["split"],
+                    "model": about.model,
+                    "model_identity": about.model_identity,
+                    "source": about.source,
+                    "source_details": {"synthetic": about.synthetic},
+                    "split": about.split,
                     "datasets": {part.dataset: len(part.examples) for part in matched},
-                    "prompt": about["prompt"],
+                    "prompt": about.prompt.model_dump(),
                 },
                 "submission",
             )
@@ -110,22 +112,22 @@ def remake(
             spec,
             tuple(metrics),
             views=(None,) if view is None else (None, view),
-            resamples=claims["resamples"],
-            seed=claims["seed"],
+            resamples=claims.resamples,
+            seed=claims.seed,
         )
         scores, *seen_scores = score(folder, context, plan, ready)
         columns = {part.dataset: read_columns(folder, labeler, part.dataset) for part in matched}
         if view is None:
             return Remade(columns, scores, Shown(columns, scores))
         seen = {
-            name: seen_through(view, own, name, context.split).columns
-            for name, own in columns.items()
+            name: seen_through(view, column, name, context.split).columns
+            for name, column in columns.items()
         }
         return Remade(
             columns,
             scores,
             Shown(
-                {name: own for name, own in seen.items() if own.examples},
+                {name: column for name, column in seen.items() if column.examples},
                 seen_scores[0],
                 view.name,
             ),
@@ -137,6 +139,12 @@ def verifiable_metrics(registry: Registry) -> list[str]:
     return [metric.name for metric in registry.metrics if metric.group in GROUPS]
 
 
-def default_arguments(name: str, registry: Registry) -> dict[str, Any]:
+def score_record(row: ScoreRow | AverageRow) -> ScoreRecord:
+    """Return value and interval of a row of a run's scores."""
+    return ScoreRecord(value=row["value"], low=row["low"], high=row["high"])
+
+
+def default_arguments(name: str, registry: Registry) -> Mapping[str, object]:
+    """Return the arguments a metric has where none are given."""
     (spec,) = parse_metrics([name], registry)
     return dict(spec.arguments_as_json())

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from imhi import Context, HarnessError, OpenSource, Registry, open_source, parse_labeler
+from imhi.plugins.leaderboard.records.entry import AnswersRecord, EntryRecord
+from imhi.plugins.leaderboard.records.submission import About
 from imhi.plugins.leaderboard.site.board import Board
+from imhi.plugins.leaderboard.site.entries import Entry
 from imhi.plugins.leaderboard.submission.reading import Submission, read_submission
 from imhi.plugins.leaderboard.submission.refusal import Unacceptable, shown
-from imhi.plugins.leaderboard.verification.board import BoardEntry
 from imhi.plugins.leaderboard.verification.checks import Check, of_reasons, warning
 from imhi.plugins.leaderboard.verification.comparing import (
     prediction_check,
@@ -40,19 +41,21 @@ class Report:
     file: Path
     checks: Sequence[Check]
     name: str = ""
-    entry: Mapping[str, Any] | None = None
-    answers: Mapping[str, Any] | None = None
+    entry: EntryRecord | None = None
+    answers: AnswersRecord | None = None
 
     @property
     def passed(self) -> bool:
+        """Whether nothing refuses it."""
         return not any(check.refuses for check in self.checks)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Mapping[str, object]:
+        """Return what ``--json`` prints of it."""
         return {
             "file": str(self.file),
             "name": self.name,
             "passed": self.passed,
-            "checks": [check.to_json() for check in self.checks],
+            "checks": [check.record().model_dump() for check in self.checks],
         }
 
 
@@ -67,7 +70,7 @@ class Verifier:
     registry: Registry
     source: str
     opened: OpenSource
-    board: Sequence[BoardEntry] | None = None
+    board: Sequence[Entry] | None = None
     supersedes: str = ""
     view: OpenView | None = None
     terms: Board | None = None
@@ -79,7 +82,7 @@ class Verifier:
         except Unacceptable as refusal:
             return Report(path, [Check(refusal.check, False, str(refusal))])
         about = submission.about
-        supersedes = self.supersedes or about["supersedes"]
+        supersedes = self.supersedes or about.supersedes
         board = others(self.board or (), supersedes, submission.sha256)
         checks = [
             Check("archive", True, f"{submission.size:,} bytes, sha256 {submission.sha256}"),
@@ -95,16 +98,16 @@ class Verifier:
             source_check(submission, self.source, self.registry, self.opened),
             _terms_check(about, self.view.name if self.view else "", self.terms),
             superseded_check(about, supersedes, self.board),
-            name_check(about["name"], board),
+            name_check(about.name, board),
             _completeness(submission),
             _harness_version(submission),
         ]
         context = self._context(about)
-        found, matched = match(submission, context)
-        checks += found
+        joining, matched = match(submission, context)
+        checks += joining
         remade, more = self._remade(submission, matched, context, board)
         checks += more
-        report = Report(path, checks, about["name"])
+        report = Report(path, checks, about.name)
         if remade is None or not report.passed:
             return report
         entry = make_entry(
@@ -112,19 +115,19 @@ class Verifier:
             remade,
             self.registry,
             checks,
-            unverified(submission, self.registry),
+            unverified(submission.claims, self.registry),
             supersedes,
         )
-        return Report(path, checks, about["name"], entry, make_answers(remade, self.registry))
+        return Report(path, checks, about.name, entry, make_answers(remade, self.registry))
 
-    def _context(self, about: Mapping[str, Any]) -> Context:
+    def _context(self, about: About) -> Context:
         return Context(
             registry=self.registry,
             source=self.opened,
-            split=about["split"],
-            seed=about["seed"],
-            shots=about["prompt"]["shots"],
-            repair_mojibake=about["repair_mojibake"],
+            split=about.split,
+            seed=about.seed,
+            shots=about.prompt.shots,
+            repair_mojibake=about.repair_mojibake,
         )
 
     def _remade(
@@ -132,10 +135,10 @@ class Verifier:
         submission: Submission,
         matched: Sequence[Matched],
         context: Context,
-        board: Sequence[BoardEntry],
+        board: Sequence[Entry],
     ) -> tuple[Remade | None, list[Check]]:
         """Make labels and scores again, as far as there are rows to make them from, and compare."""
-        asked = submission.about["labeler"]["name"]
+        asked = submission.about.labeler.name
         try:
             spec = parse_labeler(asked, self.registry)
             if spec.argument:
@@ -149,7 +152,7 @@ class Verifier:
             remade = remake(submission, matched, context, spec.name, self.view)
         except HarnessError as error:
             return None, [*checks, Check("predictions", False, str(error))]
-        checks.append(prediction_check(submission, matched, remade))
+        checks.append(prediction_check(matched, remade))
         if len(matched) == len(submission.datasets):
             checks += score_checks(submission, remade, self.registry)
         else:
@@ -159,41 +162,41 @@ class Verifier:
         checks += [
             reference_check(remade.columns),
             repetition_check(remade.columns),
-            copied_check(remade.columns, board, submission.about["split"]),
+            copied_check(remade.columns, board, submission.about.split),
         ]
         return remade, checks
 
 
-def open_verifier(source: str, registry: Registry, **more: Any) -> Verifier:
+def open_verifier(source: str, registry: Registry) -> Verifier:
     """Open the verifier's data.
 
     Raises:
         HarnessError: no such source.
     """
     given, opened = open_source(source, registry)
-    return Verifier(registry, given, opened, **more)
+    return Verifier(registry, given, opened)
 
 
 def _not_done(name: str, why: str) -> Check:
     return Check(name, False, f"not looked at: {why}")
 
 
-def _terms_check(about: Mapping[str, Any], view: str, terms: Board | None) -> Check:
+def _terms_check(about: About, view: str, terms: Board | None) -> Check:
     """See that a submission is one that the board has tables for."""
     if terms is None:
         return Check("board", True, "no board.yaml to hold it against")
     asked = {
-        "split": (about["split"], terms.split),
-        "labeler": (about["labeler"]["name"], terms.labeler),
+        "split": (about.split, terms.split),
+        "labeler": (about.labeler.name, terms.labeler),
         "view": (view or RELEASED, terms.view or RELEASED),
         "posts": tuple(
-            "fictional" if one else "real" for one in (about["synthetic"], terms.synthetic)
+            "fictional" if one else "real" for one in (about.synthetic, terms.synthetic)
         ),
     }
     reasons = [
-        f"{name} {shown(found)}, and the board has {expected}"
-        for name, (found, expected) in asked.items()
-        if found != expected
+        f"{name} {shown(given)}, and the board has {expected}"
+        for name, (given, expected) in asked.items()
+        if given != expected
     ]
     return of_reasons("board", reasons, "what the board is about")
 
@@ -201,23 +204,23 @@ def _terms_check(about: Mapping[str, Any], view: str, terms: Board | None) -> Ch
 def _completeness(submission: Submission) -> Check:
     about = submission.about
     reasons = []
-    if about["limit"] is not None:
-        reasons.append(f"at most {about['limit']:,} examples of each dataset (shown as partial)")
-    if about["unanswered"]:
-        reasons.append(f"{about['unanswered']:,} examples have no answer (shown as partial)")
+    if about.limit is not None:
+        reasons.append(f"at most {about.limit:,} examples of each dataset (shown as partial)")
+    if about.unanswered:
+        reasons.append(f"{about.unanswered:,} examples have no answer (shown as partial)")
     # What is said must be what is there.
-    missing = sum("error" in row for rows in submission.responses.values() for row in rows)
-    if missing != about["unanswered"]:
+    missing = sum(bool(row.error) for rows in submission.responses.values() for row in rows)
+    if missing != about.unanswered:
         return Check(
             "completeness",
             False,
-            f"submission.json says that {about['unanswered']:,} examples are unanswered, the rows "
+            f"submission.json says that {about.unanswered:,} examples are unanswered, the rows "
             f"say {missing:,}",
         )
     return warning("completeness", reasons, "all examples were asked and answered")
 
 
 def _harness_version(submission: Submission) -> Check:
-    here, there = version("imhi-harness"), submission.about["harness_version"]
-    reasons = [] if here == there else [f"made with version {shown(there)}, verified with {here}"]
+    here, theirs = version("imhi-harness"), submission.about.harness_version
+    reasons = [] if here == theirs else [f"made with version {shown(theirs)}, verified with {here}"]
     return warning("harness version", reasons, f"version {here}")

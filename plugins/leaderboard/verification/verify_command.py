@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,8 +49,8 @@ def verify(
     Asks no model. Leaves with 0 if all files pass, with 1 if one is refused.
     """
     from imhi.plugins.leaderboard.site.board import FILE as BOARD_FILE
-    from imhi.plugins.leaderboard.site.board import read_board as read_terms
-    from imhi.plugins.leaderboard.verification.board import read_board
+    from imhi.plugins.leaderboard.site.board import read_board
+    from imhi.plugins.leaderboard.site.entries import read_entries
     from imhi.plugins.leaderboard.verification.entries import add_entry
     from imhi.plugins.leaderboard.verification.verify import open_verifier
     from imhi.runs import open_view
@@ -63,29 +64,32 @@ def verify(
     for path in files:
         if not path.is_file():
             raise HarnessError(f"{path}: no such file, expected a submission made by: imhi submit")
+    if board is not None and not board.is_dir():
+        raise HarnessError(
+            f"--board {board}: no such folder; make a board with: imhi leaderboard init {board}"
+        )
     opened = open_view(context.obj.registry, audit, name=view)
-    terms = read_terms(board) if board is not None and (board / BOARD_FILE).exists() else None
+    terms = read_board(board) if board is not None and (board / BOARD_FILE).exists() else None
     if source is None and terms is not None:
         source = terms.source
+    verifier = replace(
+        open_verifier(source or "demo", context.obj.registry),
+        supersedes=supersedes,
+        view=opened,
+        terms=terms,
+    )
     reports = []
     for path in files:
-        entries = None if board is None else read_board(board)
-        verifier = open_verifier(
-            source or "demo",
-            context.obj.registry,
-            board=entries,
-            supersedes=supersedes,
-            view=opened,
-            terms=terms,
-        )
-        report = verifier.verify(path)
+        entries = {} if board is None else {e.id: e for e in read_entries(board)}
+        on_board = None if board is None else [entries[name] for name in sorted(entries)]
+        report = replace(verifier, board=on_board).verify(path)
         reports.append(report)
         if not as_json:
             _show(report)
         if add and board is not None and report.entry is not None and report.answers is not None:
-            there = next((e for e in entries or () if e.id == report.entry["id"]), None)
-            if there is not None and there.values.get("view", "") == report.entry["view"]:
-                say(f"is there already, and stays as it is: {there.id}")
+            earlier = entries.get(report.entry.id)
+            if earlier is not None and earlier.record.view == report.entry.view:
+                say(f"is there already, and stays as it is: {earlier.id}")
                 continue
             say(f"added: {add_entry(board, report.entry, report.answers)}")
     if as_json:

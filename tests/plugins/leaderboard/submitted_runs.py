@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imhi._core.answers import compose
+from imhi._core.plan import ScoringPlan, plan_scoring
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example, Prediction, Response, as_row
 from imhi._core.run_store import RunFolder
@@ -49,14 +50,14 @@ class Forger:
         """Copy the honest run, change the answers or the data in it, and label and score anew."""
         folder = self.copy()
         change(folder)
-        relabel([folder], self.manager, self._settings)
+        relabel([folder], self.manager, self._plan)
         return folder
 
     def rescored(self, change: Callable[[RunFolder], None]) -> RunFolder:
         """Copy the honest run, change its predictions, and score them as they are."""
         folder = self.copy()
         change(folder)
-        rescore([folder], self.manager, self._settings)
+        rescore([folder], self.manager, self._plan)
         return folder
 
     def copy(self) -> RunFolder:
@@ -64,8 +65,9 @@ class Forger:
         return RunFolder(shutil.copytree(self.honest.path, self.scratch / f"forged-{number}"))
 
     @property
-    def _settings(self) -> RunSettings:
-        return RunSettings(metric=METRICS, resamples=RESAMPLES)
+    def _plan(self) -> ScoringPlan:
+        settings = RunSettings(metric=METRICS, resamples=RESAMPLES)
+        return plan_scoring(settings, self.manager.registry)
 
     def examples(self, dataset: str, split: str = "test") -> list[Example]:
         context_source = self.manager.registry.sources.get("demo")

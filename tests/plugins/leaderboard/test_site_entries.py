@@ -1,8 +1,9 @@
-"""Entries come from strangers: what is refused, what is made harmless, what is kept."""
+"""Entries come from strangers: what is refused, what is made harmless."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 import pytest
 
 from imhi._core.errors import HarnessError
-from imhi.plugins.leaderboard.site import entries as reading
 from imhi.plugins.leaderboard.site.board import read_board
 from imhi.plugins.leaderboard.site.entries import read_entries
 from imhi.plugins.leaderboard.site.texts import file_name, harmless, web_link
@@ -93,44 +93,31 @@ def test_a_page_is_named_by_letters_and_digits_alone() -> None:
     assert file_name("depression/suicide cause detection") == "depression-suicide-cause-detection"
 
 
-def test_which_answers_are_right_survives_packing(board: Path) -> None:
+def test_which_answers_are_right_is_read_as_it_was_written(board: Path) -> None:
     name = an_entry(board, "Model", full_size=True)
     answers = json.loads((board / "entries" / name / "answers.json").read_text())
-    for _ in ("read", "kept"):
-        (entry,) = read_entries(board)
-        for dataset, column in answers["datasets"].items():
-            expected = np.array(list(column["right"])) == "1"
-            assert (entry.right[dataset] == expected).all()
+    (entry,) = read_entries(board)
+    for dataset, column in answers["datasets"].items():
+        expected = np.array(list(column["right"])) == "1"
+        assert (entry.right[dataset] == expected).all()
 
 
-def test_an_entry_is_read_once_and_again_when_one_of_its_files_changed(
-    board: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[str] = []
-    real = reading.parsed
-    monkeypatch.setattr(
-        reading, "parsed", lambda raw, path: (read.append(path.name), real(raw, path))[1]
-    )
+def test_a_change_of_either_file_of_an_entry_is_seen(board: Path) -> None:
     name = an_entry(board, "Model")
-    first = read_entries(board)
-    assert read == ["entry.json", "answers.json"]
-    assert read_entries(board)[0].values == first[0].values and len(read) == 2
+    first = read_entries(board)[0]
+    assert read_entries(board)[0].record == first.record
     changed(board, name, "entry.json", lambda v: v.update(name="Renamed"))
-    assert read_entries(board)[0].name == "Renamed" and len(read) == 4
+    assert read_entries(board)[0].name == "Renamed"
     flip = lambda v: v["datasets"]["DR"].update(right="01" * 30)  # noqa: E731
     changed(board, name, "answers.json", flip)
-    assert read_entries(board)[0].right["DR"].sum() == 30 and len(read) == 6
+    assert read_entries(board)[0].right["DR"].sum() == 30
 
 
-def test_what_is_kept_of_an_entry_goes_with_it(board: Path) -> None:
+def test_an_entry_goes_with_its_folder(board: Path) -> None:
     name = an_entry(board, "Model")
-    read_entries(board)
-    kept = board / ".cache" / f"{name}.json"
-    assert kept.exists()
-    for path in (board / "entries" / name).iterdir():
-        path.unlink()
-    (board / "entries" / name).rmdir()
-    assert read_entries(board) == [] and not kept.exists()
+    assert [entry.id for entry in read_entries(board)] == [name]
+    shutil.rmtree(board / "entries" / name)
+    assert read_entries(board) == []
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from imhi._core.plan import plan_scoring
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Response, as_row
 from imhi._core.run_store import RunFolder
@@ -37,7 +38,8 @@ def changed(run: RunFolder, manager: PluginManager, tmp_path: Path) -> Changed:
     def changed(change: Callable[[RunFolder], None]) -> RunFolder:
         folder = RunFolder(shutil.copytree(run.path, tmp_path / "changed"))
         change(folder)
-        relabel([folder], manager, RunSettings(metric=("labels",), resamples=200))
+        settings = RunSettings(metric=("labels",), resamples=200)
+        relabel([folder], manager, plan_scoring(settings, manager.registry))
         return folder
 
     return changed
@@ -110,12 +112,10 @@ def test_data_are_known_by_their_content_in_whichever_style(manager: PluginManag
 
 
 def test_the_longest_answer_is_the_same_in_the_limits_and_in_the_schema() -> None:
-    from imhi.plugins.leaderboard import schemas
+    from imhi.plugins.leaderboard.records.json_schemas import schema_files
 
-    schema = Path(schemas.__file__).with_name("submission.schema.json").read_text()
-    assert (
-        json.loads(schema)["$defs"]["response"]["properties"]["text"]["maxLength"] == LIMITS.answer
-    )
+    parts = json.loads(schema_files()["submission.schema.json"])["$defs"]
+    assert parts["ResponseRow"]["properties"]["text"]["maxLength"] == LIMITS.answer
 
 
 def test_what_is_said_of_a_model_is_packed(run: RunFolder, imhi_here, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ SECONDS, MEGABYTES = 5, 300
 _READ = """
 import json, sys, time
 from pathlib import Path
-import jsonschema
+import pydantic
 from imhi.plugins.leaderboard.submission.reading import read_submission
 from imhi.plugins.leaderboard.submission.refusal import Unacceptable
 

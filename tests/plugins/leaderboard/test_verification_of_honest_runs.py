@@ -7,11 +7,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import RunFolder
-from imhi.plugins.leaderboard.schemas import complaint
+from imhi.plugins.leaderboard.records.json_schemas import schema_files
 from imhi.plugins.leaderboard.verification.verify import Report, open_verifier
 from tests.plugins.leaderboard.archives import Parts
 from tests.plugins.leaderboard.submitted_runs import demo_run, packed
@@ -51,8 +52,8 @@ def test_a_part_of_the_data_passes_and_is_partial(
     run = demo_run(manager, tmp_path, metric=("labels",), limit=5)
     report = verify(packed(run, manager))
     assert report.passed and report.entry is not None
-    assert report.entry["partial"] is True
-    assert report.entry["datasets"]["DR"]["n"] == 5
+    assert report.entry.partial is True
+    assert report.entry.datasets["DR"].n == 5
 
 
 def test_a_run_with_missing_answers_passes_and_is_partial(
@@ -71,8 +72,8 @@ def test_a_run_with_missing_answers_passes_and_is_partial(
     relabel([folder], manager, plan_scoring(settings, manager.registry))
     report = verify(packed(folder, manager))
     assert report.passed and report.entry is not None
-    assert report.entry["partial"] is True
-    assert report.entry["datasets"]["DR"]["failed"] == 2
+    assert report.entry.partial is True
+    assert report.entry.datasets["DR"].failed == 2
 
 
 def test_an_entry_holds_what_was_made_again_and_fits_its_schema(
@@ -80,20 +81,22 @@ def test_an_entry_holds_what_was_made_again_and_fits_its_schema(
 ) -> None:
     report = verify(packed(run, manager))
     entry = report.entry
-    assert entry is not None and not complaint(entry, "entry")
+    assert entry is not None
+    schema = json.loads(schema_files()["entry.schema.json"])
+    jsonschema.validate(json.loads(entry.model_dump_json(exclude_unset=True)), schema)
     claimed = {
         (row["dataset"], row["metric"]): row["value"]
         for row in run.scores("hybrid")["scores"]
         if row["headline"]
     }
-    for dataset, about in entry["datasets"].items():
-        assert about["task"] == manager.registry.task_of(dataset).name
-        for metric, score in about["scores"].items():
+    for dataset, about in entry.datasets.items():
+        assert about.task == manager.registry.task_of(dataset).name
+        for metric, score in about.scores.items():
             if (dataset, metric) in claimed:
-                assert score["value"] == claimed[dataset, metric]
+                assert score.value == claimed[dataset, metric]
     # What nobody claimed is made too, so that a board compares all entries by all measures.
-    assert {"weighted_f1", "rougeL", "chrf", "consistency"} <= set(entry["metrics"])
-    assert {row["over"] for row in entry["averages"]} == {"datasets", "tasks"}
+    assert {"weighted_f1", "rougeL", "chrf", "consistency"} <= set(entry.metrics)
+    assert {row.over for row in entry.averages} == {"datasets", "tasks"}
 
 
 def test_an_entrys_answers_are_in_the_order_of_the_source(
@@ -101,21 +104,22 @@ def test_an_entrys_answers_are_in_the_order_of_the_source(
 ) -> None:
     report = verify(packed(run, manager))
     assert report.answers is not None
-    packed_answers = report.answers["datasets"]["SAD"]
+    packed_answers = report.answers.datasets["SAD"]
     examples = list(run.examples("SAD"))
     predictions = [p.label for p in run.predictions("hybrid", "SAD")]
-    labels = packed_answers["labels"]
-    assert [labels[int(digit, 36)] for digit in packed_answers["predicted"]] == predictions
+    labels = packed_answers.labels
+    assert [labels[int(digit, 36)] for digit in packed_answers.predicted] == predictions
     right = "".join(str(int(e.label == p)) for e, p in zip(examples, predictions, strict=True))
-    assert packed_answers["right"] == right
-    assert len(base64.b64decode(packed_answers["answers"])) == 4 * len(examples)
+    assert packed_answers.right == right
+    assert len(base64.b64decode(packed_answers.answers)) == 4 * len(examples)
 
 
 def test_an_entry_holds_no_post_and_no_answer(
     run: RunFolder, manager: PluginManager, verify: Verify
 ) -> None:
     report = verify(packed(run, manager))
-    text = json.dumps([report.entry, report.answers], ensure_ascii=False)
+    assert report.entry is not None and report.answers is not None
+    text = report.entry.model_dump_json() + report.answers.model_dump_json()
     for dataset in run.datasets():
         for example, response in zip(run.examples(dataset), run.responses(dataset), strict=True):
             assert example.post[:40] not in text
@@ -137,8 +141,8 @@ def test_claims_that_need_a_model_are_kept_apart(
     assert report.passed and report.entry is not None
     (note,) = [check for check in report.checks if not check.passed]
     assert (note.name, note.detail) == ("not verified", "bertscore (needs a model or a judge)")
-    assert report.entry["not_verified"]["bertscore"]["DR"]["value"] == 99.9
-    assert "bertscore" not in json.dumps(report.entry["datasets"])
+    assert report.entry.not_verified["bertscore"]["DR"].value == 99.9
+    assert "bertscore" not in str(report.entry.datasets)
 
 
 @pytest.mark.parametrize(("moved", "passes"), [(0.1, True), (3.0, False)])

@@ -4,48 +4,62 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from imhi.io import leaves
 from imhi.plugins.leaderboard.site.entries import Entry, Score
 from imhi.plugins.leaderboard.site.ranking import Place
 from imhi.plugins.leaderboard.site.standings import Standing, Standings
 
+# What a template is filled with: a JSON value, since a digest of it says whether a page changed.
+Contents = dict[str, object]
+
+WHOLE = (0.0, 100.0)  # the scale of label metrics
+_STEP = 10.0
 NOTICE = (
     "For non-clinical research only. Scores measure agreement with the labels that were released "
     "with the datasets; they do not show that a model may assess a person."
 )
-WHOLE = (0.0, 100.0)  # the scale of label metrics
-_STEP = 10.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the site; ``here`` is the entry of the navigation that it belongs to."""
+
+    name: str
+    template: str
+    here: str
+    contents: Contents
 
 
 def axis(scores: Iterable[Score | None]) -> tuple[float, float]:
     """Return what a plot of these scores begins and ends with: the tens around them."""
-    found = [score for score in scores if score is not None]
-    if not found:
+    known = [score for score in scores if score is not None]
+    if not known:
         return WHOLE
-    low = math.floor(min(score.low for score in found) / _STEP) * _STEP
-    high = math.ceil(max(score.high for score in found) / _STEP) * _STEP
+    low = math.floor(min(score.low for score in known) / _STEP) * _STEP
+    high = math.ceil(max(score.high for score in known) / _STEP) * _STEP
     return max(low, WHOLE[0]), min(max(high, low + _STEP), WHOLE[1])
 
 
 def axis_text(ends: tuple[float, float]) -> str:
+    """Return what stands above the plots of an axis."""
     return f"{ends[0]:.0f} to {ends[1]:.0f}"
 
 
 def score(
-    found: Score | None, decimals: int = 1, ends: tuple[float, float] = WHOLE
-) -> dict[str, Any] | None:
+    scored: Score | None, decimals: int = 1, ends: tuple[float, float] = WHOLE
+) -> Contents | None:
     """Return a value with its bounds as texts, what it is sorted by, and where its dot and
     whiskers lie, in percent of the way from one end of the axis to the other."""
-    if found is None:
+    if scored is None:
         return None
-    value, low, high = (f"{part:.{decimals}f}".replace("-", "−") for part in found)
-    dot, start, end = (_along(part, ends) for part in found)
+    value, low, high = (f"{part:.{decimals}f}".replace("-", "−") for part in scored)
+    dot, start, end = (_along(part, ends) for part in scored)
     return {
         "text": value,
-        "bounds": f"{low}–{high}" if found.low >= 0 else f"{low} to {high}",
-        "order": round(found.value, 6),
+        "bounds": f"{low}–{high}" if scored.low >= 0 else f"{low} to {high}",
+        "order": round(scored.value, 6),
         "dot": dot,
         "from": start,
         "to": end,
@@ -57,19 +71,15 @@ def _along(value: float, ends: tuple[float, float]) -> float:
     return round(min(max(share, 0.0), 100.0), 1)
 
 
-def place(found: Place | None) -> dict[str, Any] | None:
+def place(ranked: Place | None) -> Contents | None:
     """Return a rank and, where it is not certain, the range of ranks."""
-    if found is None:
+    if ranked is None:
         return None
-    sure = found.best == found.worst
+    sure = ranked.best == ranked.worst
     return {
-        "rank": found.rank,
-        "range": str(found.best) if sure else f"{found.best}–{found.worst}",
+        "rank": ranked.rank,
+        "range": str(ranked.best) if sure else f"{ranked.best}–{ranked.worst}",
     }
-
-
-def day(moment: str) -> str:
-    return moment[:10]
 
 
 def percent(part: float) -> str:
@@ -77,13 +87,13 @@ def percent(part: float) -> str:
     return "<0.1" if 0 < part < 0.05 else f"{part:.1f}"
 
 
-def named(entry: Entry) -> dict[str, Any]:
+def named(entry: Entry) -> Contents:
     """Return what tables call an entry."""
     return {
         "id": entry.id,
         "name": entry.name,
-        "by": entry.values["by"],
-        "verified": day(entry.verified),
+        "by": entry.record.by,
+        "verified": entry.verified[:10],
         "page": f"models/{entry.id}.html",
         "marks": marks(entry),
     }
@@ -91,17 +101,15 @@ def named(entry: Entry) -> dict[str, Any]:
 
 def marks(entry: Entry) -> list[str]:
     """Return what a reader of a table should know of an entry, in a word or two each."""
-    values = entry.values
-    found = ["fictional posts"] if values["synthetic"] else []
-    if values["partial"]:
-        found.append("unfinished run")
-    failed = [check for check in values["checks"] if not check["passed"]]
-    if failed:
-        found.append(f"{len(failed)} {'warning' if len(failed) == 1 else 'warnings'}")
-    return found
+    marks = ["fictional posts"] if entry.record.synthetic else []
+    if entry.record.partial:
+        marks.append("unfinished run")
+    if failed := sum(not check.passed for check in entry.record.checks):
+        marks.append(f"{failed} {'warning' if failed == 1 else 'warnings'}")
+    return marks
 
 
-def row(standing: Standing, standings: Standings) -> dict[str, Any]:
+def row(standing: Standing, standings: Standings) -> Contents:
     """Return what every table of current entries shows of one."""
     total = len(standings.board.datasets)
     return {
@@ -113,14 +121,14 @@ def row(standing: Standing, standings: Standings) -> dict[str, Any]:
     }
 
 
-def settings(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+def settings(values: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return the leaves of a mapping of an entry, each with its path."""
     return [
         (path.replace("_", " ").replace(".", " · "), _text(value)) for path, value in leaves(values)
     ]
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_text, value)) or "none"
     if value is None or value == "":

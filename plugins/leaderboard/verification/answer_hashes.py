@@ -1,18 +1,16 @@
-"""The entries a board has: their names, and hashes of their answers."""
+"""Hashes of answers: equal ones are found, and none can be read from them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from imhi import HarnessError, explanation_of
+from imhi.plugins.leaderboard.site.entries import Entry, parsed
 from imhi.runs import Columns
 
 SHORTEST = 40  # characters: shorter answers are equal by chance
@@ -21,38 +19,21 @@ _NONE = bytes(_BYTES)
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True)
-class BoardEntry:
-    """A verified entry: ``values`` is entry.json, ``answers`` holds 4 bytes for each example."""
-
-    id: str
-    values: Mapping[str, Any]
-    answers: Mapping[str, bytes]
-
-
-def read_board(folder: Path) -> list[BoardEntry]:
-    """Return the entries of a board.
+def stored_hashes(entry: Entry) -> Mapping[str, bytes]:
+    """Return the hashes of a board's entry by dataset, as :func:`answer_hashes` makes them.
 
     Raises:
-        HarnessError: no such folder, or an entry that cannot be read.
+        HarnessError: its ``answers.json`` holds none.
     """
-    if not folder.is_dir():
+    path = entry.path.with_name("answers.json")
+    datasets: Any = parsed(path)["datasets"]
+    try:
+        return {name: base64.b64decode(datasets[name]["answers"]) for name in entry.datasets}
+    except (ValueError, KeyError, TypeError) as error:
         raise HarnessError(
-            f"--board {folder}: no such folder; make a board with: imhi leaderboard init {folder}"
-        )
-    found = []
-    for path in sorted((folder / "entries").glob("[!.]*/entry.json")):
-        try:
-            values = json.loads(path.read_bytes())
-            packed = json.loads((path.parent / "answers.json").read_bytes())["datasets"]
-            answers = {name: base64.b64decode(row["answers"]) for name, row in packed.items()}
-            found.append(BoardEntry(str(values["id"]), values, answers))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise HarnessError(
-                f"{path.parent}: not an entry ({type(error).__name__}: {error}); verify its submission "
-                "again with --add, or remove the folder"
-            ) from None
-    return found
+            f"{path.parent}: not an entry ({type(error).__name__}: {error}); verify its submission "
+            "again with --add, or remove the folder"
+        ) from None
 
 
 def answer_hashes(column: Columns) -> bytes:
