@@ -1,12 +1,14 @@
-"""How the arguments of ``openai:`` are read. A parser raises ValueError with what it expected."""
+"""What ``openai:`` takes, and how it is read. A parser raises ValueError with what it expected."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from imhi import HarnessError
+from imhi import HarnessError, argument, parse_count
 
 
 def parse_base_url(text: str) -> str:
@@ -37,16 +39,13 @@ def parse_base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def parse_api(text: str) -> str:
-    if text not in ("chat", "completions"):
-        raise ValueError("expected chat or completions")
-    return text
+def _one_of(first: str, second: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in (first, second):
+            raise ValueError(f"expected {first} or {second}")
+        return text
 
-
-def parse_mode(text: str) -> str:
-    if text not in ("live", "batch"):
-        raise ValueError("expected live or batch")
-    return text
+    return parse
 
 
 def parse_variable(text: str) -> str:
@@ -64,35 +63,99 @@ def parse_variable(text: str) -> str:
 
 
 def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
+    """Return a finite number; -1 for any other text."""
+    try:
+        value = float(text)
+    except ValueError:
+        return -1.0
+    return value if math.isfinite(value) else -1.0
 
 
 def parse_seconds(text: str) -> float:
     """Parse seconds above 0."""
-    try:
-        value = _number(text)
-    except ValueError:
-        value = 0.0
-    if value <= 0:
+    if (value := _number(text)) <= 0:
         raise ValueError("expected seconds above 0")
     return value
 
 
 def parse_price(text: str) -> float:
     """Parse US dollars per million tokens, 0 or more."""
-    try:
-        value = _number(text)
-    except ValueError:
-        value = -1.0
-    if value < 0:
+    if (value := _number(text)) < 0:
         raise ValueError("expected US dollars per million tokens, 0 or more")
     return value
 
 
 def parse_retries(text: str) -> int:
+    """Parse a whole number, 0 or more."""
     if not text.isdigit():
         raise ValueError("expected a whole number, 0 or more")
     return int(text)
+
+
+@dataclass(frozen=True)
+class OpenAIArguments:
+    """The arguments of one model."""
+
+    base_url: str | None = argument(
+        None, "server, usually ending in /v1; default api.openai.com", parse_base_url
+    )
+    api: str = argument(
+        "chat",
+        "chat (the server applies its chat template) or completions (bare prompt)",
+        _one_of("chat", "completions"),
+    )
+    key_env: str = argument(
+        "OPENAI_API_KEY",
+        "environment variable that holds the key",
+        parse_variable,
+        changes_answers=False,
+    )
+    mode: str = argument(
+        "live",
+        "live (requests one by one) or batch (the Batch API: half price, answers within 24 h)",
+        _one_of("live", "batch"),
+        changes_answers=False,
+    )
+    timeout: float = argument(
+        60.0, "seconds one attempt may take", parse_seconds, changes_answers=False
+    )
+    concurrency: int = argument(
+        16, "requests in flight at most", parse_count, changes_answers=False
+    )
+    retries: int = argument(
+        6,
+        "times a request is sent again after 408, 409, 429, 5xx, a timeout, a lost connection or a "
+        "garbled answer",
+        parse_retries,
+        changes_answers=False,
+    )
+    backoff: float = argument(
+        1.0,
+        "seconds before the first retry; doubled each time, at most 60",
+        parse_seconds,
+        changes_answers=False,
+    )
+    max_requests_per_minute: int | None = argument(
+        None, "requests sent per minute at most", parse_count, changes_answers=False
+    )
+    poll: float = argument(
+        60.0,
+        "mode=batch: seconds between two looks at a batch",
+        parse_seconds,
+        changes_answers=False,
+    )
+    batch_requests: int = argument(
+        50_000, "mode=batch: requests in one batch at most", parse_count, changes_answers=False
+    )
+    batch_bytes: int = argument(
+        200_000_000,
+        "mode=batch: bytes in the file of one batch at most",
+        parse_count,
+        changes_answers=False,
+    )
+    price_prompt: float | None = argument(
+        None, "US dollars per million prompt tokens", parse_price, changes_answers=False
+    )
+    price_completion: float | None = argument(
+        None, "US dollars per million completion tokens", parse_price, changes_answers=False
+    )

@@ -14,19 +14,22 @@ T = TypeVar("T")
 
 
 class Outbox(Generic[T]):
-    """Where the producer puts what is done. ``waiting`` is how much was not taken yet."""
+    """Where the producer puts what is done."""
 
     def __init__(self) -> None:
         self._items: queue.Queue[T | None] = queue.Queue()
 
     @property
     def waiting(self) -> int:
+        """Return how many items were not taken yet."""
         return self._items.qsize()
 
     def put(self, item: T) -> None:
+        """Hand an item over; never waits."""
         self._items.put(item)
 
     def end(self) -> None:
+        """Say that nothing more will come."""
         self._items.put(None)
 
     def take(self) -> T | None:
