@@ -3,7 +3,7 @@
 Models that were not trained on IMHI rarely write label sentences. They write ``the poster's
 writing suggests depression``, ``the post does not mention the social dimension`` or ``I cannot
 answer this question``. For yes/no questions each clause about the condition asked about
-(:attr:`imhi._core.declarations.Question.terms`) is read as an affirmation, a denial or a refusal, and the
+(:attr:`imhi.Question.terms`) is read as an affirmation, a denial or a refusal, and the
 answer as a whole by what it ends on: a refusal that closes the answer outweighs a hint before it,
 a hint after a disclaimer (``I cannot diagnose. However, ... symptoms of depression``) stands.
 """

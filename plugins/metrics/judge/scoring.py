@@ -48,7 +48,7 @@ class Columns:
 
 
 def create(arguments: Mapping[str, Any]) -> Judging:
-    """Make the metric; see :class:`imhi._core.declarations.Metric`.
+    """Make the metric; see :class:`imhi.Metric`.
 
     Raises:
         HarnessError: a rubric that cannot be used, or repeats that could not differ.

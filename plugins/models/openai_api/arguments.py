@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from imhi import HarnessError, argument, parse_count
@@ -92,6 +93,10 @@ def parse_retries(text: str) -> int:
     return int(text)
 
 
+# What changes how a server is asked, but not what it answers.
+_way_of_asking = partial(argument, changes_answers=False)
+
+
 @dataclass(frozen=True)
 class OpenAIArguments:
     """The arguments of one model."""
@@ -104,58 +109,40 @@ class OpenAIArguments:
         "chat (the server applies its chat template) or completions (bare prompt)",
         _one_of("chat", "completions"),
     )
-    key_env: str = argument(
-        "OPENAI_API_KEY",
-        "environment variable that holds the key",
-        parse_variable,
-        changes_answers=False,
+    key_env: str = _way_of_asking(
+        "OPENAI_API_KEY", "environment variable that holds the key", parse_variable
     )
-    mode: str = argument(
+    mode: str = _way_of_asking(
         "live",
         "live (requests one by one) or batch (the Batch API: half price, answers within 24 h)",
         _one_of("live", "batch"),
-        changes_answers=False,
     )
-    timeout: float = argument(
-        60.0, "seconds one attempt may take", parse_seconds, changes_answers=False
-    )
-    concurrency: int = argument(
-        16, "requests in flight at most", parse_count, changes_answers=False
-    )
-    retries: int = argument(
+    timeout: float = _way_of_asking(60.0, "seconds one attempt may take", parse_seconds)
+    concurrency: int = _way_of_asking(16, "requests in flight at most", parse_count)
+    retries: int = _way_of_asking(
         6,
         "times a request is sent again after 408, 409, 429, 5xx, a timeout, a lost connection or a "
         "garbled answer",
         parse_retries,
-        changes_answers=False,
     )
-    backoff: float = argument(
-        1.0,
-        "seconds before the first retry; doubled each time, at most 60",
-        parse_seconds,
-        changes_answers=False,
+    backoff: float = _way_of_asking(
+        1.0, "seconds before the first retry; doubled each time, at most 60", parse_seconds
     )
-    max_requests_per_minute: int | None = argument(
-        None, "requests sent per minute at most", parse_count, changes_answers=False
+    max_requests_per_minute: int | None = _way_of_asking(
+        None, "requests sent per minute at most", parse_count
     )
-    poll: float = argument(
-        60.0,
-        "mode=batch: seconds between two looks at a batch",
-        parse_seconds,
-        changes_answers=False,
+    poll: float = _way_of_asking(
+        60.0, "mode=batch: seconds between two looks at a batch", parse_seconds
     )
-    batch_requests: int = argument(
-        50_000, "mode=batch: requests in one batch at most", parse_count, changes_answers=False
+    batch_requests: int = _way_of_asking(
+        50_000, "mode=batch: requests in one batch at most", parse_count
     )
-    batch_bytes: int = argument(
-        200_000_000,
-        "mode=batch: bytes in the file of one batch at most",
-        parse_count,
-        changes_answers=False,
+    batch_bytes: int = _way_of_asking(
+        200_000_000, "mode=batch: bytes in the file of one batch at most", parse_count
     )
-    price_prompt: float | None = argument(
-        None, "US dollars per million prompt tokens", parse_price, changes_answers=False
+    price_prompt: float | None = _way_of_asking(
+        None, "US dollars per million prompt tokens", parse_price
     )
-    price_completion: float | None = argument(
-        None, "US dollars per million completion tokens", parse_price, changes_answers=False
+    price_completion: float | None = _way_of_asking(
+        None, "US dollars per million completion tokens", parse_price
     )
