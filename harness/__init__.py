@@ -282,6 +282,9 @@ if TYPE_CHECKING:
     from imhi._core.typed_arguments import (
         arguments_of as arguments_of,
     )
+    from imhi._core.typed_arguments import (
+        parse_choice as parse_choice,
+    )
     from imhi._core.worker_imports import (
         worker_import_path as worker_import_path,
     )

@@ -30,3 +30,14 @@ def arguments_of(record: type[Any]) -> tuple[Argument, ...]:
         Argument(field.name, default=field.default, **field.metadata)
         for field in dataclasses.fields(record)
     )
+
+
+def parse_choice(*allowed: str) -> Callable[[str], str]:
+    """Return a parser that takes one of some words; for :attr:`Argument.parse`."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"expected {' or '.join(allowed)}")
+        return text
+
+    return parse

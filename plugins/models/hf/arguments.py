@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from imhi import argument, parse_count, parse_flag
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"expected {' or '.join(allowed)}")
-        return text
-
-    return parse
+from imhi import argument, parse_choice, parse_count, parse_flag
 
 
 def parse_device(text: str) -> str:
@@ -62,7 +53,7 @@ class HfArguments:
     dtype: str = argument(
         "auto",
         "auto (the checkpoint's on a GPU, float32 on a CPU), float32, bfloat16 or float16",
-        _one_of("auto", "float32", "bfloat16", "float16"),
+        parse_choice("auto", "float32", "bfloat16", "float16"),
     )
     device: str = argument(
         "auto",
@@ -85,7 +76,7 @@ class HfArguments:
     chat_template: str | None = argument(
         None,
         "auto, on or off for this model, instead of --chat-template",
-        _one_of("auto", "on", "off"),
+        parse_choice("auto", "on", "off"),
     )
     labels: Mapping[int, str] | None = argument(
         None, "classifiers: which label each output means, 0:no;1:yes", parse_labels

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
-from imhi import HarnessError, argument, parse_count
+from imhi import HarnessError, argument, parse_choice, parse_count
 
 
 def parse_base_url(text: str) -> str:
@@ -38,15 +37,6 @@ def parse_base_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("expected a URL such as http://127.0.0.1:8000/v1")
     return text.rstrip("/")
-
-
-def _one_of(first: str, second: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in (first, second):
-            raise ValueError(f"expected {first} or {second}")
-        return text
-
-    return parse
 
 
 def parse_variable(text: str) -> str:
@@ -107,7 +97,7 @@ class OpenAIArguments:
     api: str = argument(
         "chat",
         "chat (the server applies its chat template) or completions (bare prompt)",
-        _one_of("chat", "completions"),
+        parse_choice("chat", "completions"),
     )
     key_env: str = _way_of_asking(
         "OPENAI_API_KEY", "environment variable that holds the key", parse_variable
@@ -115,7 +105,7 @@ class OpenAIArguments:
     mode: str = _way_of_asking(
         "live",
         "live (requests one by one) or batch (the Batch API: half price, answers within 24 h)",
-        _one_of("live", "batch"),
+        parse_choice("live", "batch"),
     )
     timeout: float = _way_of_asking(60.0, "seconds one attempt may take", parse_seconds)
     concurrency: int = _way_of_asking(16, "requests in flight at most", parse_count)

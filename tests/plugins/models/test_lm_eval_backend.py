@@ -336,11 +336,12 @@ def test_nobody_listening_any_more_stops_the_backend() -> None:
 def test_the_chat_template_is_used_where_there_is_one(chatty: Path, plain: Path) -> None:
     (request,) = requests(["Hello"])
     assert (
-        model(f"lm-eval:hf,pretrained={chatty}").prompt(request) == "<s>[user] Hello\n[assistant]"
+        model(f"lm-eval:hf,pretrained={chatty}").prompter.prompt(request)
+        == "<s>[user] Hello\n[assistant]"
     )
-    assert model(f"lm-eval:hf,pretrained={plain}").prompt(request) == "Hello"
+    assert model(f"lm-eval:hf,pretrained={plain}").prompter.prompt(request) == "Hello"
     off = context(chat_template="off")
-    assert model(f"lm-eval:hf,pretrained={chatty}", off).prompt(request) == "Hello"
+    assert model(f"lm-eval:hf,pretrained={chatty}", off).prompter.prompt(request) == "Hello"
 
 
 def test_insisting_on_a_chat_template_that_is_not_there_is_an_error(plain: Path) -> None:
@@ -355,7 +356,7 @@ def test_a_chat_server_cannot_do_without_messages() -> None:
 
 def test_a_system_prompt_without_a_template_goes_before_the_prompt(plain: Path) -> None:
     (request,) = requests(["Hello"], system="Be kind.")
-    assert model(f"lm-eval:hf,pretrained={plain}").prompt(request) == "Be kind.\n\nHello"
+    assert model(f"lm-eval:hf,pretrained={plain}").prompter.prompt(request) == "Be kind.\n\nHello"
 
 
 def test_a_system_prompt_that_a_template_refuses_is_noted(tmp_path: Path) -> None:

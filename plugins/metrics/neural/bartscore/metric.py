@@ -22,6 +22,7 @@ from imhi import (
     mean_measure,
 )
 from imhi.checkpoints import Checkpoint, find_checkpoint, free_memory
+from imhi.plugins.metrics.neural.bartscore.arguments import BartScoreArguments
 from imhi.plugins.metrics.neural.bartscore.directions import (
     BOTH,
     DIRECTIONS,
@@ -31,7 +32,7 @@ from imhi.plugins.metrics.neural.bartscore.directions import (
 )
 from imhi.plugins.metrics.neural.bartscore.likelihood import Likelihood
 from imhi.plugins.metrics.neural.bartscore.loading import USER, load, load_config
-from imhi.runs import Cache
+from imhi.plugins.metrics.neural.pair_cache import Pair, PairCache, Steps
 
 _DECIMALS = 3
 
@@ -43,7 +44,7 @@ class Column:
     """
 
     direction: Direction
-    pairs: list[tuple[str, str] | None] = field(default_factory=list)
+    pairs: list[Pair | None] = field(default_factory=list)
     values: list[float | None] = field(default_factory=list)
     empty: int = 0
     not_counted: int = 0
@@ -53,21 +54,21 @@ class Column:
 class BartScore:
     """The metric with one model, for as many datasets and runs as there are."""
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, arguments: BartScoreArguments) -> None:
         self.arguments = arguments
         self.checkpoint: Checkpoint = find_checkpoint(
-            arguments["model"], arguments["revision"], user=USER
+            arguments.model, arguments.revision, user=USER
         )
         self.config = load_config(self.checkpoint)
-        self.window = min(arguments["max_length"], self.config.max_position_embeddings)
+        self.window = min(arguments.max_length, self.config.max_position_embeddings)
         # What a model that knows nothing gives each token: all of them alike.
         self.floor = -math.log(self.config.vocab_size)
         self._likelihood: Likelihood | None = None
         self.identity = {
             "model": self.checkpoint.identity(),
-            "state": _state_identity(arguments["state"]),
+            "state": _state_identity(arguments.state),
             "max_length": self.window,
-            "dtype": arguments["dtype"],
+            "dtype": arguments.dtype,
         }
 
     def __call__(
@@ -85,14 +86,19 @@ class BartScore:
         columns = {
             direction: _column(direction, texts, self.floor)
             for direction in DIRECTIONS
-            if direction.name in self.arguments["directions"]
+            if direction.name in self.arguments.directions
         }
-        dataset = examples[0].dataset if examples else ""
-        kept = context.cache.open("bartscore", self.identity)
-        self._compute(list(columns.values()), kept, context, dataset, len(examples))
+        cache = PairCache("bartscore", context.kept("bartscore", self.identity), key)
+        cache.fill(
+            [pair for column in columns.values() for pair in column.pairs if pair],
+            self._compute,
+            context,
+            examples[0].dataset if examples else "",
+            len(examples),
+        )
         for column in columns.values():
-            _fill(column, kept)
-        self._say(list(columns.values()), context)
+            _fill(column, cache)
+        self._note(list(columns.values()), context)
         return list(self._measures(columns))
 
     def close(self) -> None:
@@ -105,7 +111,7 @@ class BartScore:
     def _texts(self, example: Example, response: Response, context: Context) -> dict[str, str]:
         """Return the texts of an example by what they are; empty where there is none."""
         reference, hypothesis = example.explanation, explanation_of(response.text)
-        if self.arguments["part"] == "answer":
+        if self.arguments.part == "answer":
             hypothesis = response.text
             if reference.strip():
                 dataset = context.dataset(example.dataset)
@@ -113,21 +119,8 @@ class BartScore:
         texts = {"hypothesis": hypothesis, "reference": reference, "post": example.post}
         return {name: text if text.strip() else "" for name, text in texts.items()}
 
-    def _compute(
-        self,
-        columns: Sequence[Column],
-        kept: Cache,
-        context: Context,
-        dataset: str,
-        rows: int,
-    ) -> None:
-        """Score every distinct pair that is not kept yet, and keep it as soon as it is known."""
-        distinct = {pair: key(pair) for column in columns for pair in column.pairs if pair}
-        waiting = [pair for pair, name in distinct.items() if name not in kept]
-        if not waiting:
-            return
-        # One order, however the rows stand: then the same pairs share a batch, to the last digit.
-        waiting.sort()
+    def _compute(self, pairs: list[Pair]) -> Steps:
+        """Score pairs, in batches; the model is loaded where it was not yet."""
         if self._likelihood is None:
             model, tokenizer, device = load(self.checkpoint, self.config, self.arguments)
             self._likelihood = Likelihood(
@@ -135,40 +128,36 @@ class BartScore:
                 tokenizer,
                 device,
                 self.window,
-                self.arguments["batch_tokens"],
+                self.arguments.batch_tokens,
                 lambda: free_memory(device),
             )
-        done = len(distinct) - len(waiting)
-        told = -1
-        for index, score in self._likelihood.score(waiting):
-            pair = waiting[index]
-            kept.put(distinct[pair], [score.value, int(score.source_cut), int(score.target_cut)])
-            done += 1
-            if (share := rows * done // len(distinct)) != told:
-                context.advance("bartscore", dataset, share, rows)
-                told = share
+        scores = self._likelihood.score(pairs)
+        return len(pairs), (
+            (pairs[index], [score.value, int(score.source_cut), int(score.target_cut)])
+            for index, score in scores
+        )
 
-    def _say(self, columns: Sequence[Column], context: Context) -> None:
+    def _note(self, columns: Sequence[Column], context: Context) -> None:
         """Tell what a reader of the scores must know."""
         cut: dict[str, int] = {}
         for column in columns:
             for name, count in column.cut.items():
                 cut[name] = max(count, cut.get(name, 0))
-        called = {"hypothesis": self.arguments["part"]}
+        called = {"hypothesis": self.arguments.part}
         for name, count in sorted(cut.items()):
             what = f"{called.get(name, name)}s longer than {self.window} tokens, which were cut"
-            context.count(f"bartscore: {what}: {{n}}", count)
-        context.count(
-            f"bartscore: missing or empty {self.arguments['part']}s, which score "
+            context.tally(f"bartscore: {what}: {{n}}", count)
+        context.tally(
+            f"bartscore: missing or empty {self.arguments.part}s, which score "
             f"{self.floor:.{_DECIMALS}f} (all tokens alike): {{n}}",
             max((column.empty for column in columns), default=0),
         )
 
     def _measures(self, columns: Mapping[Direction, Column]) -> Iterator[Measure]:
-        shared = {
+        shared: dict[str, Any] = {
             "model": self.checkpoint.written,
-            "state": self.arguments["state"],
-            "part": self.arguments["part"],
+            "state": self.arguments.state,
+            "part": self.arguments.part,
             "identity": self.identity,
             "floor": round(self.floor, 6),
             "versions": _versions(),
@@ -203,7 +192,7 @@ class BartScore:
             )
 
 
-def key(pair: tuple[str, str]) -> str:
+def key(pair: Pair) -> str:
     """Return what a pair's score is kept under: source and target, in this order."""
     return digest(list(pair))[:32]
 
@@ -228,13 +217,13 @@ def _column(direction: Direction, texts: Sequence[Mapping[str, str]], floor: flo
     return column
 
 
-def _fill(column: Column, kept: Cache) -> None:
+def _fill(column: Column, cache: PairCache) -> None:
     """Put what is kept into a column, and count the examples whose texts were cut."""
     cut: dict[str, int] = {column.direction.source: 0, column.direction.target: 0}
     for row, pair in enumerate(column.pairs):
         if pair is None:
             continue
-        value, source_cut, target_cut = kept.get(key(pair))  # type: ignore[misc]
+        value, source_cut, target_cut = cache[pair]
         column.values[row] = value
         cut[column.direction.source] += source_cut
         cut[column.direction.target] += target_cut

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from imhi import HarnessError
+from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 
 USER = "bertscore"
 
@@ -37,8 +38,8 @@ def table_name(written: str, folder: Path | None) -> str | None:
     if folder is None:
         return written if written in table else None
     name = folder.resolve().name
-    found = [known for known in table if name in (known, known.rpartition("/")[2])]
-    return found[0] if len(found) == 1 else None
+    matching = [known for known in table if name in (known, known.rpartition("/")[2])]
+    return matching[0] if len(matching) == 1 else None
 
 
 def choose_layer(
@@ -81,7 +82,9 @@ class Baseline:
         return [(x - base) / (1 - base) for x, base in zip(scores, self.values, strict=True)]
 
 
-def find_baseline(arguments: Mapping[str, Any], folder: Path | None, layer: int) -> Baseline | None:
+def find_baseline(
+    arguments: BertScoreArguments, folder: Path | None, layer: int
+) -> Baseline | None:
     """Return the baseline asked for, None where none was.
 
     bert-score skips rescaling where it finds no file; here that is an error.
@@ -89,29 +92,29 @@ def find_baseline(arguments: Mapping[str, Any], folder: Path | None, layer: int)
     Raises:
         HarnessError: no such file, or no usable row for the layer in it.
     """
-    written, own = arguments["model"], arguments["baseline"]
-    if not arguments["rescale"]:
-        if own:
+    written, given = arguments.model, arguments.baseline
+    if not arguments.rescale:
+        if given:
             raise HarnessError(
-                f"{USER}:{written}: found baseline={own} without rescale=true; expected both or "
+                f"{USER}:{written}: found baseline={given} without rescale=true; expected both or "
                 "neither"
             )
         return None
-    if own:
-        return _read_baseline(Path(own).expanduser(), layer, True)
-    there = Path(bert_score_utils().__file__).parent / "rescale_baseline" / "en"
+    if given:
+        return _read_baseline(Path(given).expanduser(), layer, True)
+    shipped = Path(bert_score_utils().__file__).parent / "rescale_baseline" / "en"
     known = table_name(written, folder)
-    file = there / f"{known}.tsv"
+    file = shipped / f"{known}.tsv"
     if folder is not None:
         hint = f"; if this is {known}, add baseline={file}" if known and file.is_file() else ""
         raise HarnessError(
             f"{USER}:{written}: found rescale=true for a folder, but bert-score's baselines belong "
-            f"to model ids ({_names(there)}); expected baseline=FILE beside it{hint}"
+            f"to model ids ({_names(shipped)}); expected baseline=FILE beside it{hint}"
         )
     if not file.is_file():
         raise HarnessError(
             f"{USER}:{written}: found rescale=true, but bert-score has no English baseline for "
-            f"this model; there are some for {_names(there)}; add baseline=FILE or leave rescale "
+            f"this model; there are some for {_names(shipped)}; add baseline=FILE or leave rescale "
             "out"
         )
     return _read_baseline(file, layer, False)
