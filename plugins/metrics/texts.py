@@ -30,21 +30,21 @@ def _pairs(
             yield index, example.explanation, explanation_of(response.text)
 
 
-def _kept_rows(
+def _cached_rows(
     name: str,
-    identity: Mapping[str, Any],
+    identity: Mapping[str, object],
     examples: Sequence[Example],
     responses: Sequence[Response],
     context: Context,
     compute: Callable[[str, str], list[float]],
 ) -> Iterator[tuple[int, list[float]]]:
     """Yield index and ``compute(reference, hypothesis)``, computed once for each distinct pair."""
-    kept = context.cache.open(name, identity)
+    cache = context.kept(name, identity)
     for index, reference, hypothesis in _pairs(examples, responses):
         key = digest([reference, hypothesis])
-        if key not in kept:
-            kept.put(key, compute(reference, hypothesis))
-        yield index, kept.get(key) or []
+        if key not in cache:
+            cache.put(key, compute(reference, hypothesis))
+        yield index, cache.get(key) or []
 
 
 def rouge(
@@ -77,7 +77,7 @@ def rouge(
 
     identity = {"kinds": _ROUGE, "stemmer": "porter", "version": version("rouge-score")}
     columns: dict[str, list[float | None]] = {kind: [None] * len(examples) for kind in _ROUGE}
-    for index, row in _kept_rows("rouge", identity, examples, responses, context, compute):
+    for index, row in _cached_rows("rouge", identity, examples, responses, context, compute):
         for kind, value in zip(_ROUGE, row, strict=True):
             columns[kind][index] = value
     return [mean_measure(kind, columns[kind]) for kind in _ROUGE]
@@ -128,7 +128,7 @@ def _sacrebleu(
 
     corpus.corpus_score(["a text"], [["a text"]])  # it has no signature before its first score
     identity = {"signature": str(corpus.get_signature())}
-    rows = dict(_kept_rows(name, identity, examples, responses, context, compute))
+    rows = dict(_cached_rows(name, identity, examples, responses, context, compute))
     width = max([1, *(len(row) - 1 for row in rows.values())])
     statistics = np.zeros((len(examples), width))
     alone = np.full(len(examples), np.nan)

@@ -118,23 +118,23 @@ def stance(text: str, terms: tuple[str, ...]) -> Stance | None:
         return "refused" if _CLOSED.search(normalise(text)) else None
     pattern = _pattern(terms)
     read = [(_clause_stance(clause, pattern), clause) for clause in _clauses(text)]
-    found = [(kind, clause) for kind, clause in read if kind is not None]
-    if not found:
+    telling = [(kind, clause) for kind, clause in read if kind is not None]
+    if not telling:
         return None
     # Hedged words ("could potentially contribute to stress") weigh half.
     weights = {"yes": 0.0, "no": 0.0}
-    for kind, clause in found:
+    for kind, clause in telling:
         if kind != "refused":
             weights[kind] += 0.5 if _HEDGED.search(clause) else 1.0
-    first, last = found[0][0], found[-1][0]
-    if max(weights.values()) == 0 or (last == "refused" and _CLOSED.search(found[-1][1])):
+    first, last = telling[0][0], telling[-1][0]
+    if max(weights.values()) == 0 or (last == "refused" and _CLOSED.search(telling[-1][1])):
         return "refused"
     if first == last == "refused" and max(weights.values()) < 1:
         return "refused"
     if first == "refused" and max(weights.values()) <= 0.5:
         return "refused"
     if weights["yes"] == weights["no"]:
-        return [kind for kind, _ in found if kind != "refused"][-1]
+        return [kind for kind, _ in telling if kind != "refused"][-1]
     return "yes" if weights["yes"] > weights["no"] else "no"
 
 
