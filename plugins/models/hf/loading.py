@@ -145,10 +145,10 @@ def plain_generation(model: Any, tokenizer: Any) -> dict[str, object]:
         "begin_suppress_tokens",
         "bad_words_ids",
     )
-    kept = {name: getattr(old, name, None) for name in facts}
-    if kept["eos_token_id"] is None:
-        kept["eos_token_id"] = tokenizer.eos_token_id
-    pad = first_known(tokenizer.pad_token_id, old.pad_token_id, _first(kept["eos_token_id"]))
+    tokens = {name: getattr(old, name, None) for name in facts}
+    if tokens["eos_token_id"] is None:
+        tokens["eos_token_id"] = tokenizer.eos_token_id
+    pad = first_known(tokenizer.pad_token_id, old.pad_token_id, _first(tokens["eos_token_id"]))
     ignored = {
         name: value
         for name, value in old.to_diff_dict().items()
@@ -156,7 +156,7 @@ def plain_generation(model: Any, tokenizer: Any) -> dict[str, object]:
         and not name.startswith(("_", "output_", "return_dict"))
         and value != GenerationConfig._get_default_generation_params().get(name)
     }
-    model.generation_config = GenerationConfig(**kept, pad_token_id=first_known(pad, 0))
+    model.generation_config = GenerationConfig(**tokens, pad_token_id=first_known(pad, 0))
     return ignored
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from imhi import Context, Estimate, Generation, HarnessError, ModelSpec, Request, Response
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.background import Outbox, stream
-from imhi.plugins.models.openai_api.batch.asking import ask_in_batches, refuse_what_is_under_way
+from imhi.plugins.models.openai_api.batch.scheduling import ask_in_batches, refuse_what_is_under_way
 from imhi.plugins.models.openai_api.client_config import ClientConfig, ServerCapabilities, Session
 from imhi.plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
 from imhi.plugins.models.openai_api.prices import known_model, likely_tokens, price_of

@@ -6,14 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from imhi import arguments_of
+from imhi import Metric, arguments_of
 from imhi.plugins.metrics.neural.bartscore.arguments import BartScoreArguments
 
 if TYPE_CHECKING:
     from imhi.plugins.metrics.neural.bartscore.metric import BartScore
 
-SUMMARY = "BARTScore: mean token log-probability under a BART model, in several directions"
-ARGUMENTS = arguments_of(BartScoreArguments)
+METRIC = Metric(
+    "bartscore",
+    "BARTScore: mean token log-probability under a BART model, in several directions",
+    group="neural",
+    create="imhi.plugins.metrics.neural.bartscore:create",
+    arguments=arguments_of(BartScoreArguments),
+)
 
 
 def create(arguments: Mapping[str, Any]) -> BartScore:

@@ -11,14 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from imhi import arguments_of
+from imhi import Metric, arguments_of
 from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 
 if TYPE_CHECKING:
     from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 
-SUMMARY = "BERTScore: tokens matched by cosine of contextual embeddings, with the reference"
-ARGUMENTS = arguments_of(BertScoreArguments)
+METRIC = Metric(
+    "bertscore",
+    "BERTScore: tokens matched by cosine of contextual embeddings, with the reference",
+    group="neural",
+    create="imhi.plugins.metrics.neural.bertscore:create",
+    arguments=arguments_of(BertScoreArguments),
+)
 
 
 def create(arguments: Mapping[str, Any]) -> BertScore:

@@ -71,11 +71,12 @@ def choose_layer(
 @dataclass(frozen=True)
 class Baseline:
     """Mean scores of unrelated texts, on the scale 0 to 1: a raw score x becomes
-    ``(x - baseline) / (1 - baseline)``, each of the three with its own baseline."""
+    ``(x - baseline) / (1 - baseline)``, each of the three with its own baseline.
+    ``given``: by the user, not by bert-score."""
 
     values: tuple[float, float, float]
     file: Path
-    own: bool
+    given: bool
 
     def rescaled(self, scores: Sequence[float]) -> list[float]:
         """Return precision, recall and F1, rescaled."""
@@ -125,7 +126,7 @@ def _names(folder: Path) -> str:
     return ", ".join(names)
 
 
-def _read_baseline(file: Path, layer: int, own: bool) -> Baseline:
+def _read_baseline(file: Path, layer: int, given: bool) -> Baseline:
     columns = ("LAYER", "P", "R", "F")
     try:
         with file.open(encoding="utf-8", newline="") as stream:
@@ -150,7 +151,7 @@ def _read_baseline(file: Path, layer: int, own: bool) -> Baseline:
         if not all(math.isfinite(value) and value < 1 for value in values):
             raise HarnessError(f"{where}: found {values}, expected three numbers below 1")
         precision, recall, f1 = values
-        return Baseline((precision, recall, f1), file, own)
+        return Baseline((precision, recall, f1), file, given)
     layers = ", ".join(row["LAYER"] for row in rows) or "none"
     raise HarnessError(
         f"{USER}: baseline={file}: no row for layer {layer} (layers there: {layers}); choose one "
@@ -170,6 +171,6 @@ def signature(model: str, layer: int, idf: bool, baseline: Baseline | None) -> s
     """Return bert-score's hash of the settings, in its own form."""
     return str(
         bert_score_utils().get_hash(
-            model, layer, idf, baseline is not None, bool(baseline and baseline.own), False
+            model, layer, idf, baseline is not None, bool(baseline and baseline.given), False
         )
     )
