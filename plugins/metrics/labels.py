@@ -11,15 +11,12 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imhi import Context, Example, Metric, Prediction, Response, hookimpl
+from imhi import Context, Example, Metric, Prediction, Response, Score, hookimpl
 
 if TYPE_CHECKING:
     from imhi import Array, Measure
 
     Value = Callable[[Array, int], Array]
-    MeasureOf = Callable[
-        [Sequence[Example], Sequence[Response], Sequence[Prediction], Context], list[Measure]
-    ]
 
 
 def confusion_statistics(
@@ -120,7 +117,7 @@ def unparsed(sums: Array, classes: int) -> Array:
     return 100 * matrix[..., classes].sum(axis=-1) / support.sum(axis=-1)
 
 
-def from_confusion(name: str, value: Value, details: bool = False) -> MeasureOf:
+def from_confusion(name: str, value: Value, details: bool = False) -> Score:
     """Return a metric's ``score`` whose ``value`` takes cells of shape (..., C * (C + 1)), and C."""
 
     def score(

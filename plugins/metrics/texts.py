@@ -13,14 +13,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from imhi import Context, Example, Metric, Prediction, Response, digest, explanation_of, hookimpl
+from imhi import (
+    Context,
+    Example,
+    Metric,
+    Prediction,
+    Response,
+    Score,
+    digest,
+    explanation_of,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from imhi import Array, Measure
-
-    MeasureOf = Callable[
-        [Sequence[Example], Sequence[Response], Sequence[Prediction], Context], list[Measure]
-    ]
 
 _ROUGE = ("rouge1", "rouge2", "rougeL")
 
@@ -94,7 +100,7 @@ def _chrf() -> tuple[Any, Any]:
     return CHRF(), CHRF()
 
 
-def corpus_score(name: str, make: Callable[[], tuple[Any, Any]]) -> MeasureOf:
+def corpus_score(name: str, make: Callable[[], tuple[Any, Any]]) -> Score:
     """Return the ``score`` of a metric of sacrebleu, summed from its own sufficient statistics.
 
     Args:

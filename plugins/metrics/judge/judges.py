@@ -46,33 +46,50 @@ class JudgePrompt:
 class JudgeAnswers:
     """What came of asking one judge about one dataset.
 
-    ``answers[repeat][prompt]`` is an answer; a prompt without one failed or was not asked. ``cost``
-    in US dollars (None where the judge has no price) and token counts are those of all answers,
-    whenever they were given, and of failed attempts. ``described`` is what the model said of itself
-    when it was asked last.
+    ``answers[repeat][prompt]`` is an answer, whenever it was given; a prompt without one failed or
+    was not asked. ``failed_cost`` in US dollars is that of all failed attempts, None where it is not
+    known. ``described`` is what the model said of itself when it was asked last.
     """
 
     answers: list[dict[str, JudgeAnswer]] = field(default_factory=list)
     failed: int = 0
+    failed_cost: float | None = None
     unasked: int = 0
     first_error: str = ""
     described: Mapping[str, object] = field(default_factory=dict)
-    cost: float | None = None
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
 
-    def add_cost(self, cost: float | None) -> None:
-        """Count what answers, or failed attempts, cost."""
-        if cost is not None:
-            self.cost = (self.cost or 0.0) + cost
+    @property
+    def every(self) -> list[JudgeAnswer]:
+        """Return the answers of all repeats."""
+        return [answer for by_prompt in self.answers for answer in by_prompt.values()]
 
-    def add(self, answers: dict[str, JudgeAnswer]) -> None:
-        """Add the answers of one repeat."""
-        self.answers.append(answers)
-        for answer in answers.values():
-            self.add_cost(answer.cost)
-            self.prompt_tokens += answer.prompt_tokens or 0
-            self.completion_tokens += answer.completion_tokens or 0
+    @property
+    def cost(self) -> float | None:
+        """Return US dollars, failed attempts included; None where the judge has no price."""
+        costs = [*(answer.cost for answer in self.every), self.failed_cost]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known else None
+
+    @property
+    def cut_off(self) -> int:
+        """Return how many answers ended at the token limit."""
+        return sum(answer.finish_reason == "length" for answer in self.every)
+
+    @property
+    def truncated(self) -> int:
+        """Return how many prompts were cut to fit the judge's window."""
+        return sum(answer.truncated for answer in self.every)
+
+    @property
+    def repeats_all_equal(self) -> bool | None:
+        """Return whether every prompt got one and the same text in every repeat; None where none
+        was answered twice."""
+        texts: dict[str, list[str]] = {}
+        for by_prompt in self.answers:
+            for prompt, answer in by_prompt.items():
+                texts.setdefault(prompt, []).append(answer.text)
+        several = [given for given in texts.values() if len(given) > 1]
+        return all(len(set(given)) == 1 for given in several) if several else None
 
 
 class Judge:
@@ -159,9 +176,9 @@ class Judge:
             if pending:
                 self._ask(pending, repeat, cache, run, answers, advance)
             known = {prompt: cache.answer(prompt, repeat) for prompt in prompts}
-            answers.add({prompt: one for prompt, one in known.items() if one is not None})
-        if failures := cache.failures(dataset):
-            answers.add_cost(failures.cost)
+            answers.answers.append({p: one for p, one in known.items() if one is not None})
+        failures = cache.failures(dataset)
+        answers.failed_cost = failures.cost if failures else None
         answers.described = cache.described
         return answers
 

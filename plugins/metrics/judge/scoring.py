@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +25,9 @@ from imhi.plugins.metrics.judge.answer_cache import JudgeAnswer
 from imhi.plugins.metrics.judge.arguments import JudgeArguments
 from imhi.plugins.metrics.judge.judges import Judge, JudgeAnswers, JudgePrompt, parse_judges
 from imhi.plugins.metrics.judge.judging import marks_table, measures_of
-from imhi.plugins.metrics.judge.marks import Marks, read_marks
+from imhi.plugins.metrics.judge.marks import Marks, Outcome, read_marks
 from imhi.plugins.metrics.judge.prompting import build_prompt, judged_text
-from imhi.plugins.metrics.judge.reporting import JudgeReport, note_of, report
+from imhi.plugins.metrics.judge.reporting import note_of, report
 from imhi.plugins.metrics.judge.rubric import SHIPPED, answer_schema, load_rubric
 
 if TYPE_CHECKING:
@@ -125,12 +126,13 @@ class Judging:
             [_read(by_prompt, self.rubric.names) for by_prompt in answers.answers]
             for answers in given
         ]
-        distinct = len({one.prompt for one in columns.present})
-        reports = [
-            report(judge, answers, marks, distinct, self.generation.temperature > 0)
-            for judge, answers, marks in zip(judges, given, read, strict=True)
+        outcomes = [
+            Counter(marks.outcome for by_prompt in of_judge for marks in by_prompt.values())
+            for of_judge in read
         ]
-        self._note(judges, given, reports, columns, context)
+        requests = len({one.prompt for one in columns.present}) * self.repeats
+        sampled = self.generation.temperature > 0
+        self._note(judges, given, outcomes, columns, context)
         settings = dataclasses.asdict(self.arguments)
         del settings["rubric"]
         details: dict[str, Any] = {
@@ -140,7 +142,10 @@ class Judging:
             "empty": len(columns.empty),
             "unreferenced": len(columns.unreferenced),
             **settings,
-            "judges": [dataclasses.asdict(done) for done in reports],
+            "judges": [
+                report(*of_judge, requests, sampled)
+                for of_judge in zip(judges, given, outcomes, strict=True)
+            ],
         }
         names = self.rubric.names
         table = marks_table(read, columns.asked, names)
@@ -173,7 +178,7 @@ class Judging:
         self,
         judges: Sequence[Judge],
         given: Sequence[JudgeAnswers],
-        reports: Sequence[JudgeReport],
+        outcomes: Sequence[Counter[Outcome]],
         columns: Columns,
         context: Context,
     ) -> None:
@@ -185,8 +190,8 @@ class Judging:
             "judge: examples without a reference explanation, which do not count: {n}",
             len(columns.unreferenced),
         )
-        for judge, answers, done in zip(judges, given, reports, strict=True):
-            note_of(judge, answers, done, context)
+        for of_judge in zip(judges, given, outcomes, strict=True):
+            note_of(*of_judge, self.generation.temperature > 0, context)
         cost = sum((answers.cost or 0.0 for answers in given), 0.0)
         context.tally("judge: judging cost ${n}", cost)
 

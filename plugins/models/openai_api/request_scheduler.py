@@ -64,7 +64,7 @@ class RequestScheduler:
         try:
             for request in pending:
                 # A consumer that cannot keep up must not let paid answers pile up in memory.
-                while outbox.waiting > 8 * self._options.concurrency:
+                while outbox.qsize() > 8 * self._options.concurrency:
                     await self._limiter.rest(0.05)
                 outbox.put(await self._answer(request))
         except Stopped:
