@@ -41,7 +41,7 @@ def _cached_rows(
 ) -> Iterator[tuple[int, list[float]]]:
     """Yield index and ``compute(reference, hypothesis)`` of the examples that have a reference,
     computed once for each distinct pair."""
-    cache = context.kept(name, identity)
+    cache = context.cache.open(name, identity)
     for index, (example, response) in enumerate(zip(examples, responses, strict=True)):
         if not example.explanation.strip():
             continue

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imhi import Example, Response, as_row, digest, from_row
-from imhi.runs import Kept
+from imhi.runs import Cache
 
 _DESCRIBED = "described"
 
@@ -40,7 +40,7 @@ class AnswerCache:
     """What one judge answered in one run, by prompt and repeat: the prompt holds all that is
     judged."""
 
-    def __init__(self, cache: Kept) -> None:
+    def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
     def answer(self, prompt: str, repeat: int) -> JudgeAnswer | None:

@@ -130,7 +130,7 @@ class Judge:
             "seed": self.seed if generation.temperature > 0 else None,
             "rubric": digest(rubric),
         }
-        return AnswerCache(context.kept("judge", identity))
+        return AnswerCache(context.cache.open("judge", identity))
 
     def pending(
         self, asked: Iterable[JudgePrompt], repeat: int, cache: AnswerCache

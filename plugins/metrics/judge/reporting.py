@@ -61,11 +61,11 @@ def note_of(
         (answers.cut_off, "answers cut off at the token limit (max_new_tokens)"),
         (answers.truncated, "prompts cut to fit its window"),
     ):
-        context.tally(f"{who}: {words}: {{n}}", count)
+        context.count(f"{who}: {words}: {{n}}", count)
     if sampled and answers.repeats_all_equal:
         context.note(f"{who}: all repeats gave the same text; it does not seem to sample")
     if answers.failed:
         first = judge.first_errors.setdefault(context.run, answers.first_error)
-        context.tally(f"{who}: failed requests: {{n}} (first: {first})", answers.failed, gap=True)
+        context.count(f"{who}: failed requests: {{n}} (first: {first})", answers.failed, incomplete=True)
     unasked = f"{who}: requests not made, as --max-cost was reached: {{n}}; raise it"
-    context.tally(unasked, answers.unasked, gap=True)
+    context.count(unasked, answers.unasked, incomplete=True)

@@ -193,7 +193,7 @@ class Judging:
         for of_judge in zip(judges, given, outcomes, strict=True):
             note_of(*of_judge, self.generation.temperature > 0, context)
         cost = sum((answers.cost or 0.0 for answers in given), 0.0)
-        context.tally("judge: judging cost ${n}", cost)
+        context.count("judge: judging cost ${n}", cost)
 
 
 def _read(answers: Mapping[str, JudgeAnswer], names: Sequence[str]) -> dict[str, Marks]:

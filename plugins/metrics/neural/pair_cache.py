@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imhi import Context, digest
-from imhi.runs import Kept
+from imhi.runs import Cache
 
 Pair = tuple[str, str]
 Steps = tuple[int, Iterator[tuple[Pair, list[Any]] | None]]
@@ -21,7 +21,7 @@ class PairCache:
     content."""
 
     metric: str
-    cache: Kept
+    cache: Cache
     key: Callable[[Pair], str] = digest
 
     def __getitem__(self, pair: Pair) -> list[Any]:

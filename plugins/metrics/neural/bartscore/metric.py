@@ -88,7 +88,7 @@ class BartScore:
             for direction in DIRECTIONS
             if direction.name in self.arguments.directions
         }
-        cache = PairCache("bartscore", context.kept("bartscore", self.identity), key)
+        cache = PairCache("bartscore", context.cache.open("bartscore", self.identity), key)
         cache.fill(
             [pair for column in columns.values() for pair in column.pairs if pair],
             self._compute,
@@ -146,8 +146,8 @@ class BartScore:
         called = {"hypothesis": self.arguments.part}
         for name, count in sorted(cut.items()):
             what = f"{called.get(name, name)}s longer than {self.window} tokens, which were cut"
-            context.tally(f"bartscore: {what}: {{n}}", count)
-        context.tally(
+            context.count(f"bartscore: {what}: {{n}}", count)
+        context.count(
             f"bartscore: missing or empty {self.arguments.part}s, which score "
             f"{self.floor:.{_DECIMALS}f} (all tokens alike): {{n}}",
             max((column.empty for column in columns), default=0),

@@ -122,7 +122,7 @@ class BertScore:
             # References take their part of the time before the first pair is done.
             return len(missing) + work.unseen, work.run(missing)
 
-        cache = PairCache(USER, context.kept(USER, identity))
+        cache = PairCache(USER, context.cache.open(USER, identity))
         cache.fill([pair for pair in pairs if pair[1]], compute, context, dataset, len(pairs))
         return {
             pair: PairScore.from_json(cache[pair]) if pair[1] else PairScore(NOTHING)

@@ -58,7 +58,7 @@ class Similarity:
             if text.strip() and other.strip()
         ]
         cache = PairCache(
-            "similarity", context.kept("similarity", {"encoder": self.encoder.identity})
+            "similarity", context.cache.open("similarity", {"encoder": self.encoder.identity})
         )
 
         def compute(missing: list[Pair]) -> Steps:
@@ -108,14 +108,14 @@ class Similarity:
                 cut["explanations"] += text_cut
                 cut[what] += other_cut
         for kind, count in cut.items():
-            context.tally(
+            context.count(
                 f"{name}: {kind} longer than the model's window, which were cut: {{n}}", count
             )
         unexplained = sum(
             value is not None and not text.strip()
             for value, text in zip(values, texts, strict=True)
         )
-        context.tally(f"{name}: missing or empty explanations, which score 0: {{n}}", unexplained)
+        context.count(f"{name}: missing or empty explanations, which score 0: {{n}}", unexplained)
         details: dict[str, Any] = {
             "model": self.encoder.checkpoint.written,
             "identity": self.encoder.identity,

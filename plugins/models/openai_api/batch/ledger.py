@@ -85,7 +85,7 @@ class Ledger:
         HarnessError: rows are missing: what was paid for is not known.
     """
 
-    def __init__(self, cache: Kept) -> None:
+    def __init__(self, cache: Cache) -> None:
         self._cache = cache
         self.batches: list[Batch] = list(_read(cache))
         rows = sum(2 + (f"{batch.number} left" in cache) for batch in self.batches)
@@ -177,7 +177,7 @@ class Ledger:
         self._cache.close()
 
 
-def _read(cache: Kept) -> Iterator[Batch]:
+def _read(cache: Cache) -> Iterator[Batch]:
     number = 0
     while (state := cache.get(str(number := number + 1))) is not None:
         holds = cache.get(f"{number} holds")
@@ -196,7 +196,7 @@ def _read(cache: Kept) -> Iterator[Batch]:
         )
 
 
-def _damaged(cache: Kept, number: int) -> HarnessError:
+def _damaged(cache: Cache, number: int) -> HarnessError:
     return HarnessError(
         f"{cache.path}: lines about batch {number} are missing, expected all that were written: restore "
         "the file, or cancel the batches at the server and remove it to ask (and pay) again"

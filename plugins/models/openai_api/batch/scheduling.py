@@ -39,7 +39,7 @@ def ask_in_batches(
     """
     config = session.config
     ledger = open_ledger(context, config)
-    folder = context.values.folder
+    folder = context.cache.folder
     if ledger is None or folder is None:
         raise HarnessError(
             f"{config.name}: mode=batch keeps its batches in the run folder, so that none is paid for "

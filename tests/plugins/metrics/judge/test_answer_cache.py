@@ -9,14 +9,14 @@ import pytest
 
 from imhi._core.errors import DataError
 from imhi._core.records import Example, Response
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
 from imhi.plugins.metrics.judge.answer_cache import AnswerCache, Failures, JudgeAnswer, key_of
 
 EXAMPLE = Example("7", "DR", "test", "A post.", "A question?", "yes")
 
 
 def opened(folder: Path) -> AnswerCache:
-    return AnswerCache(KeptValues(folder).open("judge", {"judge": "m"}))
+    return AnswerCache(CacheFolder(folder).open("judge", {"judge": "m"}))
 
 
 def rows(folder: Path) -> list[dict[str, object]]:
@@ -36,7 +36,7 @@ def test_a_row_holds_what_is_known_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_rows_of_an_earlier_version_are_read(tmp_path: Path) -> None:
-    store = KeptValues(tmp_path).open("judge", {"judge": "m"})
+    store = CacheFolder(tmp_path).open("judge", {"judge": "m"})
     row = {"dataset": "DR", "id": "7", "repeat": 0, "text": "{}", "prompt_tokens": 9, "cost": 0.5}
     store.put(key_of("p", 0), row)
     store.put("failures of DR", {"failed": 2, "cost": 0.25})
@@ -58,7 +58,7 @@ def test_failures_add_up_by_dataset(tmp_path: Path) -> None:
 
 
 def test_a_row_that_is_no_answer_is_refused_with_the_file(tmp_path: Path) -> None:
-    store = KeptValues(tmp_path).open("judge", {"judge": "m"})
+    store = CacheFolder(tmp_path).open("judge", {"judge": "m"})
     store.put(key_of("p", 0), {"words": "none"})
     with pytest.raises(DataError, match=r"judge-.*not a JudgeAnswer row"):
         AnswerCache(store).answer("p", 0)

@@ -17,7 +17,8 @@ from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.events import Event, ExamplesScored
 from imhi._core.registry import Registry
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
+from imhi._core.sources import open_source
 from imhi.plugins.metrics.neural.bertscore import METRIC
 from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 from tests.plugins.metrics.neural.bertscore_encoders import (

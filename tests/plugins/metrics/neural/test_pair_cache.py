@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from imhi._core.events import Event, ExamplesScored
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
 from imhi.plugins.metrics.neural.pair_cache import Pair, PairCache, Steps
 from tests.plugins.metrics.columns import demo_context
 
@@ -18,7 +18,7 @@ PAIRS: list[Pair] = [("b", "x"), ("a", "y"), ("b", "x"), ("a", "x")]
 
 
 def opened(folder: Path) -> PairCache:
-    return PairCache("lengths", KeptValues(folder).open("lengths", {"version": 1}))
+    return PairCache("lengths", CacheFolder(folder).open("lengths", {"version": 1}))
 
 
 class Lengths:
