@@ -66,6 +66,8 @@ def note_of(
         context.note(f"{who}: all repeats gave the same text; it does not seem to sample")
     if answers.failed:
         first = judge.first_errors.setdefault(context.run, answers.first_error)
-        context.count(f"{who}: failed requests: {{n}} (first: {first})", answers.failed, incomplete=True)
+        context.count(
+            f"{who}: failed requests: {{n}} (first: {first})", answers.failed, incomplete=True
+        )
     unasked = f"{who}: requests not made, as --max-cost was reached: {{n}}; raise it"
     context.count(unasked, answers.unasked, incomplete=True)

@@ -25,7 +25,7 @@ _REFUSES_SCHEMA = re.compile(
 
 Payload = dict[str, object]
 """The body of one request, by parameter."""
-JsonObject = Mapping[str, object]
+ServerJson = Mapping[str, object]
 """What a server sent, not looked at yet."""
 
 
@@ -123,7 +123,7 @@ def payload(
     return {name: value for name, value in body.items() if name not in dialect.dropped}
 
 
-def response_format(schema: JsonObject) -> Payload:
+def response_format(schema: ServerJson) -> Payload:
     """Return the parameter that holds an answer to a JSON schema (OpenAI, Structured Outputs)."""
     form = {"name": "answer", "schema": dict(schema), "strict": True}
     return {"type": "json_schema", "json_schema": form}
@@ -173,7 +173,7 @@ def read_reply(data: object, api: str) -> Reply:
     )
 
 
-def _chat_text(choice: JsonObject, finish: str | None) -> tuple[str, str | None]:
+def _chat_text(choice: ServerJson, finish: str | None) -> tuple[str, str | None]:
     message = choice.get("message")
     if not isinstance(message, Mapping):
         raise IllFormed("the answer's choice has no message")
@@ -188,7 +188,7 @@ def _chat_text(choice: JsonObject, finish: str | None) -> tuple[str, str | None]
     raise IllFormed(f"the answer's content is {_kind(content)}, expected a text")
 
 
-def _bare_text(choice: JsonObject, finish: str | None) -> tuple[str, str | None]:
+def _bare_text(choice: ServerJson, finish: str | None) -> tuple[str, str | None]:
     text = choice.get("text")
     if isinstance(text, str):
         return text, finish

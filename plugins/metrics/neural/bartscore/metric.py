@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,16 +40,13 @@ _DECIMALS = 3
 
 @dataclass
 class Column:
-    """One direction of one dataset. ``pairs[i]`` are source and target of example i; None where
-    there is nothing to compare with, so that it does not count, or where the hypothesis is empty.
-    """
+    """One direction of one dataset: a value for each example, None for those that do not count.
+    ``empty`` counts those whose hypothesis is, ``cut`` the texts that were, by what they are."""
 
-    direction: Direction
-    pairs: list[Pair | None] = field(default_factory=list)
     values: list[float | None] = field(default_factory=list)
     empty: int = 0
     not_counted: int = 0
-    cut: dict[str, int] = field(default_factory=dict)
+    cut: Counter[str] = field(default_factory=Counter)
 
 
 class BartScore:
@@ -83,21 +81,23 @@ class BartScore:
             self._texts(example, response, context)
             for example, response in zip(examples, responses, strict=True)
         ]
-        columns = {
-            direction: _column(direction, texts, self.floor)
+        pairs = {
+            direction: [_pair(direction, each) for each in texts]
             for direction in DIRECTIONS
             if direction.name in self.arguments.directions
         }
         cache = PairCache("bartscore", context.cache.open("bartscore", self.identity), key)
         cache.fill(
-            [pair for column in columns.values() for pair in column.pairs if pair],
+            [pair for of_direction in pairs.values() for pair in of_direction if pair],
             self._compute,
             context,
             examples[0].dataset if examples else "",
             len(examples),
         )
-        for column in columns.values():
-            _fill(column, cache)
+        columns = {
+            direction: self._column(direction, texts, of_direction, cache)
+            for direction, of_direction in pairs.items()
+        }
         self._note(list(columns.values()), context)
         return list(self._measures(columns))
 
@@ -137,12 +137,34 @@ class BartScore:
             for index, score in scores
         )
 
+    def _column(
+        self,
+        direction: Direction,
+        texts: Sequence[Mapping[str, str]],
+        pairs: Sequence[Pair | None],
+        cache: PairCache,
+    ) -> Column:
+        column = Column(cut=Counter({direction.source: 0, direction.target: 0}))
+        other = direction.source if direction.target == "hypothesis" else direction.target
+        for each, pair in zip(texts, pairs, strict=True):
+            value: float | None = None
+            if pair is not None:
+                value, source_cut, target_cut = cache[pair]
+                column.cut[direction.source] += source_cut
+                column.cut[direction.target] += target_cut
+            elif each[other]:
+                value = self.floor
+                column.empty += 1
+            else:
+                column.not_counted += 1
+            column.values.append(value)
+        return column
+
     def _note(self, columns: Sequence[Column], context: Context) -> None:
         """Tell what a reader of the scores must know."""
-        cut: dict[str, int] = {}
+        cut: Counter[str] = Counter()
         for column in columns:
-            for name, count in column.cut.items():
-                cut[name] = max(count, cut.get(name, 0))
+            cut |= column.cut  # the most: a text may be in several directions
         called = {"hypothesis": self.arguments.part}
         for name, count in sorted(cut.items()):
             what = f"{called.get(name, name)}s longer than {self.window} tokens, which were cut"
@@ -197,37 +219,10 @@ def key(pair: Pair) -> str:
     return digest(list(pair))[:32]
 
 
-def _column(direction: Direction, texts: Sequence[Mapping[str, str]], floor: float) -> Column:
-    """Lay out a direction: pairs to compute, the floor for empty hypotheses, None elsewhere."""
-    column = Column(direction)
-    for each in texts:
-        source, target = each[direction.source], each[direction.target]
-        other = source if direction.target == "hypothesis" else target
-        if not other:
-            column.pairs.append(None)
-            column.values.append(None)
-            column.not_counted += 1
-        elif not each["hypothesis"]:
-            column.pairs.append(None)
-            column.values.append(floor)
-            column.empty += 1
-        else:
-            column.pairs.append((source, target))
-            column.values.append(None)
-    return column
-
-
-def _fill(column: Column, cache: PairCache) -> None:
-    """Put what is kept into a column, and count the examples whose texts were cut."""
-    cut: dict[str, int] = {column.direction.source: 0, column.direction.target: 0}
-    for row, pair in enumerate(column.pairs):
-        if pair is None:
-            continue
-        value, source_cut, target_cut = cache[pair]
-        column.values[row] = value
-        cut[column.direction.source] += source_cut
-        cut[column.direction.target] += target_cut
-    column.cut.update(cut)
+def _pair(direction: Direction, texts: Mapping[str, str]) -> Pair | None:
+    """Return source and target; None where either is empty."""
+    pair = texts[direction.source], texts[direction.target]
+    return pair if all(pair) else None
 
 
 def _state_identity(path: str | None) -> str | None:

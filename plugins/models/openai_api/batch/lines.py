@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from imhi import Request, digest
 from imhi.plugins.models.openai_api.client_config import Session
 from imhi.plugins.models.openai_api.failures import Failure
-from imhi.plugins.models.openai_api.wire import IllFormed, JsonObject, Reply, read_reply
+from imhi.plugins.models.openai_api.wire import IllFormed, Reply, ServerJson, read_reply
 
 _ENDPOINTS = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
 
@@ -60,7 +60,7 @@ def read_line(data: bytes, session: Session) -> tuple[str, Reply | Failure] | No
     return (id, _outcome(row, session)) if isinstance(id, str) else None
 
 
-def _outcome(row: JsonObject, session: Session) -> Reply | Failure:
+def _outcome(row: ServerJson, session: Session) -> Reply | Failure:
     response, error = row.get("response"), row.get("error")
     raised: Exception = IllFormed("the line holds neither a response nor an error")
     if isinstance(response, Mapping):

@@ -20,7 +20,7 @@ from imhi.plugins.models.openai_api.batch.lines import endpoint
 from imhi.plugins.models.openai_api.batch.state import METADATA, BatchState, read_state
 from imhi.plugins.models.openai_api.client_config import Session
 from imhi.plugins.models.openai_api.failures import Failure, backoff
-from imhi.plugins.models.openai_api.wire import IllFormed, JsonObject
+from imhi.plugins.models.openai_api.wire import IllFormed, ServerJson
 
 WINDOW = "24h"
 _PAGE = 100
@@ -254,7 +254,7 @@ def _parsed(answer: Any) -> object:
         raise IllFormed(f"the answer is not JSON: {answer.text[:80]!r}") from None
 
 
-def _described(answer: Any) -> JsonObject:
+def _described(answer: Any) -> ServerJson:
     described = _parsed(answer)
     id = described.get("id") if isinstance(described, Mapping) else None
     if not isinstance(described, Mapping) or not isinstance(id, str) or not id:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from imhi.plugins.models.openai_api.batch.lines import PASSING_WORDS
 from imhi.plugins.models.openai_api.failures import QUOTA
-from imhi.plugins.models.openai_api.wire import JsonObject
+from imhi.plugins.models.openai_api.wire import ServerJson
 
 METADATA = "imhi-batch"
 """The name in a batch's metadata under which our key stands."""
@@ -46,7 +46,7 @@ class BatchState:
         return bool(self.output_file) or not self.answered
 
 
-def read_state(described: JsonObject) -> BatchState:
+def read_state(described: ServerJson) -> BatchState:
     """Read what a server says of a batch; ``id`` must be there."""
 
     def text(name: str) -> str:
@@ -69,7 +69,7 @@ def read_state(described: JsonObject) -> BatchState:
     )
 
 
-def _read_error(row: JsonObject) -> BatchError:
+def _read_error(row: ServerJson) -> BatchError:
     line = row.get("line")
     return BatchError(
         line if isinstance(line, int) else None,
