@@ -9,6 +9,7 @@ import pytest
 
 from imhi._core.context import Context
 from imhi._core.records import Response
+from imhi._core.report import Report
 from imhi.plugins.labelers.reading.explanations import argument, without_label_sentences
 from tests.plugins.labelers.reading import read
 
