@@ -39,7 +39,7 @@ from imhi._core.context import Context  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.sources import open_source  # noqa: E402
 from imhi._core.tables import TableRow, read_table  # noqa: E402
-from imhi.plugins.metrics.neural.bertscore import ARGUMENTS, create  # noqa: E402
+from imhi.plugins.metrics.neural.bertscore import METRIC, create  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def build_model(folder: Path, size: Size, texts: Sequence[str]) -> Path:
 
 
 def settings(model: Path, size: Size, **more: Any) -> dict[str, Any]:
-    defaults = {argument.name: argument.default for argument in ARGUMENTS}
+    defaults = {argument.name: argument.default for argument in METRIC.arguments}
     return {**defaults, "model": str(model), "layer": size.layer, "device": "cpu", **more}
 
 

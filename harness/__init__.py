@@ -276,6 +276,15 @@ if TYPE_CHECKING:
     from imhi._core.statistics import (
         mean_measure as mean_measure,
     )
+    from imhi._core.typed_arguments import (
+        argument as argument,
+    )
+    from imhi._core.typed_arguments import (
+        arguments_of as arguments_of,
+    )
+    from imhi._core.typed_arguments import (
+        parse_choice as parse_choice,
+    )
     from imhi._core.worker_imports import (
         worker_import_path as worker_import_path,
     )

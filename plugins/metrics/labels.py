@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from imhi import Context, Example, Metric, Prediction, Response, hookimpl
+from imhi import Context, Example, Metric, Prediction, Response, Score, hookimpl
 
 if TYPE_CHECKING:
     from imhi import Array, Measure
 
-    MeasureOf = Callable[
-        [Sequence[Example], Sequence[Response], Sequence[Prediction], Context], list[Measure]
-    ]
+    Value = Callable[[Array, int], Array]
 
 
 def confusion_statistics(
@@ -71,19 +69,20 @@ def _f1(hits: Array, support: Array, predicted: Array) -> Array:
 
 
 def accuracy(sums: Array, classes: int) -> Array:
+    """Share of right labels, from cells of shape (..., C * (C + 1)), as for all below; shape (...)."""
     _, hits, support, _ = _parts(sums, classes)
     return 100 * hits.sum(axis=-1) / support.sum(axis=-1)
 
 
 def weighted_f1(sums: Array, classes: int) -> Array:
-    """Mean F1 of the classes, each weighted by its share of the gold labels."""
+    """Mean F1 of the classes, each weighted by its share of the gold labels; shape (...)."""
     _, hits, support, predicted = _parts(sums, classes)
     scores = _f1(hits, support, predicted)
     return 100 * (scores * support).sum(axis=-1) / support.sum(axis=-1)
 
 
 def macro_f1(sums: Array, classes: int) -> Array:
-    """Mean F1 of the classes that occur, as gold or as prediction."""
+    """Mean F1 of the classes that occur, as gold or as prediction; shape (...)."""
     _, hits, support, predicted = _parts(sums, classes)
     occurs = (support + predicted) > 0
     return 100 * _ratio((_f1(hits, support, predicted) * occurs).sum(-1), occurs.sum(-1) * 1.0)
@@ -91,13 +90,14 @@ def macro_f1(sums: Array, classes: int) -> Array:
 
 def micro_f1(sums: Array, classes: int) -> Array:
     """F1 over all decisions: accuracy, but above it where answers are missing, since those are no
-    false positives."""
+    false positives; shape (...)."""
     _, hits, support, predicted = _parts(sums, classes)
     return 100 * _f1(hits.sum(axis=-1), support.sum(axis=-1), predicted.sum(axis=-1))
 
 
 def matthews(sums: Array, classes: int) -> Array:
-    """Multi-class Matthews correlation, *no label* counted as one more predicted class."""
+    """Multi-class Matthews correlation, *no label* counted as one more predicted class; shape
+    (...)."""
     import numpy as np
 
     matrix, hits, support, _ = _parts(sums, classes)
@@ -112,15 +112,13 @@ def matthews(sums: Array, classes: int) -> Array:
 
 
 def unparsed(sums: Array, classes: int) -> Array:
-    """Share of examples without a label, in percent."""
+    """Share of examples without a label, in percent; shape (...)."""
     matrix, _, support, _ = _parts(sums, classes)
     return 100 * matrix[..., classes].sum(axis=-1) / support.sum(axis=-1)
 
 
-def from_confusion(
-    name: str, value: Callable[[Array, int], Array], details: bool = False
-) -> MeasureOf:
-    """Return a metric's ``score`` that is a function of the confusion matrix."""
+def from_confusion(name: str, value: Value, details: bool = False) -> Score:
+    """Return a metric's ``score`` whose ``value`` takes cells of shape (..., C * (C + 1)), and C."""
 
     def score(
         examples: Sequence[Example],
@@ -137,10 +135,10 @@ def from_confusion(
         right = np.array(
             [100.0 * (e.label == p.label) for e, p in zip(examples, predictions, strict=True)]
         )
-        found: dict[str, Any] = {}
+        shown: dict[str, object] = {}
         if details:
             matrix, *_ = _parts(cells.sum(axis=0), len(labels))
-            found = {
+            shown = {
                 "labels": [*labels],
                 "confusion": matrix.astype(int).tolist(),
                 "columns": [*labels, "(no label)"],
@@ -151,7 +149,7 @@ def from_confusion(
                 cells,
                 lambda sums: value(sums, len(labels)),
                 right if name == "accuracy" else None,
-                found,
+                shown,
             )
         ]
 
@@ -198,20 +196,16 @@ def per_class(
 
 @hookimpl
 def imhi_metrics() -> Iterator[Metric]:
-    def declare(name: str, summary: str, value: Any, **more: Any) -> Metric:
-        return Metric(name, summary, from_confusion(name, value, **more), default=True)
+    def declare(
+        name: str, summary: str, value: Value, details: bool = False, higher: bool = True
+    ) -> Metric:
+        score = from_confusion(name, value, details)
+        return Metric(name, summary, score, default=True, higher_is_better=higher)
 
     yield declare("weighted_f1", "F1 weighted by class support", weighted_f1, details=True)
     yield declare("accuracy", "Share of right labels", accuracy)
     yield declare("macro_f1", "Mean F1 of the classes", macro_f1)
     yield declare("micro_f1", "F1 over all decisions", micro_f1)
     yield declare("mcc", "Matthews correlation (x 100)", matthews)
-    lower = Metric(
-        "unparsed",
-        "Share of examples without a label",
-        from_confusion("unparsed", unparsed),
-        default=True,
-        higher_is_better=False,
-    )
-    yield lower
+    yield declare("unparsed", "Share of examples without a label", unparsed, higher=False)
     yield Metric("per_class", "Precision, recall and F1 of each class", per_class, default=True)

@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from imhi import Context, Example, Metric, Prediction, Response, digest, explanation_of, hookimpl
+from imhi import (
+    Context,
+    Example,
+    Metric,
+    Prediction,
+    Response,
+    Score,
+    digest,
+    explanation_of,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from imhi import Array, Measure
@@ -21,30 +31,25 @@ if TYPE_CHECKING:
 _ROUGE = ("rouge1", "rouge2", "rougeL")
 
 
-def _pairs(
-    examples: Sequence[Example], responses: Sequence[Response]
-) -> Iterator[tuple[int, str, str]]:
-    """Yield index, reference and hypothesis of the examples that have a reference."""
-    for index, (example, response) in enumerate(zip(examples, responses, strict=True)):
-        if example.explanation.strip():
-            yield index, example.explanation, explanation_of(response.text)
-
-
-def _kept_rows(
+def _cached_rows(
     name: str,
-    identity: Mapping[str, Any],
+    identity: Mapping[str, object],
     examples: Sequence[Example],
     responses: Sequence[Response],
     context: Context,
     compute: Callable[[str, str], list[float]],
 ) -> Iterator[tuple[int, list[float]]]:
-    """Yield index and ``compute(reference, hypothesis)``, computed once for each distinct pair."""
-    kept = context.cache.open(name, identity)
-    for index, reference, hypothesis in _pairs(examples, responses):
+    """Yield index and ``compute(reference, hypothesis)`` of the examples that have a reference,
+    computed once for each distinct pair."""
+    cache = context.cache.open(name, identity)
+    for index, (example, response) in enumerate(zip(examples, responses, strict=True)):
+        if not example.explanation.strip():
+            continue
+        reference, hypothesis = example.explanation, explanation_of(response.text)
         key = digest([reference, hypothesis])
-        if key not in kept:
-            kept.put(key, compute(reference, hypothesis))
-        yield index, kept.get(key) or []
+        if key not in cache:
+            cache.put(key, compute(reference, hypothesis))
+        yield index, cache.get(key) or []
 
 
 def rouge(
@@ -77,80 +82,75 @@ def rouge(
 
     identity = {"kinds": _ROUGE, "stemmer": "porter", "version": version("rouge-score")}
     columns: dict[str, list[float | None]] = {kind: [None] * len(examples) for kind in _ROUGE}
-    for index, row in _kept_rows("rouge", identity, examples, responses, context, compute):
+    for index, row in _cached_rows("rouge", identity, examples, responses, context, compute):
         for kind, value in zip(_ROUGE, row, strict=True):
             columns[kind][index] = value
     return [mean_measure(kind, columns[kind]) for kind in _ROUGE]
 
 
-def bleu(
-    examples: Sequence[Example],
-    responses: Sequence[Response],
-    predictions: Sequence[Prediction],
-    context: Context,
-) -> list[Measure]:
-    """Corpus BLEU; per example the smoothed sentence BLEU."""
+def _bleu() -> tuple[Any, Any]:
     from sacrebleu.metrics.bleu import BLEU
 
-    corpus, sentence = BLEU(), BLEU(effective_order=True)
-    return [_sacrebleu("bleu", corpus, sentence, examples, responses, context)]
+    return BLEU(), BLEU(effective_order=True)
 
 
-def chrf(
-    examples: Sequence[Example],
-    responses: Sequence[Response],
-    predictions: Sequence[Prediction],
-    context: Context,
-) -> list[Measure]:
-    """Corpus chrF (chrF2, character 6-grams)."""
+def _chrf() -> tuple[Any, Any]:
     from sacrebleu.metrics.chrf import CHRF
 
-    return [_sacrebleu("chrf", CHRF(), CHRF(), examples, responses, context)]
+    return CHRF(), CHRF()
 
 
-def _sacrebleu(
-    name: str,
-    corpus: Any,
-    sentence: Any,
-    examples: Sequence[Example],
-    responses: Sequence[Response],
-    context: Context,
-) -> Measure:
-    """Return a corpus metric of sacrebleu as a measure: its own sufficient statistics, summed."""
-    import numpy as np
+def corpus_score(name: str, make: Callable[[], tuple[Any, Any]]) -> Score:
+    """Return the ``score`` of a metric of sacrebleu, summed from its own sufficient statistics.
 
-    from imhi import Measure
+    Args:
+        make: gives the metric over a corpus, and the one over a single text.
+    """
 
-    def compute(reference: str, hypothesis: str) -> list[float]:
-        (row,) = corpus._extract_corpus_statistics([hypothesis], [[reference]])
-        # The statistics are sums, so those of one pair also make the score of that pair.
-        return [sentence._compute_score_from_stats(row).score, *row]
+    def score(
+        examples: Sequence[Example],
+        responses: Sequence[Response],
+        predictions: Sequence[Prediction],
+        context: Context,
+    ) -> list[Measure]:
+        import numpy as np
 
-    corpus.corpus_score(["a text"], [["a text"]])  # it has no signature before its first score
-    identity = {"signature": str(corpus.get_signature())}
-    rows = dict(_kept_rows(name, identity, examples, responses, context, compute))
-    width = max([1, *(len(row) - 1 for row in rows.values())])
-    statistics = np.zeros((len(examples), width))
-    alone = np.full(len(examples), np.nan)
-    for index, row in rows.items():
-        alone[index], statistics[index] = row[0], row[1:]
+        from imhi import Measure
 
-    def value_of(sums: Array) -> Array:
-        flat = sums.reshape(-1, width)
-        scores = [
-            corpus._compute_score_from_stats([int(v) for v in row]).score
-            if row.any()
-            else float("nan")
-            for row in flat
-        ]
-        return np.array(scores).reshape(sums.shape[:-1])
+        corpus, sentence = make()
 
-    return Measure(name, statistics, value_of, alone, identity)
+        def compute(reference: str, hypothesis: str) -> list[float]:
+            (row,) = corpus._extract_corpus_statistics([hypothesis], [[reference]])
+            # The statistics are sums, so those of one pair also make the score of that pair.
+            return [sentence._compute_score_from_stats(row).score, *row]
+
+        corpus.corpus_score(["a text"], [["a text"]])  # it has no signature before its first score
+        identity = {"signature": str(corpus.get_signature())}
+        rows = dict(_cached_rows(name, identity, examples, responses, context, compute))
+        width = max([1, *(len(row) - 1 for row in rows.values())])
+        statistics = np.zeros((len(examples), width))
+        alone = np.full(len(examples), np.nan)
+        for index, row in rows.items():
+            alone[index], statistics[index] = row[0], row[1:]
+
+        def value_of(sums: Array) -> Array:
+            scores = [
+                corpus._compute_score_from_stats([int(v) for v in row]).score
+                if row.any()
+                else float("nan")
+                for row in sums.reshape(-1, width)
+            ]
+            return np.array(scores).reshape(sums.shape[:-1])
+
+        return [Measure(name, statistics, value_of, alone, identity)]
+
+    return score
 
 
 @hookimpl
 def imhi_metrics() -> Iterator[Metric]:
     group = "explanations"
     yield Metric("rouge", "ROUGE-1, -2, -L F-measure with stemming", rouge, group)
-    yield Metric("bleu", "Corpus BLEU (sacrebleu)", bleu, group)
-    yield Metric("chrf", "Corpus chrF2 (sacrebleu)", chrf, group)
+    # Corpus BLEU with, per example, the smoothed sentence BLEU; chrF2 of character 6-grams.
+    yield Metric("bleu", "Corpus BLEU (sacrebleu)", corpus_score("bleu", _bleu), group)
+    yield Metric("chrf", "Corpus chrF2 (sacrebleu)", corpus_score("chrf", _chrf), group)

@@ -36,7 +36,6 @@ from imhi import (
 
 # To be raised with any change that changes answers: stored ones are then not taken for new ones.
 VERSION = "1"
-KINDS = ("majority", "tfidf")
 FOLDS = 5
 SHOWN = 5  # phrases an explanation names, at most
 _BATCH = 256
@@ -49,6 +48,7 @@ class Majority:
     """Gives each question the label most frequent among its training rows."""
 
     def fit(self, rows: Sequence[Example], labels: Sequence[str]) -> Majority:
+        """Count the labels of the training rows; return itself."""
         counts = Counter(row.label for row in rows)
         # Ties go to the label declared first.
         self.label = max(labels, key=lambda name: counts[name])
@@ -57,6 +57,7 @@ class Majority:
         return self
 
     def answers(self, posts: Sequence[str]) -> Iterator[Answer]:
+        """Yield the one answer, once for each post."""
         share = 100 * self.probabilities[self.label]
         explanation = (
             f"This is the most frequent answer among the training rows ({share:.0f}%); "
@@ -74,6 +75,7 @@ class Tfidf:
     """
 
     def fit(self, rows: Sequence[Example], labels: Sequence[str]) -> Tfidf:
+        """Train on the posts of the rows; return itself."""
         import_sklearn()
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
@@ -94,6 +96,7 @@ class Tfidf:
         return self
 
     def answers(self, posts: Sequence[str]) -> Iterator[Answer]:
+        """Yield an answer to each post, naming the phrases that moved it most."""
         if self.model is None:
             for _ in posts:
                 yield (
@@ -104,11 +107,11 @@ class Tfidf:
         features = self.vectorizer.transform(posts).tocsr()
         classes = [str(name) for name in self.model.classes_]
         table = self.model.predict_proba(features)
-        for post, row, own in zip(posts, table, features, strict=True):
+        for post, row, counted in zip(posts, table, features, strict=True):
             best = int(row.argmax())
-            pull = own.data * self._pull(row, best)[own.indices]
+            pull = counted.data * self._pull(row, best)[counted.indices]
             ranked = sorted(
-                zip(pull.tolist(), own.indices.tolist(), strict=True),
+                zip(pull.tolist(), counted.indices.tolist(), strict=True),
                 key=lambda pair: (-pair[0], pair[1]),
             )
             spans = self._spans(post)
@@ -141,6 +144,9 @@ class Tfidf:
         return spans
 
 
+KINDS: Mapping[str, type[Majority] | type[Tfidf]] = {"majority": Majority, "tfidf": Tfidf}
+
+
 def _phrases_text(named: Sequence[str], probability: float) -> str:
     sure = f"The decision is held with probability {probability:.2f}."
     if not named:
@@ -163,6 +169,11 @@ class Baseline:
         self._fitted: dict[tuple[str, str], list[tuple[Majority | Tfidf, frozenset[str]]]] = {}
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield a response to each request; a question's model is fitted when it is first asked.
+
+        Raises:
+            HarnessError: there is nothing to learn from, or a request is of another split.
+        """
         for start in range(0, len(requests), _BATCH):
             groups: dict[int, tuple[Majority | Tfidf, list[Request]]] = {}
             for request in requests[start : start + _BATCH]:
@@ -213,8 +224,8 @@ class Baseline:
             )
         if rows:
             return [(self.kind().fit(rows, labels), frozenset())]
-        own = [row for row in asked if row.aspect == aspect]
-        order = sorted({_post(row) for row in own}, key=lambda post: digest([dataset, post]))
+        of_aspect = [row for row in asked if row.aspect == aspect]
+        order = sorted({_post(row) for row in of_aspect}, key=lambda post: digest([dataset, post]))
         if len(order) < 2:
             raise HarnessError(
                 f"baseline on {dataset}: found no training rows and {len(order)} post in split "
@@ -228,15 +239,17 @@ class Baseline:
         fold_of = {post: place % FOLDS for place, post in enumerate(order)}
         fitted: list[tuple[Majority | Tfidf, frozenset[str]]] = []
         for fold in sorted(set(fold_of.values())):
-            held_out = frozenset(row.id for row in own if fold_of[_post(row)] == fold)
-            seen = [row for row in own if row.id not in held_out]
+            held_out = frozenset(row.id for row in of_aspect if fold_of[_post(row)] == fold)
+            seen = [row for row in of_aspect if row.id not in held_out]
             fitted.append((self.kind().fit(seen, labels), held_out))
         return fitted
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
+        """Return which baseline it is."""
         return {"kind": self.kind.__name__.lower()}
 
     def close(self) -> None:
+        """Forget the fitted models."""
         self._fitted.clear()
 
 
@@ -246,13 +259,12 @@ def create(spec: ModelSpec, context: Context) -> Model:
     Raises:
         UnknownName: the target is not one of :data:`KINDS`.
     """
-    kinds: dict[str, type[Majority] | type[Tfidf]] = {"majority": Majority, "tfidf": Tfidf}
-    if spec.target not in kinds:
-        raise UnknownName("baseline", spec.target, kinds)
-    return Baseline(kinds[spec.target], context)
+    if spec.target not in KINDS:
+        raise UnknownName("baseline", spec.target, KINDS)
+    return Baseline(KINDS[spec.target], context)
 
 
-def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
+def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, object]:
     """A baseline is how it learns (:data:`VERSION`) and what it was trained on."""
     if spec.target not in KINDS:
         raise UnknownName("baseline", spec.target, KINDS)

@@ -37,6 +37,8 @@ def _ask(example: Example, dataset: Dataset) -> str:
 
 
 def zero_shot(context: Context) -> BuildPrompt:
+    """Return a builder: the question, then the allowed answers."""
+
     def build(example: Example, dataset: Dataset) -> str:
         return f"{_ask(example, dataset)}\n{_FORMAT}\n{_choices(dataset)}\nAnswer:"
 
@@ -44,6 +46,8 @@ def zero_shot(context: Context) -> BuildPrompt:
 
 
 def cot_emotion(context: Context) -> BuildPrompt:
+    """Return a builder: the same, with the emotions to be considered first."""
+
     def build(example: Example, dataset: Dataset) -> str:
         return (
             f"{_ask(example, dataset)}\nConsider the emotions expressed in this post, and what they "
@@ -102,12 +106,12 @@ def _one_of_each_label(
         generator.shuffle(group)
     labels = sorted(by_label)
     generator.shuffle(labels)
-    drawn: list[Example] = []
-    while len(drawn) < count and any(by_label.values()):
+    shown: list[Example] = []
+    while len(shown) < count and any(by_label.values()):
         for label in labels:
-            if by_label[label] and len(drawn) < count:
-                drawn.append(by_label[label].pop())
-    return drawn
+            if by_label[label] and len(shown) < count:
+                shown.append(by_label[label].pop())
+    return shown
 
 
 @hookimpl

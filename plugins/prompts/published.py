@@ -15,6 +15,8 @@ from imhi import BuildPrompt, Context, Dataset, Example, HarnessError, PromptSty
 
 
 def instruction(context: Context) -> BuildPrompt:
+    """Return a builder of ``instruction`` prompts: the example's own, else the published template."""
+
     def build(example: Example, dataset: Dataset) -> str:
         if example.prompt_style == "instruction":
             return example.prompt
@@ -25,6 +27,8 @@ def instruction(context: Context) -> BuildPrompt:
 
 
 def completion(context: Context) -> BuildPrompt:
+    """Return a builder of ``completion`` prompts: the example's own, else the published template."""
+
     def build(example: Example, dataset: Dataset) -> str:
         if example.prompt_style == "completion":
             return example.prompt

@@ -2,7 +2,7 @@
 
 ``The stress cause of this post is the upcoming tests`` names no label, yet a reader knows it is
 *school*. The words of the naming sentence are looked up among the cues that the dataset declares
-(:attr:`imhi._core.declarations.Label.cues`); a clearly named cause that fits no label is the dataset's
+(:attr:`imhi.Label.cues`); a clearly named cause that fits no label is the dataset's
 catch-all label, where it has one; several causes listed alike are none.
 """
 

@@ -95,44 +95,45 @@ class Readers:
     ) -> list[tuple[str, float] | None]:
         """Return label and margin for each text; None where it is too short or nothing was
         learnt."""
-        found: list[tuple[str, float] | None] = [None] * len(texts)
+        labels: list[tuple[str, float] | None] = [None] * len(texts)
         # A few words argue for nothing; reading a label into them would be inventing one.
         long = [i for i, text in enumerate(texts) if len(text.split()) >= MIN_WORDS]
         if not long:
-            return found
+            return labels
         if self._of != dataset.name:
             self._reader = None  # two are never in memory at once
             self._of, self._reader = dataset.name, fit(self.context, dataset)
         if self._reader is not None:
             read = self._reader.read([aspects[i] for i in long], [texts[i] for i in long])
             for index, result in zip(long, read, strict=True):
-                found[index] = result
-        return found
+                labels[index] = result
+        return labels
 
 
 def create(context: Context) -> ReadLabels:
+    """Make the labeler; classifiers are fitted when they are first needed."""
+
     readers = Readers(context)
 
     def label(
         dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
     ) -> list[Prediction]:
         texts = [argument(response.text, dataset) for response in responses]
-        found = []
-        for response, read in zip(responses, readers.read(dataset, aspects, texts), strict=True):
-            if read is None:
-                found.append(Prediction(response.id, response.dataset, status="unparsed"))
-            else:
-                name, margin = read
-                found.append(
-                    Prediction(
-                        response.id,
-                        response.dataset,
-                        name,
-                        decided_by="explanation",
-                        confidence=round(margin, 4),
-                        explanation_label=name,
-                    )
-                )
-        return found
+        read = readers.read(dataset, aspects, texts)
+        return [_prediction(*pair) for pair in zip(responses, read, strict=True)]
 
     return label
+
+
+def _prediction(response: Response, read: tuple[str, float] | None) -> Prediction:
+    if read is None:
+        return Prediction(response.id, response.dataset, status="unparsed")
+    name, margin = read
+    return Prediction(
+        response.id,
+        response.dataset,
+        name,
+        decided_by="explanation",
+        confidence=round(margin, 4),
+        explanation_label=name,
+    )

@@ -26,6 +26,8 @@ SURE_MARGIN = 0.4
 
 
 def create(context: Context) -> ReadLabels:
+    """Make the labeler; classifiers are fitted when they are first needed."""
+
     readers = Readers(context)
 
     def label(

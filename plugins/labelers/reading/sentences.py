@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from imhi import Context, Dataset, Prediction, ReadLabels, Response, split_answer
@@ -81,10 +81,9 @@ def _phrases(dataset: Dataset) -> _Phrases:
             kind = sentences if len(phrase.split()) > 3 and " or " not in phrase else names
             kind.setdefault(phrase, label.name)
         if re.match(r"(yes|no)\b", sentence) or label.name.lower() in {"yes", "no"}:
-            openings[
-                label.name.lower() if label.name.lower() in {"yes", "no"} else sentence[:3]
-            ] = label.name
-            names.pop(label.name.lower(), None)
+            word = label.name.lower()
+            openings[word if word in {"yes", "no"} else sentence[:3]] = label.name
+            names.pop(word, None)
 
     def compiled(phrases: dict[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
         ordered = sorted(phrases, key=len, reverse=True)
@@ -100,39 +99,36 @@ def _echoes(dataset: Dataset) -> re.Pattern[str]:
     return re.compile(rf"^\W*(?:question\W+)?(?:{questions})\s*")
 
 
+def _occurrences(
+    text: str, patterns: Sequence[tuple[re.Pattern[str], str]]
+) -> Iterator[tuple[re.Match[str], str, str]]:
+    """Yield (match, label, the clause before it) of phrases that do not overlap, longest first."""
+    taken: list[tuple[int, int]] = []
+    for pattern, label in patterns:
+        for match in pattern.finditer(text):
+            if not any(start < match.end() and match.start() < end for start, end in taken):
+                taken.append(match.span())
+                yield match, label, _CLAUSE_END.split(text[: match.start()])[-1]
+
+
 def _stated_sentences(text: str, phrases: _Phrases) -> list[tuple[int, str]]:
     """Return (position, label) of label sentences that are stated, not denied or doubted."""
-    taken: list[tuple[int, int]] = []
-    found = []
-    for pattern, label in phrases.sentences:
-        for match in pattern.finditer(text):
-            if any(start < match.end() and match.start() < end for start, end in taken):
-                continue
-            taken.append(match.span())
-            clause = _CLAUSE_END.split(text[: match.start()])[-1]
-            after = text[match.end() :].lstrip(" \"'")
-            if not _DOUBT.search(clause) and not after.startswith("?"):
-                found.append((match.start(), label))
-    return sorted(found)
+    return sorted(
+        (match.start(), label)
+        for match, label, clause in _occurrences(text, phrases.sentences)
+        if not _DOUBT.search(clause) and not text[match.end() :].lstrip(" \"'").startswith("?")
+    )
 
 
 def _announced_names(text: str, phrases: _Phrases) -> list[tuple[int, str]]:
     """Return (position, label) of label names that stand where an answer is announced."""
-    taken: list[tuple[int, int]] = []
-    found = []
-    for pattern, label in phrases.names:
-        for match in pattern.finditer(text):
-            if any(start < match.end() and match.start() < end for start, end in taken):
-                continue
-            taken.append(match.span())
-            clause = _CLAUSE_END.split(text[: match.start()])[-1]
-            if (
-                _ANNOUNCED.search(text[: match.start()])
-                and _ENDS.match(text[match.end() :])
-                and not _DOUBT.search(clause[-_NEAR:])
-            ):
-                found.append((match.start(), label))
-    return sorted(found)
+    return sorted(
+        (match.start(), label)
+        for match, label, clause in _occurrences(text, phrases.names)
+        if _ANNOUNCED.search(text[: match.start()])
+        and _ENDS.match(text[match.end() :])
+        and not _DOUBT.search(clause[-_NEAR:])
+    )
 
 
 def _opening(text: str, phrases: _Phrases) -> str | None:
@@ -182,16 +178,17 @@ def read(text: str, dataset: Dataset) -> str | None:
 
 
 def create(context: Context) -> ReadLabels:
+    """Make the labeler."""
+
     def label(
         dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
     ) -> list[Prediction]:
-        found = []
-        for response in responses:
-            name = read(response.text, dataset)
-            status = "unparsed" if name is None else "labelled"
-            found.append(
-                Prediction(response.id, response.dataset, name, status, "strict" if name else "")  # type: ignore[arg-type]
-            )
-        return found
+        return [_prediction(response, read(response.text, dataset)) for response in responses]
 
     return label
+
+
+def _prediction(response: Response, name: str | None) -> Prediction:
+    if name is None:
+        return Prediction(response.id, response.dataset, status="unparsed")
+    return Prediction(response.id, response.dataset, name, decided_by="strict")

@@ -3,7 +3,7 @@
 Models that were not trained on IMHI rarely write label sentences. They write ``the poster's
 writing suggests depression``, ``the post does not mention the social dimension`` or ``I cannot
 answer this question``. For yes/no questions each clause about the condition asked about
-(:attr:`imhi._core.declarations.Question.terms`) is read as an affirmation, a denial or a refusal, and the
+(:attr:`imhi.Question.terms`) is read as an affirmation, a denial or a refusal, and the
 answer as a whole by what it ends on: a refusal that closes the answer outweighs a hint before it,
 a hint after a disclaimer (``I cannot diagnose. However, ... symptoms of depression``) stands.
 """
@@ -118,23 +118,23 @@ def stance(text: str, terms: tuple[str, ...]) -> Stance | None:
         return "refused" if _CLOSED.search(normalise(text)) else None
     pattern = _pattern(terms)
     read = [(_clause_stance(clause, pattern), clause) for clause in _clauses(text)]
-    found = [(kind, clause) for kind, clause in read if kind is not None]
-    if not found:
+    telling = [(kind, clause) for kind, clause in read if kind is not None]
+    if not telling:
         return None
     # Hedged words ("could potentially contribute to stress") weigh half.
     weights = {"yes": 0.0, "no": 0.0}
-    for kind, clause in found:
+    for kind, clause in telling:
         if kind != "refused":
             weights[kind] += 0.5 if _HEDGED.search(clause) else 1.0
-    first, last = found[0][0], found[-1][0]
-    if max(weights.values()) == 0 or (last == "refused" and _CLOSED.search(found[-1][1])):
+    first, last = telling[0][0], telling[-1][0]
+    if max(weights.values()) == 0 or (last == "refused" and _CLOSED.search(telling[-1][1])):
         return "refused"
     if first == last == "refused" and max(weights.values()) < 1:
         return "refused"
     if first == "refused" and max(weights.values()) <= 0.5:
         return "refused"
     if weights["yes"] == weights["no"]:
-        return [kind for kind, _ in found if kind != "refused"][-1]
+        return [kind for kind, _ in telling if kind != "refused"][-1]
     return "yes" if weights["yes"] > weights["no"] else "no"
 
 

@@ -64,6 +64,12 @@ def rules() -> dict[str, Rule]:
 
 
 def create(context: Context) -> ReadLabels:
+    """Make the labeler.
+
+    Raises, when it reads:
+        HarnessError: the script has no rule for the dataset.
+    """
+
     def label(
         dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
     ) -> list[Prediction]:
@@ -73,12 +79,12 @@ def create(context: Context) -> ReadLabels:
                 f"labeler reference-rule: the published script has no rule for dataset "
                 f"{dataset.name} (it has: {', '.join(rules())}); use --labeler strict or hybrid"
             )
-        found = []
+        predictions = []
         for response in responses:
             name, matched = rule.read(response.text)
-            decided_by = "reference-rule" if matched else "ood"
-            found.append(Prediction(response.id, response.dataset, name, decided_by=decided_by))
-        return found
+            by = "reference-rule" if matched else "ood"
+            predictions.append(Prediction(response.id, response.dataset, name, decided_by=by))
+        return predictions
 
     return label
 

@@ -1,7 +1,7 @@
 """Explanation metrics that need neither a reference nor a model: is the explanation true to the
 post and to its own label, and is it more than a form letter?
 
-All of them read the explanation in the answer (:func:`imhi._core.answers.explanation_of`) and are
+All of them read the explanation in the answer (:func:`imhi.explanation_of`) and are
 computed from counts of words, so a whole run takes seconds.
 """
 

@@ -43,15 +43,16 @@ def word_pairs(text: Sequence[str]) -> Pairs:
 
 def gapped(text: Sequence[str], given: frozenset[str]) -> list[str]:
     """Return a text with runs of words whose stems are ``given`` replaced by one gap each."""
-    found: list[str] = []
+    form: list[str] = []
     for word in text:
         shown = _GAP if stem(word) in given else word
-        if shown != _GAP or not found or found[-1] != _GAP:
-            found.append(shown)
-    return found
+        if shown != _GAP or form[-1:] != [_GAP]:
+            form.append(shown)
+    return form
 
 
 def jaccard(a: Pairs, b: Pairs) -> float:
+    """Return the share of the pairs of either that both have, 0 to 1."""
     shared = len(a & b)
     return shared / (len(a) + len(b) - shared)
 
@@ -93,8 +94,8 @@ def groups(explanations: Sequence[Sequence[str]], given: Sequence[frozenset[str]
     n = len(explanations)
     links = alike([word_pairs(text) for text in explanations])
     forms = [gapped(text, known) for text, known in zip(explanations, given, strict=True)]
-    own = [i for i, form in enumerate(forms) if len(form) - form.count(_GAP) >= MIN_KEPT]
-    links += [(own[a], own[b]) for a, b in alike([word_pairs(forms[i]) for i in own])]
+    telling = [i for i, form in enumerate(forms) if len(form) - form.count(_GAP) >= MIN_KEPT]
+    links += [(telling[a], telling[b]) for a, b in alike([word_pairs(forms[i]) for i in telling])]
     rows, columns = np.array(links, dtype=int).reshape(-1, 2).T
     graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, n))
     return [int(group) for group in connected_components(graph, directed=False)[1]]
@@ -110,22 +111,22 @@ def diversity(
     from imhi import mean_measure
 
     texts = [words(explanation_of(response.text)) for response in responses]
-    there = [i for i, text in enumerate(texts) if text]
+    present = [i for i, text in enumerate(texts) if text]
     values = [0.0] * len(texts)
     sizes: Counter[int] = Counter()
-    if there:
+    if present:
         task = task_stems(context.dataset(examples[0].dataset))
-        given = [content(examples[i].post) | task for i in there]
-        found = groups([texts[i] for i in there], given)
-        sizes = Counter(found)
-        for i, group in zip(there, found, strict=True):
+        given = [content(examples[i].post) | task for i in present]
+        group_of = groups([texts[i] for i in present], given)
+        sizes = Counter(group_of)
+        for i, group in zip(present, group_of, strict=True):
             values[i] = 100 / sizes[group]
     largest = sorted(sizes.values(), reverse=True)
     return [
         mean_measure(
             "diversity",
             values,
-            empty=len(texts) - len(there),
+            empty=len(texts) - len(present),
             distinct=len(sizes),
             largest_groups=largest[:5],
             in_groups=sum(size for size in largest if size > 1),

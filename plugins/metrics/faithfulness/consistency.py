@@ -43,15 +43,17 @@ def arguments_only(
 ) -> list[str]:
     """Return texts without the sentences that state a label by themselves; of such a sentence the
     grounds it gives (*because ...*) stay."""
-    parts = [(index, sentence) for index, text in enumerate(texts) for sentence in sentences(text)]
-    stated = _states_label([(aspects[i], s) for i, s in parts], dataset, strict)
-    kept: list[list[str]] = [[] for _ in texts]
-    for (index, sentence), states in zip(parts, stated, strict=True):
+    numbered = [
+        (index, sentence) for index, text in enumerate(texts) for sentence in sentences(text)
+    ]
+    stated = _states_label([(aspects[i], s) for i, s in numbered], dataset, strict)
+    left: list[list[str]] = [[] for _ in texts]
+    for (index, sentence), states in zip(numbered, stated, strict=True):
         if not states:
-            kept[index].append(sentence)
+            left[index].append(sentence)
         elif grounds := _GROUNDS.search(sentence):
-            kept[index].append(grounds.group())
-    return [" ".join(sentences_kept) for sentences_kept in kept]
+            left[index].append(grounds.group())
+    return [" ".join(remaining) for remaining in left]
 
 
 def _states_label(

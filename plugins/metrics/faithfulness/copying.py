@@ -33,7 +33,7 @@ def fragments(text: Sequence[str], source: Sequence[str]) -> list[int]:
     places: dict[str, list[int]] = {}
     for place, word in enumerate(source):
         places.setdefault(word, []).append(place)
-    found = []
+    runs = []
     start = 0
     while start < len(text):
         longest = 0
@@ -47,9 +47,9 @@ def fragments(text: Sequence[str], source: Sequence[str]) -> list[int]:
                 run += 1
             longest = max(longest, run)
         if longest:
-            found.append(longest)
+            runs.append(longest)
         start += max(longest, 1)
-    return found
+    return runs
 
 
 def _shares(explanation: str, post: Sequence[str]) -> tuple[float, float, float] | None:
@@ -73,18 +73,18 @@ def overlap(
     from imhi import mean_measure
 
     posts = [words(example.post) for example in examples]
-    found = [
+    answers = [
         _shares(explanation_of(response.text), post)
         for response, post in zip(responses, posts, strict=True)
     ]
     references = [
         _shares(example.explanation, post) for example, post in zip(examples, posts, strict=True)
     ]
-    empty = sum(shares is None for shares in found)
+    empty = sum(shares is None for shares in answers)
     return [
         mean_measure(
             name,
-            [None if shares is None else shares[part] for shares in found],
+            [None if shares is None else shares[part] for shares in answers],
             headline=not part,
             empty=empty,
             references=_mean([shares[part] for shares in references if shares is not None]),

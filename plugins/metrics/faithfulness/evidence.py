@@ -35,9 +35,11 @@ class Evidence:
     source: str
 
     def is_about(self, aspect: str) -> bool:
+        """Return whether people marked spans for such a question."""
         return aspect in SPANS
 
     def knows(self, post: str) -> bool:
+        """Return whether the post is in the files."""
         return _key(post) in self.spans
 
     def of(self, post: str, aspect: str) -> str:
@@ -55,9 +57,9 @@ def read_evidence(written: str) -> Evidence:
     path = Path(written).expanduser()
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     if not path.exists() or not files:
-        found = "there is no such folder" if not path.exists() else "found no .csv file in it"
+        problem = "there is no such folder" if not path.exists() else "found no .csv file in it"
         raise HarnessError(
-            f"{where}: {found}; expected the folder of the raw IRF files (train_data.csv, "
+            f"{where}: {problem}; expected the folder of the raw IRF files (train_data.csv, "
             f"val_data.csv, test_data.csv with the columns {', '.join(COLUMNS)})"
         )
     spans: dict[str, dict[str, list[str]]] = {}

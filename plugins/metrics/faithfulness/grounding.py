@@ -44,8 +44,8 @@ def weights(explanations: Sequence[Stems]) -> Mapping[str, float]:
     frequency = Counter(stem for stems in explanations for stem in stems)
     n = sum(bool(stems) for stems in explanations)
     unseen = math.log(1 + n)
-    found = {stem: math.log((1 + n) / count) for stem, count in frequency.items()}
-    return defaultdict(lambda: unseen, found)
+    known = {stem: math.log((1 + n) / count) for stem, count in frequency.items()}
+    return defaultdict(lambda: unseen, known)
 
 
 def grounded(explanation: Stems, post: Stems, weight: Mapping[str, float]) -> float:
@@ -102,6 +102,7 @@ class Grounding:
         predictions: Sequence[Prediction],
         context: Context,
     ) -> list[Measure]:
+        """Return ``grounding`` and ``quoted``, and how far people's evidence is met."""
         from imhi import mean_measure
 
         if not examples:
@@ -159,8 +160,8 @@ class Grounding:
             return []
         recall: list[float | None] = []
         precision: list[float | None] = []
-        found = [self.evidence.of(example.post, example.aspect) for example in examples]
-        for span, explanation, post in zip(found, named, posts, strict=True):
+        spans = [self.evidence.of(example.post, example.aspect) for example in examples]
+        for span, explanation, post in zip(spans, named, posts, strict=True):
             # Of the span only what the post has: some spans are reworded.
             evident = (content(span) - task) & post if span else frozenset()
             if not evident:
@@ -173,7 +174,7 @@ class Grounding:
         joined = sum(self.evidence.knows(example.post) for example in examples)
         details: dict[str, Any] = {
             "rows_joined": joined,
-            "rows_with_a_span": sum(bool(span) for span in found),
+            "rows_with_a_span": sum(bool(span) for span in spans),
             "rows_measured": sum(value is not None for value in recall),
         }
         name = examples[0].dataset

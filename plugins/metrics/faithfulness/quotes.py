@@ -21,13 +21,13 @@ def quoted_spans(explanation: str, not_quotations: frozenset[str]) -> list[tuple
 
     Spans whose only content words are ``not_quotations`` (label names, the question) do not count.
     """
-    found: dict[tuple[str, ...], None] = {}
+    spans: dict[tuple[str, ...], None] = {}
     for span in _SPAN.findall(plain(explanation)):
         for part in _GAP.split(span):
             stems = tuple(map(stem, words(part)))
             if len(stems) >= MIN_WORDS and content(part) - not_quotations:
-                found[stems] = None
-    return list(found)
+                spans[stems] = None
+    return list(spans)
 
 
 def stands_in(span: Sequence[str], post: Sequence[str]) -> bool:

@@ -51,8 +51,7 @@ def _stemmer() -> Callable[[str], str]:
 
 def stem(word: str) -> str:
     """Return the Snowball stem (*depressed, depression* -> *depress*)."""
-    found: str = _stemmer()(_CLITIC.sub("", word))
-    return found
+    return _stemmer()(_CLITIC.sub("", word))
 
 
 @functools.cache

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from imhi import (
     Budget,
@@ -20,7 +19,6 @@ from imhi import (
     ModelSpec,
     Report,
     Request,
-    Response,
     create_model,
     digest,
     estimate,
@@ -28,13 +26,16 @@ from imhi import (
     parse_model,
     prompt_hash,
 )
-from imhi.runs import Cache
-
-_DESCRIBED = "described"
+from imhi.plugins.metrics.judge.answer_cache import (
+    AnswerCache,
+    JudgeAnswer,
+    failures_key,
+    key_of,
+)
 
 
 @dataclass(frozen=True)
-class Asked:
+class JudgePrompt:
     """One thing to ask every judge: a prompt, and the example it was made of."""
 
     example: Example
@@ -42,30 +43,53 @@ class Asked:
 
 
 @dataclass
-class Said:
+class JudgeAnswers:
     """What came of asking one judge about one dataset.
 
-    ``answers[repeat][prompt]`` is what is kept of an answer; a prompt without one failed or was not
-    asked. ``cost`` in US dollars (None where the judge has no price) and token counts are those of
-    all answers, whenever they were given, and of failed attempts. ``described`` is what the model
-    said of itself when it was asked last.
+    ``answers[repeat][prompt]`` is an answer, whenever it was given; a prompt without one failed or
+    was not asked. ``failed_cost`` in US dollars is that of all failed attempts, None where it is not
+    known. ``described`` is what the model said of itself when it was asked last.
     """
 
-    answers: list[dict[str, Mapping[str, Any]]] = field(default_factory=list)
+    answers: list[dict[str, JudgeAnswer]] = field(default_factory=list)
     failed: int = 0
+    failed_cost: float | None = None
     unasked: int = 0
     first_error: str = ""
-    described: Mapping[str, Any] = field(default_factory=dict)
-    cost: float | None = None
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    described: Mapping[str, object] = field(default_factory=dict)
 
-    def add(self, value: Mapping[str, Any]) -> None:
-        """Count what an answer, or failed attempts, took."""
-        if value.get("cost") is not None:
-            self.cost = (self.cost or 0.0) + value["cost"]
-        self.prompt_tokens += value.get("prompt_tokens") or 0
-        self.completion_tokens += value.get("completion_tokens") or 0
+    @property
+    def every(self) -> list[JudgeAnswer]:
+        """Return the answers of all repeats."""
+        return [answer for by_prompt in self.answers for answer in by_prompt.values()]
+
+    @property
+    def cost(self) -> float | None:
+        """Return US dollars, failed attempts included; None where the judge has no price."""
+        costs = [*(answer.cost for answer in self.every), self.failed_cost]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known else None
+
+    @property
+    def cut_off(self) -> int:
+        """Return how many answers ended at the token limit."""
+        return sum(answer.finish_reason == "length" for answer in self.every)
+
+    @property
+    def truncated(self) -> int:
+        """Return how many prompts were cut to fit the judge's window."""
+        return sum(answer.truncated for answer in self.every)
+
+    @property
+    def repeats_all_equal(self) -> bool | None:
+        """Return whether every prompt got one and the same text in every repeat; None where none
+        was answered twice."""
+        texts: dict[str, list[str]] = {}
+        for by_prompt in self.answers:
+            for prompt, answer in by_prompt.items():
+                texts.setdefault(prompt, []).append(answer.text)
+        several = [given for given in texts.values() if len(given) > 1]
+        return all(len(set(given)) == 1 for given in several) if several else None
 
 
 class Judge:
@@ -96,24 +120,24 @@ class Judge:
         self.context.budget = context.budget
         self.seed = context.seed
 
-    def kept(self, context: Context, rubric: Mapping[str, Any]) -> Cache:
+    def cache(self, context: Context, rubric: Mapping[str, object]) -> AnswerCache:
         """Return this judge's earlier answers in a run."""
         generation = self.context.generation
-        return context.cache.open(
-            "judge",
-            {
-                "judge": self.identity,
-                "generation": generation.to_json(),
-                # Greedy answers do not depend on the seed.
-                "seed": self.seed if generation.temperature > 0 else None,
-                "rubric": digest(rubric),
-            },
-        )
+        identity = {
+            "judge": self.identity,
+            "generation": generation.to_json(),
+            # Greedy answers do not depend on the seed.
+            "seed": self.seed if generation.temperature > 0 else None,
+            "rubric": digest(rubric),
+        }
+        return AnswerCache(context.cache.open("judge", identity))
 
-    def pending(self, asked: Iterable[Asked], repeat: int, kept: Cache) -> list[Asked]:
+    def pending(
+        self, asked: Iterable[JudgePrompt], repeat: int, cache: AnswerCache
+    ) -> list[JudgePrompt]:
         """Return what has no answer yet, each distinct prompt once."""
         distinct = {one.prompt: one for one in asked}
-        return [one for one in distinct.values() if key_of(one.prompt, repeat) not in kept]
+        return [one for one in distinct.values() if (one.prompt, repeat) not in cache]
 
     def open(self) -> None:
         """Make the model, unless that was done."""
@@ -121,18 +145,19 @@ class Judge:
             self._model = create_model(self.spec, self.context)
 
     def close(self) -> None:
+        """Close the model, where it was made."""
         if self._model is not None:
             self._model.close()
             self._model = None
 
     def ask(
         self,
-        asked: Sequence[Asked],
+        asked: Sequence[JudgePrompt],
         repeats: int,
-        kept: Cache,
+        cache: AnswerCache,
         run: str,
         advance: Callable[[int], None],
-    ) -> Said:
+    ) -> JudgeAnswers:
         """Ask what has no answer yet; each answer is kept as it comes, failures are not.
 
         ``advance`` is told of each answer that is there or has come, repeats included.
@@ -141,88 +166,73 @@ class Judge:
             HarnessError: every further request is pointless, or the model left requests unanswered
                 without a budget that would explain it.
         """
-        said = Said()
+        answers = JudgeAnswers()
         dataset = asked[0].example.dataset if asked else ""
+        prompts = list(dict.fromkeys(one.prompt for one in asked))
         for repeat in range(repeats):
-            pending = self.pending(asked, repeat, kept)
-            self._count_earlier(asked, repeat, kept, run)
-            advance(len({one.prompt for one in asked}) - len(pending))
+            pending = self.pending(asked, repeat, cache)
+            self._count_earlier(prompts, dataset, repeat, cache, run)
+            advance(len(prompts) - len(pending))
             if pending:
-                self._ask(pending, repeat, kept, run, said, advance)
-            keys = {one.prompt: key_of(one.prompt, repeat) for one in asked}
-            answers = {prompt: kept.get(key) for prompt, key in keys.items()}
-            said.answers.append({p: value for p, value in answers.items() if value is not None})
-            for value in said.answers[-1].values():
-                said.add(value)
-        said.add(kept.get(_failures_key(dataset)) or {})
-        said.described = kept.get(_DESCRIBED) or {}
-        return said
+                self._ask(pending, repeat, cache, run, answers, advance)
+            known = {prompt: cache.answer(prompt, repeat) for prompt in prompts}
+            answers.answers.append({p: one for p, one in known.items() if one is not None})
+        failures = cache.failures(dataset)
+        answers.failed_cost = failures.cost if failures else None
+        answers.described = cache.described
+        return answers
 
-    def _count_earlier(self, asked: Iterable[Asked], repeat: int, kept: Cache, run: str) -> None:
+    def _count_earlier(
+        self, prompts: Iterable[str], dataset: str, repeat: int, cache: AnswerCache, run: str
+    ) -> None:
         """Put what earlier commands paid for these answers into the budget: ``--max-cost`` limits
         what judging a run costs in all, as it does for the answers of a run."""
-        dataset = next((one.example.dataset for one in asked), "")
-        keys = {key_of(one.prompt, repeat) for one in asked} | {_failures_key(dataset)}
-        for key in keys:
-            value = kept.get(key)
+        known = {key_of(prompt, repeat): cache.answer(prompt, repeat) for prompt in prompts}
+        for key, value in (*known.items(), (failures_key(dataset), cache.failures(dataset))):
             if value is not None and (run, key) not in self._counted:
                 self._counted.add((run, key))
-                self.context.budget.spent += value.get("cost") or 0.0
+                self.context.budget.spent += value.cost or 0.0
 
     def _ask(
         self,
-        pending: Sequence[Asked],
+        pending: Sequence[JudgePrompt],
         repeat: int,
-        kept: Cache,
+        cache: AnswerCache,
         run: str,
-        said: Said,
+        answers: JudgeAnswers,
         advance: Callable[[int], None],
     ) -> None:
         self.open()
         assert self._model is not None
         # Models read the seed when they are asked: each repeat is another draw.
         self.context.seed = self.seed + repeat
-        requests = {}
-        for one in pending:
-            key = key_of(one.prompt, repeat)
-            requests[key[:16]] = (key, one)
-        responses = self._model.generate(
-            [_request(short, one) for short, (_, one) in requests.items()]
-        )
+        requests = {key_of(one.prompt, repeat)[:16]: one for one in pending}
+        responses = self._model.generate([_request(id, one) for id, one in requests.items()])
         try:
             for response in responses:
-                key, one = requests.pop(response.id)
-                self._counted.add((run, key))
+                one = requests.pop(response.id)
+                self._counted.add((run, key_of(one.prompt, repeat)))
                 if response.error is None:
-                    kept.put(key, _row(response, one.example, repeat))
+                    cache.put(one.prompt, response, one.example, repeat)
                 else:
-                    said.failed += 1
-                    said.first_error = said.first_error or response.error
-                    self._keep_failure(kept, response, run)
+                    answers.failed += 1
+                    answers.first_error = answers.first_error or response.error
+                    if response.cost is not None:
+                        cache.add_failure(response.dataset, response.cost)
+                        self._counted.add((run, failures_key(response.dataset)))
                 advance(1)
         finally:
             close = getattr(responses, "close", None)
             if close is not None:
                 close()
-        kept.put(_DESCRIBED, dict(self._model.describe()))
+        cache.describe(self._model.describe())
         if requests and not self.context.budget.exhausted:
             raise HarnessError(
                 f"judge {self.name}: it left {len(requests)} of {len(pending)} requests unanswered; "
                 "expected a response or an error for each; give the same command again to ask them "
                 "again"
             )
-        said.unasked += len(requests)
-
-    def _keep_failure(self, kept: Cache, response: Response, run: str) -> None:
-        """Add what a failed request cost, in all its attempts, to what failures have cost."""
-        if response.cost is None:
-            return
-        key = _failures_key(response.dataset)
-        before = kept.get(key) or {"failed": 0, "cost": 0.0}
-        kept.put(
-            key, {"failed": before["failed"] + 1, "cost": before["cost"] + (response.cost or 0.0)}
-        )
-        self._counted.add((run, key))
+        answers.unasked += len(requests)
 
     def estimate(self, prompts: Sequence[str]) -> Estimate:
         """Return about what asking these prompts would take. The model is not made."""
@@ -231,16 +241,7 @@ class Judge:
         return estimate(self.spec, prompts, self.context)
 
 
-def key_of(prompt: str, repeat: int) -> str:
-    """Return under what the answer to a prompt is kept. The prompt holds all that is judged."""
-    return digest([prompt, repeat])
-
-
-def _failures_key(dataset: str) -> str:
-    return f"failures of {dataset}"
-
-
-def _request(id: str, one: Asked) -> Request:
+def _request(id: str, one: JudgePrompt) -> Request:
     example = one.example
     return Request(
         id=id,
@@ -251,22 +252,6 @@ def _request(id: str, one: Asked) -> Request:
         question=example.question,
         aspect=example.aspect,
     )
-
-
-def _row(response: Response, example: Example, repeat: int) -> dict[str, Any]:
-    """Return what is kept of an answer: its text as it came, and for which example it was asked."""
-    row: dict[str, Any] = {
-        "dataset": example.dataset,
-        "id": example.id,
-        "repeat": repeat,
-        "text": response.text,
-    }
-    for name in ("finish_reason", "prompt_tokens", "completion_tokens", "cost"):
-        if getattr(response, name) is not None:
-            row[name] = getattr(response, name)
-    if response.truncated:
-        row["truncated"] = True
-    return row
 
 
 def parse_judges(names: Sequence[str], context: Context) -> list[tuple[ModelSpec, str]]:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imhi.plugins.metrics.judge.judges import Asked, Judge
+from imhi.plugins.metrics.judge.judges import Judge, JudgePrompt
 from imhi.plugins.metrics.judge.marks import Marks
 from imhi.plugins.metrics.judge.rubric import OVERALL
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def marks_table(
     read: Sequence[Sequence[Mapping[str, Marks]]],
-    asked: Sequence[Asked | None],
+    asked: Sequence[JudgePrompt | None],
     names: Sequence[str],
 ) -> Array:
     """Return marks of shape (judges, repeats, n, criteria), NaN where there is none."""
@@ -93,20 +93,22 @@ def _mean(values: Array, axis: int) -> Array:
     """Return the mean of what is not NaN; NaN where there is nothing."""
     import numpy as np
 
-    there = ~np.isnan(values)
+    known = ~np.isnan(values)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(there, values, 0.0).sum(axis=axis) / there.sum(axis=axis))
+        return np.asarray(np.where(known, values, 0.0).sum(axis=axis) / known.sum(axis=axis))
 
 
-def _agreement(table: Array, judges: Sequence[Judge], names: Sequence[str]) -> dict[str, Any]:
-    """Return, for each criterion, kappa of each pair of judges, alpha of all (by the library) and
-    each judge's kappa with itself."""
+def _agreement(
+    table: Array, judges: Sequence[Judge], names: Sequence[str]
+) -> dict[str, dict[str, object]]:
+    """Return, for each criterion of a table of shape (judges, repeats, n, criteria), kappa of each
+    pair of judges, alpha of all (by the library) and each judge's kappa with itself."""
     from imhi.plugins.metrics.judge.agreement import kappa, library_alpha, pair_tables, self_tables
 
-    found: dict[str, Any] = {}
+    agreement: dict[str, dict[str, object]] = {}
     for column, name in enumerate(names):
         marks = table[..., column]
-        of: dict[str, Any] = {}
+        of: dict[str, object] = {}
         if len(judges) > 1:
             of["alpha"] = library_alpha(marks)
             of["kappa"] = {
@@ -121,8 +123,8 @@ def _agreement(table: Array, judges: Sequence[Judge], names: Sequence[str]) -> d
                 for index, judge in enumerate(judges)
             }
         if of:
-            found[name] = of
-    return found
+            agreement[name] = of
+    return agreement
 
 
 def _number(value: Any) -> float | None:
@@ -148,10 +150,10 @@ def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
             name, statistics, value_of, None, of, headline, decimals=2, higher_is_better=True
         )
 
-    found = []
+    measures = []
     if len(judges) > 1:
-        found.append(measure("judge_alpha", coincidences(marks), alpha, True, level="ordinal"))
-        found += [
+        measures.append(measure("judge_alpha", coincidences(marks), alpha, True, level="ordinal"))
+        measures += [
             measure(
                 f"judge_kappa[{judges[a].short}|{judges[b].short}]",
                 pair_tables(marks[a], marks[b]),
@@ -163,7 +165,7 @@ def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
             for a, b in itertools.combinations(range(len(judges)), 2)
         ]
     if marks.shape[1] > 1:
-        found += [
+        measures += [
             measure(
                 f"judge_self_kappa[{judge.short}]",
                 self_tables(marks[index]),
@@ -174,4 +176,4 @@ def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
             )
             for index, judge in enumerate(judges)
         ]
-    return found
+    return measures

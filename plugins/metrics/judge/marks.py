@@ -6,12 +6,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from imhi.io import MARKS
 
 Outcome = Literal["read", "partly_read", "unreadable", "refused"]
-OUTCOMES: tuple[Outcome, ...] = ("read", "partly_read", "unreadable", "refused")
 
 REFUSING = ("refusal", "content_filter")
 """Finish reasons by which an interface says that nothing was answered."""
@@ -25,6 +24,8 @@ _REFUSAL = re.compile(
 )
 _THOUGHT = "</think>"
 _TWICE = "(given twice)"
+Fields = dict[str, object]
+"""What stands in a JSON object, by name in lower case."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +46,26 @@ def read_marks(text: str, finish_reason: str | None, criteria: Sequence[str]) ->
     """
     if finish_reason in REFUSING:
         return Marks("refused")
-    said = text.rpartition(_THOUGHT)[2]
-    found: list[dict[str, int]] = []
+    answer = text.rpartition(_THOUGHT)[2]
+    readings: list[dict[str, int]] = []
     marked = False
-    for fields in _objects(said, criteria):
+    for fields in _objects(answer, criteria):
         marked = True
         values = {
             name: mark
             for name in criteria
             if (mark := _mark(fields.get(name.casefold()))) is not None
         }
-        if values not in found:
-            found.append(values)
-    if len(found) == 1 and found[0]:
-        return Marks("read" if len(found[0]) == len(criteria) else "partly_read", found[0])
-    if not marked and _REFUSAL.match(said):
+        if values not in readings:
+            readings.append(values)
+    if len(readings) == 1 and (values := readings[0]):
+        return Marks("read" if len(values) == len(criteria) else "partly_read", values)
+    if not marked and _REFUSAL.match(answer):
         return Marks("refused")
     return Marks("unreadable")
 
 
-def _objects(text: str, criteria: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def _objects(text: str, criteria: Sequence[str]) -> Iterator[Fields]:
     """Yield the outermost JSON objects that have a criterion among their names."""
     decoder = json.JSONDecoder(object_pairs_hook=_fields)
     names = {name.casefold() for name in criteria}
@@ -82,15 +83,15 @@ def _objects(text: str, criteria: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         start = text.find("{", end)
 
 
-def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def _fields(pairs: list[tuple[str, object]]) -> Fields:
+    fields: Fields = {}
     for name, value in pairs:
         plain = name.strip().casefold()
         fields[plain] = _TWICE if plain in fields else value
     return fields
 
 
-def _mark(value: Any) -> int | None:
+def _mark(value: object) -> int | None:
     """Return a mark; a whole number written as ``2.0`` or as the text ``"2"`` is one, ``true`` and
     ``"2/3"`` are not."""
     if isinstance(value, str) and value.strip() in {str(mark) for mark in MARKS}:

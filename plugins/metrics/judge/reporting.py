@@ -3,52 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from imhi import Context
-from imhi.plugins.metrics.judge.judges import Judge, Said
-from imhi.plugins.metrics.judge.marks import OUTCOMES, Marks
+from imhi.plugins.metrics.judge.judges import Judge, JudgeAnswers
+from imhi.plugins.metrics.judge.marks import Outcome
 
 
 def report(
-    judge: Judge, said: Said, read: Sequence[Mapping[str, Marks]], asked: int, sampled: bool
-) -> dict[str, Any]:
-    """Return, as JSON, what a judge did: outcomes are counted per distinct request.
-
-    ``asked`` counts distinct prompts; ``sampled``: judges did not answer greedily.
-    """
-    outcomes = Counter(marks.outcome for by_prompt in read for marks in by_prompt.values())
-    values = [value for answers in said.answers for value in answers.values()]
+    judge: Judge,
+    answers: JudgeAnswers,
+    outcomes: Counter[Outcome],
+    requests: int,
+    sampled: bool,
+) -> dict[str, object]:
+    """Return, as JSON, what a judge did: outcomes are counted per distinct request, of which there
+    are ``requests``, repeats included; ``sampled``: judges did not answer greedily."""
     return {
         "judge": judge.name,
         "short": judge.short,
         "identity": judge.identity,
-        "requests": asked * len(read),
-        **{outcome: outcomes[outcome] for outcome in OUTCOMES},
-        "failed": said.failed,
-        "not_asked": said.unasked,
-        "cut_off": sum(value.get("finish_reason") == "length" for value in values),
-        "prompts_truncated": sum(bool(value.get("truncated")) for value in values),
-        "prompt_tokens": said.prompt_tokens,
-        "completion_tokens": said.completion_tokens,
-        "cost": None if said.cost is None else round(said.cost, 6),
-        "repeats_all_equal": _all_equal(said.answers) if sampled else None,
-        "described": said.described,
+        "requests": requests,
+        "read": outcomes["read"],
+        "partly_read": outcomes["partly_read"],
+        "unreadable": outcomes["unreadable"],
+        "refused": outcomes["refused"],
+        "failed": answers.failed,
+        "not_asked": answers.unasked,
+        "cut_off": answers.cut_off,
+        "prompts_truncated": answers.truncated,
+        "prompt_tokens": sum(answer.prompt_tokens or 0 for answer in answers.every),
+        "completion_tokens": sum(answer.completion_tokens or 0 for answer in answers.every),
+        "cost": None if answers.cost is None else round(answers.cost, 6),
+        "repeats_all_equal": answers.repeats_all_equal if sampled else None,
+        "described": answers.described,
     }
 
 
-def _all_equal(answers: Sequence[Mapping[str, Mapping[str, Any]]]) -> bool | None:
-    """Return whether every prompt got one and the same text in every repeat."""
-    texts: dict[str, list[str]] = {}
-    for by_prompt in answers:
-        for prompt, value in by_prompt.items():
-            texts.setdefault(prompt, []).append(value["text"])
-    several = [found for found in texts.values() if len(found) > 1]
-    return all(len(set(found)) == 1 for found in several) if several else None
-
-
-def say_of(judge: Judge, said: Said, done: Mapping[str, Any], context: Context) -> None:
+def note_of(
+    judge: Judge,
+    answers: JudgeAnswers,
+    outcomes: Counter[Outcome],
+    sampled: bool,
+    context: Context,
+) -> None:
     """Say what a reader of the scores must know about one judge."""
     who = f"judge {judge.short}"
     for note in judge.context.notes:
@@ -57,20 +54,20 @@ def say_of(judge: Judge, said: Said, done: Mapping[str, Any], context: Context) 
     judged = context.model_identity
     if judged and all(judge.identity[k] == judged.get(k) for k in ("scheme", "target")):
         context.note(f"{who} is the model that is judged: models tend to prefer their own answers")
-    for name, words in (
-        ("refused", "refusals"),
-        ("unreadable", "unreadable answers"),
-        ("partly_read", "answers readable in part"),
-        ("cut_off", "answers cut off at the token limit (max_new_tokens)"),
-        ("prompts_truncated", "prompts cut to fit its window"),
+    for count, words in (
+        (outcomes["refused"], "refusals"),
+        (outcomes["unreadable"], "unreadable answers"),
+        (outcomes["partly_read"], "answers readable in part"),
+        (answers.cut_off, "answers cut off at the token limit (max_new_tokens)"),
+        (answers.truncated, "prompts cut to fit its window"),
     ):
-        context.count(f"{who}: {words}: {{n}}", done[name])
-    if done["repeats_all_equal"]:
+        context.count(f"{who}: {words}: {{n}}", count)
+    if sampled and answers.repeats_all_equal:
         context.note(f"{who}: all repeats gave the same text; it does not seem to sample")
-    if said.failed:
-        first = judge.first_errors.setdefault(context.run, said.first_error)
+    if answers.failed:
+        first = judge.first_errors.setdefault(context.run, answers.first_error)
         context.count(
-            f"{who}: failed requests: {{n}} (first: {first})", said.failed, incomplete=True
+            f"{who}: failed requests: {{n}} (first: {first})", answers.failed, incomplete=True
         )
     unasked = f"{who}: requests not made, as --max-cost was reached: {{n}}; raise it"
-    context.count(unasked, said.unasked, incomplete=True)
+    context.count(unasked, answers.unasked, incomplete=True)

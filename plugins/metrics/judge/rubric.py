@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError
 from imhi.io import MARKS, Marking, marking_from, read_yaml
@@ -32,13 +31,13 @@ def load_rubric(path: Path = SHIPPED) -> Marking:
     return rubric
 
 
-def answer_schema(rubric: Marking) -> dict[str, Any]:
+def answer_schema(rubric: Marking) -> dict[str, object]:
     """Return the JSON schema of a judge's answer.
 
     Marks are an ``enum``, since strict servers take no ``minimum``; the reason stands first, so
     that it is written before the marks it is to give reasons for.
     """
-    properties: dict[str, Any] = {REASON: {"type": "string"}}
+    properties: dict[str, object] = {REASON: {"type": "string"}}
     properties |= {name: {"type": "integer", "enum": list(MARKS)} for name in rubric.names}
     return {
         "type": "object",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,17 +21,17 @@ from imhi import (
     digest,
     explanation_of,
 )
-from imhi.plugins.metrics.judge.judges import Asked, Judge, Said, parse_judges
+from imhi.plugins.metrics.judge.answer_cache import JudgeAnswer
+from imhi.plugins.metrics.judge.arguments import JudgeArguments
+from imhi.plugins.metrics.judge.judges import Judge, JudgeAnswers, JudgePrompt, parse_judges
 from imhi.plugins.metrics.judge.judging import marks_table, measures_of
-from imhi.plugins.metrics.judge.marks import Marks, read_marks
+from imhi.plugins.metrics.judge.marks import Marks, Outcome, read_marks
 from imhi.plugins.metrics.judge.prompting import build_prompt, judged_text
-from imhi.plugins.metrics.judge.reporting import report, say_of
+from imhi.plugins.metrics.judge.reporting import note_of, report
 from imhi.plugins.metrics.judge.rubric import SHIPPED, answer_schema, load_rubric
 
 if TYPE_CHECKING:
     from imhi import Measure
-
-_SETTINGS = ("repeats", "temperature", "reference", "shown", "max_new_tokens", "structured")
 
 
 @dataclass
@@ -38,45 +40,47 @@ class Columns:
     since its explanation is missing (``empty``) or it has no reference to show (``unreferenced``).
     """
 
-    asked: list[Asked | None] = field(default_factory=list)
+    asked: list[JudgePrompt | None] = field(default_factory=list)
     empty: list[int] = field(default_factory=list)
     unreferenced: list[int] = field(default_factory=list)
 
     @property
-    def present(self) -> list[Asked]:
+    def present(self) -> list[JudgePrompt]:
+        """Return what judges are asked."""
         return [one for one in self.asked if one is not None]
 
 
 def create(arguments: Mapping[str, Any]) -> Judging:
-    """Make the metric; see :class:`imhi._core.declarations.Metric`.
+    """Make the metric; see :class:`imhi.Metric`.
 
     Raises:
         HarnessError: a rubric that cannot be used, or repeats that could not differ.
     """
-    return Judging(arguments)
+    return Judging(JudgeArguments(**arguments))
 
 
 class Judging:
     """Asks every judge about every explanation of a dataset; judges stay open until
     :meth:`close`."""
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, arguments: JudgeArguments) -> None:
         self.arguments = arguments
-        self.repeats: int = arguments["repeats"]
-        if self.repeats > 1 and arguments["temperature"] == 0:
+        self.repeats = arguments.repeats
+        if self.repeats > 1 and arguments.temperature == 0:
             raise HarnessError(
                 f"metric judge: repeats={self.repeats} at temperature 0 would give the same answer "
                 f"{self.repeats} times: add temperature=T above 0, or leave repeats out"
             )
-        self.rubric = load_rubric(Path(arguments["rubric"] or SHIPPED).expanduser())
+        self.rubric = load_rubric(Path(arguments.rubric or SHIPPED).expanduser())
         self.generation = Generation(
-            max_new_tokens=arguments["max_new_tokens"],
-            temperature=arguments["temperature"],
-            answer_schema=answer_schema(self.rubric) if arguments["structured"] else None,
+            max_new_tokens=arguments.max_new_tokens,
+            temperature=arguments.temperature,
+            answer_schema=answer_schema(self.rubric) if arguments.structured else None,
         )
         self._judges: dict[tuple[str, ...], list[Judge]] = {}
 
     def judges(self, context: Context) -> list[Judge]:
+        """Return the judges of a run, ready to work for it; models are not made yet."""
         if context.judges not in self._judges:
             self._judges[context.judges] = [
                 Judge(spec, short, context, self.generation)
@@ -87,6 +91,7 @@ class Judging:
         return self._judges[context.judges]
 
     def close(self) -> None:
+        """Close the models of all judges."""
         for judge in itertools.chain.from_iterable(self._judges.values()):
             judge.close()
 
@@ -94,16 +99,16 @@ class Judging:
         """Return what to ask. A missing or empty explanation needs no judge: its mark is 0."""
         columns = Columns()
         for index, (example, response) in enumerate(zip(examples, responses, strict=True)):
-            if self.arguments["reference"] and not example.explanation.strip():
+            if self.arguments.reference and not example.explanation.strip():
                 columns.unreferenced.append(index)
                 columns.asked.append(None)
             elif response.error is not None or not explanation_of(response.text).strip():
                 columns.empty.append(index)
                 columns.asked.append(None)
             else:
-                answer = judged_text(response.text, self.arguments["shown"])
-                prompt = build_prompt(self.rubric, example, answer, self.arguments["reference"])
-                columns.asked.append(Asked(example, prompt))
+                answer = judged_text(response.text, self.arguments.shown)
+                prompt = build_prompt(self.rubric, example, answer, self.arguments.reference)
+                columns.asked.append(JudgePrompt(example, prompt))
         return columns
 
     def __call__(
@@ -113,25 +118,34 @@ class Judging:
         predictions: Sequence[Prediction],
         context: Context,
     ) -> list[Measure]:
+        """Ask every judge what has no answer yet, and return the measures made of all answers."""
         judges = self.judges(context)
         columns = self.columns(examples, responses)
-        dataset = examples[0].dataset
-        found = self._ask(judges, columns, dataset, context)
-        read = [[_read(answers, self.rubric.names) for answers in said.answers] for said in found]
-        distinct = len({one.prompt for one in columns.present})
-        reports = [
-            report(judge, said, marks, distinct, self.generation.temperature > 0)
-            for judge, said, marks in zip(judges, found, read, strict=True)
+        given = self._ask(judges, columns, examples[0].dataset, context)
+        read = [
+            [_read(by_prompt, self.rubric.names) for by_prompt in answers.answers]
+            for answers in given
         ]
-        self._say(judges, found, reports, columns, context)
+        outcomes = [
+            Counter(marks.outcome for by_prompt in of_judge for marks in by_prompt.values())
+            for of_judge in read
+        ]
+        requests = len({one.prompt for one in columns.present}) * self.repeats
+        sampled = self.generation.temperature > 0
+        self._note(judges, given, outcomes, columns, context)
+        settings = dataclasses.asdict(self.arguments)
+        del settings["rubric"]
         details: dict[str, Any] = {
             "rubric": self.rubric.file,
             "rubric_sha256": digest(self.rubric.content()),
             "examples_asked": len(columns.present),
             "empty": len(columns.empty),
             "unreferenced": len(columns.unreferenced),
-            **{name: self.arguments[name] for name in _SETTINGS},
-            "judges": reports,
+            **settings,
+            "judges": [
+                report(*of_judge, requests, sampled)
+                for of_judge in zip(judges, given, outcomes, strict=True)
+            ],
         }
         names = self.rubric.names
         table = marks_table(read, columns.asked, names)
@@ -139,12 +153,12 @@ class Judging:
 
     def _ask(
         self, judges: Sequence[Judge], columns: Columns, dataset: str, context: Context
-    ) -> list[Said]:
+    ) -> list[JudgeAnswers]:
         asked = columns.present
-        kept = [judge.kept(context, self.rubric.content()) for judge in judges]
+        caches = [judge.cache(context, self.rubric.content()) for judge in judges]
         # All are made before the first is paid: a missing key or folder is said at once.
-        for judge, store in zip(judges, kept, strict=True):
-            if any(judge.pending(asked, repeat, store) for repeat in range(self.repeats)):
+        for judge, cache in zip(judges, caches, strict=True):
+            if any(judge.pending(asked, repeat, cache) for repeat in range(self.repeats)):
                 judge.open()
         total = len({one.prompt for one in asked}) * len(judges) * self.repeats
         done = 0
@@ -156,15 +170,15 @@ class Judging:
                 context.advance("judge", dataset, done, total)
 
         return [
-            judge.ask(asked, self.repeats, store, context.run, advance)
-            for judge, store in zip(judges, kept, strict=True)
+            judge.ask(asked, self.repeats, cache, context.run, advance)
+            for judge, cache in zip(judges, caches, strict=True)
         ]
 
-    def _say(
+    def _note(
         self,
         judges: Sequence[Judge],
-        found: Sequence[Said],
-        reports: Sequence[Mapping[str, Any]],
+        given: Sequence[JudgeAnswers],
+        outcomes: Sequence[Counter[Outcome]],
         columns: Columns,
         context: Context,
     ) -> None:
@@ -176,16 +190,17 @@ class Judging:
             "judge: examples without a reference explanation, which do not count: {n}",
             len(columns.unreferenced),
         )
-        for judge, said, done in zip(judges, found, reports, strict=True):
-            say_of(judge, said, done, context)
-        context.count("judge: judging cost ${n}", sum((said.cost or 0.0 for said in found), 0.0))
+        for of_judge in zip(judges, given, outcomes, strict=True):
+            note_of(*of_judge, self.generation.temperature > 0, context)
+        cost = sum((answers.cost or 0.0 for answers in given), 0.0)
+        context.count("judge: judging cost ${n}", cost)
 
 
-def _read(answers: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> dict[str, Marks]:
+def _read(answers: Mapping[str, JudgeAnswer], names: Sequence[str]) -> dict[str, Marks]:
     """Return the marks in a judge's answers, by prompt."""
     return {
-        prompt: read_marks(value["text"], value.get("finish_reason"), names)
-        for prompt, value in answers.items()
+        prompt: read_marks(answer.text, answer.finish_reason, names)
+        for prompt, answer in answers.items()
     }
 
 
@@ -198,14 +213,14 @@ def estimate(
     """Return, for each judge, about what it would take to ask what has no answer yet."""
     judging = create(arguments)
     asked = judging.columns(examples, responses).present
-    found = {}
+    estimates = {}
     for judge in judging.judges(context):
-        kept = judge.kept(context, judging.rubric.content())
-        found[judge.name] = judge.estimate(
+        cache = judge.cache(context, judging.rubric.content())
+        estimates[judge.name] = judge.estimate(
             [
                 one.prompt
                 for repeat in range(judging.repeats)
-                for one in judge.pending(asked, repeat, kept)
+                for one in judge.pending(asked, repeat, cache)
             ]
         )
-    return found
+    return estimates

@@ -12,18 +12,6 @@ from imhi.plugins.metrics.neural import bartscore, bertscore, similarity
 
 @hookimpl
 def imhi_metrics() -> Iterator[Metric]:
-    yield Metric(
-        "bertscore",
-        bertscore.SUMMARY,
-        group="neural",
-        create="imhi.plugins.metrics.neural.bertscore:create",
-        arguments=bertscore.ARGUMENTS,
-    )
-    yield Metric(
-        "bartscore",
-        bartscore.SUMMARY,
-        group="neural",
-        create="imhi.plugins.metrics.neural.bartscore:create",
-        arguments=bartscore.ARGUMENTS,
-    )
+    yield bertscore.METRIC
+    yield bartscore.METRIC
     yield similarity.METRIC

@@ -1,11 +1,18 @@
-"""How much goes into one batch."""
+"""Requests answered in batches: how much goes into one, and what comes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
+from imhi import Request, Response
+from imhi.checkpoints import free_memory, memory_as_memory_error, run_batches
+from imhi.plugins.models.hf.arguments import HfArguments
 from imhi.plugins.models.hf.loading import Loaded
+
+Encoded = TypeVar("Encoded")
 
 # Tokens per batch, prompt + answer + padding. On a CPU bigger batches stop paying early (for a
 # classifier sooner: it does all its work at once); on a GPU the key-value cache is the bound.
@@ -15,15 +22,54 @@ _MOST_GPU_TOKENS = 262_144
 _SHARE_OF_FREE_MEMORY = 0.5
 
 
-def batch_limits(
-    loaded: Loaded, arguments: Mapping[str, Any], longest: int
-) -> tuple[int, int | None]:
+def answer_in_batches(
+    items: Sequence[tuple[Request, Encoded]],
+    lengths: Sequence[int],
+    answer: Callable[[Sequence[tuple[Request, Encoded]]], list[Response]],
+    loaded: Loaded,
+    arguments: HfArguments,
+    unit: str,
+) -> Iterator[Response]:
+    """Yield a response to each request as batches finish, the longest first. One that does not fit
+    the memory alone gets an error; ``unit`` says what it is (a prompt, a post). ``lengths`` are in
+    tokens; ``latency``, in seconds, is each request's share of its batch."""
+
+    def work(batch: Sequence[tuple[Request, Encoded]]) -> list[Response]:
+        started = time.perf_counter()
+        try:
+            with memory_as_memory_error():
+                responses = answer(batch)
+        except MemoryError as error:
+            if len(batch) > 1:
+                raise
+            return [failed(batch[0][0], f"out of memory with this {unit} alone: {error}")]
+        latency = (time.perf_counter() - started) / len(batch)
+        return [replace(response, latency=latency) for response in responses]
+
+    budget, most = batch_limits(loaded, arguments, max(lengths, default=1))
+    for _, response in run_batches(
+        items,
+        lengths,
+        work,
+        budget,
+        max_items=most,
+        free=lambda: free_memory(loaded.device),
+    ):
+        yield response
+
+
+def failed(request: Request, error: str) -> Response:
+    """Return the response to a request that cannot be answered."""
+    return Response(request.id, request.dataset, request.prompt_hash, error=error)
+
+
+def batch_limits(loaded: Loaded, arguments: HfArguments, longest: int) -> tuple[int, int | None]:
     """Return the token budget and the most items of a batch.
 
     A ``batch_size`` alone is honoured whatever the lengths: the budget then is that many of the
     longest item, so that halving it after running out of memory has an effect.
     """
-    size, tokens = arguments["batch_size"], arguments["batch_tokens"]
+    size, tokens = arguments.batch_size, arguments.batch_tokens
     if tokens is not None:
         return tokens, size
     if size is not None:

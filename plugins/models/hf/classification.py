@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from imhi import Context, Dataset, HarnessError, Request, Response
-from imhi.checkpoints import free_memory, memory_as_memory_error, quiet, run_batches
-from imhi.plugins.models.hf.batches import batch_limits
+from imhi.checkpoints import quiet
+from imhi.plugins.models.hf.arguments import HfArguments
+from imhi.plugins.models.hf.batches import answer_in_batches
 from imhi.plugins.models.hf.loading import Loaded
+
+Encoding = Mapping[str, list[int]]
+"""What a tokenizer makes of one post."""
 
 
 class Classifier:
     """Classifies posts. Where a dataset asks several questions, post and question are given as a
     pair of texts; a classifier is expected to be trained that way."""
 
-    def __init__(
-        self, loaded: Loaded, name: str, arguments: Mapping[str, Any], context: Context
-    ) -> None:
+    def __init__(self, loaded: Loaded, name: str, arguments: HfArguments, context: Context) -> None:
         self.loaded = loaded
         self.name = name
         self.arguments = arguments
@@ -39,15 +39,15 @@ class Classifier:
                 f"{getattr(config, 'problem_type', None) or 'regression'}, expected one output per "
                 "label of which exactly one holds"
             )
-        said: dict[int, str] = {int(key): str(value) for key, value in config.id2label.items()}
-        given = self.arguments["labels"]
+        declared = {int(key): str(value) for key, value in config.id2label.items()}
+        given = self.arguments.labels
         if given is None:
-            return said
+            return declared
         if sorted(given) != list(range(count)):
             raise HarnessError(
                 f"{self.name}: labels= names the outputs {', '.join(map(str, sorted(given)))}, "
                 f"expected each of 0 to {count - 1} once (the checkpoint calls them "
-                f"{', '.join(said.values())})"
+                f"{', '.join(declared.values())})"
             )
         return dict(given)
 
@@ -75,59 +75,55 @@ class Classifier:
         return mapped
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield a response with label and probabilities to each request, as batches finish.
+
+        Raises:
+            HarnessError: the classifier's labels are not those of a dataset asked about.
+        """
         names = sorted({request.dataset for request in requests})
         datasets = {name: self.context.dataset(name) for name in names}
         maps = {name: self.label_map(dataset) for name, dataset in datasets.items()}
         with quiet():  # posts that are too long are counted below
-            items = [self._encode(request, datasets[request.dataset]) for request in requests]
-        truncated = sum(cut for _, _, cut in items)
+            items = [
+                (request, self._encode(request, datasets[request.dataset])) for request in requests
+            ]
+        truncated = sum(cut for _, (_, cut) in items)
         if truncated:
             self.context.note(
                 f"{self.name}: {truncated} of {len(items)} posts were longer than its window of "
                 f"{self.loaded.window} tokens ({self.loaded.window_from}) and lost their end; "
                 "their responses are marked truncated"
             )
-        lengths = [len(encoding["input_ids"]) for _, encoding, _ in items]
-        budget, most = batch_limits(self.loaded, self.arguments, max(lengths, default=1))
-        for _, response in run_batches(
+        lengths = [len(encoding["input_ids"]) for _, (encoding, _) in items]
+        yield from answer_in_batches(
             items,
             lengths,
             lambda batch: self._answer(batch, maps),
-            budget,
-            max_items=most,
-            free=lambda: free_memory(self.loaded.device),
-        ):
-            yield response
+            self.loaded,
+            self.arguments,
+            "post",
+        )
 
-    def _encode(self, request: Request, dataset: Dataset) -> tuple[Request, dict[str, Any], bool]:
+    def _encode(self, request: Request, dataset: Dataset) -> tuple[Encoding, bool]:
+        """Return the tokens of a post, and whether it was cut to fit the window."""
         tokenizer = self.loaded.tokenizer
         pair = (request.question or None) if len(dataset.questions) > 1 else None
         window = self.loaded.window
-        whole = tokenizer(request.post, pair)
-        if window is None or len(whole["input_ids"]) <= window:
-            return request, dict(whole), False
+        encoding = tokenizer(request.post, pair)
+        if window is None or len(encoding["input_ids"]) <= window:
+            return dict(encoding), False
         # Of a pair only the post is cut: the question is what is asked.
         cut = tokenizer(request.post, pair, truncation="only_first", max_length=window)
-        return request, dict(cut), True
+        return dict(cut), True
 
     def _answer(
         self,
-        batch: Sequence[tuple[Request, dict[str, Any], bool]],
+        batch: Sequence[tuple[Request, tuple[Encoding, bool]]],
         maps: Mapping[str, Mapping[int, str]],
     ) -> list[Response]:
-        started = time.perf_counter()
-        try:
-            with memory_as_memory_error():
-                rows = self._probabilities([encoding for _, encoding, _ in batch])
-        except MemoryError as error:
-            if len(batch) > 1:
-                raise
-            request = batch[0][0]
-            message = f"out of memory with this post alone: {error}"
-            return [Response(request.id, request.dataset, request.prompt_hash, error=message)]
-        latency = (time.perf_counter() - started) / len(batch)
+        rows = self._probabilities([encoding for _, (encoding, _) in batch])
         responses = []
-        for (request, encoding, truncated), row in zip(batch, rows, strict=True):
+        for (request, (encoding, truncated)), row in zip(batch, rows, strict=True):
             totals: dict[str, float] = {}
             for index, label in maps[request.dataset].items():
                 totals[label] = totals.get(label, 0.0) + row[index]
@@ -141,13 +137,12 @@ class Classifier:
                     finish_reason="stop",
                     prompt_tokens=len(encoding["input_ids"]),
                     completion_tokens=0,
-                    latency=latency,
                     truncated=truncated,
                 )
             )
         return responses
 
-    def _probabilities(self, encodings: Sequence[dict[str, Any]]) -> list[list[float]]:
+    def _probabilities(self, encodings: Sequence[Encoding]) -> list[list[float]]:
         """Return probabilities, shape (posts, outputs)."""
         import torch
 
@@ -168,7 +163,8 @@ class Classifier:
         rows: list[list[float]] = logits.float().softmax(dim=-1).tolist()
         return rows
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Mapping[str, object]:
+        """Return which label each output means."""
         return {"labels": {str(index): label for index, label in self.outputs.items()}}
 
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from imhi import Context, HarnessError, Request, Response, digest
-from imhi.checkpoints import (
-    Encoded,
-    Prompter,
-    free_memory,
-    memory_as_memory_error,
-    quiet,
-    run_batches,
-)
-from imhi.plugins.models.hf.batches import batch_limits
+from imhi.checkpoints import Encoded, Prompter, quiet
+from imhi.plugins.models.hf.arguments import HfArguments
+from imhi.plugins.models.hf.batches import answer_in_batches, failed
 from imhi.plugins.models.hf.loading import Loaded
 
 
@@ -27,14 +20,14 @@ class Generator:
             tokens is not set, or leaves no room for a prompt.
     """
 
-    def __init__(self, loaded: Loaded, name: str, arguments: Any, context: Context) -> None:
+    def __init__(self, loaded: Loaded, name: str, arguments: HfArguments, context: Context) -> None:
         self.loaded = loaded
         self.name = name
         self.arguments = arguments
         self.context = context
         settings = context.generation
         self.prompter = Prompter(
-            loaded.tokenizer, arguments["chat_template"] or settings.chat_template, name
+            loaded.tokenizer, arguments.chat_template or settings.chat_template, name
         )
         if settings.max_new_tokens is None:
             raise HarnessError(f"{name}: max_new_tokens is not set; give --max-new-tokens N")
@@ -56,36 +49,32 @@ class Generator:
         return room
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield a response with text to each request, as batches finish."""
         with quiet():  # prompts that are too long are counted below
             encoded = [self.prompter.fit(request, self.limit) for request in requests]
-        fitting = [(r, e) for r, e in zip(requests, encoded, strict=True) if e is not None]
-        for request, found in zip(requests, encoded, strict=True):
-            if found is None:
-                yield _failed(
-                    request,
-                    f"the system prompt or chat template alone exceeds the {self.limit} tokens the "
-                    "model has for prompts",
-                )
-        self._note_truncated([e for _, e in fitting], len(requests))
+        fitting = []
+        for request, prompt in zip(requests, encoded, strict=True):
+            if prompt is not None:
+                fitting.append((request, prompt))
+                continue
+            yield failed(
+                request,
+                f"the system prompt or chat template alone exceeds the {self.limit} tokens the "
+                "model has for prompts",
+            )
+        self._note_truncated([prompt for _, prompt in fitting], len(requests))
         if self.prompter.system_in_prompt:
             self.context.note(
                 f"{self.name}: its chat template takes no system prompt; it stands before the "
                 "prompt instead"
             )
-        lengths = [len(found.ids) + self.new_tokens for _, found in fitting]
-        budget, most = batch_limits(self.loaded, self.arguments, max(lengths, default=1))
-        for _, response in run_batches(
-            fitting,
-            lengths,
-            self._answer,
-            budget,
-            max_items=most,
-            free=lambda: free_memory(self.loaded.device),
-        ):
-            yield response
+        lengths = [len(prompt.ids) + self.new_tokens for _, prompt in fitting]
+        yield from answer_in_batches(
+            fitting, lengths, self._answer, self.loaded, self.arguments, "prompt"
+        )
 
     def _note_truncated(self, encoded: Sequence[Encoded], total: int) -> None:
-        count = sum(found.truncated for found in encoded)
+        count = sum(prompt.truncated for prompt in encoded)
         if count:
             self.context.note(
                 f"{self.name}: {count} of {total} prompts were longer than the {self.limit} tokens "
@@ -94,15 +83,6 @@ class Generator:
             )
 
     def _answer(self, batch: Sequence[tuple[Request, Encoded]]) -> list[Response]:
-        started = time.perf_counter()
-        try:
-            with memory_as_memory_error():
-                answers = self._decode(batch)
-        except MemoryError as error:
-            if len(batch) > 1:
-                raise
-            return [_failed(batch[0][0], f"out of memory with this prompt alone: {error}")]
-        latency = (time.perf_counter() - started) / len(batch)
         return [
             Response(
                 request.id,
@@ -110,12 +90,13 @@ class Generator:
                 request.prompt_hash,
                 text=text,
                 finish_reason=reason,
-                prompt_tokens=len(found.ids),
+                prompt_tokens=len(prompt.ids),
                 completion_tokens=count,
-                latency=latency,
-                truncated=found.truncated,
+                truncated=prompt.truncated,
             )
-            for (request, found), (text, count, reason) in zip(batch, answers, strict=True)
+            for (request, prompt), (text, count, reason) in zip(
+                batch, self._decode(batch), strict=True
+            )
         ]
 
     def _decode(self, batch: Sequence[tuple[Request, Encoded]]) -> list[tuple[str, int, str]]:
@@ -128,7 +109,7 @@ class Generator:
         model = self.loaded.model
         facts = model.generation_config
         ids, mask = padded(
-            [found.ids for _, found in batch],
+            [prompt.ids for _, prompt in batch],
             facts.pad_token_id,
             left=self.loaded.kind == "causal",
         )
@@ -177,7 +158,8 @@ class Generator:
         key = [self.context.seed, request.dataset, request.id, request.prompt_hash]
         return int(digest(key)[:15], 16)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Mapping[str, object]:
+        """Return how prompts are written and answers bounded."""
         return {
             "chat_template": self.prompter.template_hash or "not used",
             "max_new_tokens": self.new_tokens,
@@ -197,7 +179,3 @@ def padded(rows: Sequence[Sequence[int]], pad: int, left: bool) -> tuple[Any, An
         ids.append([*padding, *row] if left else [*row, *padding])
         mask.append([*gap, *[1] * len(row)] if left else [*[1] * len(row), *gap])
     return torch.tensor(ids), torch.tensor(mask)
-
-
-def _failed(request: Request, error: str) -> Response:
-    return Response(request.id, request.dataset, request.prompt_hash, error=error)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imhi.checkpoints import find_checkpoint
+from imhi.plugins.models.hf.arguments import HfArguments
 
 if TYPE_CHECKING:
     from imhi import Context, ModelSpec
 
 
-def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
+def fingerprint(spec: ModelSpec, context: Context) -> dict[str, str]:
     """Return what tells this model's answers from any other's: commit or content hash of model and
     adapter. Part of the run id."""
-    arguments = spec.arguments
-    model = find_checkpoint(spec.target, arguments["revision"])
-    found = {"model": model.identity()}
-    if arguments["peft"]:
-        adapter = find_checkpoint(arguments["peft"], arguments["peft_revision"], "adapter")
-        found["adapter"] = adapter.identity()
-    return found
+    arguments = HfArguments(**spec.arguments)
+    identity = {"model": find_checkpoint(spec.target, arguments.revision).identity()}
+    if arguments.peft:
+        adapter = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter")
+        identity["adapter"] = adapter.identity()
+    return identity

@@ -21,6 +21,7 @@ from imhi.checkpoints import (
     require_safetensors,
     window_of,
 )
+from imhi.plugins.models.hf.arguments import HfArguments
 
 
 @dataclass
@@ -37,10 +38,10 @@ class Loaded:
     window_from: str
     checkpoint: Checkpoint
     adapter: Checkpoint | None = None
-    unused_defaults: Mapping[str, Any] = field(default_factory=dict)
+    unused_defaults: Mapping[str, object] = field(default_factory=dict)
 
 
-def load(target: str, arguments: Mapping[str, Any]) -> Loaded:
+def load(target: str, arguments: HfArguments) -> Loaded:
     """Load what ``hf:TARGET,arguments`` names.
 
     Raises:
@@ -49,15 +50,15 @@ def load(target: str, arguments: Mapping[str, Any]) -> Loaded:
     """
     transformers = require_package("transformers", f"hf:{target}")
     require_package("torch", f"hf:{target}")
-    checkpoint = find_checkpoint(target, arguments["revision"])
+    checkpoint = find_checkpoint(target, arguments.revision)
     adapter = None
-    if arguments["peft"]:
-        adapter = find_checkpoint(arguments["peft"], arguments["peft_revision"], "adapter")
-    if arguments["safetensors"]:
+    if arguments.peft:
+        adapter = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter")
+    if arguments.safetensors:
         require_safetensors(checkpoint, "model")
         if adapter is not None:
             require_safetensors(adapter, "adapter")
-    shared = {"trust_remote_code": arguments["trust_remote_code"]}
+    shared: dict[str, object] = {"trust_remote_code": arguments.trust_remote_code}
     if checkpoint.commit:
         shared["revision"] = checkpoint.commit
     with quiet(), explained(target):
@@ -66,25 +67,30 @@ def load(target: str, arguments: Mapping[str, Any]) -> Loaded:
     with quiet(), explained(target, "tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.location, **shared)
     check_tokenizer(tokenizer, config, f"hf:{target}")
-    device = choose_device(arguments["device"])
-    dtype = _choose_dtype(arguments["dtype"], device)
+    device = choose_device(arguments.device)
+    dtype = _choose_dtype(arguments.dtype, device)
     classes = {
         "causal": transformers.AutoModelForCausalLM,
         "seq2seq": transformers.AutoModelForSeq2SeqLM,
         "classifier": transformers.AutoModelForSequenceClassification,
     }
-    options: dict[str, Any] = {**shared, "dtype": dtype, "output_loading_info": True}
-    # None prefers safetensors and takes pickles where there is nothing else.
-    options["use_safetensors"] = True if arguments["safetensors"] else None
-    if device != "cpu":
-        options["device_map"] = "auto" if device == "spread" else {"": device}
+    placed = None if device == "cpu" else "auto" if device == "spread" else {"": device}
     with quiet(), explained(target), out_of_memory_named(target, device):
-        model, info = classes[kind].from_pretrained(checkpoint.location, config=config, **options)
+        model, info = classes[kind].from_pretrained(
+            checkpoint.location,
+            config=config,
+            dtype=dtype,
+            device_map=placed,
+            # None prefers safetensors and takes pickles where there is nothing else.
+            use_safetensors=True if arguments.safetensors else None,
+            output_loading_info=True,
+            **shared,
+        )
     check_complete(info, f"hf:{target}", f"{kind} model")
     if adapter is not None:
         model = _with_adapter(model, adapter, arguments)
     model.eval()
-    window, window_from = window_of(model, config, tokenizer, arguments["max_length"], kind)
+    window, window_from = window_of(model, config, tokenizer, arguments.max_length, kind)
     unused = {} if kind == "classifier" else plain_generation(model, tokenizer)
     found_dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
     place = str(model.device) if device == "spread" else device
@@ -102,7 +108,7 @@ def _choose_dtype(asked: str, device: str) -> Any:
     return getattr(torch, asked)
 
 
-def _with_adapter(model: Any, adapter: Checkpoint, arguments: Mapping[str, Any]) -> Any:
+def _with_adapter(model: Any, adapter: Checkpoint, arguments: HfArguments) -> Any:
     peft = require_package("peft", f"peft={adapter.written}")
     location, revision = adapter.location, adapter.commit
     with quiet(), explained(adapter.written, "adapter"):
@@ -113,7 +119,7 @@ def _with_adapter(model: Any, adapter: Checkpoint, arguments: Mapping[str, Any])
             location = snapshot_download(
                 adapter.written, revision=revision, allow_patterns=["adapter_*"]
             )
-            if arguments["safetensors"]:
+            if arguments.safetensors:
                 local = find_checkpoint(location, None, "adapter")
                 require_safetensors(
                     Checkpoint(adapter.written, folder=local.folder, commit=revision), "adapter"
@@ -121,7 +127,7 @@ def _with_adapter(model: Any, adapter: Checkpoint, arguments: Mapping[str, Any])
         return peft.PeftModel.from_pretrained(model, location, is_trainable=False)
 
 
-def plain_generation(model: Any, tokenizer: Any) -> dict[str, Any]:
+def plain_generation(model: Any, tokenizer: Any) -> dict[str, object]:
     """Take the checkpoint's decoding habits away; return those that would have changed answers.
 
     What stays are facts about its tokens (start, end, padding, tokens it must begin with or never
@@ -139,10 +145,10 @@ def plain_generation(model: Any, tokenizer: Any) -> dict[str, Any]:
         "begin_suppress_tokens",
         "bad_words_ids",
     )
-    kept = {name: getattr(old, name, None) for name in facts}
-    if kept["eos_token_id"] is None:
-        kept["eos_token_id"] = tokenizer.eos_token_id
-    pad = first_known(tokenizer.pad_token_id, old.pad_token_id, _first(kept["eos_token_id"]))
+    tokens = {name: getattr(old, name, None) for name in facts}
+    if tokens["eos_token_id"] is None:
+        tokens["eos_token_id"] = tokenizer.eos_token_id
+    pad = first_known(tokenizer.pad_token_id, old.pad_token_id, _first(tokens["eos_token_id"]))
     ignored = {
         name: value
         for name, value in old.to_diff_dict().items()
@@ -150,7 +156,7 @@ def plain_generation(model: Any, tokenizer: Any) -> dict[str, Any]:
         and not name.startswith(("_", "output_", "return_dict"))
         and value != GenerationConfig._get_default_generation_params().get(name)
     }
-    model.generation_config = GenerationConfig(**kept, pad_token_id=first_known(pad, 0))
+    model.generation_config = GenerationConfig(**tokens, pad_token_id=first_known(pad, 0))
     return ignored
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from imhi import HarnessError, Request, Response
 from imhi.checkpoints import free_memory
+from imhi.plugins.models.hf.arguments import HfArguments
 from imhi.plugins.models.hf.batches import default_tokens
 from imhi.plugins.models.hf.classification import Classifier
 from imhi.plugins.models.hf.generation import Generator
@@ -17,48 +19,53 @@ if TYPE_CHECKING:
 
 
 class HfModel:
-    """Implements :class:`imhi._core.protocols.Model` for one checkpoint."""
+    """Implements :class:`imhi.Model` for one checkpoint. ``release`` is called when it is closed."""
 
-    def __init__(self, loaded: Loaded, spec: ModelSpec, context: Context) -> None:
-        self._name = spec.name
+    def __init__(
+        self,
+        loaded: Loaded,
+        name: str,
+        arguments: HfArguments,
+        context: Context,
+        release: Callable[[], None],
+    ) -> None:
+        self._name = name
         self._loaded: Loaded | None = loaded
-        self._arguments = spec.arguments
-        self._description: dict[str, Any] = {}
+        self._arguments = arguments
+        self._release = release
+        self._description: dict[str, object] = {}
         kind = Classifier if loaded.kind == "classifier" else Generator
-        self._worker: Classifier | Generator | None = kind(
-            loaded, spec.name, spec.arguments, context
-        )
-        if loaded.unused_defaults:
-            names = ", ".join(f"{k}={v}" for k, v in sorted(loaded.unused_defaults.items()))
-            context.note(
-                f"{spec.name}: the checkpoint's own decoding defaults ({names}) are not used; the "
-                "run's settings decide"
-            )
+        self._worker: Classifier | Generator | None = kind(loaded, name, arguments, context)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield a response to each request, as batches finish.
+
+        Raises:
+            HarnessError: the model was closed, or cannot answer these requests at all.
+        """
         if self._worker is None:
             raise HarnessError(f"{self._name}: the model was closed; make it again to ask more")
         yield from self._worker.generate(requests)
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
+        """Return what the manifest holds about the model; it stays when the model is closed."""
         if self._loaded is not None and self._worker is not None:
             self._description = _description(self._loaded, self._arguments)
             self._description |= self._worker.describe()
         return self._description
 
     def close(self) -> None:
-        """Free the memory; what :meth:`describe` said stays."""
+        """Let go of the weights; what :meth:`describe` said stays."""
         self.describe()
-        device = self._loaded.device if self._loaded else "cpu"
         self._worker = self._loaded = None
-        free_memory(device)
+        self._release()
 
 
-def _description(loaded: Loaded, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _description(loaded: Loaded, arguments: HfArguments) -> dict[str, object]:
     import transformers
 
     config = loaded.model.config
-    found: dict[str, Any] = {
+    description: dict[str, object] = {
         "id": loaded.checkpoint.written,
         "revision": loaded.checkpoint.identity(),
         "architecture": (config.architectures or [type(loaded.model).__name__])[0],
@@ -70,15 +77,15 @@ def _description(loaded: Loaded, arguments: Mapping[str, Any]) -> dict[str, Any]
         "attention": getattr(config, "_attn_implementation", None),
         "window": loaded.window,
         "window_from": loaded.window_from,
-        "batch_size": arguments["batch_size"] or "auto",
-        "batch_tokens": arguments["batch_tokens"]
-        or ("by batch_size" if arguments["batch_size"] else default_tokens(loaded)),
+        "batch_size": arguments.batch_size or "auto",
+        "batch_tokens": arguments.batch_tokens
+        or ("by batch_size" if arguments.batch_size else default_tokens(loaded)),
         "transformers": transformers.__version__,
     }
     if loaded.adapter is not None:
-        found["adapter"] = loaded.adapter.written
-        found["adapter_revision"] = loaded.adapter.identity()
-    return found
+        description["adapter"] = loaded.adapter.written
+        description["adapter_revision"] = loaded.adapter.identity()
+    return description
 
 
 def _device_name(device: str) -> str:
@@ -95,4 +102,12 @@ def create(spec: ModelSpec, context: Context) -> HfModel:
     Raises:
         HarnessError: see :func:`imhi.plugins.models.hf.loading.load`.
     """
-    return HfModel(load(spec.target, spec.arguments), spec, context)
+    arguments = HfArguments(**spec.arguments)
+    loaded = load(spec.target, arguments)
+    if loaded.unused_defaults:
+        names = ", ".join(f"{k}={v}" for k, v in sorted(loaded.unused_defaults.items()))
+        context.note(
+            f"{spec.name}: the checkpoint's own decoding defaults ({names}) are not used; the run's "
+            "settings decide"
+        )
+    return HfModel(loaded, spec.name, arguments, context, partial(free_memory, loaded.device))

@@ -1,13 +1,14 @@
 """``lm-eval:BACKEND,ARGS``: every model backend of lm-evaluation-harness, as a model of ours.
 
 The backends are adapted through lm-eval's ``LM`` class. All contact with lm-eval is in the modules
-``compat`` and ``compat_servers`` of this package. lm-eval's own response cache is never used: its
-keys leave out the model, so one model's answers could be credited to another.
+``compat``, ``compat_backends`` and ``compat_servers`` of this package. lm-eval's own response cache
+is never used: its keys leave out the model, so one model's answers could be credited to another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from imhi import Argument, ModelFamily, hookimpl, parse_count
 
@@ -25,6 +26,9 @@ def parse_batch_size(text: str) -> int | str:
         raise ValueError("expected a whole number above 0, auto or auto:N") from None
 
 
+_way_of_asking = partial(Argument, parse=parse_count, changes_answers=False)
+
+
 @hookimpl
 def imhi_models() -> Iterator[ModelFamily]:
     yield ModelFamily(
@@ -33,37 +37,16 @@ def imhi_models() -> Iterator[ModelFamily]:
         create="imhi.plugins.models.lm_eval_backend.model:create",
         target="BACKEND",
         arguments=(
-            Argument(
+            _way_of_asking(
                 "batch_size",
                 "prompts at a time (default: 1 for servers and encoder-decoders, 8 in this "
                 "process, 64 for vllm and sglang); auto probes at the full window, which is slow",
                 parse=parse_batch_size,
-                changes_answers=False,
             ),
-            Argument(
-                "max_batch_size",
-                "upper bound for batch_size=auto",
-                parse=parse_count,
-                changes_answers=False,
-            ),
-            Argument(
-                "num_concurrent",
-                "requests in flight at a server (default 8)",
-                parse=parse_count,
-                changes_answers=False,
-            ),
-            Argument(
-                "timeout",
-                "seconds a server may take for a request",
-                parse=parse_count,
-                changes_answers=False,
-            ),
-            Argument(
-                "max_retries",
-                "times a server is asked again",
-                parse=parse_count,
-                changes_answers=False,
-            ),
+            _way_of_asking("max_batch_size", "upper bound for batch_size=auto"),
+            _way_of_asking("num_concurrent", "requests in flight at a server (default 8)"),
+            _way_of_asking("timeout", "seconds a server may take for a request"),
+            _way_of_asking("max_retries", "times a server is asked again"),
         ),
         fingerprint="imhi.plugins.models.lm_eval_backend.identity:fingerprint",
         open_arguments=True,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from inspect import Parameter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from imhi import HarnessError, ModelSpec, UnknownName
-from imhi.plugins.models.lm_eval_backend import compat
+from imhi.plugins.models.lm_eval_backend import compat, compat_backends
 
 _SECRET = re.compile(r"(^|_)(api_?key|auth_token|token|secret|password|header)$", re.IGNORECASE)
 
@@ -53,9 +55,13 @@ def check_paths(spec: ModelSpec) -> None:
             )
 
 
-def given_arguments(spec: ModelSpec) -> dict[str, Any]:
+Values = dict[str, object]
+"""Arguments of a backend, by name: which there are only its library knows."""
+
+
+def given_arguments(spec: ModelSpec) -> Values:
     """Return the arguments as values: JSON where they look like it, else as lm-eval reads them."""
-    values: dict[str, Any] = {}
+    values: Values = {}
     for name, value in spec.given.items():
         if isinstance(value, str) and value[:1] in "{[":
             try:
@@ -69,31 +75,31 @@ def given_arguments(spec: ModelSpec) -> dict[str, Any]:
             # A name made of digits stays a name.
             values[name] = str(Path(value).expanduser())
         elif isinstance(value, str) and name != "batch_size":
-            values[name] = compat.parse_value(value)
+            values[name] = compat_backends.parse_value(value)
         else:
             values[name] = value
     return values
 
 
-def complete(spec: ModelSpec, cls: type[Any], seed: int) -> dict[str, Any]:
+def complete(spec: ModelSpec, cls: type[Any], seed: int) -> Values:
     """Return all arguments the backend is made with: those given, checked, and our defaults.
 
     Raises:
         HarnessError: an argument is unknown or missing.
     """
-    known, open_ended = compat.parameters(cls)
+    known, open_ended = compat_backends.parameters(cls)
     values = given_arguments(spec)
     allowed = frozenset(known)
-    handed_on = compat.handed_on(cls) if open_ended else frozenset()
+    handed_on = compat_backends.handed_on(cls) if open_ended else frozenset()
     if handed_on is not None:
         allowed |= handed_on
         for name in values:
             if name not in allowed:
                 unknown = UnknownName(f"argument of lm-eval:{spec.target}", name, allowed)
                 raise HarnessError(f"model '{spec.name}': {unknown}")
-    if compat.is_server(cls):
+    if compat_backends.is_server(cls):
         # The class has defaults for both, None, and fails when it asks.
-        needed = ("model", "base_url") if compat.needs_address(cls) else ("model",)
+        needed = ("model", "base_url") if compat_backends.needs_address(cls) else ("model",)
         wanted = [name for name in needed if _missing(name, known, values)]
         if wanted == ["model"] and values.get("pretrained"):
             wanted = []
@@ -108,10 +114,10 @@ def complete(spec: ModelSpec, cls: type[Any], seed: int) -> dict[str, Any]:
             f"model '{spec.name}': the backend {spec.target} needs {' and '.join(wanted)}: "
             f"lm-eval:{spec.target},{','.join(f'{name}=...' for name in wanted)}"
         )
-    defaults: dict[str, Any] = {"batch_size": _batch_size(cls), "seed": seed}
-    if compat.is_server(cls):
+    defaults: Values = {"batch_size": _batch_size(cls), "seed": seed}
+    if compat_backends.is_server(cls):
         defaults["num_concurrent"] = CONCURRENT
-    if compat.is_transformers(cls):
+    if compat_backends.is_transformers(cls):
         defaults["device"] = values.get("device") or compat.best_device()
         if defaults["device"] == "cpu":
             # As hf: does. Half precision is several times slower there, and answers otherwise.
@@ -119,14 +125,14 @@ def complete(spec: ModelSpec, cls: type[Any], seed: int) -> dict[str, Any]:
     return {name: value for name, value in defaults.items() if name in known} | values
 
 
-def _missing(name: str, known: dict[str, Any], values: dict[str, Any]) -> bool:
+def _missing(name: str, known: Mapping[str, Parameter], values: Values) -> bool:
     return (
         not values.get(name) and name in known and known[name].default in (None, known[name].empty)
     )
 
 
 def _batch_size(cls: type[Any]) -> int:
-    if compat.is_server(cls):
+    if compat_backends.is_server(cls):
         return 1
     names = {base.__name__ for base in cls.__mro__}
     # Engines batch by themselves; what they are handed at once only sets how often answers come.

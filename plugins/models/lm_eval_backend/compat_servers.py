@@ -75,7 +75,7 @@ def watch_server(
 
 
 def _keep_decoding(
-    payload: dict[str, Any], asked: Mapping[str, Any], model: str, note: Callable[[str], None]
+    payload: dict[str, object], asked: Mapping[str, Any], model: str, note: Callable[[str], None]
 ) -> None:
     """Undo, in place, what a backend changed in the decoding that was asked for.
 

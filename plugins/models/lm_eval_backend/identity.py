@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from imhi import Context, ModelSpec, UnknownName, digest, file_checksum
-from imhi.plugins.models.lm_eval_backend import compat
+from imhi.plugins.models.lm_eval_backend import compat_backends
 from imhi.plugins.models.lm_eval_backend.arguments import MODEL_PATHS, check_paths, refuse_secrets
 
 # Files beside the weights that do not change an answer.
@@ -28,7 +27,7 @@ def folder_checksum(path: Path) -> str:
     return digest([[str(file.relative_to(path)), file_checksum(file)] for file in files])
 
 
-def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, Any]:
+def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, object]:
     """Return lm-eval's version and a hash of each local model folder among the arguments.
 
     The arguments themselves are in ``spec.identity()``. A model of a hub is known by its id and
@@ -39,7 +38,7 @@ def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, Any]:
     """
     refuse_secrets(spec)
     check_paths(spec)
-    names = compat.backend_names()
+    names = compat_backends.backend_names()
     if spec.target not in names:
         raise UnknownName(
             "lm-eval backend", spec.target, names, "expected lm-eval:BACKEND,key=value,..."
@@ -52,4 +51,4 @@ def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, Any]:
         path = Path(value).expanduser()
         if path.exists():
             hashes[name] = folder_checksum(path)
-    return {"lm_eval": compat.version(), "files": hashes}
+    return {"lm_eval": compat_backends.version(), "files": hashes}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imhi.plugins.models.lm_eval_backend import compat
-from imhi.plugins.models.lm_eval_backend.compat import Ask
+from imhi.plugins.models.lm_eval_backend.compat import Instance
 from imhi.plugins.models.lm_eval_backend.compat_servers import Usage
 
 # How long to wait for a backend to notice that nobody listens any more, in seconds.
@@ -19,7 +19,7 @@ _PATIENCE = 1.0
 
 @dataclass(frozen=True)
 class Finished:
-    """The text for ``asks[index]``; ``announced`` if it came while the backend was at work."""
+    """The text for ``instances[index]``; ``announced`` if it came while the backend was at work."""
 
     index: int
     text: str
@@ -40,10 +40,10 @@ class _End:
         self.error = error
 
 
-def stream(lm: Any, asks: Sequence[Ask], last_usage: list[Usage]) -> Iterator[Finished]:
-    """Yield each ask's answer once, as the backend announces it; what it announces not, at the end.
+def stream(lm: Any, instances: Sequence[Instance], last_usage: list[Usage]) -> Iterator[Finished]:
+    """Yield each answer once, as the backend announces it; what it announces not, at the end.
 
-    ``last_usage[0]`` is what the server said about the answer being announced. Several asks may
+    ``last_usage[0]`` is what the server said about the answer being announced. Several may
     have the same context: each gets an answer.
 
     Raises:
@@ -52,8 +52,8 @@ def stream(lm: Any, asks: Sequence[Ask], last_usage: list[Usage]) -> Iterator[Fi
     channel: queue.SimpleQueue[Finished | _End] = queue.SimpleQueue()
     abandoned = threading.Event()
     waiting: dict[Any, deque[int]] = {}
-    for index, ask in enumerate(asks):
-        waiting.setdefault(_key(ask.context), deque()).append(index)
+    for index, instance in enumerate(instances):
+        waiting.setdefault(_key(instance.context), deque()).append(index)
     done: set[int] = set()
 
     def announced(context: Any, text: str) -> None:
@@ -67,9 +67,9 @@ def stream(lm: Any, asks: Sequence[Ask], last_usage: list[Usage]) -> Iterator[Fi
 
     def work() -> None:
         try:
-            texts = compat.generate(lm, asks, announced)
+            texts = compat.generate(lm, instances, announced)
             # A list of another length cannot be matched: some backends break off and return less.
-            if len(texts) == len(asks):
+            if len(texts) == len(instances):
                 for index, text in enumerate(texts):
                     if index not in done and isinstance(text, str):
                         done.add(index)
@@ -89,8 +89,8 @@ def stream(lm: Any, asks: Sequence[Ask], last_usage: list[Usage]) -> Iterator[Fi
         worker.join(_PATIENCE)
     if item.error is not None:
         raise BackendFailed(describe(item.error)) from item.error
-    if len(done) < len(asks):
-        raise BackendFailed(f"the backend gave {len(done)} answers to {len(asks)} requests")
+    if len(done) < len(instances):
+        raise BackendFailed(f"the backend gave {len(done)} answers to {len(instances)} requests")
 
 
 def _key(context: Any) -> Any:
@@ -99,8 +99,8 @@ def _key(context: Any) -> Any:
 
 def describe(error: BaseException) -> str:
     """Return an exception as one line, with what the server said where that is known."""
-    said = getattr(getattr(error, "response", None), "text", "")
+    answer = getattr(getattr(error, "response", None), "text", "")
     text = " ".join(
-        f"{type(error).__name__}: {error} {said if isinstance(said, str) else ''}".split()
+        f"{type(error).__name__}: {error} {answer if isinstance(answer, str) else ''}".split()
     )
     return text if len(text) <= 300 else text[:297] + "..."

@@ -1,12 +1,14 @@
-"""How the arguments of ``openai:`` are read. A parser raises ValueError with what it expected."""
+"""What ``openai:`` takes, and how it is read. A parser raises ValueError with what it expected."""
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
-from imhi import HarnessError
+from imhi import HarnessError, argument, parse_choice, parse_count
 
 
 def parse_base_url(text: str) -> str:
@@ -37,18 +39,6 @@ def parse_base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def parse_api(text: str) -> str:
-    if text not in ("chat", "completions"):
-        raise ValueError("expected chat or completions")
-    return text
-
-
-def parse_mode(text: str) -> str:
-    if text not in ("live", "batch"):
-        raise ValueError("expected live or batch")
-    return text
-
-
 def parse_variable(text: str) -> str:
     """Return the name of an environment variable.
 
@@ -64,35 +54,85 @@ def parse_variable(text: str) -> str:
 
 
 def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
+    """Return a finite number; -1 for any other text."""
+    try:
+        value = float(text)
+    except ValueError:
+        return -1.0
+    return value if math.isfinite(value) else -1.0
 
 
 def parse_seconds(text: str) -> float:
     """Parse seconds above 0."""
-    try:
-        value = _number(text)
-    except ValueError:
-        value = 0.0
-    if value <= 0:
+    if (value := _number(text)) <= 0:
         raise ValueError("expected seconds above 0")
     return value
 
 
 def parse_price(text: str) -> float:
     """Parse US dollars per million tokens, 0 or more."""
-    try:
-        value = _number(text)
-    except ValueError:
-        value = -1.0
-    if value < 0:
+    if (value := _number(text)) < 0:
         raise ValueError("expected US dollars per million tokens, 0 or more")
     return value
 
 
 def parse_retries(text: str) -> int:
+    """Parse a whole number, 0 or more."""
     if not text.isdigit():
         raise ValueError("expected a whole number, 0 or more")
     return int(text)
+
+
+# What changes how a server is asked, but not what it answers.
+_way_of_asking = partial(argument, changes_answers=False)
+
+
+@dataclass(frozen=True)
+class OpenAIArguments:
+    """The arguments of one model."""
+
+    base_url: str | None = argument(
+        None, "server, usually ending in /v1; default api.openai.com", parse_base_url
+    )
+    api: str = argument(
+        "chat",
+        "chat (the server applies its chat template) or completions (bare prompt)",
+        parse_choice("chat", "completions"),
+    )
+    key_env: str = _way_of_asking(
+        "OPENAI_API_KEY", "environment variable that holds the key", parse_variable
+    )
+    mode: str = _way_of_asking(
+        "live",
+        "live (requests one by one) or batch (the Batch API: half price, answers within 24 h)",
+        parse_choice("live", "batch"),
+    )
+    timeout: float = _way_of_asking(60.0, "seconds one attempt may take", parse_seconds)
+    concurrency: int = _way_of_asking(16, "requests in flight at most", parse_count)
+    retries: int = _way_of_asking(
+        6,
+        "times a request is sent again after 408, 409, 429, 5xx, a timeout, a lost connection or a "
+        "garbled answer",
+        parse_retries,
+    )
+    backoff: float = _way_of_asking(
+        1.0, "seconds before the first retry; doubled each time, at most 60", parse_seconds
+    )
+    max_requests_per_minute: int | None = _way_of_asking(
+        None, "requests sent per minute at most", parse_count
+    )
+    poll: float = _way_of_asking(
+        60.0, "mode=batch: seconds between two looks at a batch", parse_seconds
+    )
+    batch_requests: int = _way_of_asking(
+        50_000, "mode=batch: requests in one batch at most", parse_count
+    )
+    batch_bytes: int = _way_of_asking(
+        200_000_000, "mode=batch: bytes in the file of one batch at most", parse_count
+    )
+    price_prompt: float | None = _way_of_asking(
+        None, "US dollars per million prompt tokens", parse_price
+    )
+    price_completion: float | None = _way_of_asking(
+        None, "US dollars per million completion tokens", parse_price
+    )

@@ -8,35 +8,26 @@ import contextlib
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
 
-class Outbox(Generic[T]):
-    """Where the producer puts what is done. ``waiting`` is how much was not taken yet."""
+Outbox = queue.Queue[T | None]
+"""Where the producer puts what is done. None ends it, and is put by :func:`stream` alone."""
 
-    def __init__(self) -> None:
-        self._items: queue.Queue[T | None] = queue.Queue()
 
-    @property
-    def waiting(self) -> int:
-        return self._items.qsize()
-
-    def put(self, item: T) -> None:
-        self._items.put(item)
-
-    def end(self) -> None:
-        self._items.put(None)
-
-    def take(self) -> T | None:
-        """Return the next item; None at the end."""
-        while True:
-            try:
-                # With a time limit Ctrl-C gets through on every platform.
-                return self._items.get(timeout=1.0)
-            except queue.Empty:
-                continue
+def _taken(outbox: Outbox[T]) -> Iterator[T]:
+    """Yield what is in there, and what comes, up to its end."""
+    while True:
+        try:
+            # With a time limit Ctrl-C gets through on every platform.
+            item = outbox.get(timeout=1.0)
+        except queue.Empty:
+            continue
+        if item is None:
+            return
+        yield item
 
 
 def stream(produce: Callable[[Outbox[T]], Awaitable[None]]) -> Iterator[T]:
@@ -46,7 +37,7 @@ def stream(produce: Callable[[Outbox[T]], Awaitable[None]]) -> Iterator[T]:
     iterator cancels ``produce`` and waits for it. On Ctrl-C it is cancelled too, and what was
     finished by then is yielded before KeyboardInterrupt goes on.
     """
-    outbox: Outbox[T] = Outbox()
+    outbox: Outbox[T] = queue.Queue()
     started = threading.Event()
     state: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Task[None] | None]] = {}
     errors: list[BaseException] = []
@@ -65,7 +56,7 @@ def stream(produce: Callable[[Outbox[T]], Awaitable[None]]) -> Iterator[T]:
             errors.append(error)
         finally:
             started.set()
-            outbox.end()
+            outbox.put(None)
 
     # A daemon: a process that has to end does not wait for a server that hangs.
     thread = threading.Thread(target=run, name="openai-requests", daemon=True)
@@ -81,13 +72,11 @@ def stream(produce: Callable[[Outbox[T]], Awaitable[None]]) -> Iterator[T]:
         thread.join()
 
     try:
-        while (item := outbox.take()) is not None:
-            yield item
+        yield from _taken(outbox)
         thread.join()
     except KeyboardInterrupt:
         cancel()
-        while (item := outbox.take()) is not None:
-            yield item
+        yield from _taken(outbox)
         raise
     finally:
         cancel()

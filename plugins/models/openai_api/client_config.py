@@ -6,33 +6,28 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from imhi import Generation, Request
-from imhi.plugins.models.openai_api.failures import Failure
+from imhi import Budget, Generation, HarnessError, Request
+from imhi.plugins.models.openai_api.arguments import OpenAIArguments
+from imhi.plugins.models.openai_api.failures import Failure, classify
 from imhi.plugins.models.openai_api.prices import Price, most_tokens
-from imhi.plugins.models.openai_api.wire import Dialect, Reply, schema_text
+from imhi.plugins.models.openai_api.wire import Dialect, Payload, Reply, payload, schema_text
 
 
 @dataclass(frozen=True)
-class Terms:
-    """How to ask. ``timeout`` and ``backoff`` in seconds; ``key_variable`` is named in messages."""
+class ClientConfig:
+    """How to ask. ``url`` is fit to be shown; ``price`` None where none is known."""
 
     name: str
     model: str
     url: str
-    api: str
     generation: Generation
     seed: int
-    timeout: float
-    concurrency: int
-    retries: int
-    backoff: float
-    per_minute: int | None
-    key_variable: str
     price: Price | None
+    options: OpenAIArguments
 
 
 @dataclass
-class Learnt:
+class ServerCapabilities:
     """What the answers told about the server. ``assumed_cost`` is the part of the cost, in US
     dollars, of attempts whose fate is unknown (time-outs, lost or garbled answers) or whose usage
     the server did not report; they count as the most they can have cost. ``batches`` are the ids of
@@ -48,44 +43,76 @@ class Learnt:
     batches: list[str] = field(default_factory=list)
 
 
-def most_cost(terms: Terms, request: Request) -> float:
-    """Return the most one attempt can cost, in US dollars (0 where no price is known)."""
-    price, generation = terms.price, terms.generation
-    if price is None:
-        return 0.0
-    texts = (request.system or generation.system, request.prompt)
-    prompt_tokens = most_tokens(*texts, schema_text(terms.api, generation))
-    return price.cost(prompt_tokens, generation.max_new_tokens or 0)
+@dataclass(frozen=True)
+class Session:
+    """One call of a model: how it asks, what it pays with, and what it has found out.
 
+    ``note`` is told once of everything a reader of the scores must know; ``scrub`` makes a
+    server's message fit to be written.
+    """
 
-def take_note_of(
-    reply: Reply, most: float, terms: Terms, learnt: Learnt, note: Callable[[str], None]
-) -> float:
-    """Remember what an answer tells of the server; return what it cost, in US dollars: ``most``
-    where the server reports no usage."""
-    if reply.model:
-        learnt.models.add(reply.model)
-    if reply.fingerprint:
-        learnt.fingerprints.add(reply.fingerprint)
-    if terms.price is None:
-        return 0.0
-    if reply.prompt_tokens is None or reply.completion_tokens is None:
-        learnt.assumed_cost += most
-        note(f"{terms.name}: the server reports no token usage; costs are upper bounds")
-        return most
-    return terms.price.cost(reply.prompt_tokens, reply.completion_tokens)
+    config: ClientConfig
+    capabilities: ServerCapabilities
+    budget: Budget
+    note: Callable[[str], None]
+    scrub: Callable[[str], str]
 
+    def payload(self, request: Request, dialect: Dialect | None = None) -> Payload:
+        """Return the body to send, in the form the server takes by what is known of it."""
+        config = self.config
+        return payload(
+            request,
+            config.model,
+            config.options.api,
+            config.generation,
+            config.seed,
+            dialect or self.capabilities.dialect,
+        )
 
-def adapt(
-    terms: Terms,
-    learnt: Learnt,
-    failure: Failure,
-    sent: Collection[str],
-    note: Callable[[str], None],
-) -> bool:
-    """Learn from a refused parameter; return whether there was something new to learn."""
-    change = learnt.dialect.learn(failure.detail, sent, failure.parameter)
-    if change:
-        learnt.adapted.append(change)
-        note(f"{terms.name}: the server does not take every setting: {change}")
-    return bool(change)
+    def most_cost(self, request: Request) -> float:
+        """Return the most one attempt can cost, in US dollars (0 where no price is known)."""
+        price, generation = self.config.price, self.config.generation
+        if price is None:
+            return 0.0
+        schema = schema_text(self.config.options.api, generation)
+        prompt_tokens = most_tokens(request.system or generation.system, request.prompt, schema)
+        return price.cost(prompt_tokens, generation.max_new_tokens or 0)
+
+    def fits(self, amount: float) -> bool:
+        """Return whether the budget has room for so many US dollars, beside what is set aside."""
+        budget = self.budget
+        return budget.limit is None or budget.spent + budget.reserved + amount <= budget.limit
+
+    def record(self, reply: Reply, most: float) -> float:
+        """Remember what an answer tells of the server; return what it cost, in US dollars: ``most``
+        where the server reports no usage."""
+        price, capabilities = self.config.price, self.capabilities
+        if reply.model:
+            capabilities.models.add(reply.model)
+        if reply.fingerprint:
+            capabilities.fingerprints.add(reply.fingerprint)
+        if price is None:
+            return 0.0
+        if reply.prompt_tokens is None or reply.completion_tokens is None:
+            capabilities.assumed_cost += most
+            self.note(
+                f"{self.config.name}: the server reports no token usage; costs are upper bounds"
+            )
+            return most
+        return price.cost(reply.prompt_tokens, reply.completion_tokens)
+
+    def failure(self, error: Exception) -> Failure:
+        """Return what an exception of an attempt means; its message is not scrubbed yet."""
+        return classify(error, self.config.options.timeout, self.config.options.key_env)
+
+    def adapt(self, failure: Failure, sent: Collection[str]) -> bool:
+        """Learn from a refused parameter; return whether there was something new to learn."""
+        change = self.capabilities.dialect.learn(failure.detail, sent, failure.parameter)
+        if change:
+            self.capabilities.adapted.append(change)
+            self.note(f"{self.config.name}: the server does not take every setting: {change}")
+        return bool(change)
+
+    def error(self, text: str) -> HarnessError:
+        """Return an error that names the model and the server."""
+        return HarnessError(f"{self.config.name}: {self.config.url}: {text}")

@@ -34,6 +34,7 @@ def server_url(base_url: str | None, environment: Mapping[str, str] = os.environ
 
 
 def is_loopback(url: str) -> bool:
+    """Return whether the server is on this machine."""
     host = urlsplit(url).hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")
 

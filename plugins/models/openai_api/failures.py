@@ -67,8 +67,10 @@ def _of_status(error: Exception, status: int, variable: str) -> Failure:
     body = getattr(error, "body", None)
     fields = body if isinstance(body, Mapping) else {}
     code = str(fields.get("code") or fields.get("type") or "")
-    said = fields.get("message") or fields.get("detail") or str(error)
-    message = f"HTTP {status}: {said if isinstance(said, str) else json.dumps(said, default=str)}"
+    reason = fields.get("message") or fields.get("detail") or str(error)
+    message = (
+        f"HTTP {status}: {reason if isinstance(reason, str) else json.dumps(reason, default=str)}"
+    )
     response = getattr(error, "response", None)
     wait = retry_after(getattr(response, "headers", {}))
     detail = f"{error} {json.dumps(body, default=str)}"

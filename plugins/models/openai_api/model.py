@@ -7,15 +7,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from imhi import Context, Estimate, HarnessError, ModelSpec, Request, Response
+from imhi import Context, Estimate, Generation, HarnessError, ModelSpec, Request, Response
+from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.background import Outbox, stream
-from imhi.plugins.models.openai_api.batch.asking import ask_in_batches, refuse_what_is_under_way
-from imhi.plugins.models.openai_api.batch.work import Batching
-from imhi.plugins.models.openai_api.client_config import Learnt, Terms
+from imhi.plugins.models.openai_api.batch.scheduling import ask_in_batches, refuse_what_is_under_way
+from imhi.plugins.models.openai_api.client_config import ClientConfig, ServerCapabilities, Session
 from imhi.plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
 from imhi.plugins.models.openai_api.prices import known_model, likely_tokens, price_of
-from imhi.plugins.models.openai_api.request_scheduler import Asking
-from imhi.plugins.models.openai_api.wire import Dialect, IllFormed, schema_text
+from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler
+from imhi.plugins.models.openai_api.wire import Dialect, IllFormed, Payload, schema_text
 
 
 def create(spec: ModelSpec, context: Context) -> OpenAIModel:
@@ -25,11 +25,10 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
         HarnessError: no key, a budget without a price, a chat template asked of an interface that
             has none (or the other way round), a system prompt for bare completions.
     """
-    arguments = spec.arguments
-    url = server_url(arguments["base_url"])
-    variable = arguments["key_env"]
-    key = read_key(url, variable, named="key_env" in spec.given)
-    price = price_of(spec.target, arguments)
+    options = OpenAIArguments(**spec.arguments)
+    url = server_url(options.base_url)
+    key = read_key(url, options.key_env, named="key_env" in spec.given)
+    price = price_of(spec.target, options)
     generation = context.generation
     if context.budget.limit is not None:
         if price is None:
@@ -43,76 +42,53 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
                 f"{spec.name}: --max-cost is set but answers have no token limit: set "
                 "--max-new-tokens"
             )
-    _check_interface(spec, context)
-    terms = Terms(
-        name=spec.name,
-        model=spec.target,
-        url=shown_url(url),
-        api=arguments["api"],
-        generation=generation,
-        seed=context.seed,
-        timeout=arguments["timeout"],
-        concurrency=arguments["concurrency"],
-        retries=arguments["retries"],
-        backoff=arguments["backoff"],
-        per_minute=arguments["max_requests_per_minute"],
-        key_variable=variable,
-        price=price,
+    _check_interface(spec.name, options.api, generation)
+    config = ClientConfig(
+        spec.name, spec.target, shown_url(url), generation, context.seed, price, options
     )
-    in_batches = arguments["mode"] == "batch"
-    batching = Batching(arguments["poll"], arguments["batch_requests"], arguments["batch_bytes"])
-    return OpenAIModel(terms, context, key, batching if in_batches else None)
+    return OpenAIModel(config, context, key)
 
 
-def _check_interface(spec: ModelSpec, context: Context) -> None:
-    api, generation = spec.arguments["api"], context.generation
+def _check_interface(name: str, api: str, generation: Generation) -> None:
     if api == "chat" and generation.chat_template == "off":
         raise HarnessError(
-            f"{spec.name}: --chat-template off, but with api=chat the server applies its own: add "
+            f"{name}: --chat-template off, but with api=chat the server applies its own: add "
             "api=completions to send the bare prompt"
         )
     if api == "completions" and generation.chat_template == "on":
         raise HarnessError(
-            f"{spec.name}: --chat-template on, but api=completions sends the bare prompt: use "
-            "api=chat"
+            f"{name}: --chat-template on, but api=completions sends the bare prompt: use api=chat"
         )
     if api == "completions" and generation.system:
         raise HarnessError(
-            f"{spec.name}: a system prompt is set, but api=completions has no place for one: use "
+            f"{name}: a system prompt is set, but api=completions has no place for one: use "
             "api=chat, or leave --system out"
         )
 
 
 class OpenAIModel:
-    """See :class:`imhi._core.protocols.Model`. The key is in no attribute that is shown.
+    """See :class:`imhi.Model`. The key is in no attribute that is shown."""
 
-    Args:
-        batching: how to ask in batches; without it requests are asked one by one.
-    """
-
-    def __init__(
-        self, terms: Terms, context: Context, key: str, batching: Batching | None = None
-    ) -> None:
-        self._terms = terms
-        self._batching = batching
+    def __init__(self, config: ClientConfig, context: Context, key: str) -> None:
+        self._config = config
         self._context = context
         self._scrub = Scrub(key)
         self._key = key
         self._transport = ""
-        known = known_model(terms.model)
+        known = known_model(config.model)
         dialect = Dialect(known.token_limit, set(known.refuses)) if known else Dialect()
-        self._learnt = Learnt(dialect)
+        self._capabilities = ServerCapabilities(dialect)
         if known and known.refuses:
             context.note(
-                f"{terms.name}: the model takes no {', no '.join(known.refuses)}; it samples with "
+                f"{config.name}: the model takes no {', no '.join(known.refuses)}; it samples with "
                 "settings of its own"
             )
 
     def __repr__(self) -> str:
-        return f"OpenAIModel({self._terms.name!r})"
+        return f"OpenAIModel({self._config.name!r})"
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
-        """Yield responses as they finish; see :class:`imhi._core.protocols.Model`.
+        """Yield responses as they finish; see :class:`imhi.Model`.
 
         Closing the iterator ends what is in flight. ``latency`` of a response is that of the
         attempt that succeeded, in seconds; ``cost`` is that of all its attempts.
@@ -122,44 +98,47 @@ class OpenAIModel:
                 connection, no credit); what was in flight is yielded first. Or a request may be in a
                 batch already, and is not asked one by one as well.
         """
-        # The seed is that of the moment: a caller who wants several draws changes it in between.
-        terms = dataclasses.replace(self._terms, seed=self._context.seed)
-        if self._batching is None:
-            refuse_what_is_under_way(requests, terms, self._context)
-            return stream(lambda outbox: self._produce(requests, terms, outbox))
-        return self._ask_in_batches(requests, terms, self._batching)
+        context = self._context
+        session = Session(
+            # The seed is that of the moment: a caller who wants several draws changes it in between.
+            dataclasses.replace(self._config, seed=context.seed),
+            self._capabilities,
+            context.budget,
+            context.note,
+            self._scrub,
+        )
+        if self._config.options.mode == "batch":
+            return self._ask_in_batches(requests, session)
+        refuse_what_is_under_way(requests, session.config, context)
+        return stream(lambda outbox: self._produce(requests, session, outbox))
 
-    def _ask_in_batches(
-        self, requests: Sequence[Request], terms: Terms, batching: Batching
-    ) -> Iterator[Response]:
+    def _ask_in_batches(self, requests: Sequence[Request], session: Session) -> Iterator[Response]:
         import openai
 
         with openai.OpenAI(
-            api_key=self._key, base_url=terms.url, max_retries=0, timeout=terms.timeout
+            api_key=self._key,
+            base_url=self._config.url,
+            max_retries=0,
+            timeout=self._config.options.timeout,
         ) as client:
-            yield from ask_in_batches(
-                requests, terms, batching, self._context, self._learnt, self._scrub, client
-            )
+            yield from ask_in_batches(requests, session, self._context, client)
 
     async def _produce(
-        self, requests: Sequence[Request], terms: Terms, outbox: Outbox[Response]
+        self, requests: Sequence[Request], session: Session, outbox: Outbox[Response]
     ) -> None:
         client = self._client()
         # The untyped call costs a third less CPU than client.chat.completions.create, and leaves
         # it to read_reply to tell an answer from what merely looks like one.
-        path = "/chat/completions" if self._terms.api == "chat" else "/completions"
+        path = "/chat/completions" if self._config.options.api == "chat" else "/completions"
 
-        async def send(body: Mapping[str, Any]) -> Any:
+        async def send(body: Payload) -> object:
             try:
                 return await client.post(path, body=body, cast_to=object)
             except (json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise IllFormed(f"the answer is not JSON ({error})") from None
 
-        asking = Asking(
-            terms, send, self._context.budget, self._learnt, self._context.note, self._scrub
-        )
         async with client:
-            await asking.run(requests, outbox)
+            await RequestScheduler(session, send).run(requests, outbox)
 
     def _client(self) -> Any:
         """Return a client for the running event loop, over aiohttp where that is installed: at 64
@@ -176,36 +155,36 @@ class OpenAIModel:
         self._transport = "aiohttp" if http_client else "httpx"
         return openai.AsyncOpenAI(
             api_key=self._key,
-            base_url=self._terms.url,
+            base_url=self._config.url,
             max_retries=0,
-            timeout=self._terms.timeout,
+            timeout=self._config.options.timeout,
             http_client=http_client,
         )
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
         """Return what the manifest holds about the model; no key, no credentials."""
-        terms, learnt = self._terms, self._learnt
-        described: dict[str, Any] = {
-            "model": terms.model,
-            "base_url": terms.url,
-            "api": terms.api,
-            "served_models": sorted(learnt.models),
-            "system_fingerprints": sorted(learnt.fingerprints),
-            "price": terms.price.describe() if terms.price else None,
+        config, seen = self._config, self._capabilities
+        described: dict[str, object] = {
+            "model": config.model,
+            "base_url": config.url,
+            "api": config.options.api,
+            "served_models": sorted(seen.models),
+            "system_fingerprints": sorted(seen.fingerprints),
+            "price": config.price.describe() if config.price else None,
             "parameters": {
-                "token_limit": learnt.dialect.token_limit,
-                "left_out": sorted(learnt.dialect.dropped),
-                "adapted": list(learnt.adapted),
+                "token_limit": seen.dialect.token_limit,
+                "left_out": sorted(seen.dialect.dropped),
+                "adapted": list(seen.adapted),
             },
-            "retries": learnt.retries,
-            "rate_limit_pauses": learnt.rate_limit_pauses,
+            "retries": seen.retries,
+            "rate_limit_pauses": seen.rate_limit_pauses,
         }
         if self._transport:
             described["transport"] = self._transport
-        if self._batching is not None:
-            described |= {"mode": "batch", "batches": list(learnt.batches)}
-        if terms.price:
-            described["assumed_cost"] = round(learnt.assumed_cost, 6)
+        if config.options.mode == "batch":
+            described |= {"mode": "batch", "batches": list(seen.batches)}
+        if config.price:
+            described["assumed_cost"] = round(seen.assumed_cost, 6)
         return described
 
     def close(self) -> None:
@@ -220,19 +199,19 @@ def together(spec: ModelSpec) -> bool:
 def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estimate:
     """Return about what the prompts would cost: prompt tokens at 4 bytes each, completions at the
     most they may have. Needs no key and sends nothing."""
-    system = context.generation.system
-    schema = schema_text(spec.arguments["api"], context.generation)
+    options, system = OpenAIArguments(**spec.arguments), context.generation.system
+    schema = schema_text(options.api, context.generation)
     prompt_tokens = sum(likely_tokens(system, prompt, schema) for prompt in prompts)
     limit = context.generation.max_new_tokens
     completion_tokens = (limit or 0) * len(prompts)
-    price = price_of(spec.target, spec.arguments)
+    price = price_of(spec.target, options)
     note = "prompt tokens estimated at 4 bytes each"
     note += (
         "; completions counted in full length, usually they are shorter"
         if limit
         else "; completions not counted: answers have no token limit"
     )
-    if price is not None and spec.arguments["mode"] == "batch":
+    if price is not None and options.mode == "batch":
         given = "price_prompt" in spec.given
         note += (
             f"; by the Batch API: {'prices as given' if given else 'half the price of the table'}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError
+from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 
 TABLE = Path(__file__).parent.parent / "prices.yaml"
 
@@ -35,7 +34,8 @@ class Price:
         """Return US dollars."""
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1e6
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
+        """Return what the manifest holds of it."""
         return {
             "prompt_usd_per_million": self.prompt,
             "completion_usd_per_million": self.completion,
@@ -76,7 +76,7 @@ def known_model(model: str) -> Known | None:
     return None
 
 
-def price_of(model: str, arguments: Mapping[str, Any]) -> Price | None:
+def price_of(model: str, options: OpenAIArguments) -> Price | None:
     """Return the price given as arguments, else the table's, else None.
 
     The Batch API takes half of the table's. A price that is given is taken as it is: only who gives
@@ -85,7 +85,7 @@ def price_of(model: str, arguments: Mapping[str, Any]) -> Price | None:
     Raises:
         HarnessError: only one of the two price arguments is given.
     """
-    prompt, completion = arguments.get("price_prompt"), arguments.get("price_completion")
+    prompt, completion = options.price_prompt, options.price_completion
     if (prompt is None) != (completion is None):
         missing = "price_prompt" if prompt is None else "price_completion"
         raise HarnessError(
@@ -95,7 +95,7 @@ def price_of(model: str, arguments: Mapping[str, Any]) -> Price | None:
     if prompt is not None and completion is not None:
         return Price(prompt, completion, "arguments price_prompt, price_completion")
     known = known_model(model)
-    if known is None or arguments.get("mode") != "batch":
+    if known is None or options.mode != "batch":
         return known.price if known else None
     price = known.price
     return Price(

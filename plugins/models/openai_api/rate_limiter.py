@@ -1,4 +1,4 @@
-"""How fast all workers together may send: one pace, so that one 429 slows every one of them."""
+"""How fast all workers together may send: one limit, so that one 429 slows every one of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Stopped(Exception):
     """No further request is to be sent."""
 
 
-class Pace:
+class RateLimiter:
     """Bounds requests in flight and per minute, and pauses everyone when the server says so.
 
     A rate limit halves how many may be in flight (once per pause); each answer lets it grow again
@@ -29,6 +29,7 @@ class Pace:
 
     @property
     def stopped(self) -> bool:
+        """Return whether nothing more is to be sent."""
         return self._stop.is_set()
 
     def stop(self) -> None:
@@ -86,6 +87,7 @@ class Pace:
         self._next_slot = max(now, self._next_slot) + self._interval
 
     def leave(self) -> None:
+        """Give back the leave of :meth:`enter`: the request has come to its end."""
         self.in_flight -= 1
         self.wake()
 

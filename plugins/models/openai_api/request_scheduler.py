@@ -1,56 +1,39 @@
-"""Asks all requests: a fixed number of workers, retries, one shared pace, money kept in bounds."""
+"""Asks all requests: a fixed number of workers, retries, one shared limit, money kept in bounds."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
-from imhi import Budget, HarnessError, Request, Response
+from imhi import Request, Response
 from imhi.plugins.models.openai_api.background import Outbox
-from imhi.plugins.models.openai_api.client_config import (
-    Learnt,
-    Terms,
-    adapt,
-    most_cost,
-    take_note_of,
-)
-from imhi.plugins.models.openai_api.failures import Failure, backoff, classify
-from imhi.plugins.models.openai_api.rate_limiter import Pace, Stopped
-from imhi.plugins.models.openai_api.wire import Reply, payload, read_reply
+from imhi.plugins.models.openai_api.client_config import Session
+from imhi.plugins.models.openai_api.failures import Failure, backoff
+from imhi.plugins.models.openai_api.rate_limiter import RateLimiter, Stopped
+from imhi.plugins.models.openai_api.wire import Payload, Reply, read_reply
 
-Send = Callable[[Mapping[str, Any]], Awaitable[Any]]
+Send = Callable[[Payload], Awaitable[object]]
 """Sends one body and returns the answer as parsed JSON (or as text, where the server does not call
 it JSON); raises what the client raises, and IllFormed for what is not JSON."""
 
 
-class Asking:
-    """One round of asking.
+class RequestScheduler:
+    """Sends the requests of one call of the model, several at a time."""
 
-    Args:
-        note: told once of everything a reader of the scores must know.
-        scrub: makes a server's message fit to be written.
-    """
-
-    def __init__(
-        self,
-        terms: Terms,
-        send: Send,
-        budget: Budget,
-        learnt: Learnt,
-        note: Callable[[str], None],
-        scrub: Callable[[str], str],
-    ) -> None:
-        self._terms = terms
+    def __init__(self, session: Session, send: Send) -> None:
+        self._session = session
+        self._config = session.config
+        self._options = session.config.options
+        self._capabilities = session.capabilities
+        self._budget = session.budget
         self._send = send
-        self._budget = budget
-        self._learnt = learnt
-        self._note = note
-        self._scrub = scrub
-        self._pace = Pace(terms.concurrency, terms.per_minute)
-        self._draw = random.Random()
+        self._limiter = RateLimiter(
+            self._options.concurrency, self._options.max_requests_per_minute
+        )
+        self._random = random.Random()
         self._holding = 0
         self._last_contact = -1.0
         self._fatal = ""
@@ -65,7 +48,7 @@ class Asking:
                 been answered.
         """
         pending = iter(requests)
-        count = min(len(requests), self._terms.concurrency)
+        count = min(len(requests), self._options.concurrency)
         workers = [asyncio.create_task(self._work(pending, outbox)) for _ in range(count)]
         try:
             await asyncio.gather(*workers)
@@ -73,16 +56,16 @@ class Asking:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            self._learnt.rate_limit_pauses += self._pace.pauses
+            self._capabilities.rate_limit_pauses += self._limiter.pauses
         if self._fatal:
-            raise HarnessError(f"{self._terms.name}: {self._terms.url}: {self._fatal}")
+            raise self._session.error(self._fatal)
 
     async def _work(self, pending: Iterator[Request], outbox: Outbox[Response]) -> None:
         try:
             for request in pending:
                 # A consumer that cannot keep up must not let paid answers pile up in memory.
-                while outbox.waiting > 8 * self._terms.concurrency:
-                    await self._pace.rest(0.05)
+                while outbox.qsize() > 8 * self._options.concurrency:
+                    await self._limiter.rest(0.05)
                 outbox.put(await self._answer(request))
         except Stopped:
             return
@@ -98,12 +81,12 @@ class Asking:
         cost: float | None = None
         while True:
             attempts += 1
-            changes = self._learnt.dialect.changes
+            changes = self._capabilities.dialect.changes
             started, outcome, spent = await self._attempt(request)
             if spent is not None:
                 cost = (cost or 0.0) + spent
             if isinstance(outcome, Reply):
-                self._pace.speed_up()
+                self._limiter.speed_up()
                 return self._response(
                     request,
                     attempts,
@@ -114,7 +97,7 @@ class Asking:
                     completion_tokens=outcome.completion_tokens,
                     latency=round(time.monotonic() - started, 4),
                 )
-            message = self._scrub(outcome.message)
+            message = self._session.scrub(outcome.message)
             if outcome.kind == "fatal":
                 self._give_up(message)
             if outcome.kind == "filtered":
@@ -128,52 +111,49 @@ class Asking:
                 return self._response(request, attempts, cost, error=message)
             await self._before_retry(outcome, retries)
             retries += 1
-            self._learnt.retries += 1
+            self._capabilities.retries += 1
 
     def _retries_for(self, failure: Failure) -> int:
         # A server that was never there is most likely a wrong address: say so within seconds.
         never_there = failure.kind == "unreachable" and self._last_contact < 0
-        return min(self._terms.retries, 3) if never_there else self._terms.retries
+        return min(self._options.retries, 3) if never_there else self._options.retries
 
     async def _attempt(self, request: Request) -> tuple[float, Reply | Failure, float | None]:
         """Send once; return when it was sent, what came of it and its cost in US dollars."""
-        most = most_cost(self._terms, request)
+        most = self._session.most_cost(request)
         await self._reserve(most)
         spent = 0.0
         try:
-            await self._pace.enter()
+            await self._limiter.enter()
             # From here until its fate is known, the attempt counts as what it can cost at most.
             spent = most
             started = time.monotonic()
             outcome: Reply | Failure
             try:
                 outcome = await self._exchange(request)
-                spent = take_note_of(outcome, most, self._terms, self._learnt, self._note)
+                spent = self._session.record(outcome, most)
             except Exception as error:
-                outcome = classify(error, self._terms.timeout, self._terms.key_variable)
+                outcome = self._session.failure(error)
                 if outcome.billed:
-                    self._learnt.assumed_cost += most
+                    self._capabilities.assumed_cost += most
                 else:
                     spent = 0.0
                 if outcome.kind != "unreachable":
                     self._last_contact = time.monotonic()
             finally:
-                self._pace.leave()
+                self._limiter.leave()
         finally:
             self._holding -= 1
             self._budget.settle(most, spent)
-            self._pace.wake()
-        return started, outcome, None if self._terms.price is None else spent
+            self._limiter.wake()
+        return started, outcome, None if self._config.price is None else spent
 
     async def _exchange(self, request: Request) -> Reply:
-        terms, learnt = self._terms, self._learnt
-        body = payload(
-            request, terms.model, terms.api, terms.generation, terms.seed, learnt.dialect
-        )
+        body = self._session.payload(request)
         # The client's own limit counts from byte to byte: a server that trickles would never end.
-        answer = await asyncio.wait_for(self._send(body), terms.timeout)
+        answer = await asyncio.wait_for(self._send(body), self._options.timeout)
         self._last_contact = time.monotonic()
-        return read_reply(answer, terms.api)
+        return read_reply(answer, self._options.api)
 
     async def _reserve(self, most: float) -> None:
         """Set the money for one attempt aside, waiting for others to settle if need be.
@@ -181,37 +161,32 @@ class Asking:
         Raises:
             Stopped: the budget does not allow it, and nothing in flight can change that.
         """
-        budget = self._budget
         while True:
-            if self._pace.stopped:
+            if self._limiter.stopped:
                 raise Stopped
-            fits = budget.limit is None or budget.spent + budget.reserved + most <= budget.limit
-            if fits or not self._holding:
+            if self._session.fits(most) or not self._holding:
                 break
-            await self._pace.change()
+            await self._limiter.change()
         # Asked also where it does not fit, so that the budget knows it is exhausted.
-        if not budget.reserve(most):
-            self._pace.stop()
+        if not self._budget.reserve(most):
+            self._limiter.stop()
             raise Stopped
         self._holding += 1
 
     async def _before_retry(self, failure: Failure, retry: int) -> None:
-        wait = backoff(self._terms.backoff, retry, self._draw)
+        wait = backoff(self._options.backoff, retry, self._random)
         if failure.kind == "rate":
-            self._pace.slow_down(wait if failure.wait is None else failure.wait)
+            self._limiter.slow_down(wait if failure.wait is None else failure.wait)
         elif failure.wait is not None:
-            self._pace.pause(failure.wait)
+            self._limiter.pause(failure.wait)
         else:
-            await self._pace.rest(wait)
+            await self._limiter.rest(wait)
 
     def _adapt(self, request: Request, failure: Failure, changes: int) -> bool:
         """Return whether to send again in the form the server wants."""
-        dialect = self._learnt.dialect
-        if dialect.changes != changes:
+        if self._capabilities.dialect.changes != changes:
             return True  # Another worker met the same refusal while this one was in flight.
-        terms = self._terms
-        sent = payload(request, terms.model, terms.api, terms.generation, terms.seed, dialect)
-        return adapt(terms, self._learnt, failure, sent.keys(), self._note)
+        return self._session.adapt(failure, self._session.payload(request).keys())
 
     def _give_up(self, message: str) -> None:
         """End the round: nothing more is sent, what is in flight is waited for.
@@ -220,7 +195,7 @@ class Asking:
             Stopped: always.
         """
         self._fatal = self._fatal or message
-        self._pace.stop()
+        self._limiter.stop()
         raise Stopped
 
     def _response(

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from imhi import Generation, Request
 
@@ -22,6 +21,12 @@ _REFUSES_PARAMETER = re.compile(
 _REFUSES_SCHEMA = re.compile(
     r"response[_ ]format|json[_ ]schema|structured outputs?|guided decoding", re.IGNORECASE
 )
+
+
+Payload = dict[str, object]
+"""The body of one request, by parameter."""
+ServerJson = Mapping[str, object]
+"""What a server sent, not looked at yet."""
 
 
 class IllFormed(Exception):
@@ -85,8 +90,8 @@ class Dialect:
         if _REFUSES_PARAMETER.search(message):
             if parameter in candidates:
                 return str(parameter)
-            found = {name: re.search(rf"['\"`]{name}['\"`]", message) for name in candidates}
-            positions = [(match.start(), name) for name, match in found.items() if match]
+            quoted = {name: re.search(rf"['\"`]{name}['\"`]", message) for name in candidates}
+            positions = [(match.start(), name) for name, match in quoted.items() if match]
             if positions:
                 return min(positions)[1]
         refuses_schema = parameter == "response_format" or _REFUSES_SCHEMA.search(message)
@@ -95,13 +100,13 @@ class Dialect:
 
 def payload(
     request: Request, model: str, api: str, generation: Generation, seed: int, dialect: Dialect
-) -> dict[str, Any]:
+) -> Payload:
     """Return the body to send. Greedy decoding is asked for in so many words (temperature 0)."""
-    body: dict[str, Any] = {"model": model}
+    body: Payload = {"model": model}
     if api == "chat":
         system = request.system or generation.system
-        body["messages"] = [{"role": "system", "content": system}] if system else []
-        body["messages"].append({"role": "user", "content": request.prompt})
+        messages = [{"role": "system", "content": system}] if system else []
+        body["messages"] = [*messages, {"role": "user", "content": request.prompt}]
     else:
         body["prompt"] = request.prompt
     if generation.max_new_tokens is not None:
@@ -118,7 +123,7 @@ def payload(
     return {name: value for name, value in body.items() if name not in dialect.dropped}
 
 
-def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+def response_format(schema: ServerJson) -> Payload:
     """Return the parameter that holds an answer to a JSON schema (OpenAI, Structured Outputs)."""
     form = {"name": "answer", "schema": dict(schema), "strict": True}
     return {"type": "json_schema", "json_schema": form}
@@ -132,17 +137,18 @@ def schema_text(api: str, generation: Generation) -> str:
     return json.dumps(response_format(generation.answer_schema))
 
 
-def read_reply(data: Any, api: str) -> Reply:
+def read_reply(data: object, api: str) -> Reply:
     """Read an answer out of parsed JSON, or out of a text that a server did not call JSON.
 
     Raises:
         IllFormed: not JSON, or not an answer: no choice, neither content nor refusal, wrong types.
     """
     if isinstance(data, str):
+        text = data
         try:
-            data = json.loads(data)
+            data = json.loads(text)
         except ValueError:
-            raise IllFormed(f"the answer is not JSON: {data[:80]!r}") from None
+            raise IllFormed(f"the answer is not JSON: {text[:80]!r}") from None
     if not isinstance(data, Mapping):
         raise IllFormed(f"the answer is a JSON {type(data).__name__}, expected an object")
     choices = data.get("choices")
@@ -154,11 +160,11 @@ def read_reply(data: Any, api: str) -> Reply:
     choice = choices[0]
     finish = choice.get("finish_reason")
     finish = finish if isinstance(finish, str) else None
-    text, finish = _chat_text(choice, finish) if api == "chat" else _bare_text(choice, finish)
+    content, finish = _chat_text(choice, finish) if api == "chat" else _bare_text(choice, finish)
     usage = data.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     return Reply(
-        _encodable(text),
+        _encodable(content),
         finish,
         _count(usage.get("prompt_tokens")),
         _count(usage.get("completion_tokens")),
@@ -167,7 +173,7 @@ def read_reply(data: Any, api: str) -> Reply:
     )
 
 
-def _chat_text(choice: Mapping[str, Any], finish: str | None) -> tuple[str, str | None]:
+def _chat_text(choice: ServerJson, finish: str | None) -> tuple[str, str | None]:
     message = choice.get("message")
     if not isinstance(message, Mapping):
         raise IllFormed("the answer's choice has no message")
@@ -182,7 +188,7 @@ def _chat_text(choice: Mapping[str, Any], finish: str | None) -> tuple[str, str 
     raise IllFormed(f"the answer's content is {_kind(content)}, expected a text")
 
 
-def _bare_text(choice: Mapping[str, Any], finish: str | None) -> tuple[str, str | None]:
+def _bare_text(choice: ServerJson, finish: str | None) -> tuple[str, str | None]:
     text = choice.get("text")
     if isinstance(text, str):
         return text, finish
@@ -191,15 +197,15 @@ def _bare_text(choice: Mapping[str, Any], finish: str | None) -> tuple[str, str 
     raise IllFormed(f"the answer's text is {_kind(text)}, expected a text")
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return "missing or null" if value is None else f"a JSON {type(value).__name__}"
 
 
-def _count(value: Any) -> int | None:
+def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _name(value: Any) -> str | None:
+def _name(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 

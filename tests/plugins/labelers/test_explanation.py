@@ -9,6 +9,7 @@ import pytest
 
 from imhi._core.context import Context
 from imhi._core.records import Response
+from imhi._core.report import Report
 from imhi.plugins.labelers.reading.explanations import argument, without_label_sentences
 from tests.plugins.labelers.reading import read
 
@@ -61,7 +62,7 @@ def test_without_training_explanations_it_reads_nothing_and_says_so(demo: Contex
             return ["test"]
 
     bare_source: Any = TestOnly()
-    bare = dataclasses.replace(demo, source=bare_source, _training={}, _labelers={}, notes=[])
+    bare = dataclasses.replace(demo, source=bare_source, data=None, _labelers={}, report=Report())
     found = read(bare, "explanation", "DR", "Reasoning: They cannot sleep and see no way out.")
     assert found.status == "unparsed"
     assert any("DR: the source has no training explanations" in note for note in bare.notes)

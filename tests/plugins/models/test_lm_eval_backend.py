@@ -18,7 +18,7 @@ from imhi._core.records import Request, Response
 from imhi._core.registry import Registry
 from imhi._core.settings import Generation
 from imhi.plugins.models import lm_eval_backend
-from imhi.plugins.models.lm_eval_backend import compat
+from imhi.plugins.models.lm_eval_backend import compat, compat_backends
 from imhi.plugins.models.lm_eval_backend.compat_servers import Usage
 from imhi.plugins.models.lm_eval_backend.model import FAILURES_IN_A_ROW, PROBE, LmEvalModel
 from imhi.plugins.models.lm_eval_backend.stream import stream
@@ -90,13 +90,16 @@ def test_naming_the_plugin_imports_neither_lm_eval_nor_torch() -> None:
 
 def test_all_of_lm_evals_own_backends_are_offered() -> None:
     assert {"hf", "vllm", "sglang", "local-chat-completions", "anthropic-chat"} <= set(
-        compat.backend_names()
+        compat_backends.backend_names()
     )
 
 
 def test_hf_announces_each_generation_while_it_works(plain: Path) -> None:
     made = model(f"lm-eval:hf,pretrained={plain},batch_size=2")
-    asks = [compat.Ask(post[:60], made.generation_arguments()) for post in demo_posts()[:5]]
+    asks = [
+        compat.Instance(post[:60], made.prompter.generation_arguments())
+        for post in demo_posts()[:5]
+    ]
     finished = list(stream(made.lm, asks, [Usage()]))
     assert all(item.announced for item in finished)
     assert sorted(item.index for item in finished) == [0, 1, 2, 3, 4]
@@ -104,7 +107,10 @@ def test_hf_announces_each_generation_while_it_works(plain: Path) -> None:
 
 def test_the_cache_hook_and_the_return_value_tell_the_same(plain: Path) -> None:
     made = model(f"lm-eval:hf,pretrained={plain},batch_size=3")
-    asks = [compat.Ask(post[:60], made.generation_arguments()) for post in demo_posts()[:7]]
+    asks = [
+        compat.Instance(post[:60], made.prompter.generation_arguments())
+        for post in demo_posts()[:7]
+    ]
     heard: dict[str, str] = {}
     returned = compat.generate(made.lm, asks, lambda prompt, text: heard.update({prompt: text}))
     assert [heard[ask.context] for ask in asks] == returned
@@ -330,11 +336,12 @@ def test_nobody_listening_any_more_stops_the_backend() -> None:
 def test_the_chat_template_is_used_where_there_is_one(chatty: Path, plain: Path) -> None:
     (request,) = requests(["Hello"])
     assert (
-        model(f"lm-eval:hf,pretrained={chatty}").prompt(request) == "<s>[user] Hello\n[assistant]"
+        model(f"lm-eval:hf,pretrained={chatty}").prompter.prompt(request)
+        == "<s>[user] Hello\n[assistant]"
     )
-    assert model(f"lm-eval:hf,pretrained={plain}").prompt(request) == "Hello"
+    assert model(f"lm-eval:hf,pretrained={plain}").prompter.prompt(request) == "Hello"
     off = context(chat_template="off")
-    assert model(f"lm-eval:hf,pretrained={chatty}", off).prompt(request) == "Hello"
+    assert model(f"lm-eval:hf,pretrained={chatty}", off).prompter.prompt(request) == "Hello"
 
 
 def test_insisting_on_a_chat_template_that_is_not_there_is_an_error(plain: Path) -> None:
@@ -349,7 +356,7 @@ def test_a_chat_server_cannot_do_without_messages() -> None:
 
 def test_a_system_prompt_without_a_template_goes_before_the_prompt(plain: Path) -> None:
     (request,) = requests(["Hello"], system="Be kind.")
-    assert model(f"lm-eval:hf,pretrained={plain}").prompt(request) == "Be kind.\n\nHello"
+    assert model(f"lm-eval:hf,pretrained={plain}").prompter.prompt(request) == "Be kind.\n\nHello"
 
 
 def test_a_system_prompt_that_a_template_refuses_is_noted(tmp_path: Path) -> None:
@@ -360,7 +367,7 @@ def test_a_system_prompt_that_a_template_refuses_is_noted(tmp_path: Path) -> Non
     where = context()
     made = model(f"lm-eval:hf,pretrained={save_causal(tmp_path, chat_template=refusing)}", where)
     (request,) = requests(["Hello"], system="Be kind.")
-    assert made.prompt(request) == "Hello"
+    assert made.prompter.prompt(request) == "Hello"
     assert "takes no system prompt" in where.notes[0]
 
 

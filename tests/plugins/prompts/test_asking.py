@@ -98,7 +98,7 @@ def test_few_shot_shows_labels_in_turn(demo: Context, dataset: str) -> None:
 
 def test_few_shot_is_drawn_by_the_seed(demo: Context) -> None:
     first = prompts("few-shot", demo, "DR")
-    assert prompts("few-shot", dataclasses.replace(demo, _training={}), "DR") == first
+    assert prompts("few-shot", dataclasses.replace(demo, data=None), "DR") == first
     other = prompts("few-shot", dataclasses.replace(demo, seed=1), "DR")
     assert sum(other[key] != first[key] for key in first) > len(first) / 2
 
@@ -141,7 +141,7 @@ def test_few_shot_shows_expert_rows_where_there_are_any(demo: Context) -> None:
         )
         for i, label in enumerate(["yes", "no", "yes", "no"])
     ]
-    context = dataclasses.replace(demo, source=with_experts(demo, experts))
+    context = dataclasses.replace(demo, source=with_experts(demo, experts), data=None)
     for prompt in prompts("few-shot", context, "DR").values():
         assert prompt.count("expert post") == 3
 
@@ -149,7 +149,7 @@ def test_few_shot_shows_expert_rows_where_there_are_any(demo: Context) -> None:
 def test_few_shot_never_shows_the_post_it_asks_about(demo: Context) -> None:
     """Every test row is an expert row too, as a few published ones are."""
     rows = list(demo.examples("IRF", "test"))
-    context = dataclasses.replace(demo, source=with_experts(demo, rows), shots=200)
+    context = dataclasses.replace(demo, source=with_experts(demo, rows), data=None, shots=200)
     found = prompts("few-shot", context, "IRF")
     for row in rows:
         assert found[row.id].count(f'"{row.post}"') == 1
@@ -158,7 +158,7 @@ def test_few_shot_never_shows_the_post_it_asks_about(demo: Context) -> None:
 def test_few_shot_on_the_expert_split_shows_training_rows(demo: Context) -> None:
     experts = list(demo.examples("DR", "test"))
     context = dataclasses.replace(
-        demo, source=with_experts(demo, experts), split="expert", _training={}
+        demo, source=with_experts(demo, experts), split="expert", data=None
     )
     posts = [row.post for row in experts]
     for prompt in prompts("few-shot", context, "DR").values():
@@ -167,7 +167,7 @@ def test_few_shot_on_the_expert_split_shows_training_rows(demo: Context) -> None
 
 def test_few_shot_without_rows_to_show_is_refused(demo: Context) -> None:
     context = dataclasses.replace(
-        demo, source=with_experts(demo, [], only=True), split="expert", _training={}
+        demo, source=with_experts(demo, [], only=True), split="expert", data=None
     )
     build = builder("few-shot", context)
     row = next(iter(demo.examples("DR", "test")))

@@ -18,11 +18,8 @@ class Direction:
 
     @property
     def name(self) -> str:
+        """Return how it is written: ``source->target``."""
         return f"{self.source}->{self.target}"
-
-    @property
-    def needs_reference(self) -> bool:
-        return "reference" in (self.source, self.target)
 
 
 # The first two are the paper's recall and precision (section 3.2); the first is what IMHI reports.

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imhi.checkpoints import memory_as_memory_error, run_batches
 from imhi.plugins.metrics.neural.bartscore.ordering import Pair, chunks, in_order, take_batch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # Source + target tokens of a batch, padding included. On a CPU bigger batches are slower
 # (benchmarks/bartscore.py --batch-tokens shows it).
@@ -121,18 +125,20 @@ class Likelihood:
         self._budget = max(1, self._budget // 2)
         self._free()
 
-    def _tokenise(self, texts: Sequence[str] | dict[str, None]) -> tuple[dict[str, Any], set[str]]:
-        """Return the token ids of each text, special tokens included, and the texts that were cut
-        at their end to fit the window."""
+    def _tokenise(
+        self, texts: Sequence[str] | dict[str, None]
+    ) -> tuple[dict[str, NDArray[np.int32]], set[str]]:
+        """Return the token ids of each text, shape (tokens,), special ones included, and the texts
+        that were cut at their end to fit the window."""
         import numpy as np
 
         waiting = list(texts)
-        ids: dict[str, Any] = {}
+        ids: dict[str, NDArray[np.int32]] = {}
         cut = set()
         for start in range(0, len(waiting), _TEXTS):
             part = waiting[start : start + _TEXTS]
-            found = self.tokenizer(part, add_special_tokens=True, verbose=False)["input_ids"]
-            for text, numbers in zip(part, found, strict=True):
+            rows = self.tokenizer(part, add_special_tokens=True, verbose=False)["input_ids"]
+            for text, numbers in zip(part, rows, strict=True):
                 if len(numbers) > self.window:
                     cut.add(text)
                     numbers = self.tokenizer(text, truncation=True, max_length=self.window)[
@@ -209,10 +215,10 @@ class Likelihood:
         sizes = torch.tensor([len(target) for target in targets], device=self.device)
         labels = torch.from_numpy(np.concatenate(targets).astype(np.int64)).to(self.device)
         with torch.inference_mode(), memory_as_memory_error():
-            found = self._log_probabilities(torch.cat(list(hidden)), labels)
+            values = self._log_probabilities(torch.cat(list(hidden)), labels)
             owner = torch.arange(len(targets), device=self.device).repeat_interleave(sizes)
             sums = torch.zeros(len(targets), dtype=torch.float64, device=self.device)
-            sums.index_add_(0, owner, found.double())
+            sums.index_add_(0, owner, values.double())
         return [float(value) for value in (sums / sizes).tolist()]
 
     def _log_probabilities(self, hidden: Any, labels: Any) -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imhi import HarnessError
 from imhi.checkpoints import (
@@ -18,6 +17,10 @@ from imhi.checkpoints import (
     require_package,
     require_safetensors,
 )
+from imhi.plugins.metrics.neural.bartscore.arguments import BartScoreArguments
+
+if TYPE_CHECKING:
+    import torch
 
 USER = "bartscore"
 
@@ -44,7 +47,9 @@ def load_config(checkpoint: Checkpoint) -> Any:
     return config
 
 
-def load(checkpoint: Checkpoint, config: Any, arguments: Mapping[str, Any]) -> tuple[Any, Any, str]:
+def load(
+    checkpoint: Checkpoint, config: Any, arguments: BartScoreArguments
+) -> tuple[Any, Any, str]:
     """Return model, tokenizer and device.
 
     Raises:
@@ -54,9 +59,9 @@ def load(checkpoint: Checkpoint, config: Any, arguments: Mapping[str, Any]) -> t
     """
     torch = require_package("torch", USER)
     transformers = require_package("transformers", USER)
-    if arguments["safetensors"]:
+    if arguments.safetensors:
         require_safetensors(checkpoint, "model")
-    device = choose_device(arguments["device"], USER)
+    device = choose_device(arguments.device, USER)
     written = checkpoint.written
     with quiet(), explained(written, "tokenizer", USER):
         tokenizer = transformers.AutoTokenizer.from_pretrained(
@@ -69,14 +74,14 @@ def load(checkpoint: Checkpoint, config: Any, arguments: Mapping[str, Any]) -> t
             checkpoint.location,
             revision=checkpoint.commit,
             config=config,
-            dtype=getattr(torch, arguments["dtype"]),
+            dtype=getattr(torch, arguments.dtype),
             # None prefers safetensors and takes pickles where there is nothing else.
-            use_safetensors=True if arguments["safetensors"] else None,
+            use_safetensors=True if arguments.safetensors else None,
             output_loading_info=True,
         )
     check_complete(info, f"{USER}:{written}", "BartForConditionalGeneration")
-    if arguments["state"]:
-        load_state(model, Path(arguments["state"]).expanduser())
+    if arguments.state:
+        load_state(model, Path(arguments.state).expanduser())
     with out_of_memory_named(written, device, USER):
         model = model.to(device)
     return model.eval(), tokenizer, device
@@ -89,16 +94,16 @@ def load_state(model: Any, path: Path) -> None:
         HarnessError: not a file of tensors only, or names or sizes that do not fit.
     """
     state = _read_state(path)
-    own = model.state_dict()
-    given = {own[name].data_ptr() for name in state if name in own}
+    tensors = model.state_dict()
+    given = {tensors[name].data_ptr() for name in state if name in tensors}
     # Embeddings have several names for one tensor: any of them will do. The bias of the logits is
     # no weight, and zero where nothing else is said.
     missing = [
         name
-        for name, tensor in own.items()
+        for name, tensor in tensors.items()
         if tensor.data_ptr() not in given and name != "final_logits_bias"
     ]
-    unexpected = [name for name in state if name not in own]
+    unexpected = [name for name in state if name not in tensors]
     if missing or unexpected:
         raise HarnessError(
             f"{USER}: state={path}: its names do not fit the model: {_some(missing)} missing, "
@@ -106,15 +111,15 @@ def load_state(model: Any, path: Path) -> None:
             "BartForConditionalGeneration of this size"
         )
     for name, tensor in state.items():
-        if tensor.shape != own[name].shape:
+        if tensor.shape != tensors[name].shape:
             raise HarnessError(
                 f"{USER}: state={path}: found {name} of size {_size(tensor)}, expected "
-                f"{_size(own[name])}: it belongs to a model of another size; give that model"
+                f"{_size(tensors[name])}: it belongs to a model of another size; give that model"
             )
     model.load_state_dict(state, strict=False)
 
 
-def _read_state(path: Path) -> dict[str, Any]:
+def _read_state(path: Path) -> dict[str, torch.Tensor]:
     import pickle
 
     import torch
@@ -125,9 +130,9 @@ def _read_state(path: Path) -> dict[str, Any]:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            found: Any = load_file(path)
+            state: Any = load_file(path)
         else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise HarnessError(
             f"{USER}: state={path}: refused: it is damaged or holds more than tensors, and could "
@@ -140,12 +145,12 @@ def _read_state(path: Path) -> dict[str, Any]:
             f"{USER}: state={path}: cannot be read ({why}); expected a state_dict saved by "
             "torch.save, or .safetensors; copy it again"
         ) from None
-    if not isinstance(found, dict) or not all(isinstance(v, torch.Tensor) for v in found.values()):
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
         raise HarnessError(
-            f"{USER}: state={path}: found a {type(found).__name__} that is not names with tensors, "
+            f"{USER}: state={path}: found a {type(state).__name__} that is not names with tensors, "
             "expected a state_dict"
         )
-    return found
+    return state
 
 
 def _check_barts_tokenizer(tokenizer: Any, config: Any, written: str) -> None:

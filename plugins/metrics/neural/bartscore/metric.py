@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from imhi import (
     mean_measure,
 )
 from imhi.checkpoints import Checkpoint, find_checkpoint, free_memory
+from imhi.plugins.metrics.neural.bartscore.arguments import BartScoreArguments
 from imhi.plugins.metrics.neural.bartscore.directions import (
     BOTH,
     DIRECTIONS,
@@ -31,43 +33,40 @@ from imhi.plugins.metrics.neural.bartscore.directions import (
 )
 from imhi.plugins.metrics.neural.bartscore.likelihood import Likelihood
 from imhi.plugins.metrics.neural.bartscore.loading import USER, load, load_config
-from imhi.runs import Cache
+from imhi.plugins.metrics.neural.pair_cache import Pair, PairCache, Steps
 
 _DECIMALS = 3
 
 
 @dataclass
 class Column:
-    """One direction of one dataset. ``pairs[i]`` are source and target of example i; None where
-    there is nothing to compare with, so that it does not count, or where the hypothesis is empty.
-    """
+    """One direction of one dataset: a value for each example, None for those that do not count.
+    ``empty`` counts those whose hypothesis is, ``cut`` the texts that were, by what they are."""
 
-    direction: Direction
-    pairs: list[tuple[str, str] | None] = field(default_factory=list)
     values: list[float | None] = field(default_factory=list)
     empty: int = 0
     not_counted: int = 0
-    cut: dict[str, int] = field(default_factory=dict)
+    cut: Counter[str] = field(default_factory=Counter)
 
 
 class BartScore:
     """The metric with one model, for as many datasets and runs as there are."""
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, arguments: BartScoreArguments) -> None:
         self.arguments = arguments
         self.checkpoint: Checkpoint = find_checkpoint(
-            arguments["model"], arguments["revision"], user=USER
+            arguments.model, arguments.revision, user=USER
         )
         self.config = load_config(self.checkpoint)
-        self.window = min(arguments["max_length"], self.config.max_position_embeddings)
+        self.window = min(arguments.max_length, self.config.max_position_embeddings)
         # What a model that knows nothing gives each token: all of them alike.
         self.floor = -math.log(self.config.vocab_size)
         self._likelihood: Likelihood | None = None
         self.identity = {
             "model": self.checkpoint.identity(),
-            "state": _state_identity(arguments["state"]),
+            "state": _state_identity(arguments.state),
             "max_length": self.window,
-            "dtype": arguments["dtype"],
+            "dtype": arguments.dtype,
         }
 
     def __call__(
@@ -82,17 +81,24 @@ class BartScore:
             self._texts(example, response, context)
             for example, response in zip(examples, responses, strict=True)
         ]
-        columns = {
-            direction: _column(direction, texts, self.floor)
+        pairs = {
+            direction: [_pair(direction, each) for each in texts]
             for direction in DIRECTIONS
-            if direction.name in self.arguments["directions"]
+            if direction.name in self.arguments.directions
         }
-        dataset = examples[0].dataset if examples else ""
-        kept = context.cache.open("bartscore", self.identity)
-        self._compute(list(columns.values()), kept, context, dataset, len(examples))
-        for column in columns.values():
-            _fill(column, kept)
-        self._say(list(columns.values()), context)
+        cache = PairCache("bartscore", context.cache.open("bartscore", self.identity), key)
+        cache.fill(
+            [pair for of_direction in pairs.values() for pair in of_direction if pair],
+            self._compute,
+            context,
+            examples[0].dataset if examples else "",
+            len(examples),
+        )
+        columns = {
+            direction: self._column(direction, texts, of_direction, cache)
+            for direction, of_direction in pairs.items()
+        }
+        self._note(list(columns.values()), context)
         return list(self._measures(columns))
 
     def close(self) -> None:
@@ -105,7 +111,7 @@ class BartScore:
     def _texts(self, example: Example, response: Response, context: Context) -> dict[str, str]:
         """Return the texts of an example by what they are; empty where there is none."""
         reference, hypothesis = example.explanation, explanation_of(response.text)
-        if self.arguments["part"] == "answer":
+        if self.arguments.part == "answer":
             hypothesis = response.text
             if reference.strip():
                 dataset = context.dataset(example.dataset)
@@ -113,21 +119,8 @@ class BartScore:
         texts = {"hypothesis": hypothesis, "reference": reference, "post": example.post}
         return {name: text if text.strip() else "" for name, text in texts.items()}
 
-    def _compute(
-        self,
-        columns: Sequence[Column],
-        kept: Cache,
-        context: Context,
-        dataset: str,
-        rows: int,
-    ) -> None:
-        """Score every distinct pair that is not kept yet, and keep it as soon as it is known."""
-        distinct = {pair: key(pair) for column in columns for pair in column.pairs if pair}
-        waiting = [pair for pair, name in distinct.items() if name not in kept]
-        if not waiting:
-            return
-        # One order, however the rows stand: then the same pairs share a batch, to the last digit.
-        waiting.sort()
+    def _compute(self, pairs: list[Pair]) -> Steps:
+        """Score pairs, in batches; the model is loaded where it was not yet."""
         if self._likelihood is None:
             model, tokenizer, device = load(self.checkpoint, self.config, self.arguments)
             self._likelihood = Likelihood(
@@ -135,40 +128,58 @@ class BartScore:
                 tokenizer,
                 device,
                 self.window,
-                self.arguments["batch_tokens"],
+                self.arguments.batch_tokens,
                 lambda: free_memory(device),
             )
-        done = len(distinct) - len(waiting)
-        told = -1
-        for index, score in self._likelihood.score(waiting):
-            pair = waiting[index]
-            kept.put(distinct[pair], [score.value, int(score.source_cut), int(score.target_cut)])
-            done += 1
-            if (share := rows * done // len(distinct)) != told:
-                context.advance("bartscore", dataset, share, rows)
-                told = share
+        scores = self._likelihood.score(pairs)
+        return len(pairs), (
+            (pairs[index], [score.value, int(score.source_cut), int(score.target_cut)])
+            for index, score in scores
+        )
 
-    def _say(self, columns: Sequence[Column], context: Context) -> None:
+    def _column(
+        self,
+        direction: Direction,
+        texts: Sequence[Mapping[str, str]],
+        pairs: Sequence[Pair | None],
+        cache: PairCache,
+    ) -> Column:
+        column = Column(cut=Counter({direction.source: 0, direction.target: 0}))
+        other = direction.source if direction.target == "hypothesis" else direction.target
+        for each, pair in zip(texts, pairs, strict=True):
+            value: float | None = None
+            if pair is not None:
+                value, source_cut, target_cut = cache[pair]
+                column.cut[direction.source] += source_cut
+                column.cut[direction.target] += target_cut
+            elif each[other]:
+                value = self.floor
+                column.empty += 1
+            else:
+                column.not_counted += 1
+            column.values.append(value)
+        return column
+
+    def _note(self, columns: Sequence[Column], context: Context) -> None:
         """Tell what a reader of the scores must know."""
-        cut: dict[str, int] = {}
+        cut: Counter[str] = Counter()
         for column in columns:
-            for name, count in column.cut.items():
-                cut[name] = max(count, cut.get(name, 0))
-        called = {"hypothesis": self.arguments["part"]}
+            cut |= column.cut  # the most: a text may be in several directions
+        called = {"hypothesis": self.arguments.part}
         for name, count in sorted(cut.items()):
             what = f"{called.get(name, name)}s longer than {self.window} tokens, which were cut"
             context.count(f"bartscore: {what}: {{n}}", count)
         context.count(
-            f"bartscore: missing or empty {self.arguments['part']}s, which score "
+            f"bartscore: missing or empty {self.arguments.part}s, which score "
             f"{self.floor:.{_DECIMALS}f} (all tokens alike): {{n}}",
             max((column.empty for column in columns), default=0),
         )
 
     def _measures(self, columns: Mapping[Direction, Column]) -> Iterator[Measure]:
-        shared = {
+        shared: dict[str, Any] = {
             "model": self.checkpoint.written,
-            "state": self.arguments["state"],
-            "part": self.arguments["part"],
+            "state": self.arguments.state,
+            "part": self.arguments.part,
             "identity": self.identity,
             "floor": round(self.floor, 6),
             "versions": _versions(),
@@ -203,42 +214,15 @@ class BartScore:
             )
 
 
-def key(pair: tuple[str, str]) -> str:
+def key(pair: Pair) -> str:
     """Return what a pair's score is kept under: source and target, in this order."""
     return digest(list(pair))[:32]
 
 
-def _column(direction: Direction, texts: Sequence[Mapping[str, str]], floor: float) -> Column:
-    """Lay out a direction: pairs to compute, the floor for empty hypotheses, None elsewhere."""
-    column = Column(direction)
-    for each in texts:
-        source, target = each[direction.source], each[direction.target]
-        other = source if direction.target == "hypothesis" else target
-        if not other:
-            column.pairs.append(None)
-            column.values.append(None)
-            column.not_counted += 1
-        elif not each["hypothesis"]:
-            column.pairs.append(None)
-            column.values.append(floor)
-            column.empty += 1
-        else:
-            column.pairs.append((source, target))
-            column.values.append(None)
-    return column
-
-
-def _fill(column: Column, kept: Cache) -> None:
-    """Put what is kept into a column, and count the examples whose texts were cut."""
-    cut: dict[str, int] = {column.direction.source: 0, column.direction.target: 0}
-    for row, pair in enumerate(column.pairs):
-        if pair is None:
-            continue
-        value, source_cut, target_cut = kept.get(key(pair))  # type: ignore[misc]
-        column.values[row] = value
-        cut[column.direction.source] += source_cut
-        cut[column.direction.target] += target_cut
-    column.cut.update(cut)
+def _pair(direction: Direction, texts: Mapping[str, str]) -> Pair | None:
+    """Return source and target; None where either is empty."""
+    pair = texts[direction.source], texts[direction.target]
+    return pair if all(pair) else None
 
 
 def _state_identity(path: str | None) -> str | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from imhi import HarnessError
+from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 
 USER = "bertscore"
 
@@ -37,8 +38,8 @@ def table_name(written: str, folder: Path | None) -> str | None:
     if folder is None:
         return written if written in table else None
     name = folder.resolve().name
-    found = [known for known in table if name in (known, known.rpartition("/")[2])]
-    return found[0] if len(found) == 1 else None
+    matching = [known for known in table if name in (known, known.rpartition("/")[2])]
+    return matching[0] if len(matching) == 1 else None
 
 
 def choose_layer(
@@ -70,18 +71,21 @@ def choose_layer(
 @dataclass(frozen=True)
 class Baseline:
     """Mean scores of unrelated texts, on the scale 0 to 1: a raw score x becomes
-    ``(x - baseline) / (1 - baseline)``, each of the three with its own baseline."""
+    ``(x - baseline) / (1 - baseline)``, each of the three with its own baseline.
+    ``given``: by the user, not by bert-score."""
 
     values: tuple[float, float, float]
     file: Path
-    own: bool
+    given: bool
 
     def rescaled(self, scores: Sequence[float]) -> list[float]:
         """Return precision, recall and F1, rescaled."""
         return [(x - base) / (1 - base) for x, base in zip(scores, self.values, strict=True)]
 
 
-def find_baseline(arguments: Mapping[str, Any], folder: Path | None, layer: int) -> Baseline | None:
+def find_baseline(
+    arguments: BertScoreArguments, folder: Path | None, layer: int
+) -> Baseline | None:
     """Return the baseline asked for, None where none was.
 
     bert-score skips rescaling where it finds no file; here that is an error.
@@ -89,29 +93,29 @@ def find_baseline(arguments: Mapping[str, Any], folder: Path | None, layer: int)
     Raises:
         HarnessError: no such file, or no usable row for the layer in it.
     """
-    written, own = arguments["model"], arguments["baseline"]
-    if not arguments["rescale"]:
-        if own:
+    written, given = arguments.model, arguments.baseline
+    if not arguments.rescale:
+        if given:
             raise HarnessError(
-                f"{USER}:{written}: found baseline={own} without rescale=true; expected both or "
+                f"{USER}:{written}: found baseline={given} without rescale=true; expected both or "
                 "neither"
             )
         return None
-    if own:
-        return _read_baseline(Path(own).expanduser(), layer, True)
-    there = Path(bert_score_utils().__file__).parent / "rescale_baseline" / "en"
+    if given:
+        return _read_baseline(Path(given).expanduser(), layer, True)
+    shipped = Path(bert_score_utils().__file__).parent / "rescale_baseline" / "en"
     known = table_name(written, folder)
-    file = there / f"{known}.tsv"
+    file = shipped / f"{known}.tsv"
     if folder is not None:
         hint = f"; if this is {known}, add baseline={file}" if known and file.is_file() else ""
         raise HarnessError(
             f"{USER}:{written}: found rescale=true for a folder, but bert-score's baselines belong "
-            f"to model ids ({_names(there)}); expected baseline=FILE beside it{hint}"
+            f"to model ids ({_names(shipped)}); expected baseline=FILE beside it{hint}"
         )
     if not file.is_file():
         raise HarnessError(
             f"{USER}:{written}: found rescale=true, but bert-score has no English baseline for "
-            f"this model; there are some for {_names(there)}; add baseline=FILE or leave rescale "
+            f"this model; there are some for {_names(shipped)}; add baseline=FILE or leave rescale "
             "out"
         )
     return _read_baseline(file, layer, False)
@@ -122,7 +126,7 @@ def _names(folder: Path) -> str:
     return ", ".join(names)
 
 
-def _read_baseline(file: Path, layer: int, own: bool) -> Baseline:
+def _read_baseline(file: Path, layer: int, given: bool) -> Baseline:
     columns = ("LAYER", "P", "R", "F")
     try:
         with file.open(encoding="utf-8", newline="") as stream:
@@ -147,7 +151,7 @@ def _read_baseline(file: Path, layer: int, own: bool) -> Baseline:
         if not all(math.isfinite(value) and value < 1 for value in values):
             raise HarnessError(f"{where}: found {values}, expected three numbers below 1")
         precision, recall, f1 = values
-        return Baseline((precision, recall, f1), file, own)
+        return Baseline((precision, recall, f1), file, given)
     layers = ", ".join(row["LAYER"] for row in rows) or "none"
     raise HarnessError(
         f"{USER}: baseline={file}: no row for layer {layer} (layers there: {layers}); choose one "
@@ -167,6 +171,6 @@ def signature(model: str, layer: int, idf: bool, baseline: Baseline | None) -> s
     """Return bert-score's hash of the settings, in its own form."""
     return str(
         bert_score_utils().get_hash(
-            model, layer, idf, baseline is not None, bool(baseline and baseline.own), False
+            model, layer, idf, baseline is not None, bool(baseline and baseline.given), False
         )
     )

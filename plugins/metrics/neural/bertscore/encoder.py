@@ -15,6 +15,7 @@ from imhi.checkpoints import (
     quiet,
     run_batches,
 )
+from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 from imhi.plugins.metrics.neural.bertscore.conventions import USER
 from imhi.plugins.metrics.neural.bertscore.loading import load_model, window_of
 
@@ -50,8 +51,7 @@ class Encoder:
         config: Any,
         tokenizer: Any,
         layer: int,
-        arguments: Mapping[str, Any],
-        shared: Mapping[str, Any],
+        arguments: BertScoreArguments,
     ) -> None:
         """Load the weights.
 
@@ -62,12 +62,10 @@ class Encoder:
 
         self.written = checkpoint.written
         self.tokenizer = tokenizer
-        self.device = choose_device(arguments["device"], USER)
-        self.model = load_model(checkpoint, config, layer, arguments, shared, self.device)
-        self.window = window_of(
-            self.model, config, tokenizer, arguments["max_length"], self.written
-        )
-        self.batch_tokens = arguments["batch_tokens"] or (
+        self.device = choose_device(arguments.device, USER)
+        self.model = load_model(checkpoint, config, layer, arguments, self.device)
+        self.window = window_of(self.model, config, tokenizer, arguments.max_length, self.written)
+        self.batch_tokens = arguments.batch_tokens or (
             _CPU_TOKENS if self.device == "cpu" else _GPU_TOKENS
         )
         names = {cls.__name__.removesuffix("Fast") for cls in type(tokenizer).__mro__}
@@ -89,7 +87,7 @@ class Encoder:
         """
         import numpy as np
 
-        found = []
+        read = []
         for start in range(0, len(texts), _TEXTS):
             part = [self.prefix + text.strip() for text in texts[start : start + _TEXTS]]
             for text, ids in zip(part, self._ids(part), strict=True):
@@ -97,8 +95,8 @@ class Encoder:
                 if cut:
                     ids = self._ids([text], truncation=True, max_length=self.window)[0]
                 empty = len(ids) <= self.special
-                found.append(Text(np.asarray(ids, dtype=np.int32), cut, empty))
-        return found
+                read.append(Text(np.asarray(ids, dtype=np.int32), cut, empty))
+        return read
 
     def _ids(self, texts: list[str], **options: Any) -> list[list[int]]:
         with quiet():

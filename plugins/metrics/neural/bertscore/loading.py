@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from imhi import HarnessError
@@ -15,13 +14,14 @@ from imhi.checkpoints import (
     quiet,
     require_package,
 )
+from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 from imhi.plugins.metrics.neural.bertscore.conventions import USER
 
 # Tokenizers without a real limit carry a huge number instead.
 _NO_LIMIT = 1_000_000
 
 
-def read_config(checkpoint: Checkpoint, shared: Mapping[str, Any]) -> tuple[Any, int]:
+def read_config(checkpoint: Checkpoint) -> tuple[Any, int]:
     """Return the config and the number of layers of the (encoder part of the) model.
 
     Raises:
@@ -30,7 +30,9 @@ def read_config(checkpoint: Checkpoint, shared: Mapping[str, Any]) -> tuple[Any,
     transformers = require_package("transformers", USER)
     require_package("torch", USER)
     with quiet(), explained(checkpoint.written, "config", USER):
-        config = transformers.AutoConfig.from_pretrained(checkpoint.location, **shared)
+        config = transformers.AutoConfig.from_pretrained(
+            checkpoint.location, revision=checkpoint.commit
+        )
     architecture = (getattr(config, "architectures", None) or [type(config).__name__])[0]
     if architecture.endswith("ForCausalLM") or getattr(config, "is_decoder", False):
         raise HarnessError(
@@ -46,7 +48,7 @@ def read_config(checkpoint: Checkpoint, shared: Mapping[str, Any]) -> tuple[Any,
     return config, layers
 
 
-def load_tokenizer(checkpoint: Checkpoint, shared: Mapping[str, Any], config: Any) -> Any:
+def load_tokenizer(checkpoint: Checkpoint, config: Any) -> Any:
     """Load the tokenizer, with ``use_fast=False`` as bert-score asks for it.
 
     Raises:
@@ -56,7 +58,9 @@ def load_tokenizer(checkpoint: Checkpoint, shared: Mapping[str, Any], config: An
 
     written = checkpoint.written
     with quiet(), explained(written, "tokenizer", USER):
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint.location, use_fast=False, **shared)
+        tokenizer = AutoTokenizer.from_pretrained(
+            checkpoint.location, use_fast=False, revision=checkpoint.commit
+        )
         check_tokenizer(tokenizer, config, f"{USER}:{written}")
     return tokenizer
 
@@ -65,8 +69,7 @@ def load_model(
     checkpoint: Checkpoint,
     config: Any,
     layer: int,
-    arguments: Mapping[str, Any],
-    shared: Mapping[str, Any],
+    arguments: BertScoreArguments,
     device: str,
 ) -> Any:
     """Load the weights, without the layers above the one that is used.
@@ -82,11 +85,11 @@ def load_model(
         model, info = AutoModel.from_pretrained(
             checkpoint.location,
             config=config,
-            dtype=getattr(torch, arguments["dtype"]),
+            dtype=getattr(torch, arguments.dtype),
             # None prefers safetensors and takes pickles where there is nothing else.
-            use_safetensors=True if arguments["safetensors"] else None,
+            use_safetensors=True if arguments.safetensors else None,
             output_loading_info=True,
-            **shared,
+            revision=checkpoint.commit,
         )
     # BERTScore never looks at a pooler or a decoder.
     check_complete(info, f"{USER}:{written}", "encoder", unused=("pooler", "decoder"))
@@ -148,8 +151,8 @@ def window_of(model: Any, config: Any, tokenizer: Any, asked: int | None, writte
                 f"{positions} tokens; expected max_length={positions} or less"
             )
         return asked
-    said = getattr(tokenizer, "model_max_length", None)
+    declared = getattr(tokenizer, "model_max_length", None)
     limits = [positions] if limited else []
-    if said and said < _NO_LIMIT:
-        limits.append(int(said))
+    if declared and declared < _NO_LIMIT:
+        limits.append(int(declared))
     return min(limits) if limits else _NO_LIMIT

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imhi import Context, Example, Prediction, Response, digest, explanation_of
 from imhi.checkpoints import choose_device, find_checkpoint, require_safetensors
+from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 from imhi.plugins.metrics.neural.bertscore.conventions import (
     USER,
     choose_layer,
@@ -20,11 +21,11 @@ from imhi.plugins.metrics.neural.bertscore.conventions import (
 from imhi.plugins.metrics.neural.bertscore.encoder import Encoder
 from imhi.plugins.metrics.neural.bertscore.loading import load_tokenizer, read_config
 from imhi.plugins.metrics.neural.bertscore.store import EmbeddingStore
-from imhi.plugins.metrics.neural.bertscore.work import NOTHING, Pair, PairScore, Work
+from imhi.plugins.metrics.neural.bertscore.work import NOTHING, PairScore, Work
+from imhi.plugins.metrics.neural.pair_cache import Pair, PairCache, Steps
 
 if TYPE_CHECKING:
     from imhi import Measure
-    from imhi.runs import Cache
 
 # Raise it when values change: what was kept under the old one is then not used.
 _VERSION = "1"
@@ -33,30 +34,28 @@ _VERSION = "1"
 class BertScore:
     """The metric, with everything but the weights checked; they are loaded when a pair is new."""
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, arguments: BertScoreArguments) -> None:
         """Raises HarnessError as :func:`imhi.plugins.metrics.neural.bertscore.create` says."""
         self.arguments = arguments
-        written = arguments["model"]
-        self.checkpoint = find_checkpoint(written, arguments["revision"], user=USER)
-        if arguments["safetensors"]:
+        written = arguments.model
+        self.checkpoint = find_checkpoint(written, arguments.revision, user=USER)
+        if arguments.safetensors:
             require_safetensors(self.checkpoint, "model")
-        commit = self.checkpoint.commit
-        self._shared: dict[str, Any] = {"revision": commit} if commit else {}
-        self._config, layers = read_config(self.checkpoint, self._shared)
+        self._config, layers = read_config(self.checkpoint)
         known = table_name(written, self.checkpoint.folder)
-        self.layer, by_table = choose_layer(arguments["layer"], known, layers, written)
+        self.layer, by_table = choose_layer(arguments.layer, known, layers, written)
         self.baseline = find_baseline(arguments, self.checkpoint.folder, self.layer)
-        choose_device(arguments["device"], USER)
-        self._tokenizer = load_tokenizer(self.checkpoint, self._shared, self._config)
-        self._said = []
+        choose_device(arguments.device, USER)
+        self._tokenizer = load_tokenizer(self.checkpoint, self._config)
+        self._notes = []
         if by_table and self.checkpoint.folder is not None:
-            self._said.append(
+            self._notes.append(
                 f"{USER}: layer {self.layer} was chosen by the folder's name, as bert-score "
                 f"chooses it for {known}"
             )
         # A folder's path says something of this machine only.
         shown = self.checkpoint.folder.resolve().name if self.checkpoint.folder else written
-        self.signature = signature(shown, self.layer, arguments["idf"], self.baseline)
+        self.signature = signature(shown, self.layer, arguments.idf, self.baseline)
         self.encoder: Encoder | None = None
         self._store: EmbeddingStore | None = None
 
@@ -89,8 +88,17 @@ class BertScore:
                 raw = self.baseline.rescaled(raw)
             for column, which in zip(columns, range(3), strict=True):
                 column.append(None if raw is None else 100 * raw[which])
-        details = self._details(pairs, scored)
-        self._remark(details["counts"], context)
+        counts = self._counts(pairs, scored)
+        self._remark(counts, context)
+        details: dict[str, Any] = {
+            "signature": self.signature,
+            "model": self.checkpoint.identity(),
+            "layer": self.layer,
+            "idf": self.arguments.idf,
+            "baseline": str(self.baseline.file.name) if self.baseline else None,
+            "dtype": self.arguments.dtype,
+            "counts": counts,
+        }
         precision, recall, f1 = columns
         return [
             mean_measure("bertscore", f1, **details),
@@ -105,32 +113,30 @@ class BertScore:
         often as they stand.
         """
         identity = self._identity()
-        if self.arguments["idf"]:
-            identity["idf"] = digest(sorted(reference for reference, _ in pairs))
-        kept = context.cache.open(USER, identity)
-        distinct = dict.fromkeys(pairs)
-        keys = {pair: digest(pair) for pair in distinct if pair[1]}
-        todo = [pair for pair in keys if keys[pair] not in kept]
-        if todo:
-            work = self._prepare(todo, [reference for reference, _ in pairs])
-            rows = Counter(pairs)
-            before = len(pairs) - sum(rows[pair] for pair in todo)
-            for step, (pair, found) in enumerate(work.run(todo), start=1):
-                if pair is not None:
-                    kept.put(keys[pair], found.to_json())
-                # References take their part of the time before the first pair is done.
-                done = before + (len(pairs) - before) * step // (len(todo) + work.unseen)
-                context.advance(USER, dataset, min(done, len(pairs)), len(pairs))
-        return {pair: _kept_score(kept, keys.get(pair)) for pair in distinct}
+        references = [reference for reference, _ in pairs]
+        if self.arguments.idf:
+            identity["idf"] = digest(sorted(references))
+
+        def compute(missing: list[Pair]) -> Steps:
+            work = self._prepare(missing, references)
+            # References take their part of the time before the first pair is done.
+            return len(missing) + work.unseen, work.run(missing)
+
+        cache = PairCache(USER, context.cache.open(USER, identity))
+        cache.fill([pair for pair in pairs if pair[1]], compute, context, dataset, len(pairs))
+        return {
+            pair: PairScore.from_json(cache[pair]) if pair[1] else PairScore(NOTHING)
+            for pair in dict.fromkeys(pairs)
+        }
 
     def _prepare(self, pairs: Sequence[Pair], references: Sequence[str]) -> Work:
         """Load what is not loaded yet, and read the texts; ``references`` make the idf weights."""
         encoder, store = self.ready()
-        needed = references if self.arguments["idf"] else [reference for reference, _ in pairs]
+        needed = references if self.arguments.idf else [reference for reference, _ in pairs]
         distinct = list(dict.fromkeys([*needed, *(candidate for _, candidate in pairs)]))
         texts = dict(zip(distinct, encoder.read(distinct), strict=True))
         idf = None
-        if self.arguments["idf"]:
+        if self.arguments.idf:
             idf = inverse_frequencies([texts[reference].ids.tolist() for reference in references])
         unseen = {r for r, _ in pairs if not texts[r].empty and digest(r) not in store}
         store.require_room(sum(len(texts[r].ids) for r in unseen), _width(self._config))
@@ -145,30 +151,29 @@ class BertScore:
                 self._tokenizer,
                 self.layer,
                 self.arguments,
-                self._shared,
             )
         if self._store is None:
-            folder = self.arguments["references"]
+            folder = self.arguments.references
             self._store = EmbeddingStore(
                 Path(folder).expanduser() if folder else None, self._identity()
             )
         return self.encoder, self._store
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self) -> dict[str, object]:
         """Return what changes a token's embedding."""
         return {
             "version": _VERSION,
             "model": self.checkpoint.identity(),
             "layer": self.layer,
-            "dtype": self.arguments["dtype"],
-            "max_length": self.arguments["max_length"],
+            "dtype": self.arguments.dtype,
+            "max_length": self.arguments.max_length,
             # Tokenizers of other versions may read a text in another way.
             "tokenizer": f"{type(self._tokenizer).__name__} of {_major_version()}",
         }
 
-    def _details(
+    def _counts(
         self, pairs: Sequence[Pair | None], scored: Mapping[Pair, PairScore]
-    ) -> dict[str, Any]:
+    ) -> dict[str, int]:
         counts: Counter[str] = Counter()
         for pair in pairs:
             if pair is None:
@@ -177,18 +182,10 @@ class BertScore:
             counts["scored"] += 1
             counts["empty answer"] += not pair[1]
             counts.update(scored[pair].remarks)
-        return {
-            "signature": self.signature,
-            "model": self.checkpoint.identity(),
-            "layer": self.layer,
-            "idf": self.arguments["idf"],
-            "baseline": str(self.baseline.file.name) if self.baseline else None,
-            "dtype": self.arguments["dtype"],
-            "counts": {name: count for name, count in sorted(counts.items()) if count},
-        }
+        return {name: count for name, count in sorted(counts.items()) if count}
 
     def _remark(self, counts: Mapping[str, int], context: Context) -> None:
-        for text in self._said:
+        for text in self._notes:
             context.note(text)
         for name, saying in (
             ("empty answer", "missing or empty explanations, which score 0 before rescaling"),
@@ -207,15 +204,6 @@ class BertScore:
         if self._store is not None:
             self._store.close()
             self._store = None
-
-
-def _kept_score(kept: Cache, key: str | None) -> PairScore:
-    """Return a kept score; a pair without a key has an empty candidate."""
-    if key is None:
-        return PairScore(NOTHING)
-    value = kept.get(key)
-    assert value is not None
-    return PairScore.from_json(value)
 
 
 def _width(config: Any) -> int:

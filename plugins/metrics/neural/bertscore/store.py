@@ -13,11 +13,18 @@ import os
 import shutil
 import tempfile
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imhi import DataError, HarnessError, digest
 from imhi.io import AppendLog, disk_error, read_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Block = NDArray[np.float16]
 
 _BYTES = 2  # of a float16
 
@@ -30,7 +37,7 @@ class EmbeddingStore:
     listed. Nothing is unpickled.
     """
 
-    def __init__(self, folder: Path | None, identity: dict[str, Any]) -> None:
+    def __init__(self, folder: Path | None, identity: Mapping[str, object]) -> None:
         """Open ``folder``, or a temporary one that goes with :meth:`close`.
 
         Raises:
@@ -97,7 +104,7 @@ class EmbeddingStore:
                 "another disk with references=FOLDER (or TMPDIR)"
             )
 
-    def put(self, key: str, block: Any) -> None:
+    def put(self, key: str, block: Block) -> None:
         """Keep a float16 array of shape (tokens, width)."""
         tokens, width = block.shape
         try:
@@ -115,8 +122,8 @@ class EmbeddingStore:
         self._index.append({"key": key, "start": start, "shape": [tokens, width]})
         self._blocks[key] = (path, start, tokens, width)
 
-    def get(self, key: str) -> Any:
-        """Return the float16 array kept under a key."""
+    def get(self, key: str) -> Block:
+        """Return the array kept under a key: float16, shape (tokens, width)."""
         import numpy as np
 
         path, start, tokens, width = self._blocks[key]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imhi import digest
 from imhi.checkpoints import token_batches
 from imhi.plugins.metrics.neural.bertscore.encoder import Encoder, Text
 from imhi.plugins.metrics.neural.bertscore.matching import match
 from imhi.plugins.metrics.neural.bertscore.store import EmbeddingStore
+from imhi.plugins.metrics.neural.pair_cache import Pair
+
+if TYPE_CHECKING:
+    from imhi.plugins.metrics.neural.bertscore.store import Block
 
 # Candidates whose references are encoded together, before they are: enough that texts of like
 # length stand together; what is lost when the command is killed is at most this many references.
@@ -30,22 +34,23 @@ class PairScore:
     remarks: tuple[str, ...] = ()
 
     def to_json(self) -> list[Any]:
+        """Return the values that are kept: the scores, then the remarks."""
         return [*self.scores, *self.remarks]
 
     @staticmethod
     def from_json(value: list[Any]) -> PairScore:
+        """Return the score behind kept values."""
         precision, recall, f1, *remarks = value
         return PairScore((precision, recall, f1), tuple(remarks))
 
 
 NOTHING = (0.0, 0.0, 0.0)
-Pair = tuple[str, str]  # reference, candidate
 
 
 @dataclass(frozen=True)
 class Work:
-    """What encoding and matching share: every text read once, by its wording. ``unseen`` is the
-    number of references still to be encoded."""
+    """What encoding and matching share: every text read once, by its wording. Pairs are reference
+    and candidate; ``unseen`` is the number of references still to be encoded."""
 
     encoder: Encoder
     store: EmbeddingStore
@@ -53,8 +58,9 @@ class Work:
     idf: Mapping[int, float] | None
     unseen: int
 
-    def run(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair | None, PairScore]]:
-        """Yield pairs with their scores as they are known; ``None`` for each reference encoded."""
+    def run(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, list[Any]] | None]:
+        """Yield pairs with what is kept of them as they are known; None for each reference
+        encoded."""
         by_candidate: dict[str, list[str]] = {}
         for reference, candidate in pairs:
             by_candidate.setdefault(candidate, []).append(reference)
@@ -64,10 +70,11 @@ class Work:
         for start in range(0, len(order), _BLOCK):
             block = order[start : start + _BLOCK]
             for _ in self.keep([r for candidate in block for r in by_candidate[candidate]]):
-                yield None, PairScore(NOTHING)
+                yield None
             for part in _windows(block, self.texts, max(_HELD_TOKENS, self.encoder.batch_tokens)):
                 wanted = [(r, candidate) for candidate in part for r in by_candidate[candidate]]
-                yield from self.match(wanted, self.embed(part))
+                for pair, score in self.match(wanted, self.embed(part)):
+                    yield pair, score.to_json()
 
     def keep(self, references: Sequence[str]) -> Iterator[None]:
         """Encode the references that are not in the store, and put them there."""
@@ -80,40 +87,42 @@ class Work:
             self.store.put(digest(missing[index]), block)
             yield
 
-    def embed(self, candidates: Sequence[str]) -> dict[str, Any]:
-        """Return the embeddings of candidates; one that is a reference too is not encoded again."""
-        found, missing = {}, []
+    def embed(self, candidates: Sequence[str]) -> dict[str, Block]:
+        """Return the embeddings of candidates, shape (tokens, width) each; one that is a reference
+        too is not encoded again."""
+        embedded, missing = {}, []
         for text in candidates:
             key = digest(text)
             if key in self.store:
-                found[text] = self.store.get(key)
+                embedded[text] = self.store.get(key)
             elif not self.texts[text].empty:
                 missing.append(text)
         for index, block in self.encoder.encode([self.texts[text] for text in missing]):
-            found[missing[index]] = block
-        return found
+            embedded[missing[index]] = block
+        return embedded
 
     def match(
-        self, pairs: Sequence[Pair], embedded: Mapping[str, Any]
+        self, pairs: Sequence[Pair], embedded: Mapping[str, Block]
     ) -> Iterator[tuple[Pair, PairScore]]:
-        """Yield the score of each pair; references are read from the store a batch at a time."""
+        """Yield the score of each pair; ``embedded`` holds the candidates, shape (tokens, width)
+        each, and references are read from the store a batch at a time."""
         import torch
 
         weights = {
             text: self.encoder.weights(self.texts[text], self.idf)
             for text in dict.fromkeys(text for pair in pairs for text in pair)
         }
-        whole = []
+        comparable = []
         for pair in pairs:
             if self.texts[pair[0]].empty or self.texts[pair[1]].empty:
                 yield pair, PairScore(NOTHING, (*self._cuts(pair), "no tokens"))
             elif not (weights[pair[0]].sum() > 0 and weights[pair[1]].sum() > 0):
                 yield pair, PairScore(NOTHING, (*self._cuts(pair), "no weight"))
             else:
-                whole.append(pair)
-        lengths = [max(len(self.texts[r].ids), len(self.texts[c].ids)) for r, c in whole]
+                comparable.append(pair)
+        lengths = [max(len(self.texts[r].ids), len(self.texts[c].ids)) for r, c in comparable]
         for batch in token_batches(lengths, _MATCH_TOKENS):
-            some = [whole[index] for index in batch]
+            some = [comparable[index] for index in batch]
             scores = match(
                 [torch.from_numpy(embedded[candidate]) for _, candidate in some],
                 [torch.from_numpy(self.store.get(digest(reference))) for reference, _ in some],

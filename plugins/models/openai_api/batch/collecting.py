@@ -6,18 +6,17 @@ import random
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from imhi import HarnessError, Response
+from imhi import Response
 from imhi.plugins.models.openai_api.batch.ledger import Batch, Tried
-from imhi.plugins.models.openai_api.batch.lines import Refusal, read_line, read_refusal
+from imhi.plugins.models.openai_api.batch.lines import read_line
 from imhi.plugins.models.openai_api.batch.server import Refused, Server
+from imhi.plugins.models.openai_api.batch.state import BatchState, Refusal, read_refusal
 from imhi.plugins.models.openai_api.batch.work import Work
-from imhi.plugins.models.openai_api.client_config import adapt, take_note_of
 from imhi.plugins.models.openai_api.failures import Failure, Kind, backoff
-from imhi.plugins.models.openai_api.wire import Reply, payload
+from imhi.plugins.models.openai_api.wire import Reply
 
-_DRAW = random.Random()
+_RANDOM = random.Random()
 
 # Why a request has no line. Of a batch that was completed it may have been answered, and charged.
 _SILENT = {
@@ -28,14 +27,15 @@ _LOST = Failure("passing", "the batch is completed and has no answer to it", bil
 
 
 @dataclass
-class Odd:
+class OddLines:
     """Lines of a batch's files that are not what was asked for."""
 
     garbled: int = 0
     strange: int = 0
     doubled: int = 0
 
-    def said(self) -> str:
+    def summary(self) -> str:
+        """Return how many there are of each kind; empty where there are none."""
         parts = (
             (self.garbled, "could not be read"),
             (self.strange, "named no request of it"),
@@ -44,14 +44,12 @@ class Odd:
         return ", ".join(f"{count:,} {what}" for count, what in parts if count)
 
 
-def collect(
-    work: Work, server: Server, batch: Batch, seen: Mapping[str, Any]
-) -> Iterator[Response]:
+def collect(work: Work, server: Server, batch: Batch, state: BatchState) -> Iterator[Response]:
     """Yield what a batch that is done has come to, and write down that it was collected when all of
     it was taken. What failed for a passing reason waits for another batch.
 
     Args:
-        seen: the batch as the server describes it.
+        state: the batch as the server describes it.
 
     Raises:
         HarnessError: the files cannot be had (the batch stays to be collected), or what failed would
@@ -59,14 +57,14 @@ def collect(
     """
     mine = work.ids_of(batch)
     unasked = False
-    if seen["status"] == "failed":
-        refusal = read_refusal(seen, len(batch.ids))
+    if state.status == "failed":
+        refusal = read_refusal(state.errors, len(batch.ids))
         unasked = refusal.full and _asks_for_less(work, batch)
         failures = _blame(batch, mine, refusal)
     else:
         refusal = Refusal("")
-        work.room = min(work.batching.requests, 2 * work.room)
-        failures = yield from _read(work, server, batch, seen, set(mine))
+        work.room = min(work.options.batch_requests, 2 * work.room)
+        failures = yield from _read(work, server, batch, state, set(mine))
     failed: set[str] = set()
     again: dict[str, Tried] = {}
     fatal = ""
@@ -75,29 +73,31 @@ def collect(
             continue
         failure, tried = failures[id], work.tried.get(id, Tried())
         spent = work.open[id].most if failure.billed else 0.0
-        work.learnt.assumed_cost += spent
+        work.capabilities.assumed_cost += spent
         cost, attempts = work.settle(id, spent), tried.attempts + 1
         if unasked:
             again[id] = tried
         elif failure.kind == "filtered":
             yield work.response(id, cost, attempts, finish_reason="content_filter")
         elif failure.kind == "fatal" or _adapts(work, batch, id, failure):
-            fatal = fatal or (work.scrub(failure.message) if failure.kind == "fatal" else "")
+            fatal = fatal or (
+                work.session.scrub(failure.message) if failure.kind == "fatal" else ""
+            )
             again[id] = Tried(attempts, tried.retries, cost)
-        elif failure.kind in ("passing", "rate") and tried.retries < work.terms.retries:
-            work.learnt.retries += 1
+        elif failure.kind in ("passing", "rate") and tried.retries < work.options.retries:
+            work.capabilities.retries += 1
             again[id] = Tried(attempts, tried.retries + 1, cost)
         else:
             failed.add(id)
-            error = work.scrub(failure.message)
+            error = work.session.scrub(failure.message)
             yield work.response(id, cost, attempts, error=error)
     work.ledger.collected(batch, failed, again)
-    work.learnt.batches = [one.id for one in work.ledger.batches if one.step == "collected"]
+    work.capabilities.batches = [one.id for one in work.ledger.batches if one.step == "collected"]
     work.tried |= again
     work.put_back(again)
     _wait_before_asking_again(work, again, refusal)
     if fatal:
-        raise HarnessError(f"{work.terms.name}: {work.terms.url}: {fatal}")
+        raise work.session.error(fatal)
 
 
 def _asks_for_less(work: Work, batch: Batch) -> bool:
@@ -123,21 +123,21 @@ def _blame(batch: Batch, mine: Sequence[str], refusal: Refusal) -> dict[str, Fai
 
 
 def _read(
-    work: Work, server: Server, batch: Batch, seen: Mapping[str, Any], rest: set[str]
+    work: Work, server: Server, batch: Batch, state: BatchState, rest: set[str]
 ) -> Generator[Response, None, dict[str, Failure]]:
     """Yield the answers in a batch's files; return why the other requests have none.
 
     Files with lines that cannot be read, or too few lines, are read once more: a copy may be bad.
     """
-    known, failures, odd = set(batch.ids), dict[str, Failure](), Odd()
+    known, failures, odd = set(batch.ids), dict[str, Failure](), OddLines()
     for _ in range(2):
-        odd, came = Odd(), set[str]()
-        for line in _lines(work, server, seen):
-            found = read_line(line, work.terms)
-            if found is None:
+        odd, came = OddLines(), set[str]()
+        for line in _lines(work, server, state):
+            read = read_line(line, work.session)
+            if read is None:
                 odd.garbled += 1
                 continue
-            id, outcome = found
+            id, outcome = read
             odd.strange += id not in known
             odd.doubled += id in came
             came.add(id)
@@ -149,33 +149,31 @@ def _read(
                 rest.remove(id)
                 failures.pop(id, None)
                 yield _answer(work, id, outcome)
-        missing = seen["status"] == "completed" and not rest <= failures.keys()
+        missing = state.status == "completed" and not rest <= failures.keys()
         if not odd.garbled and not missing:
             break
-    if odd.said():
-        work.note(
-            f"{work.terms.name}: of the lines of batch {batch.id}, {odd.said()}; what has no answer "
-            "is asked again, or counts as failed"
+    if odd.summary():
+        work.session.note(
+            f"{work.session.config.name}: of the lines of batch {batch.id}, {odd.summary()}; what has "
+            "no answer is asked again, or counts as failed"
         )
-    silent = _SILENT.get(str(seen["status"]), _LOST)
+    silent = _SILENT.get(state.status, _LOST)
     if odd.garbled:
         silent = replace(silent, billed=True)
     return {id: failures.get(id, silent) for id in rest}
 
 
-def _lines(work: Work, server: Server, seen: Mapping[str, Any]) -> Iterator[bytes]:
-    for name in ("output_file_id", "error_file_id"):
-        if not seen.get(name):  # None, or an empty text
-            continue
+def _lines(work: Work, server: Server, state: BatchState) -> Iterator[bytes]:
+    for file in filter(None, (state.output_file, state.error_file)):
         try:
-            with server.download(str(seen[name]), work.folder) as lines:
+            with server.download(file, work.folder) as lines:
                 yield from (line for line in lines if line.strip())
         except Refused as error:
             raise work.lost(str(error)) from None
 
 
 def _answer(work: Work, id: str, reply: Reply) -> Response:
-    spent = take_note_of(reply, work.open[id].most, work.terms, work.learnt, work.note)
+    spent = work.session.record(reply, work.open[id].most)
     return work.response(
         id,
         work.settle(id, spent),
@@ -191,16 +189,16 @@ def _adapts(work: Work, batch: Batch, id: str, failure: Failure) -> bool:
     """Return whether a request that was refused for a parameter is to go in another form."""
     if failure.kind != "parameter":
         return False
-    terms, now, then = work.terms, work.learnt.dialect, batch.dialect()
+    now, then = work.capabilities.dialect, batch.dialect()
     if (now.token_limit, now.dropped) != (then.token_limit, then.dropped):
         return True  # Learnt from another line in the meantime.
-    body = payload(work.request(id), terms.model, terms.api, terms.generation, terms.seed, then)
-    return adapt(terms, work.learnt, failure, body.keys(), work.note)
+    sent = work.session.payload(work.request(id), then)
+    return work.session.adapt(failure, sent.keys())
 
 
 def _wait_before_asking_again(work: Work, again: Mapping[str, Tried], refusal: Refusal) -> None:
     retries = max((tried.retries for tried in again.values()), default=0)
-    wait = backoff(work.terms.backoff, retries - 1, _DRAW) if retries else 0.0
+    wait = backoff(work.options.backoff, retries - 1, _RANDOM) if retries else 0.0
     if refusal.full and not work.owner:
-        wait = max(wait, work.batching.poll)
+        wait = max(wait, work.options.poll)
     work.not_before = max(work.not_before, time.monotonic() + wait)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from imhi import Context, HarnessError
-from imhi.plugins.models.openai_api.client_config import Terms
+from imhi.plugins.models.openai_api.client_config import ClientConfig
 from imhi.plugins.models.openai_api.wire import Dialect
 from imhi.runs import Cache
 
@@ -85,18 +85,19 @@ class Ledger:
         HarnessError: rows are missing: what was paid for is not known.
     """
 
-    def __init__(self, kept: Cache) -> None:
-        self._kept = kept
-        self.batches: list[Batch] = list(_read(kept))
-        rows = sum(2 + (f"{batch.number} left" in kept) for batch in self.batches)
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self.batches: list[Batch] = list(_read(cache))
+        rows = sum(2 + (f"{batch.number} left" in cache) for batch in self.batches)
         # A process may have died between the first two rows of a batch.
-        rows += f"{len(self.batches) + 1} holds" in kept
-        if rows != len(kept):
-            raise _damaged(kept, len(self.batches) + 1)
+        rows += f"{len(self.batches) + 1} holds" in cache
+        if rows != len(cache):
+            raise _damaged(cache, len(self.batches) + 1)
 
     @property
     def path(self) -> str:
-        return str(self._kept.path)
+        """Return the file the batches are kept in, for messages."""
+        return str(self._cache.path)
 
     def plan(self, ids: Sequence[str], before: Mapping[str, Tried], dialect: Dialect) -> Batch:
         """Write down a batch that is to be; nothing was sent yet."""
@@ -122,6 +123,7 @@ class Ledger:
         return batch
 
     def uploaded(self, batch: Batch, file: str) -> None:
+        """Write down that the server has the file of requests."""
         batch.step, batch.file = "uploaded", file
         self._write(batch)
 
@@ -131,6 +133,7 @@ class Ledger:
         self._write(batch)
 
     def created(self, batch: Batch, id: str, status: str) -> None:
+        """Write down the id of the batch that the server has made."""
         batch.step, batch.id, batch.status = "created", id, status
         self._write(batch)
 
@@ -169,18 +172,18 @@ class Ledger:
         self._put(str(batch.number), {name: getattr(batch, name) for name in names})
 
     def _put(self, key: str, value: Any) -> None:
-        self._kept.put(key, value)
+        self._cache.put(key, value)
         # Closed, it is on the disk: a power cut must not forget a batch that was paid for.
-        self._kept.close()
+        self._cache.close()
 
 
-def _read(kept: Cache) -> Iterator[Batch]:
+def _read(cache: Cache) -> Iterator[Batch]:
     number = 0
-    while (state := kept.get(str(number := number + 1))) is not None:
-        holds = kept.get(f"{number} holds")
+    while (state := cache.get(str(number := number + 1))) is not None:
+        holds = cache.get(f"{number} holds")
         if holds is None:
-            raise _damaged(kept, number)
-        left = kept.get(f"{number} left") or {}
+            raise _damaged(cache, number)
+        left = cache.get(f"{number} left") or {}
         yield Batch(
             number=number,
             ids=tuple(holds["ids"]),
@@ -193,9 +196,9 @@ def _read(kept: Cache) -> Iterator[Batch]:
         )
 
 
-def _damaged(kept: Cache, number: int) -> HarnessError:
+def _damaged(cache: Cache, number: int) -> HarnessError:
     return HarnessError(
-        f"{kept.path}: lines about batch {number} are missing, expected all that were written: restore "
+        f"{cache.path}: lines about batch {number} are missing, expected all that were written: restore "
         "the file, or cancel the batches at the server and remove it to ask (and pay) again"
     )
 
@@ -204,16 +207,16 @@ def _tried(row: Mapping[str, Sequence[Any]]) -> dict[str, Tried]:
     return {id: Tried(*values) for id, values in row.items()}
 
 
-def open_ledger(context: Context, terms: Terms) -> Ledger | None:
+def open_ledger(context: Context, config: ClientConfig) -> Ledger | None:
     """Return what is kept of this model's batches; None where there is no run folder to keep it in
     (a worker on another machine, a judge)."""
     if context.cache.folder is None:
         return None
     identity = {
-        "url": terms.url,
-        "model": terms.model,
-        "api": terms.api,
-        "generation": terms.generation.to_json(),
-        "seed": terms.seed,
+        "url": config.url,
+        "model": config.model,
+        "api": config.options.api,
+        "generation": config.generation.to_json(),
+        "seed": config.seed,
     }
     return Ledger(context.cache.open(NAME, identity))

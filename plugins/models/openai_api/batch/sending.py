@@ -33,8 +33,8 @@ def take_up(work: Work) -> list[Batch]:
         if batch.step != "uploaded":
             continue
         # A file that holds more than is wanted now (or than may be paid) is of no use.
-        whole = all(owners.get(id) is batch for id in batch.ids)
-        if whole and work.fits(batch.ids):
+        wanted = all(owners.get(id) is batch for id in batch.ids)
+        if wanted and work.fits(batch.ids):
             work.owner |= dict.fromkeys(batch.ids, batch)
             work.reserve(batch.ids)
         else:
@@ -50,8 +50,8 @@ def take_up(work: Work) -> list[Batch]:
 
 def _take_over_dialect(work: Work) -> None:
     """Go on with what an earlier process learnt of the parameters the server takes."""
-    if work.ledger.batches and not work.learnt.dialect.changes:
-        known, dialect = work.ledger.batches[-1].dialect(), work.learnt.dialect
+    if work.ledger.batches and not work.capabilities.dialect.changes:
+        known, dialect = work.ledger.batches[-1].dialect(), work.capabilities.dialect
         dialect.token_limit, dialect.dropped = known.token_limit, known.dropped
 
 
@@ -69,14 +69,16 @@ def fill(work: Work, stream: BinaryIO) -> tuple[list[str], list[Response]]:
         if len(ids) >= work.room or not work.fits([id]):
             break
         try:
-            line = write_line(id, work.request(id), work.terms, work.learnt.dialect)
-            error = f"the request has {len(line):,} bytes, a batch {work.batching.bytes:,} at most"
+            line = write_line(id, work.request(id), work.session)
+            error = (
+                f"the request has {len(line):,} bytes, a batch {work.options.batch_bytes:,} at most"
+            )
         except UnicodeEncodeError as bad:
             line, error = b"", f"the prompt cannot be sent: {bad}"
-        if not line or len(line) > work.batching.bytes:
+        if not line or len(line) > work.options.batch_bytes:
             tried = work.tried.get(id, Tried())
             hopeless.append(work.response(id, tried.cost, tried.attempts or 1, error=error))
-        elif size + len(line) > work.batching.bytes:
+        elif size + len(line) > work.options.batch_bytes:
             break
         else:
             work.reserve([id])
@@ -119,7 +121,7 @@ def send(work: Work, server: Server) -> Iterator[Batch | Response]:
             if not ids:
                 continue
             before = {id: work.tried[id] for id in ids if work.tried.get(id, Tried()).attempts}
-            batch = work.ledger.plan(ids, before, work.learnt.dialect)
+            batch = work.ledger.plan(ids, before, work.capabilities.dialect)
             batch.alone = not work.owner
             work.owner |= dict.fromkeys(ids, batch)
             work.ledger.uploaded(batch, server.upload(stream, batch.key))
@@ -135,13 +137,13 @@ def make(work: Work, server: Server, batch: Batch) -> None:
     """
     if batch.step in ("created", "collected"):
         return
-    found = None
+    made = None
     if batch.step == "creating":
-        found = server.find(batch.file, batch.key, batch.since)
-    if found is None:
+        made = server.find(batch.file, batch.key, batch.since)
+    if made is None:
         try:
-            found = server.create(batch.file, batch.key, lambda: work.ledger.creating(batch))
+            made = server.create(batch.file, batch.key, lambda: work.ledger.creating(batch))
         except Refused:
             work.ledger.dropped(batch)
             raise
-    work.ledger.created(batch, str(found["id"]), str(found.get("status") or ""))
+    work.ledger.created(batch, made.id, made.status)

@@ -9,19 +9,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar
 
 from imhi import HarnessError
 from imhi.io import disk_error
 from imhi.plugins.models.openai_api.batch.lines import endpoint
-from imhi.plugins.models.openai_api.client_config import Learnt, Terms
-from imhi.plugins.models.openai_api.failures import Failure, backoff, classify
-from imhi.plugins.models.openai_api.wire import IllFormed
+from imhi.plugins.models.openai_api.batch.state import METADATA, BatchState, read_state
+from imhi.plugins.models.openai_api.client_config import Session
+from imhi.plugins.models.openai_api.failures import Failure, backoff
+from imhi.plugins.models.openai_api.wire import IllFormed, ServerJson
 
-METADATA = "imhi-batch"
 WINDOW = "24h"
 _PAGE = 100
 _AGAIN = ("passing", "rate", "unreachable")
@@ -29,12 +29,22 @@ _GO_ON = "run the same command again to go on; what the server works on is not a
 _NO_BATCHES = "run the same command again to send the requests anew; mode=live needs no Batch API"
 
 T = TypeVar("T")
-Object = Mapping[str, Any]
-"""A file or a batch as the server describes it."""
 
 
 class Refused(HarnessError):
     """The server has refused for good: what was asked for was not done."""
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Some of the batches that the server has, and whether it has more."""
+
+    batches: list[BatchState]
+    has_more: bool
+
+    @property
+    def last(self) -> str | None:
+        return self.batches[-1].id if self.batches else None
 
 
 class Server:
@@ -42,24 +52,13 @@ class Server:
 
     Args:
         client: an ``openai.OpenAI`` that does not retry by itself.
-        scrub: makes a server's message fit to be written.
-        settle: seconds after which a batch that was made is in the server's list.
     """
 
-    def __init__(
-        self,
-        client: Any,
-        terms: Terms,
-        learnt: Learnt,
-        scrub: Callable[[str], str],
-        settle: float,
-    ) -> None:
+    def __init__(self, client: Any, session: Session) -> None:
         self._client = client
-        self._terms = terms
-        self._learnt = learnt
-        self._scrub = scrub
-        self._settle = settle
-        self._draw = random.Random()
+        self._session = session
+        self._options = session.config.options
+        self._random = random.Random()
         self._met = False
 
     def upload(self, stream: BinaryIO, key: str) -> str:
@@ -70,7 +69,7 @@ class Server:
         """
 
         # The answer comes when all was taken in: a second more for each megabyte.
-        seconds = self._terms.timeout + stream.seek(0, os.SEEK_END) / 1e6
+        seconds = self._options.timeout + stream.seek(0, os.SEEK_END) / 1e6
 
         def call() -> str:
             stream.seek(0)
@@ -83,7 +82,7 @@ class Server:
 
         return self._insist("sending the requests", call, _NO_BATCHES)
 
-    def create(self, file: str, key: str, announce: Callable[[], None]) -> Object:
+    def create(self, file: str, key: str, announce: Callable[[], None]) -> BatchState:
         """Have the batch made of a file, once: where it is not known what came of a try, the batch
         is looked for before the next one.
 
@@ -101,26 +100,26 @@ class Server:
             try:
                 answer = self._client.batches.with_raw_response.create(
                     input_file_id=file,
-                    endpoint=endpoint(self._terms.api),
+                    endpoint=endpoint(self._options.api),
                     completion_window=WINDOW,
                     metadata={METADATA: key},
                     extra_headers={"Idempotency-Key": key},
                 )
-                return _described(answer)
+                return read_state(_described(answer))
             except Exception as error:
                 failure = self._understood(error)
                 answered = isinstance(getattr(error, "status_code", None), int)
             # What no status answers may have been done all the same, whatever it looks like.
             if failure.kind not in _AGAIN and not answered:
                 failure = replace(failure, kind="passing")
-            if failure.kind not in _AGAIN or retry >= self._terms.retries:
+            if failure.kind not in _AGAIN or retry >= self._options.retries:
                 raise self._error("making the batch", failure, _NO_BATCHES)
             self._rest(failure, retry)
             retry += 1
-            if failure.kind == "passing" and (found := self.find(file, key, since)) is not None:
-                return found
+            if failure.kind == "passing" and (made := self.find(file, key, since)) is not None:
+                return made
 
-    def find(self, file: str, key: str, since: float) -> Object | None:
+    def find(self, file: str, key: str, since: float) -> BatchState | None:
         """Return the batch that was made of a file or carries a key, if there is one.
 
         Args:
@@ -130,16 +129,17 @@ class Server:
         Raises:
             HarnessError: the server does not tell; asking for the batch again is out of the question.
         """
-        settled = since + self._settle
+        # After ``poll`` seconds a batch that was made is in the server's list.
+        settled = since + self._options.poll
         looked = time.time()
-        found = self._look_for(file, key)
-        if found is None and looked < settled:
+        made = self._look_for(file, key)
+        if made is None and looked < settled:
             # Where the clock was put back, settled may be far away.
-            time.sleep(min(max(0.0, settled - time.time()), self._settle))
-            found = self._look_for(file, key)
-        return found
+            time.sleep(min(max(0.0, settled - time.time()), self._options.poll))
+            made = self._look_for(file, key)
+        return made
 
-    def _look_for(self, file: str, key: str) -> Object | None:
+    def _look_for(self, file: str, key: str) -> BatchState | None:
         hint = (
             f"whether the batch was made is not known: look for it at the server ({METADATA}: {key}) "
             "and cancel it there before anything is asked again"
@@ -152,37 +152,35 @@ class Server:
             except Refused as error:
                 # That the list is refused does not say that the batch was.
                 raise HarnessError(str(error)) from None
-            for one in page["data"]:
-                metadata = one.get("metadata")
-                marked = isinstance(metadata, Mapping) and metadata.get(METADATA) == key
-                if marked or one.get("input_file_id") == file:
-                    return cast(Object, one)
-            last = page["data"][-1]["id"] if page["data"] else None
-            if not page.get("has_more") or last is None or last in seen:
+            for state in page.batches:
+                if state.key == key or state.input_file == file:
+                    return state
+            if not page.has_more or page.last is None or page.last in seen:
                 return None
-            seen.add(last)
-            after = last
+            seen.add(page.last)
+            after = page.last
 
-    def _page(self, after: str | None) -> Any:
+    def _page(self, after: str | None) -> _Page:
         more = {"after": after} if after else {}
         page = _parsed(self._client.batches.with_raw_response.list(limit=_PAGE, **more))
-        rows = page.get("data") if isinstance(page, Mapping) else None
+        page = page if isinstance(page, Mapping) else {}
+        rows = page.get("data")
         if not isinstance(rows, list) or not all(
-            isinstance(r, Mapping) and "id" in r for r in rows
+            isinstance(row, Mapping) and "id" in row for row in rows
         ):
             raise IllFormed("the answer is no list of batches")
-        return page
+        return _Page([read_state(row) for row in rows], bool(page.get("has_more")))
 
-    def retrieve(self, id: str) -> Object:
+    def retrieve(self, id: str) -> BatchState:
         """Return how a batch stands."""
 
-        def call() -> Object:
-            batch = _described(self._client.batches.with_raw_response.retrieve(id))
-            if not isinstance(batch.get("status"), str):
+        def call() -> BatchState:
+            described = _described(self._client.batches.with_raw_response.retrieve(id))
+            if not isinstance(described.get("status"), str):
                 raise IllFormed("the batch has no status")
-            return batch
+            return read_state(described)
 
-        hint = f"is the key in {self._terms.key_variable} the one the batch was made with?"
+        hint = f"is the key in {self._options.key_env} the one the batch was made with?"
         return self._insist(f"looking at batch {id}", call, hint)
 
     @contextmanager
@@ -223,44 +221,45 @@ class Server:
                 failure = self._understood(error)
             # A server that was never there is most likely a wrong address: say so within seconds.
             never_there = failure.kind == "unreachable" and not self._met
-            most = min(self._terms.retries, 3) if never_there else self._terms.retries
+            most = min(self._options.retries, 3) if never_there else self._options.retries
             if failure.kind not in _AGAIN or retry >= most:
                 raise self._error(what, failure, hint)
             self._rest(failure, retry)
             retry += 1
 
     def _understood(self, error: Exception) -> Failure:
-        failure = classify(error, self._terms.timeout, self._terms.key_variable)
+        failure = self._session.failure(error)
         if failure.kind != "unreachable":
             self._met = True
         return failure
 
     def _rest(self, failure: Failure, retry: int) -> None:
-        self._learnt.retries += 1
+        self._session.capabilities.retries += 1
         if failure.kind == "rate":
-            self._learnt.rate_limit_pauses += 1
-        wait = backoff(self._terms.backoff, retry, self._draw)
+            self._session.capabilities.rate_limit_pauses += 1
+        wait = backoff(self._options.backoff, retry, self._random)
         time.sleep(wait if failure.wait is None else failure.wait)
 
     def _error(self, what: str, failure: Failure, hint: str) -> HarnessError:
-        text = f"{self._terms.name}: {self._terms.url}: {what}: {self._scrub(failure.message)}"
+        text = str(self._session.error(f"{what}: {self._session.scrub(failure.message)}"))
         if failure.kind in _AGAIN:
             return HarnessError(f"{text}; {_GO_ON}")
         return Refused(f"{text}; {hint or _GO_ON}")
 
 
-def _parsed(answer: Any) -> Any:
+def _parsed(answer: Any) -> object:
     try:
         return json.loads(answer.text)
     except (ValueError, RecursionError):
         raise IllFormed(f"the answer is not JSON: {answer.text[:80]!r}") from None
 
 
-def _described(answer: Any) -> Object:
-    found = _parsed(answer)
-    if not isinstance(found, Mapping) or not isinstance(found.get("id"), str) or not found["id"]:
+def _described(answer: Any) -> ServerJson:
+    described = _parsed(answer)
+    id = described.get("id") if isinstance(described, Mapping) else None
+    if not isinstance(described, Mapping) or not isinstance(id, str) or not id:
         raise IllFormed("the answer names no id")
-    return found
+    return described
 
 
 def _chunks(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imhi import Budget, HarnessError, Request, Response
+from imhi import HarnessError, Request, Response
 from imhi.plugins.models.openai_api.batch.ledger import Batch, Ledger, Tried
 from imhi.plugins.models.openai_api.batch.lines import custom_id
-from imhi.plugins.models.openai_api.client_config import Learnt, Terms, most_cost
-
-
-@dataclass(frozen=True)
-class Batching:
-    """How batches are made: ``requests`` and ``bytes`` of one file at most, and ``poll``, the seconds
-    between two looks at it."""
-
-    poll: float
-    requests: int
-    bytes: int
+from imhi.plugins.models.openai_api.client_config import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +37,19 @@ class Work:
     """
 
     def __init__(
-        self,
-        requests: Sequence[Request],
-        terms: Terms,
-        batching: Batching,
-        folder: Path,
-        ledger: Ledger,
-        budget: Budget,
-        learnt: Learnt,
-        note: Callable[[str], None],
-        scrub: Callable[[str], str],
+        self, requests: Sequence[Request], session: Session, folder: Path, ledger: Ledger
     ) -> None:
-        self.terms = terms
-        self.batching = batching
+        self.session = session
+        self.options = session.config.options
+        self.capabilities = session.capabilities
+        self.budget = session.budget
         self.folder = folder
         self.ledger = ledger
-        self.learnt = learnt
-        self.note = note
-        self.scrub = scrub
-        self.budget = budget
         self.open: dict[str, Open] = {}
         self.tried: dict[str, Tried] = {}
         self.owner: dict[str, Batch] = {}
         self.waiting: list[str] = []
-        self.room = batching.requests
+        self.room = self.options.batch_requests
         self.crowded = False
         self.not_before = 0.0
         self._requests = requests
@@ -80,10 +59,15 @@ class Work:
             while id in self.open:  # the same request twice is two lines, not one
                 id += "+"
             self.open[id] = Open(
-                index, request.id, request.dataset, request.prompt_hash, most_cost(terms, request)
+                index,
+                request.id,
+                request.dataset,
+                request.prompt_hash,
+                session.most_cost(request),
             )
 
     def request(self, id: str) -> Request:
+        """Return the request behind a custom id."""
         return self._requests[self.open[id].index]
 
     def ids_of(self, batch: Batch) -> list[str]:
@@ -94,11 +78,7 @@ class Work:
 
     def fits(self, ids: Iterable[str]) -> bool:
         """Return whether the budget has room for an attempt at each of these."""
-        budget = self.budget
-        if budget.limit is None:
-            return True
-        wanted = sum(self.open[id].most for id in ids)
-        return budget.spent + budget.reserved + wanted <= budget.limit
+        return self.session.fits(sum(self.open[id].most for id in ids))
 
     def reserve(self, ids: Iterable[str]) -> None:
         """Set money aside that is, or is about to be, the server's, whether it fits or not: a batch
@@ -111,7 +91,7 @@ class Work:
         """Turn what was set aside for an attempt into what it cost; return the cost of all attempts
         at this request, None where no price is known."""
         self.budget.settle(self._held.pop(id, 0.0), spent)
-        if self.terms.price is None:
+        if self.session.config.price is None:
             return None
         return (self.tried.get(id, Tried()).cost or 0.0) + spent
 

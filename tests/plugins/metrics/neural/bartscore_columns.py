@@ -11,7 +11,7 @@ from imhi._core.answers import explanation_of
 from imhi._core.context import Context
 from imhi._core.records import Example, Prediction, Response
 from imhi._core.statistics import Measure
-from imhi.plugins.metrics.neural.bartscore import ARGUMENTS, create
+from imhi.plugins.metrics.neural.bartscore import METRIC, create
 
 Columns = tuple[list[Example], list[Response], list[Prediction]]
 PARTS = ("DR", "dreaddit", "SAD", "Irf", "MultiWD")
@@ -56,7 +56,7 @@ def columns(
 
 def arguments(model: Path | str, **given: Any) -> dict[str, Any]:
     """Return the metric's arguments as ``--metric bartscore:MODEL,key=value`` makes them."""
-    declared = {argument.name: argument for argument in ARGUMENTS}
+    declared = {argument.name: argument for argument in METRIC.arguments}
     values = {name: argument.default for name, argument in declared.items()}
     written = {"model": str(model)} | {name: str(value) for name, value in given.items()}
     return values | {name: declared[name].parse(text) for name, text in written.items()}

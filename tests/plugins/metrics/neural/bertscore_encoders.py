@@ -15,7 +15,7 @@ from imhi._core.registry import Registry
 from imhi._core.sources import open_source
 from imhi._core.statistics import Measure
 from imhi._core.tables import TableRow, read_table
-from imhi.plugins.metrics.neural.bertscore import ARGUMENTS, create
+from imhi.plugins.metrics.neural.bertscore import METRIC, create
 from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 from tests.plugins.metrics.columns import text_columns
 from tests.tiny_models import demo_posts
@@ -40,7 +40,7 @@ SIZE: dict[str, Any] = {"hidden_size": 32, "num_hidden_layers": 3, "num_attentio
 
 def given(model: Path | str, **more: Any) -> dict[str, Any]:
     """Return the arguments of the metric: the defaults, on the CPU, and what is named."""
-    defaults = {argument.name: argument.default for argument in ARGUMENTS}
+    defaults = {argument.name: argument.default for argument in METRIC.arguments}
     return {**defaults, "model": str(model), "device": "cpu", **more}
 
 

@@ -19,7 +19,7 @@ from imhi._core.events import Event, ExamplesScored
 from imhi._core.registry import Registry
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.sources import open_source
-from imhi.plugins.metrics.neural.bertscore import ARGUMENTS
+from imhi.plugins.metrics.neural.bertscore import METRIC
 from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 from tests.plugins.metrics.neural.bertscore_encoders import (
     CANDIDATES,
@@ -214,7 +214,7 @@ def test_rescaling_is_that_of_bert_score(bert: Path, context: Context, tmp_path:
 def test_model_and_layer_are_bert_score_s_own(context: Context, tmp_path: Path) -> None:
     from bert_score.utils import lang2model, model2layers
 
-    assert ARGUMENTS[0].default == lang2model["en"]
+    assert METRIC.arguments[0].default == lang2model["en"]
     folder = save_bert(tmp_path / "distilbert-base-uncased")
     said = r"bert-score's layer for distilbert-base-uncased is 5, but the model has 3 layers"
     with pytest.raises(HarnessError, match=said):

@@ -16,8 +16,10 @@ from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.records import Example, Response
 from imhi._core.run_store.cache import CacheFolder
-from imhi.plugins.metrics.neural import similarity
-from imhi.plugins.metrics.neural.similarity import METRIC, Similarity, create, identity
+from imhi.plugins.metrics.neural.similarity import METRIC, create
+from imhi.plugins.metrics.neural.similarity import metric as similarity_metric
+from imhi.plugins.metrics.neural.similarity.encoder import SentenceEncoder, identity
+from imhi.plugins.metrics.neural.similarity.metric import Similarity
 from tests.plugins.metrics.columns import demo_context
 from tests.tiny_models import save_causal
 
@@ -109,7 +111,7 @@ def test_what_was_computed_is_kept_and_needs_no_model(context: Context, encoder:
     context.cache.close()
     second = create(arguments(encoder))
     (after,) = second(*columns(), context)
-    assert second._model is None
+    assert second.encoder.model is None
     assert after.per_example is not None and before.per_example is not None
     np.testing.assert_array_equal(after.per_example, before.per_example)
 
@@ -119,11 +121,13 @@ def test_each_distinct_text_is_encoded_once(
 ) -> None:
     metric = create(arguments(encoder, post=True))
     encoded: list[str] = []
-    encode = Similarity._encode
+    encode = SentenceEncoder._encode
     monkeypatch.setattr(
-        Similarity, "_encode", lambda self, texts: (encoded.extend(texts), encode(self, texts))[1]
+        SentenceEncoder,
+        "_encode",
+        lambda self, texts: (encoded.extend(texts), encode(self, texts))[1],
     )
-    monkeypatch.setattr(similarity, "CHUNK", 2)
+    monkeypatch.setattr(similarity_metric, "CHUNK", 2)
     metric(*columns(), context)
     # A second model's answers meet the same references.
     metric(*columns((("Other words.", TEXTS[0][1]), ("Others again.", TEXTS[2][1]))), context)
@@ -154,13 +158,13 @@ def test_the_explanation_can_be_held_against_the_post(encoder: Path, context: Co
 def test_another_pooling_is_another_encoder(encoder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(encoder, copy)
-    assert identity(create(arguments(copy)).checkpoint) == identity(
-        create(arguments(encoder)).checkpoint
+    assert identity(create(arguments(copy)).encoder.checkpoint) == identity(
+        create(arguments(encoder)).encoder.checkpoint
     )
     pooling = copy / "1_Pooling" / "config.json"
     pooling.write_text(pooling.read_text().replace("true", "null"), encoding="utf-8")
-    assert identity(create(arguments(copy)).checkpoint) != identity(
-        create(arguments(encoder)).checkpoint
+    assert identity(create(arguments(copy)).encoder.checkpoint) != identity(
+        create(arguments(encoder)).encoder.checkpoint
     )
 
 

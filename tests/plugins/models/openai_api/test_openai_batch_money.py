@@ -12,6 +12,7 @@ from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.models import create_model, parse_model
 from imhi._core.settings import Generation
+from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.model import estimate
 from imhi.plugins.models.openai_api.prices import price_of
 from tests.batch_results import End, Fault, Line, Result, answer, garbled, refused
@@ -59,11 +60,14 @@ def test_an_estimate_takes_the_half_into_account(asker: Asker) -> None:
 
 
 def test_only_batches_are_half_the_price() -> None:
-    live, batch = price_of("gpt-4", {}), price_of("gpt-4", {"mode": "batch"})
+    live, batch = (
+        price_of("gpt-4", OpenAIArguments()),
+        price_of("gpt-4", OpenAIArguments(mode="batch")),
+    )
     assert live is not None and batch is not None
     assert (batch.prompt, batch.completion) == (live.prompt / 2, live.completion / 2)
-    assert price_of("gpt-4", {"mode": "live"}) == live
-    assert price_of("somebody/llama-7b", {"mode": "batch"}) is None
+    assert price_of("gpt-4", OpenAIArguments(mode="live")) == live
+    assert price_of("somebody/llama-7b", OpenAIArguments(mode="batch")) is None
 
 
 def test_the_budget_is_never_exceeded_and_what_does_not_fit_stays_unanswered(

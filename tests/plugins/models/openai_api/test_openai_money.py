@@ -8,6 +8,7 @@ from imhi._core.budget import Budget
 from imhi._core.errors import HarnessError
 from imhi._core.models import parse_model
 from imhi._core.settings import Generation
+from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.prices import known_model, price_of
 from tests.faulty_server import (
     FaultyServer,
@@ -86,11 +87,13 @@ def test_one_price_of_the_pair_is_refused(asker: Asker) -> None:
 
 def test_the_table_knows_the_papers_models_and_tells_snapshots_apart() -> None:
     assert known_model("gpt-3.5-turbo") is not known_model("gpt-3.5-turbo-0613")
-    price = price_of("gpt-4", {})
+    price = price_of("gpt-4", OpenAIArguments())
     assert price is not None and (price.prompt, price.completion) == (30, 60)
     assert price.cost(1_000_000, 500_000) == 60
-    assert price_of("gpt-4o-mini-2024-07-18", {}) == price_of("gpt-4o-mini", {})
-    assert price_of("somebody/llama-7b", {}) is None
+    assert price_of("gpt-4o-mini-2024-07-18", OpenAIArguments()) == price_of(
+        "gpt-4o-mini", OpenAIArguments()
+    )
+    assert price_of("somebody/llama-7b", OpenAIArguments()) is None
 
 
 def test_estimate_needs_neither_key_nor_server(asker: Asker) -> None:

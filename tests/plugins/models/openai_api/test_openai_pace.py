@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pytest
 
 from imhi.plugins.models.openai_api.failures import LONGEST_RETRY_AFTER, retry_after
-from imhi.plugins.models.openai_api.rate_limiter import Pace
+from imhi.plugins.models.openai_api.rate_limiter import RateLimiter
 from tests.faulty_server import (
     Asked,
     FaultyServer,
@@ -66,17 +66,17 @@ def test_retry_after_as_a_date_is_honoured(asker: Asker) -> None:
 
 def test_a_rate_limit_halves_what_is_in_flight_and_answers_raise_it_again() -> None:
     async def play() -> list[int]:
-        pace = Pace(16)
+        limiter = RateLimiter(16)
         seen = []
         for _ in range(2):  # Twice within one pause is one event.
-            pace.slow_down(0.05)
-        seen.append(int(pace.allowed))
+            limiter.slow_down(0.05)
+        seen.append(int(limiter.allowed))
         await asyncio.sleep(0.06)
-        pace.slow_down(0.0)
-        seen.append(int(pace.allowed))
+        limiter.slow_down(0.0)
+        seen.append(int(limiter.allowed))
         for _ in range(200):
-            pace.speed_up()
-        seen.append(int(pace.allowed))
+            limiter.speed_up()
+        seen.append(int(limiter.allowed))
         return seen
 
     assert asyncio.run(play()) == [8, 4, 16]
@@ -84,15 +84,15 @@ def test_a_rate_limit_halves_what_is_in_flight_and_answers_raise_it_again() -> N
 
 def test_after_a_rate_limit_no_more_than_the_half_may_enter() -> None:
     async def play() -> int:
-        pace = Pace(8)
-        pace.slow_down(0.0)
+        limiter = RateLimiter(8)
+        limiter.slow_down(0.0)
 
         async def worker() -> None:
-            await pace.enter()
+            await limiter.enter()
 
         workers = [asyncio.create_task(worker()) for _ in range(8)]
         await asyncio.sleep(0.05)
-        entered = pace.in_flight
+        entered = limiter.in_flight
         for task in workers:
             task.cancel()
         return entered

@@ -1,0 +1,83 @@
+"""What ``hf:`` takes, and how it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from imhi import argument, parse_choice, parse_count, parse_flag
+
+
+def parse_device(text: str) -> str:
+    """Parse ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``mps`` or ``spread``."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?|mps|spread", text):
+        raise ValueError("expected auto, cpu, cuda, cuda:N, mps or spread")
+    return text
+
+
+def parse_auto_count(text: str) -> int | None:
+    """Parse ``auto`` (None) or a whole number above 0."""
+    if text == "auto":
+        return None
+    try:
+        return parse_count(text)
+    except ValueError:
+        raise ValueError("expected auto or a whole number above 0") from None
+
+
+def parse_labels(text: str) -> dict[int, str]:
+    """Parse ``0:no;1:yes`` into ``{0: "no", 1: "yes"}``."""
+    pairs = {}
+    for part in text.split(";"):
+        index, colon, label = part.partition(":")
+        if not (colon and index.strip().isdigit() and label.strip()):
+            raise ValueError("expected INDEX:LABEL;INDEX:LABEL;..., for example 0:no;1:yes")
+        pairs[int(index)] = label.strip()
+    return pairs
+
+
+_batch_limit = partial(argument, None, parse=parse_auto_count, changes_answers=False)
+
+
+@dataclass(frozen=True)
+class HfArguments:
+    """The arguments of one model."""
+
+    peft: str | None = argument(None, "PEFT adapter (id or folder) put on top of the model")
+    revision: str | None = argument(None, "branch, tag or commit on the hub; not for folders")
+    peft_revision: str | None = argument(
+        None, "branch, tag or commit of the adapter; not for folders"
+    )
+    dtype: str = argument(
+        "auto",
+        "auto (the checkpoint's on a GPU, float32 on a CPU), float32, bfloat16 or float16",
+        parse_choice("auto", "float32", "bfloat16", "float16"),
+    )
+    device: str = argument(
+        "auto",
+        "auto (CUDA, else MPS, else CPU), cpu, cuda, cuda:N, mps, or spread (over all GPUs)",
+        parse_device,
+    )
+    batch_size: int | None = _batch_limit(
+        summary="most requests in one batch; auto: as many as batch_tokens allows"
+    )
+    batch_tokens: int | None = _batch_limit(
+        summary="most tokens in one batch, prompt and answer and padding together; auto: by device"
+    )
+    trust_remote_code: bool = argument(False, "run code that comes with the checkpoint", parse_flag)
+    safetensors: bool = argument(
+        True, "refuse weights in pickle form, which can run code when loaded", parse_flag
+    )
+    max_length: int | None = argument(
+        None, "the model's window in tokens, instead of what it says", parse_count
+    )
+    chat_template: str | None = argument(
+        None,
+        "auto, on or off for this model, instead of --chat-template",
+        parse_choice("auto", "on", "off"),
+    )
+    labels: Mapping[int, str] | None = argument(
+        None, "classifiers: which label each output means, 0:no;1:yes", parse_labels
+    )
