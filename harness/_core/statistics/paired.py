@@ -1,4 +1,4 @@
-"""Several runs on the same posts: resampled together, or with their answers exchanged.
+"""Several runs on the same posts: resampled together, or with their answers permuted.
 
 Each run gives every post the sum of its rows' statistics. The bootstrap draws posts, the same ones
 for all runs, so that a difference is resampled as a difference (Davison & Hinkley 1997, section
@@ -77,7 +77,7 @@ def resampled(
         return np.array([value_of(own) for value_of, own in zip(data.value_of, sums, strict=True)])
 
 
-def exchanged(data: Paired, permutations: int, seed: int, name: str) -> Array:
+def permuted(data: Paired, permutations: int, seed: int, name: str) -> Array:
     """Return the difference of every two runs with their answers exchanged at random posts.
 
     Shape (pairs, permutations), pairs in the order of ``itertools.combinations(runs, 2)``.
