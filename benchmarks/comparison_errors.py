@@ -30,7 +30,7 @@ import numpy as np  # noqa: E402
 from scipy.stats import norm  # noqa: E402
 
 from imhi._core.statistics import Array, Measure, interval  # noqa: E402
-from imhi._core.statistics.paired import permuted, paired, resampled  # noqa: E402
+from imhi._core.statistics.paired import paired, permuted, resampled  # noqa: E402
 from imhi._core.statistics.significance import mcnemar_p, permutation_p  # noqa: E402
 from imhi.plugins.metrics.labels import weighted_f1  # noqa: E402
 

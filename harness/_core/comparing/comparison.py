@@ -20,7 +20,7 @@ from imhi._core.comparing.result import (
 from imhi._core.comparing.run_set import RunSet
 from imhi._core.comparing.values import model_values, resampled_alike
 from imhi._core.errors import HarnessError
-from imhi._core.plugin_manager import PluginManager, load_plugins
+from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import RunFolder
 from imhi._core.settings import RunSettings
 from imhi._core.views import OpenView
@@ -57,14 +57,7 @@ def compare(
     """
     if not runs:
         raise HarnessError("compare(): found no run, expected at least one run folder")
-    opened = RunSet.open(
-        runs,
-        manager or load_plugins(),
-        labeler=labeler,
-        datasets=datasets,
-        allow=allow,
-        view=view,
-    )
+    opened = RunSet.open(runs, manager, labeler=labeler, datasets=datasets, allow=allow, view=view)
     with opened:
         return compare_run_set(opened, metrics, resamples, seed)
 

@@ -65,7 +65,7 @@ def mean_of(groups: Sequence[Sequence[Resamples]]) -> Resamples:
     return Resamples(mean("values"), mean("resampled"), mean("permuted"), posts, examples)
 
 
-def group_mean(groups: Sequence[Sequence[Array | float]]) -> Array:
+def group_mean(groups: Sequence[Sequence[Array]]) -> Array:
     """Return the mean over groups of the mean within each, of arrays of one shape (...)."""
     return np.asarray(np.mean([np.mean(group, axis=0) for group in groups], axis=0))
 

@@ -27,14 +27,12 @@ from imhi._core.comparing.measures import REMADE, metric_group, stored_measure
 from imhi._core.comparing.result import ComparedMetric
 from imhi._core.context import Context
 from imhi._core.metrics import MetricSpec, measured, opened, parse_metrics
-from imhi._core.plugin_manager import PluginManager
+from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.protocols import Score
-from imhi._core.records import Example
 from imhi._core.results import RunScores, distinct_names
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import KeptValues
-from imhi._core.run_store.columns import Columns
-from imhi._core.run_store.read_once import ReadOnce
+from imhi._core.run_store.columns import Columns, read_columns
 from imhi._core.stages.rescore import reopen
 from imhi._core.statistics import Measure
 from imhi._core.views import OpenView
@@ -49,7 +47,7 @@ class RunSet:
     """
 
     folders: Sequence[RunFolder]
-    manager: PluginManager
+    plugins: PluginManager | None
     labeler: str
     datasets: Sequence[str]
     left_out: Sequence[str] = ()
@@ -63,23 +61,22 @@ class RunSet:
     def open(
         cls,
         runs: Sequence[RunFolder | str | Path],
-        manager: PluginManager,
+        manager: PluginManager | None = None,
         *,
         labeler: str = "",
         datasets: Sequence[str] = (),
         allow: Sequence[str] = (),
         view: OpenView | None = None,
         scored: bool = True,
-        keep_rows: bool = False,
     ) -> RunSet:
         """Open runs to set them beside each other.
 
         Args:
+            manager: the plugins to use (default: all that are installed).
             labeler: whose labels count (default: hybrid where all runs have it, else one they share).
             datasets: only these (default: all that the runs share).
             allow: in what runs may differ (:data:`imhi._core.comparing.alignment.ALLOWANCES`).
             scored: runs need scores, not just labels, by the labeler.
-            keep_rows: keep in memory what is read, for rows that are needed several times.
 
         Raises:
             NotComparable: runs differ in more than their models.
@@ -88,9 +85,6 @@ class RunSet:
         check_allowances(allow)
         folders = [run if isinstance(run, RunFolder) else RunFolder(Path(run)) for run in runs]
         check_distinct(folders)
-        if keep_rows:
-            shared: dict[str, Sequence[Example]] = {}
-            folders = [ReadOnce(folder, shared) for folder in folders]
         labeler = labeler or shared_labeler(folders)
         if scored:
             for folder in folders:
@@ -118,6 +112,11 @@ class RunSet:
         self._closing.close()
 
     # --- what is said of them --------------------------------------------------------------------
+
+    @cached_property
+    def manager(self) -> PluginManager:
+        """The plugins: all that are installed, unless the set was opened with others."""
+        return self.plugins or load_plugins()
 
     @cached_property
     def manifests(self) -> Sequence[dict[str, Any]]:
@@ -165,6 +164,10 @@ class RunSet:
         return {dataset: known.get(dataset).label_names for dataset in self.datasets}
 
     # --- rows and measures -----------------------------------------------------------------------
+
+    def columns(self, dataset: str) -> list[Columns]:
+        """Return a dataset's rows, run by run, each on all its own examples and without a view."""
+        return [read_columns(folder, self.labeler, dataset) for folder in self.folders]
 
     def aligned(self, dataset: str) -> Aligned:
         """Return what each run says about the same examples of a dataset, as the view has them.

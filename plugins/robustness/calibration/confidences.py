@@ -10,15 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imhi import Array, HarnessError, canonical_json
-from imhi.runs import (
-    Columns,
-    NotComparable,
-    RunFolder,
-    align,
-    check_settings,
-    distinct_names,
-    read_columns,
-)
+from imhi.runs import Columns, NotComparable, RunFolder, RunSet, distinct_names
 
 _SAMPLES_SHARE = ("model_identity", "prompt", "generation", "split", "limit")
 NO_ANSWER = "no answer"
@@ -35,10 +27,12 @@ class Subject:
 
     @property
     def by_samples(self) -> bool:
+        """Whether confidence is how far samples agree."""
         return len(self.folders) > 1
 
     @property
     def confidence_from(self) -> str:
+        """Where the confidence comes from, in words."""
         count = len(self.folders)
         return f"agreement of {count} samples" if self.by_samples else "probabilities"
 
@@ -65,6 +59,7 @@ class Decisions:
 
     @property
     def right(self) -> np.ndarray:
+        """Which labels are the gold ones, shape (n,), of bool."""
         return np.asarray(self.chosen == self.gold)
 
 
@@ -134,12 +129,9 @@ def decisions(
         HarnessError: samples were asked other things or read by other labelers; the labeler has not
             read the answers; nothing is left.
     """
-    if subject.by_samples:
-        columns = _samples(subject, dataset, labeler)
-        found = _of_samples(columns, labels)
-    else:
-        columns = [read_columns(subject.folders[0], labeler, dataset)]
-        found = _of_probabilities(columns[0], labels)
+    columns = _columns(subject, dataset, labeler)
+    by_samples = subject.by_samples
+    found = _of_samples(columns, labels) if by_samples else _of_probabilities(columns[0], labels)
     if not len(found.chosen):
         reasons = ", ".join(f"{count} {reason}" for reason, count in found.left_out.items())
         raise HarnessError(
@@ -149,10 +141,10 @@ def decisions(
     return found, len(columns[0].examples)
 
 
-def _samples(subject: Subject, dataset: str, labeler: str) -> Sequence[Columns]:
+def _columns(subject: Subject, dataset: str, labeler: str) -> Sequence[Columns]:
     try:
-        check_settings(subject.folders, labeler, ())
-        return align(subject.folders, labeler, dataset, ()).columns
+        runs = RunSet.open(subject.folders, labeler=labeler, datasets=[dataset], scored=False)
+        return runs.aligned(dataset).columns
     except NotComparable as error:
         what = str(error).partition("; such runs")[0]
         raise HarnessError(

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.comparison_errors import SETTINGS, Setting, simulate, theory
 from imhi._core.statistics import Array, Measure, mean_measure
-from imhi._core.statistics.paired import Paired, permuted, paired, resampled
+from imhi._core.statistics.paired import Paired, paired, permuted, resampled
 from imhi._core.statistics.significance import permutation_p
 from imhi.plugins.metrics.labels import weighted_f1
 
