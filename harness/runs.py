@@ -149,6 +149,9 @@ if TYPE_CHECKING:
         score as score,
     )
     from imhi._core.statistics import (
+        agreement as agreement,
+    )
+    from imhi._core.statistics import (
         interval as interval,
     )
     from imhi._core.statistics import (
@@ -180,6 +183,9 @@ if TYPE_CHECKING:
     )
     from imhi._core.statistics.significance import (
         holm_within as holm_within,
+    )
+    from imhi._core.statistics.significance import (
+        mcnemar_p as mcnemar_p,
     )
     from imhi._core.views import (
         FLAGS as FLAGS,

@@ -11,14 +11,13 @@ import numpy as np
 
 from imhi import Array
 from imhi.plugins.meta_evaluation.agreement import (
-    alpha,
     alpha_draws,
     leave_one_out,
+    mark_counts,
     mean_defined,
     mean_mark,
-    value_counts,
 )
-from imhi.plugins.meta_evaluation.comparisons import holm, paired_bootstrap, williams
+from imhi.plugins.meta_evaluation.comparisons import paired_bootstrap, williams
 from imhi.plugins.meta_evaluation.correlations import (
     COEFFICIENTS,
     correlation,
@@ -26,7 +25,7 @@ from imhi.plugins.meta_evaluation.correlations import (
     why_undefined,
 )
 from imhi.plugins.meta_evaluation.metric_values import Column
-from imhi.runs import interval
+from imhi.runs import agreement, holm, interval
 
 POOLED = "pooled"
 SIGNIFICANT = 0.05
@@ -99,6 +98,7 @@ class Comparison:
 
     @property
     def worse(self) -> str:
+        """The metric that the other beats; empty where neither does."""
         return self.second if self.better == self.first else self.first if self.better else ""
 
 
@@ -141,7 +141,7 @@ def panels(
         keys = [post for post, inside in zip(posts, rows, strict=True) if inside]
         weights = draw_weights(keys, resamples, seed)
         correlations: dict[tuple[str, str, str], Figure] = {}
-        agreement = {}
+        agreements = {}
         comparisons: list[Comparison] = []
         here = [Column(c.name, c.values[rows], "", c.higher_is_better, c.headline) for c in columns]
         for number, (mark, given) in enumerate(marks.items()):
@@ -149,7 +149,7 @@ def panels(
             inside = inside[:, ~np.isnan(inside).all(axis=0)]  # annotators of other systems
             target = mean_mark(inside)
             of_system = _system_means(target, systems) if position == len(names) else None
-            agreement[mark] = _agreement(inside, target, of_system, weights)
+            agreements[mark] = _agreement(inside, target, of_system, weights)
             figures, tests = _mark(mark, here, target, weights)
             correlations.update(figures)
             comparisons += tests
@@ -162,7 +162,7 @@ def panels(
                 posts=len(set(keys)),
                 annotators=max(_given(given[rows]) for given in marks.values()),
                 correlations=correlations,
-                agreement=agreement,
+                agreement=agreements,
                 comparisons=comparisons,
             )
         )
@@ -183,10 +183,10 @@ def _system_means(target: Array, systems: Sequence[str]) -> Array:
 
 
 def _agreement(marks: Array, target: Array, of_system: Array | None, weights: Array) -> Agreement:
-    counts, used = value_counts(marks)
-    value = alpha(counts, used)
+    counts = mark_counts(marks)
+    value = agreement.krippendorff_alpha(counts)
     why = "" if math.isfinite(value) else "all marks are alike, or each answer has only one"
-    draws = alpha_draws(marks, weights) if not why else np.full(len(weights), np.nan)
+    draws = alpha_draws(counts, weights) if not why else np.full(len(weights), np.nan)
     ones = np.ones((1, len(marks)))
     others = {}
     for name in COEFFICIENTS:

@@ -94,7 +94,7 @@ def counted_examples(
             better=only_a,
             equal=len(right_a) - only_a - only_b,
             worse=only_b,
-            labels=Disagreement(only_a, only_b, mcnemar_p(only_a, only_b)),
+            labels=Disagreement(only_a, only_b, float(mcnemar_p(only_a, only_b))),
             effect=cohens_g(only_a, only_b),
             effect_name="Cohen's g",
         )
