@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from imhi._core.comparing.alignment import (
     Aligned,
@@ -33,6 +32,7 @@ from imhi._core.results import RunScores, distinct_names
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import KeptValues
 from imhi._core.run_store.columns import Columns, read_columns
+from imhi._core.run_store.manifest import Manifest
 from imhi._core.stages.rescore import reopen
 from imhi._core.statistics import Measure
 from imhi._core.views import OpenView
@@ -118,8 +118,8 @@ class RunSet:
         """The plugins: all that are installed, unless the set was opened with others."""
         return self.plugins or load_plugins()
 
-    @cached_property
-    def manifests(self) -> Sequence[dict[str, Any]]:
+    @property
+    def manifests(self) -> Sequence[Manifest]:
         """Each run's manifest."""
         return [folder.manifest() for folder in self.folders]
 
@@ -137,7 +137,7 @@ class RunSet:
         """What tells the runs apart: their models, with prompt style and folder where needed."""
         return distinct_names(
             [
-                (manifest["model"], manifest["prompt"]["style"], folder.id)
+                (manifest.model, manifest.prompt.style, folder.id)
                 for folder, manifest in zip(self.folders, self.manifests, strict=True)
             ]
         )
@@ -145,17 +145,17 @@ class RunSet:
     @property
     def split(self) -> str:
         """The split, or all there are."""
-        return "; ".join(dict.fromkeys(manifest["split"] for manifest in self.manifests))
+        return "; ".join(dict.fromkeys(manifest.split for manifest in self.manifests))
 
     @property
     def source(self) -> str:
         """The source of the examples, or all there are."""
-        return "; ".join(dict.fromkeys(manifest["source"] for manifest in self.manifests))
+        return "; ".join(dict.fromkeys(manifest.source for manifest in self.manifests))
 
     @property
     def synthetic(self) -> bool:
         """Whether examples of any run are made up."""
-        return any(one["source_details"].get("synthetic") for one in self.manifests)
+        return any(manifest.synthetic for manifest in self.manifests)
 
     @property
     def labels(self) -> Mapping[str, Sequence[str]]:
@@ -182,7 +182,7 @@ class RunSet:
         """Return what the view shows of a dataset that was aligned without one."""
         if self.view is None:
             return aligned
-        return viewed(aligned, self.view, self.manifests[0]["split"])
+        return viewed(aligned, self.view, self.manifests[0].split)
 
     def measure(
         self, aligned: Aligned, metrics: Mapping[str, ComparedMetric]

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from imhi import Comparison, Example, PluginManager, RunScores
 from imhi.plugins.report.html.harmless import shown
