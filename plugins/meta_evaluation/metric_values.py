@@ -35,7 +35,8 @@ class Column:
 
     @property
     def oriented(self) -> Array:
-        """The values, turned so that higher is better where the metric says which is."""
+        """The values, shape (answers,), turned so that higher is better where the metric says which
+        is."""
         return -self.values if self.higher_is_better is False else self.values
 
 

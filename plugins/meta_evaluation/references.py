@@ -27,21 +27,26 @@ from imhi.plugins.meta_evaluation.annotations import ASPECT, LABEL, Annotated
 
 
 class NoSource:
-    """A source (:class:`imhi._core.protocols.OpenSource`) that has nothing."""
+    """A source (:class:`imhi.OpenSource`) that has nothing."""
 
     def datasets(self) -> Sequence[str]:
+        """Return no dataset."""
         return []
 
     def splits(self, dataset: str) -> Sequence[str]:
+        """Return no split."""
         return []
 
     def examples(self, dataset: str, split: str) -> Iterator[Example]:
+        """Yield no example."""
         return iter(())
 
     def checksum(self, dataset: str, split: str) -> str:
+        """Return the checksum of nothing."""
         return ""
 
     def describe(self) -> Mapping[str, Any]:
+        """Return nothing to say."""
         return {}
 
 

@@ -11,9 +11,9 @@ from imhi.io import one_line, out, print_table
 from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
+    DistinctiveWord,
     ErrorAnalysis,
     Flip,
-    MarkingWord,
     Missed,
 )
 from imhi.runs import RunSet
@@ -225,7 +225,7 @@ def _show_clusters(
     out().print()
 
 
-def _show_words(words: Sequence[MarkingWord], letters: Mapping[str, str], limit: int) -> None:
+def _show_words(words: Sequence[DistinctiveWord], letters: Mapping[str, str], limit: int) -> None:
     if not words:
         out().print("Words that mark what is missed: none beyond chance", style="bold")
         out().print()
@@ -248,7 +248,7 @@ def _show_words(words: Sequence[MarkingWord], letters: Mapping[str, str], limit:
     out().print()
 
 
-def _others(row: MarkingWord) -> float:
+def _others(row: DistinctiveWord) -> float:
     """Return the share missed among the examples without the word."""
     missed = row.missed_all - row.missed
     return missed / max(1, missed + row.right_all - row.right)

@@ -40,6 +40,7 @@ class Varied:
 
     @property
     def significant(self) -> bool:
+        """Whether the difference is more than chance."""
         return self.p_holm < ALPHA
 
 
@@ -98,4 +99,5 @@ class Variation:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
+        """Return the object that ``--json`` prints."""
         return dataclasses.asdict(self)

@@ -27,6 +27,7 @@ class Browser:
 
 
 def browser(material: Material) -> Browser:
+    """Return every example with every run's label, and texts where posts are asked for."""
     runs = material.ordered()
     datasets = [_dataset(material, runs, name) for name in material.datasets]
     with_texts = 0

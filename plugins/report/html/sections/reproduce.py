@@ -24,6 +24,7 @@ class Settings:
 
 
 def settings(material: Material) -> list[Settings]:
+    """Return what reproduces each run."""
     return [_settings(run) for run in material.ordered()]
 
 
