@@ -72,7 +72,9 @@ def compare_run_set(
         HarnessError: a run is not scored; there is nothing to compare by.
     """
     RunSettings(resamples=resamples, seed=seed)  # says what is wrong with them
-    chosen, not_chosen = choose_metrics(runs.scores, metrics, runs.datasets, runs.manager.registry)
+    registry = runs.manager.registry
+    with runs.manager.naming_failures():
+        chosen, not_chosen = choose_metrics(runs.scores, metrics, runs.datasets, registry)
     if not chosen:
         raise HarnessError(f"there is nothing to compare by: {'; '.join(not_chosen)}")
     parts = [_compared_dataset(runs, name, chosen, resamples, seed) for name in runs.datasets]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imhi import Comparison, Example, PluginManager, RunScores
+from imhi import Comparison, Example, PluginManager, Registry, RunScores
 from imhi.plugins.report.html.harmless import shown
 from imhi.runs import (
     Columns,
@@ -56,6 +56,7 @@ class Material:
     labels: Mapping[str, Sequence[str]]
     published: Sequence[PublishedResult]
     with_posts: bool
+    registry: Registry
 
     @property
     def datasets(self) -> Sequence[str]:
@@ -139,6 +140,7 @@ def gather(
         labels={name: runs.labels[name] for name in comparison.datasets},
         published=published_beside(published_results(registry), comparison) if published else [],
         with_posts=with_posts,
+        registry=registry,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imhi.io import one_line, plain
-from imhi.plugins.report.html.harmless import shown
+from imhi.plugins.report.html.harmless import json_for_page, shown
 from imhi.plugins.report.html.material import Material, Run
 
 ROOM = 4_500_000  # characters of texts in the page
@@ -24,6 +24,11 @@ class Browser:
     data: dict[str, Any]
     examples: int
     texts: int
+
+    @property
+    def json(self) -> str:
+        """The data as the page holds them."""
+        return json_for_page(self.data)
 
 
 def browser(material: Material) -> Browser:
