@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from imhi._core.comparing.result import (
         turned as turned,
     )
+    from imhi._core.comparing.run_set import (
+        RunSet as RunSet,
+    )
     from imhi._core.executors import (
         ExecutorSpec as ExecutorSpec,
     )
     from imhi._core.executors import (
         parse_executor as parse_executor,
-    )
-    from imhi._core.comparing.run_set import (
-        RunSet as RunSet,
     )
     from imhi._core.metrics import (
         MetricSpec as MetricSpec,

@@ -25,12 +25,11 @@ from imhi._core.comparing.alignment import (
 from imhi._core.comparing.measures import REMADE, metric_group, stored_measure
 from imhi._core.comparing.result import ComparedMetric
 from imhi._core.context import Context
-from imhi._core.metrics import MetricSpec, measured, opened, parse_metrics
+from imhi._core.metrics import MetricSpec, Score, measured, opened, parse_metrics
 from imhi._core.plugin_manager import PluginManager, load_plugins
-from imhi._core.protocols import Score
 from imhi._core.results import RunScores, distinct_names
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.cache import KeptValues
+from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import Columns, read_columns
 from imhi._core.run_store.manifest import Manifest
 from imhi._core.stages.rescore import reopen
@@ -234,8 +233,9 @@ class RunSet:
 
     @cached_property
     def _contexts(self) -> Sequence[Context]:
-        contexts = [reopen(folder, self.manager) for folder in self.folders]
-        for folder, context in zip(self.folders, contexts, strict=True):
-            context.values = KeptValues(folder.path / "measured")
-            self._closing.callback(context.values.close)
+        contexts = []
+        for folder in self.folders:
+            cache = CacheFolder(folder.path / "measured")
+            self._closing.callback(cache.close)
+            contexts.append(replace(reopen(folder, self.manager), cache=cache))
         return contexts
