@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from imhi import (
     Budget,
@@ -175,7 +174,7 @@ def _joining(systems: dict[str, Columns], references: References, source: str) -
     return found
 
 
-def _described(settings: MetaSettings, source: str, opened_source: OpenSource) -> dict[str, Any]:
+def _described(settings: MetaSettings, source: str, opened_source: OpenSource) -> dict[str, object]:
     files = annotation_files(settings.paths)
     return {
         "files": {str(path): file_checksum(path) for path in files},

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -31,7 +30,7 @@ class Column:
     made_by: str
     higher_is_better: bool | None
     headline: bool = True
-    about: Mapping[str, Any] | None = None
+    about: Mapping[str, object] | None = None
 
     @property
     def oriented(self) -> Array:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -67,7 +66,7 @@ def choose_metrics(
     return chosen, list(dict.fromkeys(left_out))
 
 
-def _meant(asked: str, row: Mapping[str, Any], registry: Registry) -> bool:
+def _meant(asked: str, row: ScoreRow, registry: Registry) -> bool:
     """Say whether a name asks for a measure; a group and ``all`` ask for its headline ones."""
     if asked in (row["metric"], row["made_by"]):
         return asked == row["metric"] or bool(row["headline"])

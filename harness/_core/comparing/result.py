@@ -152,7 +152,7 @@ class Comparison:
     def _pairs(self) -> dict[tuple[str, str, str, str, str], Pair]:
         return {(p.a, p.b, p.metric, p.dataset, p.over): p for p in self.pairs}
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the object that ``--json`` prints."""
         return dataclasses.asdict(self)
 

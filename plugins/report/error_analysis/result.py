@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 UNPARSED = "(unparsed)"
 FAILED = "(failed)"
@@ -204,7 +204,7 @@ class ErrorAnalysis:
     words: Sequence[DistinctiveWord]
     left_out: Sequence[str] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return one JSON object; what follows from the fields is added."""
         found = dataclasses.asdict(self)
         for row, cluster in zip(found["clusters"], self.clusters, strict=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -89,9 +88,9 @@ class Calibrations:
     datasets: Sequence[str]
     found: Sequence[Calibrated]
     kept_out: Sequence[str]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, int]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the object that ``--json`` prints."""
         return dataclasses.asdict(self)
 

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -53,7 +52,7 @@ class Order:
     examples: int
     agreement: RankAgreement | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the order as ``--json`` has it."""
         return dataclasses.asdict(self)
 
