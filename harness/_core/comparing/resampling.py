@@ -10,6 +10,7 @@ import numpy as np
 
 from imhi._core.registry import Registry
 from imhi._core.statistics import Array, Measure, interval
+from imhi._core.statistics.averages import averaged_groups, group_mean
 from imhi._core.statistics.paired import paired, permuted, resampled
 
 
@@ -65,27 +66,14 @@ def mean_of(groups: Sequence[Sequence[Resamples]]) -> Resamples:
     return Resamples(mean("values"), mean("resampled"), mean("permuted"), posts, examples)
 
 
-def group_mean(groups: Sequence[Sequence[Array]]) -> Array:
-    """Return the mean over groups of the mean within each, of arrays of one shape (...)."""
-    return np.asarray(np.mean([np.mean(group, axis=0) for group in groups], axis=0))
-
-
-def averaged_groups(datasets: Sequence[str], registry: Registry) -> dict[str, list[list[str]]]:
-    """Return what a mean is taken over: ``datasets``, one in each group, and ``tasks``, where a
-    task's value is the mean of its datasets."""
-    tasks: dict[str, list[str]] = {}
-    for dataset in datasets:
-        tasks.setdefault(registry.task_of(dataset).name, []).append(dataset)
-    return {"datasets": [[dataset] for dataset in datasets], "tasks": list(tasks.values())}
-
-
 def means(per_dataset: Mapping[str, Resamples], registry: Registry) -> dict[str, Resamples]:
     """Return the means over datasets and over tasks; nothing where there is one dataset only."""
     if len(per_dataset) < 2:
         return {}
+    groupings = averaged_groups(list(per_dataset), lambda name: registry.task_of(name).name)
     return {
         over: mean_of([[per_dataset[dataset] for dataset in group] for group in groups])
-        for over, groups in averaged_groups(list(per_dataset), registry).items()
+        for over, groups in groupings.items()
     }
 
 
