@@ -4,7 +4,7 @@ of it agree."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,57 +154,58 @@ def _columns(subject: Subject, dataset: str, labeler: str) -> Sequence[Columns]:
 
 
 def _of_probabilities(columns: Columns, labels: Sequence[str]) -> Decisions:
-    place = {label: index for index, label in enumerate(labels)}
-    rows: list[list[float]] = []
-    chosen, gold, posts = [], [], []
-    left_out: Counter[str] = Counter()
-    clusters = columns.clusters
-    for index, example in enumerate(columns.examples):
-        response, label = columns.responses[index], columns.predictions[index].label
-        if response.error is not None or label is None or not response.probabilities:
-            failed = response.error is not None
-            left_out[NO_ANSWER if failed else NO_LABEL if label is None else NO_PROBABILITIES] += 1
-            continue
-        rows.append([response.probabilities.get(name, 0.0) for name in labels])
-        chosen.append(place[label])
-        gold.append(place[example.label])
-        posts.append(clusters[index])
-    return _decisions(rows, chosen, gold, posts, left_out, len(labels))
+    def decide(row: int) -> tuple[list[float], str] | str:
+        response, label = columns.responses[row], columns.predictions[row].label
+        if response.error is not None:
+            return NO_ANSWER
+        if label is None:
+            return NO_LABEL
+        if not response.probabilities:
+            return NO_PROBABILITIES
+        return [response.probabilities.get(name, 0.0) for name in labels], label
+
+    return _decisions(columns, labels, decide)
 
 
 def _of_samples(columns: Sequence[Columns], labels: Sequence[str]) -> Decisions:
     """The label that most samples give (of equals, the one given first) is chosen."""
+
+    def decide(row: int) -> tuple[list[float], str] | str:
+        predictions = [one.predictions[row] for one in columns]
+        if any(prediction.status == "failed" for prediction in predictions):
+            return NO_ANSWER
+        counts = Counter(one.label for one in predictions if one.label is not None)
+        if not counts:
+            return NO_LABEL
+        shares = [counts[name] / len(predictions) for name in labels]
+        return shares, counts.most_common(1)[0][0]
+
+    return _decisions(columns[0], labels, decide)
+
+
+def _decisions(
+    columns: Columns,
+    labels: Sequence[str],
+    decide: Callable[[int], tuple[list[float], str] | str],
+) -> Decisions:
+    """Return what ``decide`` says of each row: how likely each label is held and which is chosen, or
+    why it is left out."""
     place = {label: index for index, label in enumerate(labels)}
     rows: list[list[float]] = []
     chosen, gold, posts = [], [], []
     left_out: Counter[str] = Counter()
-    clusters = columns[0].clusters
-    for index, example in enumerate(columns[0].examples):
-        if any(one.predictions[index].status == "failed" for one in columns):
-            left_out[NO_ANSWER] += 1
+    for row, (example, post) in enumerate(zip(columns.examples, columns.clusters, strict=True)):
+        decided = decide(row)
+        if isinstance(decided, str):
+            left_out[decided] += 1
             continue
-        given = [one.predictions[index].label for one in columns]
-        counts = Counter(label for label in given if label is not None)
-        if not counts:
-            left_out[NO_LABEL] += 1
-            continue
-        rows.append([counts[name] / len(given) for name in labels])
-        chosen.append(place[counts.most_common(1)[0][0]])
+        probabilities, label = decided
+        rows.append(probabilities)
+        chosen.append(place[label])
         gold.append(place[example.label])
-        posts.append(clusters[index])
-    return _decisions(rows, chosen, gold, posts, left_out, len(labels))
-
-
-def _decisions(
-    rows: Sequence[Sequence[float]],
-    chosen: Sequence[int],
-    gold: Sequence[int],
-    posts: Sequence[str],
-    left_out: Mapping[str, int],
-    labels: int,
-) -> Decisions:
+        posts.append(post)
     return Decisions(
-        np.array(rows, dtype=np.float64).reshape(len(rows), labels),
+        np.array(rows, dtype=np.float64).reshape(len(rows), len(labels)),
         np.array(chosen, dtype=np.int64),
         np.array(gold, dtype=np.int64),
         posts,

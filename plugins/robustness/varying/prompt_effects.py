@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -118,27 +118,19 @@ def _shared_metrics(compared: Sequence[Comparison]) -> dict[str, ComparedMetric]
     return shared
 
 
-def _places(found: Comparison) -> list[tuple[str, str]]:
-    """Return the datasets, and the mean over them where there are several, as (dataset, over)."""
-    several = len(found.datasets) > 1
-    return [*((name, "") for name in found.datasets), *([("", "datasets")] if several else [])]
-
-
 def _values_of(
-    found: Comparison, metrics: Iterable[str], name: str
+    found: Comparison, metrics: Container[str], name: str
 ) -> dict[tuple[str, str], float]:
-    """Return one run's values by metric and dataset."""
-    values = {}
-    for metric in metrics:
-        for dataset, over in _places(found):
-            value = found.value(name, metric, dataset, over)
-            assert value is not None
-            values[metric, dataset] = value.value
-    return values
+    """Return one run's values by metric and dataset; of several datasets their mean too (empty)."""
+    return {
+        (one.metric, one.dataset): one.value
+        for one in found.values
+        if one.name == name and one.metric in metrics and one.over != "tasks"
+    }
 
 
 def _against_base(
-    found: Comparison, metrics: Iterable[str], model: ModelRuns, style: str, folder: RunFolder
+    found: Comparison, metrics: Container[str], model: ModelRuns, style: str, folder: RunFolder
 ) -> Iterator[Varied]:
     flips, reworded = {}, {}
     for dataset in found.datasets:
