@@ -30,7 +30,7 @@ import numpy as np  # noqa: E402
 from scipy.stats import norm  # noqa: E402
 
 from imhi._core.statistics import Array, Measure, interval  # noqa: E402
-from imhi._core.statistics.paired import exchanged, paired, resampled  # noqa: E402
+from imhi._core.statistics.paired import paired, permuted, resampled  # noqa: E402
 from imhi._core.statistics.significance import mcnemar_p, permutation_p  # noqa: E402
 from imhi.plugins.metrics.labels import weighted_f1  # noqa: E402
 
@@ -154,7 +154,7 @@ def simulate(setting: Setting, comparisons: int, resamples: int, seed: int = 0) 
         data = paired([measure(gold, one) for one in answers], posts)
         values = data.values()
         drawn = resampled(data, resamples, index, "simulated")
-        swapped = exchanged(data, resamples, index, "simulated")[0]
+        swapped = permuted(data, resamples, index, "simulated")[0]
         right = answers == gold
         only = [int((right[a] & ~right[1 - a]).sum()) for a in range(2)]
         one = interval(values[0], drawn[0])

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from sklearn.metrics import f1_score  # noqa: E402
 
-from imhi._core.comparing.alignment import align  # noqa: E402
+from imhi._core.comparing.run_set import RunSet  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.run_store import RunFolder, list_runs  # noqa: E402
 from imhi._core.run_store.columns import Columns  # noqa: E402
@@ -80,7 +80,7 @@ def main() -> None:
     rows = 0
     for name in runs[0].datasets():
         labels = registry.datasets.get(name).label_names
-        columns = align(runs, "hybrid", name, ()).columns
+        columns = RunSet.open(runs, labeler="hybrid").aligned(name).columns
         rows += len(columns[0].examples)
         data = paired([measure(one, labels) for one in columns], columns[0].clusters)
         started = time.perf_counter()

@@ -12,34 +12,34 @@ if TYPE_CHECKING:
         Pair as Pair,
     )
     from imhi._core.comparing.alignment import (
+        Aligned as Aligned,
+    )
+    from imhi._core.comparing.alignment import (
         NotComparable as NotComparable,
     )
-    from imhi._core.comparing.alignment import (
-        align as align,
-    )
-    from imhi._core.comparing.alignment import (
-        check_distinct as check_distinct,
-    )
-    from imhi._core.comparing.alignment import (
-        check_settings as check_settings,
-    )
-    from imhi._core.comparing.alignment import (
-        common_datasets as common_datasets,
-    )
-    from imhi._core.comparing.alignment import (
-        shared_labeler as shared_labeler,
-    )
-    from imhi._core.comparing.measures import (
-        measure_all as measure_all,
+    from imhi._core.comparing.comparison import (
+        compare_run_set as compare_run_set,
     )
     from imhi._core.comparing.measures import (
         with_values_in_all as with_values_in_all,
+    )
+    from imhi._core.comparing.resampling import (
+        Resamples as Resamples,
+    )
+    from imhi._core.comparing.resampling import (
+        mean_of as mean_of,
+    )
+    from imhi._core.comparing.resampling import (
+        resample as resample,
     )
     from imhi._core.comparing.result import (
         ModelValue as ModelValue,
     )
     from imhi._core.comparing.result import (
         turned as turned,
+    )
+    from imhi._core.comparing.run_set import (
+        RunSet as RunSet,
     )
     from imhi._core.executors import (
         ExecutorSpec as ExecutorSpec,
@@ -102,6 +102,9 @@ if TYPE_CHECKING:
         Columns as Columns,
     )
     from imhi._core.run_store.columns import (
+        on_shared_examples as on_shared_examples,
+    )
+    from imhi._core.run_store.columns import (
         read_columns as read_columns,
     )
     from imhi._core.run_store.environment import (
@@ -112,6 +115,9 @@ if TYPE_CHECKING:
     )
     from imhi._core.run_store.manifest import Manifest as Manifest
     from imhi._core.run_store.manifest import Totals as Totals
+    from imhi._core.run_store.read_once import (
+        ReadOnce as ReadOnce,
+    )
     from imhi._core.run_store.stored_requests import (
         rows_with_offsets as rows_with_offsets,
     )
@@ -130,9 +136,6 @@ if TYPE_CHECKING:
     from imhi._core.stages.prepare import (
         select_datasets as select_datasets,
     )
-    from imhi._core.stages.rescore import (
-        reopen as reopen,
-    )
     from imhi._core.stages.respond import (
         pending_requests as pending_requests,
     )
@@ -144,6 +147,9 @@ if TYPE_CHECKING:
     )
     from imhi._core.stages.score import (
         score as score,
+    )
+    from imhi._core.statistics import (
+        agreement as agreement,
     )
     from imhi._core.statistics import (
         interval as interval,
@@ -177,6 +183,9 @@ if TYPE_CHECKING:
     )
     from imhi._core.statistics.significance import (
         holm_within as holm_within,
+    )
+    from imhi._core.statistics.significance import (
+        mcnemar_p as mcnemar_p,
     )
     from imhi._core.views import (
         FLAGS as FLAGS,

@@ -207,15 +207,9 @@ def seen_through(view: OpenView, columns: Columns, dataset: str, split: str) -> 
             example = replace(example, label=str(verdict.human))
             relabelled += 1
         kept.append((index, example))
-    rows = [index for index, _ in kept]
+    rows = columns.take([index for index, _ in kept])
     return Seen(
-        Columns(
-            [example for _, example in kept],
-            [columns.responses[row] for row in rows],
-            [columns.predictions[row] for row in rows],
-        ),
-        dict(left_out),
-        relabelled,
+        replace(rows, examples=[example for _, example in kept]), dict(left_out), relabelled
     )
 
 

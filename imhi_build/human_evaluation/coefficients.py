@@ -1,19 +1,18 @@
 """How far annotators agree: percent agreement, Fleiss' kappa, Krippendorff's alpha.
 
-Each is a number or, where it has none, the reason in words. All take marks of shape (annotators,
-items), NaN where there is none.
+Each (:mod:`imhi._core.statistics.agreement`) is a number or, where it has none, the reason in words.
+All take marks of shape (annotators, items), NaN where there is none.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from imhi import Array
-from imhi.build.human_evaluation.whole_files import needed
 from imhi.io import MARKS
+from imhi.runs import agreement
 
 
 @dataclass(frozen=True)
@@ -25,35 +24,30 @@ class Coefficient:
     n: int
     why: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"value": self.value, "n": self.n}
-        return {**found, "why_undefined": self.why} if self.why else found
+    def to_json(self) -> dict[str, float | str | None]:
+        """Return the coefficient as reports keep it."""
+        known: dict[str, float | str | None] = {"value": self.value, "n": self.n}
+        return {**known, "why_undefined": self.why} if self.why else known
 
 
 def counts(marks: Array) -> Array:
     """Return how many annotators gave each item each mark, shape (items, 4)."""
-    return np.stack([(marks == mark).sum(axis=0) for mark in MARKS], axis=1).astype(float)
+    return agreement.mark_counts(marks, MARKS)
 
 
 def percent_agreement(marks: Array) -> Coefficient:
     """Return the share (0 to 100) of pairs of annotators that gave an item the same mark, averaged
-    over the items that two or more marked."""
+    over the items that two or more marked. ``marks``: shape (annotators, items)."""
     table = counts(marks)
     table = table[table.sum(axis=1) > 1]
     if not len(table):
         return Coefficient(None, 0, _alone(marks))
-    given = table.sum(axis=1)
-    alike = (table * (table - 1)).sum(axis=1) / (given * (given - 1))
-    return Coefficient(float(100 * alike.mean()), len(table))
+    return Coefficient(agreement.percent_agreement(table), len(table))
 
 
 def fleiss_kappa(marks: Array) -> Coefficient:
     """Return Fleiss' kappa on the items that every annotator marked; an annotator without any mark
-    does not count as one. 1 is full agreement, 0 what chance would give.
-
-    Raises:
-        HarnessError: statsmodels is not installed.
-    """
+    does not count as one. ``marks``: shape (annotators, items)."""
     marking = marks[~np.isnan(marks).all(axis=1)]
     if len(marking) < 2:
         return Coefficient(None, 0, _alone(marks))
@@ -65,47 +59,25 @@ def fleiss_kappa(marks: Array) -> Coefficient:
 
 
 def kappa_of(table: Array) -> Coefficient:
-    """Return Fleiss' kappa (statsmodels) of a table that says how many annotators put each item in
-    each category, shape (items, categories), every row with the same sum of two or more.
-
-    Fleiss 1971, Measuring nominal scale agreement among many raters, Psychological Bulletin 76(5).
-
-    Raises:
-        HarnessError: statsmodels is not installed.
-    """
-    if why := _alike(table):
-        return Coefficient(None, len(table), why)
-    library = needed("statsmodels.stats.inter_rater", "statsmodels", "Fleiss' kappa")
-    return Coefficient(float(library.fleiss_kappa(table)), len(table))
+    """Return Fleiss' kappa of a table that says how many annotators put each item in each category,
+    shape (items, categories), every row with the same sum of two or more."""
+    why = _alike(table)
+    return Coefficient(None if why else agreement.fleiss_kappa(table), len(table), why)
 
 
 def krippendorff_alpha(marks: Array) -> Coefficient:
     """Return Krippendorff's alpha for ordinal marks on all items that two or more annotators marked.
-    1 is full agreement, 0 what chance would give.
-
-    Raises:
-        HarnessError: krippendorff is not installed.
-    """
+    ``marks``: shape (annotators, items)."""
     table = counts(marks)
     table = table[table.sum(axis=1) > 1]
     return alpha_of(table) if len(table) else Coefficient(None, 0, _alone(marks))
 
 
 def alpha_of(table: Array) -> Coefficient:
-    """Return ordinal alpha (the library ``krippendorff``) of a table that says how many annotators
-    gave each item each mark, shape (items, marks from low to high), every row's sum two or more.
-
-    Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
-
-    Raises:
-        HarnessError: krippendorff is not installed.
-    """
-    if why := _alike(table):
-        return Coefficient(None, len(table), why)
-    library = needed("krippendorff", "krippendorff", "Krippendorff's alpha")
-    used = table.sum(axis=0) > 0
-    value = library.alpha(value_counts=table[:, used].astype(int), level_of_measurement="ordinal")
-    return Coefficient(float(value), len(table))
+    """Return ordinal alpha of a table that says how many annotators gave each item each mark, shape
+    (items, marks from low to high), every row's sum two or more."""
+    why = _alike(table)
+    return Coefficient(None if why else agreement.krippendorff_alpha(table), len(table), why)
 
 
 def _alone(marks: Array) -> str:

@@ -122,11 +122,7 @@ def mark_table(sample: Sample, sheets: Sequence[ReadSheet]) -> MarkTable:
 def criterion_figures(
     table: MarkTable, sample: Sample, dataset: str = ""
 ) -> list[CriterionFigures]:
-    """Return the figures of each criterion, on all items or on those of a dataset.
-
-    Raises:
-        HarnessError: a package of the coefficients is not installed.
-    """
+    """Return the figures of each criterion, on all items or on those of a dataset."""
     places = [i for i, row in enumerate(sample.rows) if dataset in ("", row.dataset)]
     clusters = [row.post_id or post_key(row.post) for row in (sample.rows[i] for i in places)]
     marks = [table.of(criterion)[:, places] for criterion in table.criteria]

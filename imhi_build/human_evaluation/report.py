@@ -90,11 +90,7 @@ class Report:
 
 
 def make_report(sample: Sample, read: ReadBack) -> Report:
-    """Compute the figures.
-
-    Raises:
-        HarnessError: statsmodels or krippendorff is not installed.
-    """
+    """Compute the figures."""
     table = mark_table(sample, read.sheets)
     panels = {ALL: criterion_figures(table, sample)}
     marked = Counter(

@@ -12,45 +12,19 @@ import numpy as np
 
 from imhi import Array
 from imhi.plugins.meta_evaluation.correlations import COEFFICIENTS
+from imhi.runs import agreement
 
 
-def value_counts(marks: Array) -> tuple[Array, Array]:
-    """Return how many annotators gave each answer each mark, shape (answers, marks in use), and
-    the marks in use, from low to high. ``marks``: shape (answers, annotators), NaN for none."""
-    used = np.unique(marks[~np.isnan(marks)])
-    return (marks[:, :, None] == used[None, None, :]).sum(axis=1), used
+def mark_counts(marks: Array) -> Array:
+    """Return how many annotators gave each answer each mark that is in use, shape (answers, marks).
+    ``marks``: shape (answers, annotators), NaN for none."""
+    return agreement.mark_counts(marks.T, np.unique(marks[~np.isnan(marks)]).tolist())
 
 
-def alpha(counts: Array, used: Array) -> float:
-    """Return Krippendorff's ordinal alpha (by the library ``krippendorff``); NaN where undefined:
-    fewer than two marks in use, or no answer with two annotators.
-
-    Krippendorff 2019, Content Analysis, 4th edition, chapter 12.
-    """
-    import krippendorff
-
-    present = counts[counts.sum(axis=1) > 1].sum(axis=0) > 0
-    if present.sum() < 2:
-        return float("nan")
-    return float(
-        krippendorff.alpha(
-            value_counts=counts[:, present],
-            value_domain=used[present],
-            level_of_measurement="ordinal",
-        )
-    )
-
-
-def alpha_draws(marks: Array, weights: Array) -> Array:
-    """Return alpha on each resample; shape (resamples,). Answers marked alike are drawn together."""
-    counts, used = value_counts(marks)
-    kinds, kind = np.unique(counts, axis=0, return_inverse=True)
-    times = np.zeros((len(weights), len(kinds)))
-    np.add.at(times.T, kind.reshape(-1), weights.T)
-    found = np.empty(len(weights))
-    for row, drawn in enumerate(times.astype(np.int64)):
-        found[row] = alpha(np.repeat(kinds, drawn, axis=0), used)
-    return found
+def alpha_draws(counts: Array, weights: Array) -> Array:
+    """Return alpha on each resample, shape (resamples,). ``counts``: shape (answers, marks);
+    ``weights``: how often each answer was drawn, shape (resamples, answers)."""
+    return agreement.alpha_of_sums(weights @ agreement.coincidences(counts))
 
 
 def leave_one_out(name: str, marks: Array, weights: Array) -> Array:
@@ -70,7 +44,8 @@ def leave_one_out(name: str, marks: Array, weights: Array) -> Array:
 
 
 def mean_defined(columns: Array) -> Array:
-    """Return the mean over the first axis of what is not NaN; NaN where nothing is."""
+    """Return the mean over the first axis of what is not NaN, shape (n, ...) to (...); NaN where
+    nothing is."""
     counted = ~np.isnan(columns)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(counted, columns, 0.0).sum(axis=0) / counted.sum(axis=0))

@@ -5,116 +5,37 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from imhi import Array
 from imhi.plugins.meta_evaluation.agreement import (
-    alpha,
     alpha_draws,
     leave_one_out,
+    mark_counts,
     mean_defined,
     mean_mark,
-    value_counts,
 )
-from imhi.plugins.meta_evaluation.comparisons import holm, paired_bootstrap, williams
+from imhi.plugins.meta_evaluation.comparisons import paired_bootstrap, williams
 from imhi.plugins.meta_evaluation.correlations import (
     COEFFICIENTS,
     correlation,
     draw_weights,
     why_undefined,
 )
+from imhi.plugins.meta_evaluation.figures import (
+    Agreement,
+    Comparison,
+    Figure,
+    Panel,
+    figure_of,
+    plain,
+)
 from imhi.plugins.meta_evaluation.metric_values import Column
-from imhi.runs import interval
+from imhi.runs import agreement, holm, interval
 
 POOLED = "pooled"
-SIGNIFICANT = 0.05
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A value with its 95% interval; None where undefined, for the reason in ``why``.
-
-    ``n`` answers (of an annotators' figure: annotators) are behind it. ``undefined_draws`` is the
-    share of resamples without a value: the interval is that of the others.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    why: str = ""
-    undefined_draws: float = 0.0
-
-    @property
-    def above_zero(self) -> bool:
-        """Say whether the whole interval is above 0."""
-        return self.low is not None and self.low > 0
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How far annotators agree on a mark. ``leave_one_out`` is by coefficient, as is
-    ``system_alone``: what a metric would reach that knew which system gave an answer (its mean
-    mark) and nothing about the answer; pooled only."""
-
-    alpha: Figure
-    leave_one_out: Mapping[str, Figure]
-    system_alone: Mapping[str, Figure]
-
-    @property
-    def no_ceiling(self) -> bool:
-        """Annotators do not demonstrably agree, so metrics have nothing to agree with."""
-        return not self.alpha.above_zero
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Whether ``first`` follows a mark more closely than ``second`` (difference above 0).
-
-    Both are turned so that higher is better. ``statistic`` is t (Williams) or z (bootstrap); None
-    where the test is not defined.
-    """
-
-    mark: str
-    coefficient: str
-    first: str
-    second: str
-    n: int
-    difference: float | None
-    low: float | None
-    high: float | None
-    test: str
-    statistic: float | None
-    p: float | None
-    p_holm: float | None
-
-    @property
-    def better(self) -> str:
-        """The metric that beats the other; empty where neither does."""
-        if self.p_holm is None or self.p_holm >= SIGNIFICANT or not self.difference:
-            return ""
-        return self.first if self.difference > 0 else self.second
-
-    @property
-    def worse(self) -> str:
-        return self.second if self.better == self.first else self.first if self.better else ""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One system's figures, or those of all pooled: ``correlations`` by metric, mark and
-    coefficient; ``agreement`` by mark."""
-
-    name: str
-    pooled: bool
-    answers: int
-    posts: int
-    annotators: int
-    correlations: Mapping[tuple[str, str, str], Figure]
-    agreement: Mapping[str, Agreement]
-    comparisons: Sequence[Comparison]
 
 
 def panels(
@@ -141,7 +62,7 @@ def panels(
         keys = [post for post, inside in zip(posts, rows, strict=True) if inside]
         weights = draw_weights(keys, resamples, seed)
         correlations: dict[tuple[str, str, str], Figure] = {}
-        agreement = {}
+        agreements = {}
         comparisons: list[Comparison] = []
         here = [Column(c.name, c.values[rows], "", c.higher_is_better, c.headline) for c in columns]
         for number, (mark, given) in enumerate(marks.items()):
@@ -149,7 +70,7 @@ def panels(
             inside = inside[:, ~np.isnan(inside).all(axis=0)]  # annotators of other systems
             target = mean_mark(inside)
             of_system = _system_means(target, systems) if position == len(names) else None
-            agreement[mark] = _agreement(inside, target, of_system, weights)
+            agreements[mark] = _agreement(inside, target, of_system, weights)
             figures, tests = _mark(mark, here, target, weights)
             correlations.update(figures)
             comparisons += tests
@@ -162,7 +83,7 @@ def panels(
                 posts=len(set(keys)),
                 annotators=max(_given(given[rows]) for given in marks.values()),
                 correlations=correlations,
-                agreement=agreement,
+                agreement=agreements,
                 comparisons=comparisons,
             )
         )
@@ -183,23 +104,23 @@ def _system_means(target: Array, systems: Sequence[str]) -> Array:
 
 
 def _agreement(marks: Array, target: Array, of_system: Array | None, weights: Array) -> Agreement:
-    counts, used = value_counts(marks)
-    value = alpha(counts, used)
+    counts = mark_counts(marks)
+    value = agreement.krippendorff_alpha(counts)
     why = "" if math.isfinite(value) else "all marks are alike, or each answer has only one"
-    draws = alpha_draws(marks, weights) if not why else np.full(len(weights), np.nan)
+    draws = alpha_draws(counts, weights) if not why else np.full(len(weights), np.nan)
     ones = np.ones((1, len(marks)))
     others = {}
     for name in COEFFICIENTS:
         alone = leave_one_out(name, marks, ones)[:, 0]
         counted = int((~np.isnan(alone)).sum())
-        others[name] = _figure(
+        others[name] = figure_of(
             float(mean_defined(alone)),
             mean_defined(leave_one_out(name, marks, weights)),
             counted,
             "" if counted else "no annotator's marks vary with those of others",
         )
     alone_figures = {} if of_system is None else _figures(of_system, target, weights)
-    return Agreement(_figure(value, draws, len(marks), why), others, alone_figures)
+    return Agreement(figure_of(value, draws, len(marks), why), others, alone_figures)
 
 
 def _figures(x: Array, target: Array, weights: Array) -> dict[str, Figure]:
@@ -208,7 +129,7 @@ def _figures(x: Array, target: Array, weights: Array) -> dict[str, Figure]:
     x, y, weights = x[rows], target[rows], weights[:, rows]
     why = why_undefined(x, y)
     return {
-        name: _figure(
+        name: figure_of(
             math.nan if why else correlation(name, x, y),
             np.full(1, np.nan) if why else coefficient(x, y, weights),
             len(x),
@@ -233,7 +154,7 @@ def _mark(
         for name in COEFFICIENTS:
             value = math.nan if why else correlation(name, x, y)
             draws = np.full(1, np.nan) if why else sign * drawn.of(name, index, rows)
-            figures[column.name, mark, name] = _figure(value, draws, int(rows.sum()), why)
+            figures[column.name, mark, name] = figure_of(value, draws, int(rows.sum()), why)
     comparisons: list[Comparison] = []
     for name in COEFFICIENTS:
         pairs = [
@@ -243,8 +164,7 @@ def _mark(
         ]
         tested = holm([math.nan if pair.p is None else pair.p for pair in pairs])
         comparisons += [
-            Comparison(**{**asdict(pair), "p_holm": _plain(p)})
-            for pair, p in zip(pairs, tested, strict=True)
+            replace(pair, p_holm=plain(p)) for pair, p in zip(pairs, tested, strict=True)
         ]
     return figures, comparisons
 
@@ -294,27 +214,11 @@ def _compare(mark: str, name: str, drawn: _Draws, first: int, second: int) -> Co
         first=drawn.columns[first].name,
         second=drawn.columns[second].name,
         n=int(rows.sum()),
-        difference=_plain(difference),
-        low=_plain(low),
-        high=_plain(high),
+        difference=plain(difference),
+        low=plain(low),
+        high=plain(high),
         test="williams" if name == "pearson" else "paired bootstrap",
-        statistic=_plain(statistic),
-        p=_plain(p),
+        statistic=plain(statistic),
+        p=plain(p),
         p_holm=None,
     )
-
-
-def _figure(value: float, draws: Array, n: int, why: str) -> Figure:
-    if why or not math.isfinite(value):
-        return Figure(None, None, None, n, why or "undefined")
-    finite = np.isfinite(draws)
-    if not finite.any():
-        return Figure(_plain(value), None, None, n, "", 1.0)
-    bounds = interval(value, draws)
-    missing = round(1 - float(finite.mean()), 6)
-    return Figure(_plain(value), _plain(bounds.low), _plain(bounds.high), n, "", missing)
-
-
-def _plain(value: float) -> float | None:
-    """Return a number for JSON; rounded, so that the order of sums does not show."""
-    return round(value, 9) + 0.0 if math.isfinite(value) else None

@@ -8,7 +8,6 @@ p-values are corrected by Holm's method within one mark.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -61,15 +60,3 @@ def paired_bootstrap(difference: float, draws: Array, n: int) -> tuple[float, fl
         return math.nan, math.nan
     statistic = difference / error
     return statistic, float(2 * norm.sf(abs(statistic)))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number (Holm 1979, Scandinavian Journal of Statistics
-    6); NaN is no test: it stays and does not count."""
-    tested = [index for index, p in enumerate(p_values) if not math.isnan(p)]
-    corrected = [math.nan] * len(p_values)
-    highest = 0.0
-    for rank, index in enumerate(sorted(tested, key=lambda i: p_values[i])):
-        highest = max(highest, min(1.0, (len(tested) - rank) * p_values[index]))
-        corrected[index] = highest
-    return corrected

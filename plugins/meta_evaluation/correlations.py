@@ -106,12 +106,13 @@ SYMBOLS = {"pearson": "Pearson's r", "spearman": "Spearman's rho", "kendall": "K
 
 
 def correlation(name: str, x: Array, y: Array) -> float:
-    """Return a coefficient of the sample as it is; NaN where it is undefined."""
+    """Return a coefficient of two columns, shape (n,), as they are; NaN where it is undefined."""
     return float(COEFFICIENTS[name](x, y, np.ones((1, len(x))))[0]) if len(x) else float("nan")
 
 
 def why_undefined(x: Array, y: Array) -> str:
-    """Return the reason why columns without gaps have no correlation; empty where they have one."""
+    """Return why two columns without gaps, shape (n,), have no correlation; empty where they have
+    one."""
     if len(x) < 3:
         return f"fewer than 3 answers ({len(x)})"
     if np.ptp(x) == 0:

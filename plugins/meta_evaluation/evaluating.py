@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from imhi import (
     Budget,
@@ -27,10 +26,10 @@ from imhi.plugins.meta_evaluation.annotations import (
     read_annotations,
 )
 from imhi.plugins.meta_evaluation.references import (
-    Columns,
+    Answers,
     NoSource,
     References,
-    columns_of,
+    answers_of,
     read_references,
     source_above,
 )
@@ -101,7 +100,7 @@ def evaluate(settings: MetaSettings, manager: PluginManager) -> MetaEvaluation:
         for system in dict.fromkeys(row.system for row in rows)
     }
     systems = {
-        system: columns_of(found, dataset, settings.split, references)
+        system: answers_of(found, dataset, settings.split, references)
         for system, found in per_system.items()
     }
     for sentence in _joining(systems, references, name):
@@ -145,10 +144,10 @@ def _padded(rows: Sequence[Annotated], mark: str) -> list[list[float]]:
     ]
 
 
-def _joining(systems: dict[str, Columns], references: References, source: str) -> list[str]:
+def _joining(systems: dict[str, Answers], references: References, source: str) -> list[str]:
     """Say how many answers have a reference."""
-    answers = sum(len(columns.examples) for columns in systems.values())
-    joined = sum(columns.joined for columns in systems.values())
+    answers = sum(len(one.examples) for one in systems.values())
+    joined = sum(one.joined for one in systems.values())
     if not source:
         return [
             "No source of references was found (give one with --source): only metrics that need "
@@ -164,7 +163,7 @@ def _joining(systems: dict[str, Columns], references: References, source: str) -
         found.append(
             f"{references.ambiguous} posts have several different references: the first was taken."
         )
-    other = {name: columns.other_label for name, columns in systems.items() if columns.other_label}
+    other = {name: one.other_label for name, one in systems.items() if one.other_label}
     if other:
         parts = ", ".join(f"{count} of {name}" for name, count in other.items())
         found.append(
@@ -175,7 +174,7 @@ def _joining(systems: dict[str, Columns], references: References, source: str) -
     return found
 
 
-def _described(settings: MetaSettings, source: str, opened_source: OpenSource) -> dict[str, Any]:
+def _described(settings: MetaSettings, source: str, opened_source: OpenSource) -> dict[str, object]:
     files = annotation_files(settings.paths)
     return {
         "files": {str(path): file_checksum(path) for path in files},

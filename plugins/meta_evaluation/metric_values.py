@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from imhi import Array, Context, Measure, Prediction, Report, Score, explanation_of
-from imhi.plugins.meta_evaluation.references import Columns
+from imhi.plugins.meta_evaluation.references import Answers
 from imhi.runs import MetricSpec, measured
 
 BASELINE = "length"
@@ -31,16 +30,17 @@ class Column:
     made_by: str
     higher_is_better: bool | None
     headline: bool = True
-    about: Mapping[str, Any] | None = None
+    about: Mapping[str, object] | None = None
 
     @property
     def oriented(self) -> Array:
-        """The values, turned so that higher is better where the metric says which is."""
+        """The values, shape (answers,), turned so that higher is better where the metric says which
+        is."""
         return -self.values if self.higher_is_better is False else self.values
 
 
 def measure(
-    systems: Mapping[str, Columns],
+    systems: Mapping[str, Answers],
     metrics: Sequence[tuple[MetricSpec, Score]],
     context: Context,
 ) -> list[Column]:
@@ -56,18 +56,18 @@ def measure(
     """
     words = [
         len(explanation_of(response.text).split())
-        for columns in systems.values()
-        for response in columns.responses
+        for answers in systems.values()
+        for response in answers.responses
     ]
     baseline = Column(BASELINE, np.array(words, dtype=np.float64), "", None)
     found: dict[tuple[str, str], dict[str, Measure]] = {}
     specs = {spec.name: spec for spec, _ in metrics}
-    for system, columns in systems.items():
+    for system, answers in systems.items():
         with _noted_with(system, context) as own:
-            predictions = _predictions(columns, own)
+            predictions = _predictions(answers, own)
             for spec, scorer in metrics:
                 for one in measured(
-                    spec, scorer, columns.examples, columns.responses, predictions, own
+                    spec, scorer, answers.examples, answers.responses, predictions, own
                 ):
                     if one.per_example is not None:
                         found.setdefault((spec.name, one.name), {})[system] = one
@@ -75,10 +75,10 @@ def measure(
     names = [name for _, name in found]
     for (made_by, name), per_system in found.items():
         parts = []
-        for system, columns in systems.items():
+        for system, answers in systems.items():
             there = per_system.get(system)
             column = None if there is None else there.per_example
-            parts.append(np.full(len(columns.examples), np.nan) if column is None else column)
+            parts.append(np.full(len(answers.examples), np.nan) if column is None else column)
         values = np.concatenate(parts).astype(np.float64)
         shown = name if names.count(name) == 1 else f"{made_by}/{name}"
         if np.isnan(values).all():
@@ -114,7 +114,7 @@ def _noted_with(system: str, context: Context) -> Iterator[Context]:
             context.mark_incomplete(f"{system}: {gap}")
 
 
-def _predictions(columns: Columns, context: Context) -> Sequence[Prediction]:
-    dataset = context.dataset(columns.examples[0].dataset)
-    aspects = [example.aspect for example in columns.examples]
-    return context.labeler(LABELER)(dataset, aspects, list(columns.responses))
+def _predictions(answers: Answers, context: Context) -> Sequence[Prediction]:
+    dataset = context.dataset(answers.examples[0].dataset)
+    aspects = [example.aspect for example in answers.examples]
+    return context.labeler(LABELER)(dataset, aspects, list(answers.responses))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from imhi import HarnessError
-from imhi.plugins.meta_evaluation.analysis import Panel
 from imhi.plugins.meta_evaluation.correlations import SYMBOLS
+from imhi.plugins.meta_evaluation.figures import Panel
 from imhi.plugins.meta_evaluation.result import MetaEvaluation
 from imhi.plugins.meta_evaluation.tables import cell, lines_of
 

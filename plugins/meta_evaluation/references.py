@@ -27,21 +27,26 @@ from imhi.plugins.meta_evaluation.annotations import ASPECT, LABEL, Annotated
 
 
 class NoSource:
-    """A source (:class:`imhi._core.protocols.OpenSource`) that has nothing."""
+    """A source (:class:`imhi.OpenSource`) that has nothing."""
 
     def datasets(self) -> Sequence[str]:
+        """Return no dataset."""
         return []
 
     def splits(self, dataset: str) -> Sequence[str]:
+        """Return no split."""
         return []
 
     def examples(self, dataset: str, split: str) -> Iterator[Example]:
+        """Yield no example."""
         return iter(())
 
     def checksum(self, dataset: str, split: str) -> str:
+        """Return the checksum of nothing."""
         return ""
 
     def describe(self) -> Mapping[str, Any]:
+        """Return nothing to say."""
         return {}
 
 
@@ -94,7 +99,7 @@ def read_references(source: OpenSource, dataset: Dataset, split: str) -> Referen
 
 
 @dataclass(frozen=True)
-class Columns:
+class Answers:
     """The answers of one system as metrics read them. ``joined`` have a reference; for
     ``other_label`` the label of the annotations is not the reference's."""
 
@@ -104,9 +109,9 @@ class Columns:
     other_label: int
 
 
-def columns_of(
+def answers_of(
     rows: Sequence[Annotated], dataset: Dataset, split: str, references: References
-) -> Columns:
+) -> Answers:
     """Return examples and responses; an example without a reference has an empty explanation.
 
     Raises:
@@ -142,7 +147,7 @@ def columns_of(
             )
         )
         responses.append(Response(name, dataset.name, "", text=row.answer))
-    return Columns(examples, responses, joined, other)
+    return Answers(examples, responses, joined, other)
 
 
 def _label(row: Annotated, dataset: Dataset) -> str:

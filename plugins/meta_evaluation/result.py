@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from imhi.io import write_json
-from imhi.plugins.meta_evaluation.analysis import Comparison, Figure, Panel
+from imhi.plugins.meta_evaluation.figures import Comparison, Figure, Panel
 from imhi.plugins.meta_evaluation.metric_values import Column
 
 FORMAT = 1
@@ -25,7 +24,7 @@ class MetaEvaluation:
     """``settings`` says what was measured and how (JSON); ``marks`` are the kinds of marks;
     ``gaps`` is what a metric could not do yet."""
 
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     marks: Sequence[str]
     columns: Sequence[Column]
     panels: Sequence[Panel]
@@ -36,7 +35,7 @@ class MetaEvaluation:
         """Return the measures for tables and pictures: no parts."""
         return [column for column in self.columns if column.headline]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return everything but texts: no post and no answer is in it."""
         return {
             "format": FORMAT,
@@ -57,7 +56,7 @@ class MetaEvaluation:
             "gaps": list(self.gaps),
         }
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, object]]:
         """Return one flat row per figure: correlations, then the annotators' agreement."""
         made = {column.name: column for column in self.columns}
         found = []
@@ -85,22 +84,18 @@ class MetaEvaluation:
         return [{name: row.get(name) for name in _CSV} for row in found]
 
 
-def _row(mark: str, coefficient: str, figure: Figure) -> dict[str, Any]:
+def _row(mark: str, coefficient: str, figure: Figure) -> dict[str, object]:
     values = {"value": figure.value, "low": figure.low, "high": figure.high, "n": figure.n}
     return {"mark": mark, "coefficient": coefficient, **values, "why_undefined": figure.why}
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
-    values: dict[str, Any] = {"value": figure.value, "low": figure.low, "high": figure.high}
-    values["n"] = figure.n
-    if figure.why:
-        values["why_undefined"] = figure.why
-    if figure.undefined_draws:
-        values["undefined_draws"] = figure.undefined_draws
-    return values
+def _figure(figure: Figure) -> dict[str, object]:
+    known = {"value": figure.value, "low": figure.low, "high": figure.high, "n": figure.n}
+    more = {"why_undefined": figure.why, "undefined_draws": figure.undefined_draws}
+    return known | {name: value for name, value in more.items() if value}
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel) -> dict[str, object]:
     return {
         "panel": panel.name,
         "pooled": panel.pooled,
@@ -125,21 +120,12 @@ def _panel(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _comparison(pair: Comparison) -> dict[str, Any]:
-    return {
-        "mark": pair.mark,
-        "coefficient": pair.coefficient,
-        "metrics": [pair.first, pair.second],
-        "n": pair.n,
-        "difference": pair.difference,
-        "low": pair.low,
-        "high": pair.high,
-        "test": pair.test,
-        "statistic": pair.statistic,
-        "p": pair.p,
-        "p_holm": pair.p_holm,
-        "better": pair.better or None,
-    }
+def _comparison(pair: Comparison) -> dict[str, object]:
+    values = asdict(pair)
+    mark, coefficient = values.pop("mark"), values.pop("coefficient")
+    metrics = [values.pop("first"), values.pop("second")]
+    head = {"mark": mark, "coefficient": coefficient, "metrics": metrics}
+    return {**head, **values, "better": pair.better or None}
 
 
 def write_files(result: MetaEvaluation, folder: Path) -> None:

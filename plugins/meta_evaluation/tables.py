@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from imhi.io import plain
-from imhi.plugins.meta_evaluation.analysis import Figure, Panel
 from imhi.plugins.meta_evaluation.correlations import SYMBOLS
+from imhi.plugins.meta_evaluation.figures import Figure, Panel
 from imhi.plugins.meta_evaluation.metric_values import Column
 from imhi.plugins.meta_evaluation.result import MetaEvaluation
 from imhi.plugins.meta_evaluation.wording import legend, remarks

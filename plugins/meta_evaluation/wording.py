@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from imhi.plugins.meta_evaluation.analysis import Panel
 from imhi.plugins.meta_evaluation.correlations import SYMBOLS
+from imhi.plugins.meta_evaluation.figures import Panel
 from imhi.plugins.meta_evaluation.metric_values import BASELINE, Column
 from imhi.plugins.meta_evaluation.result import MetaEvaluation
 

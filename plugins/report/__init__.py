@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from imhi import hookimpl
+from imhi import ReportSection, hookimpl
+
+
+@hookimpl
+def imhi_report_sections() -> Iterator[ReportSection]:
+    from imhi.plugins.report.html.sections import sections
+
+    yield from sections()
 
 
 @hookimpl

@@ -55,7 +55,7 @@ def report(
 
     Without --with-posts no post, no reference and no answer is in it.
     """
-    from imhi.plugins.report.writing import write_page, write_table
+    from imhi.plugins.report.writing import ComparisonOptions, write_page, write_table
     from imhi.runs import find_run
 
     form = form or _BY_SUFFIX.get(to.suffix.lower() if to else "", HTML)
@@ -68,15 +68,15 @@ def report(
         )
     manager: PluginManager = context.obj
     runs = [find_run(name, folder) for name in names]
-    chosen = {
-        "labeler": labeler or "",
-        "metrics": metric or (),
-        "datasets": [manager.registry.datasets.get(name).name for name in dataset or ()],
-        "allow": allow or (),
-        "resamples": 10_000 if resamples is None else resamples,
-        "seed": seed or 0,
-    }
+    compared = ComparisonOptions(
+        labeler=labeler or "",
+        metrics=metric or (),
+        datasets=[manager.registry.datasets.get(name).name for name in dataset or ()],
+        allow=allow or (),
+        resamples=10_000 if resamples is None else resamples,
+        seed=seed or 0,
+    )
     if form == HTML:
-        write_page(runs, manager, to or _DEFAULT, published, with_posts, chosen)
+        write_page(runs, manager, to or _DEFAULT, published, with_posts, compared)
     else:
-        write_table(runs, manager, form, to, published, chosen)
+        write_table(runs, manager, form, to, published, compared)

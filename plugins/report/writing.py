@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from imhi import HarnessError, PluginManager, compare
 from imhi.io import replacing, say
@@ -17,13 +17,24 @@ _MARK = b'name="generator" content="imhi-harness report"'
 _HEAD = 4096  # bytes of a page in which the mark stands
 
 
+class ComparisonOptions(TypedDict):
+    """How runs are compared: the options of :func:`imhi.compare`."""
+
+    labeler: str
+    metrics: Sequence[str]
+    datasets: Sequence[str]
+    allow: Sequence[str]
+    resamples: int
+    seed: int
+
+
 def write_page(
     runs: Sequence[RunFolder],
     manager: PluginManager,
     to: Path,
     published: bool,
     with_posts: bool,
-    chosen: Mapping[str, Any],
+    options: ComparisonOptions,
 ) -> None:
     """Write the HTML page; one with posts is for its owner only.
 
@@ -38,7 +49,7 @@ def write_page(
     from imhi.plugins.report.html.page import page
 
     with _no_collection():
-        material = gather(runs, manager, published=published, with_posts=with_posts, **chosen)
+        material = gather(runs, manager, published=published, with_posts=with_posts, **options)
         content = page(material)
     mode = 0o600 if with_posts else 0o666
     with replacing(to, mode) as stream:
@@ -69,7 +80,7 @@ def write_table(
     form: str,
     to: Path | None,
     published: bool,
-    chosen: Mapping[str, Any],
+    options: ComparisonOptions,
 ) -> None:
     """Write a table to a file, or to standard output."""
     from imhi.plugins.report.tables.writers import WRITERS
@@ -78,7 +89,7 @@ def write_table(
         raise _is_folder(to)
     from imhi.plugins.report.html.material import without_places
 
-    found = without_places(compare(runs, manager, **chosen))
+    found = without_places(compare(runs, manager, **options))
     rows = published_beside(published_results(manager.registry), found) if published else []
     parts: list[str] = []
     WRITERS[form](found, rows, parts.append)

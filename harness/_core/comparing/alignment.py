@@ -8,14 +8,13 @@ the reason, unless it is allowed by name.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from imhi._core.errors import HarnessError, UnknownName
 from imhi._core.records import Example
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.columns import Columns, read_columns
+from imhi._core.run_store.columns import Columns, on_shared_examples, read_columns
 from imhi._core.settings import RunSettings
 from imhi._core.views import OpenView, seen_through
 
@@ -34,12 +33,12 @@ class NotComparable(HarnessError):
 
 @dataclass(frozen=True)
 class Aligned:
-    """A dataset's columns, run by run, on the same examples. ``whole`` says that no run's
+    """A dataset's columns, run by run, on the same examples. ``complete`` says that no run's
     examples were left out; ``notes`` say what was allowed."""
 
     dataset: str
     columns: Sequence[Columns]
-    whole: bool
+    complete: bool
     notes: Sequence[str]
 
 
@@ -65,17 +64,17 @@ def shared_labeler(folders: Sequence[RunFolder]) -> str:
         HarnessError: a run is not scored, or no labeler is shared.
     """
     default = RunSettings().labeler
-    there = [folder.labelers() for folder in folders]
-    shared = [name for name in there[0] if all(name in names for names in there)]
+    scored = [folder.labelers() for folder in folders]
+    shared = [name for name in scored[0] if all(name in names for names in scored)]
     if not shared:
-        missing = next((f for f, names in zip(folders, there, strict=True) if not names), None)
+        missing = next((f for f, names in zip(folders, scored, strict=True) if not names), None)
         if missing is not None:
             raise HarnessError(
                 f"{missing.path}: not scored yet; do it with: imhi score {missing.path}"
             )
         raise HarnessError(
             "the runs were scored with different labelers ("
-            + "; ".join(f"{f.id}: {', '.join(n)}" for f, n in zip(folders, there, strict=True))
+            + "; ".join(f"{f.id}: {', '.join(n)}" for f, n in zip(folders, scored, strict=True))
             + f"); score them with one, such as: imhi score RUN --labeler {default}"
         )
     return default if default in shared else shared[0]
@@ -147,15 +146,12 @@ def align(
         # The checksums cover prompts, labels and references: only now is it worth finding out.
         for index in range(1, len(folders)):
             notes += _differences(folders, columns, index, dataset, allow)
-    ids = [[example.id for example in one.examples] for one in columns]
-    whole = all(one == ids[0] for one in ids)
-    if not whole:
-        shared = set(ids[0]).intersection(*ids[1:])
-        kept = [id for id in ids[0] if id in shared]
-        columns = [_chosen(one, kept) for one in columns]
-        largest = max(len(one) for one in ids)
-        notes.append(f"{dataset}: {len(kept):,} of {largest:,} examples are in all runs")
-    return Aligned(dataset, columns, whole, list(dict.fromkeys(notes)))
+    shared = on_shared_examples(columns)
+    complete = all(after is before for after, before in zip(shared, columns, strict=True))
+    if not complete:
+        kept, largest = len(shared[0].examples), max(len(one.examples) for one in columns)
+        notes.append(f"{dataset}: {kept:,} of {largest:,} examples are in all runs")
+    return Aligned(dataset, shared, complete, list(dict.fromkeys(notes)))
 
 
 def _differences(
@@ -211,16 +207,6 @@ def _content(example: Example) -> tuple[str, ...]:
     return (example.label, example.explanation, example.post, example.question)
 
 
-def _chosen(columns: Columns, ids: Sequence[str]) -> Columns:
-    place = {example.id: index for index, example in enumerate(columns.examples)}
-    rows = [place[id] for id in ids]
-    return Columns(
-        [columns.examples[row] for row in rows],
-        [columns.responses[row] for row in rows],
-        [columns.predictions[row] for row in rows],
-    )
-
-
 def _labeler_identity(folder: RunFolder, labeler: str) -> str:
     path = folder.labeler_file(labeler)
     if not path.exists():
@@ -228,8 +214,8 @@ def _labeler_identity(folder: RunFolder, labeler: str) -> str:
             f"{folder.path}: labeler {labeler} has not read its answers; do it with: imhi score "
             f"{folder.path} --labeler {labeler}"
         )
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return " ".join(str(value) for value in found.values())
+    identity: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    return " ".join(str(value) for value in identity.values())
 
 
 def _by_run(folders: Sequence[RunFolder], values: Sequence[str]) -> str:
@@ -242,4 +228,4 @@ def viewed(aligned: Aligned, view: OpenView, split: str) -> Aligned:
     notes = [*aligned.notes, *seen[0].notes(view, aligned.dataset)]
     columns = [one.columns for one in seen]
     # Under other labels, or fewer rows, values are not those of the scores.
-    return replace(aligned, columns=columns, whole=False, notes=notes)
+    return replace(aligned, columns=columns, complete=False, notes=notes)

@@ -6,49 +6,24 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from imhi._core.comparing.alignment import (
-    Aligned,
-    align,
-    check_allowances,
-    check_distinct,
-    check_settings,
-    common_datasets,
-    shared_labeler,
-    viewed,
-)
-from imhi._core.comparing.measures import (
-    choose_metrics,
-    measure_all,
-    right_labels,
-    with_values_in_all,
-)
+from imhi._core.comparing.measures import choose_metrics, metric_group, with_values_in_all
 from imhi._core.comparing.pairs import corrected, counted_examples, tested_pairs
-from imhi._core.comparing.resampling import Drawn, draw, means
-from imhi._core.comparing.result import ComparedMetric, Comparison, ModelValue, Pair
-from imhi._core.comparing.values import drawn_alike, model_values
-from imhi._core.context import Context
+from imhi._core.comparing.resampling import Resamples, means, resample
+from imhi._core.comparing.result import (
+    ComparedMetric,
+    Comparison,
+    ExampleCounts,
+    ModelValue,
+    Pair,
+)
+from imhi._core.comparing.run_set import RunSet
+from imhi._core.comparing.values import model_values, resampled_alike
 from imhi._core.errors import HarnessError
-from imhi._core.plugin_manager import PluginManager, load_plugins
-from imhi._core.results import RunScores, distinct_names
+from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.cache import CacheFolder
 from imhi._core.settings import RunSettings
 from imhi._core.views import OpenView
-
-
-@dataclass
-class _Drawing:
-    """What was drawn from one dataset, by measure, with what counting its examples says of each
-    two runs. ``whole``: nothing was left out, so values are those of the scores."""
-
-    dataset: str
-    drawn: dict[str, Drawn] = field(default_factory=dict)
-    details: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    whole: bool = True
 
 
 def compare(
@@ -80,131 +55,128 @@ def compare(
         NotComparable: runs differ in more than their models.
         HarnessError: a run is not scored, or one is given twice.
     """
-    check_allowances(allow)
-    RunSettings(resamples=resamples, seed=seed)  # says what is wrong with them
-    manager = manager or load_plugins()
-    folders = [run if isinstance(run, RunFolder) else RunFolder(Path(run)) for run in runs]
-    if not folders:
+    if not runs:
         raise HarnessError("compare(): found no run, expected at least one run folder")
-    check_distinct(folders)
-    registry = manager.registry
-    labeler = labeler or shared_labeler(folders)
-    scores = [RunScores.from_json(f.scores(labeler), str(f.path)) for f in folders]
-    notes = check_settings(folders, labeler, allow)
-    with manager.naming_failures():
-        common, left_out = common_datasets(folders, datasets)
-        chosen, not_chosen = choose_metrics(scores, metrics, common, registry)
-    left_out += not_chosen
+    opened = RunSet.open(runs, manager, labeler=labeler, datasets=datasets, allow=allow, view=view)
+    with opened:
+        return compare_run_set(opened, metrics, resamples, seed)
+
+
+def compare_run_set(
+    runs: RunSet, metrics: Sequence[str] = (), resamples: int = 10_000, seed: int = 0
+) -> Comparison:
+    """Compare runs that are open, as :func:`compare` does.
+
+    Raises:
+        NotComparable: runs differ in more than their models.
+        HarnessError: a run is not scored; there is nothing to compare by.
+    """
+    RunSettings(resamples=resamples, seed=seed)  # says what is wrong with them
+    registry = runs.manager.registry
+    with runs.manager.naming_failures():
+        chosen, not_chosen = choose_metrics(runs.scores, metrics, runs.datasets, registry)
     if not chosen:
         raise HarnessError(f"there is nothing to compare by: {'; '.join(not_chosen)}")
-    if view is not None:
-        for folder in folders:
-            view.check(folder.manifest(), common)
-    contexts = [_context(folder, manager) for folder in folders]
-    try:
-        drawings = []
-        for dataset in common:
-            aligned = align(folders, labeler, dataset, allow)
-            if view is not None:
-                aligned = viewed(aligned, view, scores[0].split)
-            drawings.append(
-                _draw_dataset(aligned, folders, scores, contexts, chosen, resamples, seed, view)
-            )
-    finally:
-        for context in contexts:
-            context.cache.close()
-    notes += [note for drawing in drawings for note in drawing.notes]
-    drawings = [drawing for drawing in drawings if drawing.drawn or drawing.missing]
-    if not drawings:
+    parts = [_compared_dataset(runs, name, chosen, resamples, seed) for name in runs.datasets]
+    notes = [*runs.notes, *(note for part in parts for note in part.notes)]
+    parts = [part for part in parts if part.resamples or part.missing]
+    if not parts:
         raise HarnessError(
             f"no example is left to compare ({'; '.join(notes)}); choose another view"
         )
-    for name in {name for drawing in drawings for name in drawing.missing}:
-        left_out.append(f"{name}: it has no values per example to compare by")
-        del chosen[name]
-
-    names = distinct_names([(f.manifest().model, f.manifest().prompt.style, f.id) for f in folders])
-    untouched = all(drawing.whole for drawing in drawings) and all(
-        len(run.labelling) == len(drawings) for run in scores
-    )
-    # Of the same examples, scoring has drawn an interval already: one value has one interval.
-    as_scored = scores if untouched and drawn_alike(scores, resamples, seed) else None
-    values: list[ModelValue] = []
-    pairs: list[Pair] = []
-    for metric in chosen.values():
-        by_dataset = {drawing.dataset: drawing.drawn[metric.name] for drawing in drawings}
-        tested = []
-        for drawing in drawings:
-            place, drawn = (drawing.dataset, ""), drawing.drawn[metric.name]
-            values += model_values(metric, *place, names, drawn, as_scored)
-            tested += tested_pairs(metric, *place, names, drawn, drawing.details[metric.name])
-        pairs += corrected(tested)
-        for over, mean in means(by_dataset, registry).items():
-            values += model_values(metric, "", over, names, mean, as_scored)
-            pairs += tested_pairs(metric, "", over, names, mean, None)
+    missing = dict.fromkeys(name for part in parts for name in part.missing)
+    chosen = {name: metric for name, metric in chosen.items() if name not in missing}
+    without = [f"{name}: it has no values per example to compare by" for name in missing]
+    values, pairs = _tested(runs, parts, chosen, resamples, seed)
     return Comparison(
-        names=names,
-        runs=[str(folder.path) for folder in folders],
-        labeler=labeler,
-        split="; ".join(dict.fromkeys(run.split for run in scores)),
-        source="; ".join(dict.fromkeys(run.source for run in scores)),
-        synthetic=any(run.synthetic for run in scores),
-        datasets=[drawing.dataset for drawing in drawings],
+        names=runs.names,
+        runs=[str(folder.path) for folder in runs.folders],
+        labeler=runs.labeler,
+        split=runs.split,
+        source=runs.source,
+        synthetic=runs.synthetic,
+        datasets=[part.dataset for part in parts],
         metrics=chosen,
         values=values,
         pairs=pairs,
-        left_out=list(dict.fromkeys(left_out)),
+        left_out=list(dict.fromkeys([*runs.left_out, *not_chosen, *without])),
         notes=list(dict.fromkeys(notes)),
-        settings={"resamples": resamples, "seed": seed, "allow": list(allow)},
-        view=view.name if view else "",
+        settings={"resamples": resamples, "seed": seed, "allow": list(runs.allow)},
+        view=runs.view.name if runs.view else "",
     )
 
 
-def _draw_dataset(
-    aligned: Aligned,
-    folders: Sequence[RunFolder],
-    scores: Sequence[RunScores],
-    contexts: Sequence[Context],
-    chosen: Mapping[str, ComparedMetric],
-    resamples: int,
-    seed: int,
-    view: OpenView | None,
-) -> _Drawing:
+@dataclass
+class _ComparedDataset:
+    """One dataset's resamples by measure, with what counting its examples says of each two runs.
+    ``complete``: nothing was left out, so values are those of the scores."""
+
+    dataset: str
+    notes: list[str]
+    complete: bool
+    resamples: dict[str, Resamples] = field(default_factory=dict)
+    counts: dict[str, list[ExampleCounts]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+
+def _compared_dataset(
+    runs: RunSet, dataset: str, chosen: Mapping[str, ComparedMetric], resamples: int, seed: int
+) -> _ComparedDataset:
     """Draw from one dataset, once for all runs; nothing is drawn where no example is left."""
-    dataset = aligned.dataset
-    drawing = _Drawing(dataset, notes=list(aligned.notes), whole=aligned.whole)
+    aligned = runs.aligned(dataset)
+    part = _ComparedDataset(dataset, list(aligned.notes), aligned.complete)
     if not aligned.columns[0].examples:
-        return drawing
-    measures = [
-        measure_all(chosen, aligned, *each, view=view.name if view else "")
-        for each in zip(folders, scores, aligned.columns, contexts, strict=True)
-    ]
-    right = [right_labels(columns) for columns in aligned.columns]
-    registry = contexts[0].registry
+        return part
+    measures = runs.measure(aligned, chosen)
+    right = [columns.right for columns in aligned.columns]
     for name, metric in chosen.items():
-        if not all(name in found for found in measures):
-            drawing.missing.append(name)
+        if not all(name in of_run for of_run in measures):
+            part.missing.append(name)
             continue
-        own, posts, dropped = with_values_in_all(
-            [found[name] for found in measures], aligned.columns[0].clusters
+        by_run, posts, dropped = with_values_in_all(
+            [of_run[name] for of_run in measures], aligned.columns[0].clusters
         )
         if dropped:
-            drawing.whole = False
-            drawing.notes.append(
+            part.complete = False
+            part.notes.append(
                 f"{dataset}: {name} is compared on the {len(posts):,} examples for which all runs "
                 f"have a value; {dropped:,} have none in one of them"
             )
-        drawing.drawn[name] = draw(own, posts, resamples, seed, dataset)
-        drawing.details[name] = [
-            counted_examples(metric, registry, right[a], right[b], own[a], own[b])
-            for a, b in itertools.combinations(range(len(folders)), 2)
+        part.resamples[name] = resample(
+            by_run, posts, resamples, seed, dataset, permutations=resamples
+        )
+        is_labels = metric_group(metric.made_by, runs.manager.registry) == "labels"
+        part.counts[name] = [
+            counted_examples(metric, is_labels, right[a], right[b], by_run[a], by_run[b])
+            for a, b in itertools.combinations(range(len(by_run)), 2)
         ]
-    return drawing
+    return part
 
 
-def _context(folder: RunFolder, manager: PluginManager) -> Context:
-    from imhi._core.stages.rescore import reopen
-
-    context = reopen(folder, manager)
-    context.cache = CacheFolder(folder.path / "measured")
-    return context
+def _tested(
+    runs: RunSet,
+    parts: Sequence[_ComparedDataset],
+    chosen: Mapping[str, ComparedMetric],
+    resamples: int,
+    seed: int,
+) -> tuple[list[ModelValue], list[Pair]]:
+    """Return every run's values and every pair, on each dataset and for the means."""
+    untouched = all(part.complete for part in parts) and all(
+        len(run.labelling) == len(parts) for run in runs.scores
+    )
+    # Of the same examples, scoring has drawn an interval already: one value has one interval.
+    as_scored = runs.scores if untouched and resampled_alike(runs.scores, resamples, seed) else None
+    values: list[ModelValue] = []
+    pairs: list[Pair] = []
+    for metric in chosen.values():
+        tested: list[Pair] = []
+        for part in parts:
+            drawn, counts = part.resamples[metric.name], part.counts[metric.name]
+            values += model_values(metric, part.dataset, "", runs.names, drawn, as_scored)
+            tested += tested_pairs(metric, part.dataset, "", runs.names, drawn, counts)
+        pairs += corrected(tested)
+        by_dataset = {part.dataset: part.resamples[metric.name] for part in parts}
+        for over, mean in means(by_dataset, runs.manager.registry).items():
+            values += model_values(metric, "", over, runs.names, mean, as_scored)
+            pairs += tested_pairs(metric, "", over, runs.names, mean)
+    return values, pairs

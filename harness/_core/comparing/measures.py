@@ -1,24 +1,16 @@
-"""The measures that runs are compared by, taken from their scores.
-
-Label metrics are made again from the labels, which costs nothing. Others are means of the values
-that scoring left for each example, so no model is loaded again; those that are no such means (BLEU)
-are made again where that needs no model.
-"""
+"""The measures that runs are compared by: chosen by name, read from what scoring left."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from imhi._core.comparing.alignment import Aligned
 from imhi._core.comparing.result import ComparedMetric
-from imhi._core.context import Context
 from imhi._core.errors import UnknownName
-from imhi._core.metrics import measured, opened, parse_metrics
+from imhi._core.metrics import parse_metrics
 from imhi._core.registry import Registry
 from imhi._core.results import RunScores, ScoreRow
 from imhi._core.run_store import RunFolder
@@ -28,7 +20,7 @@ from imhi._core.statistics import Measure, mean_measure
 
 HEADLINE = "weighted_f1"
 ALL = "all"
-_CHEAP = ("labels", "explanations")
+REMADE = ("labels", "explanations")  # groups of metrics that need no model
 
 
 def choose_metrics(
@@ -74,14 +66,14 @@ def choose_metrics(
     return chosen, list(dict.fromkeys(left_out))
 
 
-def _meant(asked: str, row: Mapping[str, Any], registry: Registry) -> bool:
+def _meant(asked: str, row: ScoreRow, registry: Registry) -> bool:
     """Say whether a name asks for a measure; a group and ``all`` ask for its headline ones."""
     if asked in (row["metric"], row["made_by"]):
         return asked == row["metric"] or bool(row["headline"])
-    return bool(row["headline"]) and asked in (ALL, _group(row["made_by"], registry))
+    return bool(row["headline"]) and asked in (ALL, metric_group(row["made_by"], registry))
 
 
-def _group(made_by: str, registry: Registry) -> str:
+def metric_group(made_by: str, registry: Registry) -> str:
     """Return a metric's group; none where its plugin is not loaded any more."""
     try:
         return parse_metrics([made_by], registry)[0].metric.group
@@ -89,65 +81,25 @@ def _group(made_by: str, registry: Registry) -> str:
         return ""
 
 
-def is_label_metric(metric: ComparedMetric, registry: Registry) -> bool:
-    return _group(metric.made_by, registry) == "labels"
-
-
-def measure_all(
-    metrics: Mapping[str, ComparedMetric],
-    aligned: Aligned,
-    folder: RunFolder,
-    scores: RunScores,
-    columns: Columns,
-    context: Context,
-    view: str = "",
-) -> dict[str, Measure]:
-    """Return one run's measures of one dataset, by name; those that cannot be had are missing."""
-    found: dict[str, Measure] = {}
-    again: dict[str, list[str]] = {}
-    for metric in metrics.values():
-        kept = None
-        if not is_label_metric(metric, context.registry):
-            kept = _stored(metric, aligned, folder, scores, columns, view)
-        if kept is not None:
-            found[metric.name] = kept
-        elif _group(metric.made_by, context.registry) in _CHEAP:
-            again.setdefault(metric.made_by, []).append(metric.name)
-    with opened(parse_metrics(list(again), context.registry) if again else []) as ready:
-        for spec, scorer in ready:
-            rows = (columns.examples, columns.responses, columns.predictions)
-            for measure in measured(spec, scorer, *rows, context):
-                if measure.name in again[spec.name]:
-                    found[measure.name] = measure
-    return found
-
-
-def _stored(
-    metric: ComparedMetric,
-    aligned: Aligned,
-    folder: RunFolder,
-    scores: RunScores,
-    columns: Columns,
-    view: str,
+def stored_measure(
+    name: str, folder: RunFolder, scores: RunScores, dataset: str, columns: Columns, view: str
 ) -> Measure | None:
     """Return the mean of the values that scoring left, if it is what the score says. Those made
     under the view are taken where there are any: a few metrics hang on the gold label."""
-    path = folder.values_file(scores.labeler, metric.name, aligned.dataset)
-    seen = folder.values_file(scores.labeler, metric.name, aligned.dataset, view)
+    path = folder.values_file(scores.labeler, name, dataset)
     values = {row["id"]: row["value"] for _, row in read_rows(path)}
     if not values:
         return None
-    whole = mean_measure(metric.name, list(values.values())).value()
+    mean = mean_measure(name, list(values.values())).value()
     score = next(
-        row["value"]
-        for row in scores.scores
-        if row["dataset"] == aligned.dataset and row["metric"] == metric.name
+        row["value"] for row in scores.scores if row["dataset"] == dataset and row["metric"] == name
     )
-    if score is None or not math.isclose(whole, score, rel_tol=1e-4, abs_tol=1e-4):
+    if score is None or not math.isclose(mean, score, rel_tol=1e-4, abs_tol=1e-4):
         return None
-    if view and seen.exists():
-        values = {row["id"]: row["value"] for _, row in read_rows(seen)}
-    return mean_measure(metric.name, [values.get(example.id) for example in columns.examples])
+    under_view = folder.values_file(scores.labeler, name, dataset, view)
+    if view and under_view.exists():
+        values = {row["id"]: row["value"] for _, row in read_rows(under_view)}
+    return mean_measure(name, [values.get(example.id) for example in columns.examples])
 
 
 def with_values_in_all(
@@ -175,14 +127,3 @@ def with_values_in_all(
     ]
     rows = [cluster for cluster, one in zip(clusters, have, strict=True) if one]
     return kept, rows, int((~have).sum())
-
-
-def right_labels(columns: Columns) -> np.ndarray:
-    """Return which examples have the right label, shape (n,), of bool."""
-    return np.array(
-        [
-            example.label == prediction.label
-            for example, prediction in zip(columns.examples, columns.predictions, strict=True)
-        ],
-        dtype=bool,
-    )

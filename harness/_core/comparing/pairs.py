@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from imhi._core.comparing.measures import is_label_metric
-from imhi._core.comparing.resampling import Drawn, bounds, rounded
-from imhi._core.comparing.result import ComparedMetric, Disagreement, Pair
-from imhi._core.registry import Registry
+from imhi._core.comparing.resampling import Resamples, bounds, rounded
+from imhi._core.comparing.result import (
+    ComparedMetric,
+    Disagreement,
+    ExampleCounts,
+    Pair,
+)
 from imhi._core.statistics import Measure
 from imhi._core.statistics.significance import (
     cohens_dz,
@@ -30,16 +32,18 @@ def tested_pairs(
     dataset: str,
     over: str,
     names: Sequence[str],
-    drawn: Drawn,
-    details: Sequence[Mapping[str, Any]] | None,
+    drawn: Resamples,
+    counts: Sequence[ExampleCounts] = (),
 ) -> list[Pair]:
+    """Return every two runs with their difference and its permutation test; ``counts`` are about
+    each pair, none for a mean."""
     found = []
     for index, (a, b) in enumerate(itertools.combinations(range(len(names)), 2)):
         difference = float(drawn.values[a] - drawn.values[b])
-        scattered = drawn.resampled[a] - drawn.resampled[b]
-        low, high = bounds(difference, scattered, drawn.posts)
-        p = permutation_p(difference, drawn.exchanged[index])
-        deviation = float(np.nanstd(scattered)) if drawn.posts > 1 else 0.0
+        resampled = drawn.resampled[a] - drawn.resampled[b]
+        low, high = bounds(difference, resampled, drawn.posts)
+        p = permutation_p(difference, drawn.permuted[index])
+        deviation = float(np.nanstd(resampled)) if drawn.posts > 1 else 0.0
         found.append(
             Pair(
                 metric=metric.name,
@@ -56,7 +60,7 @@ def tested_pairs(
                 examples=drawn.examples,
                 posts_needed=posts_needed(drawn.posts, difference, deviation),
                 detectable=rounded(detectable_difference(deviation)),
-                **(details[index] if details else {}),
+                **(vars(counts[index]) if counts else {}),
             )
         )
     return found
@@ -70,35 +74,40 @@ def corrected(pairs: Sequence[Pair]) -> list[Pair]:
 
 def counted_examples(
     metric: ComparedMetric,
-    registry: Registry,
+    is_labels: bool,
     right_a: np.ndarray,
     right_b: np.ndarray,
     a: Measure,
     b: Measure,
-) -> dict[str, Any]:
-    """Return what counting examples says of two runs: wins, ties, losses, and the effect's size."""
-    if is_label_metric(metric, registry):
+) -> ExampleCounts:
+    """Return what counting examples says of two runs: wins, ties, losses, and the effect's size.
+
+    ``right_a`` and ``right_b`` say which examples either run labels right, shape (n,); they count for
+    a metric of labels (``is_labels``), other metrics by the value of each example.
+    """
+    if is_labels:
         if not (metric.higher_is_better and metric.headline):
-            return {}  # not about how many labels are right: unparsed answers, one class
+            # It is not about how many labels are right: unparsed answers, one class.
+            return ExampleCounts()
         only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
-        return {
-            "better": only_a,
-            "equal": len(right_a) - only_a - only_b,
-            "worse": only_b,
-            "labels": Disagreement(only_a, only_b, mcnemar_p(only_a, only_b)),
-            "effect": cohens_g(only_a, only_b),
-            "effect_name": "Cohen's g",
-        }
+        return ExampleCounts(
+            better=only_a,
+            equal=len(right_a) - only_a - only_b,
+            worse=only_b,
+            labels=Disagreement(only_a, only_b, float(mcnemar_p(only_a, only_b))),
+            effect=cohens_g(only_a, only_b),
+            effect_name="Cohen's g",
+        )
     if a.per_example is None or b.per_example is None:
-        return {}
+        return ExampleCounts()
     sign = 1 if metric.higher_is_better else -1
     differences = sign * (a.per_example - b.per_example)
     counted = differences[np.isfinite(differences)]
     better, worse = int((counted > 1e-9).sum()), int((counted < -1e-9).sum())
-    return {
-        "better": better,
-        "equal": len(counted) - better - worse,
-        "worse": worse,
-        "effect": cohens_dz(differences),
-        "effect_name": "Cohen's d_z",
-    }
+    return ExampleCounts(
+        better=better,
+        equal=len(counted) - better - worse,
+        worse=worse,
+        effect=cohens_dz(differences),
+        effect_name="Cohen's d_z",
+    )

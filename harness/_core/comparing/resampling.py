@@ -1,4 +1,4 @@
-"""What is drawn once and serves every value, rank and test: resamples and exchanges of posts."""
+"""What is drawn once and serves every value, rank and test: resampled and permuted posts."""
 
 from __future__ import annotations
 
@@ -10,65 +10,82 @@ import numpy as np
 
 from imhi._core.registry import Registry
 from imhi._core.statistics import Array, Measure, interval
-from imhi._core.statistics.paired import exchanged, paired, resampled
+from imhi._core.statistics.averages import averaged_groups, group_mean
+from imhi._core.statistics.paired import paired, permuted, resampled
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One measure on one dataset (or a mean over several): every run's value, on all posts and on
-    resampled ones, and every pair's difference with answers exchanged."""
+class Resamples:
+    """One measure of several runs on one dataset, or its mean over several.
+
+    ``values``: on all posts, shape (runs,). ``resampled``: on the same resampled posts, shape (runs,
+    resamples). ``permuted``: each pair's difference with answers permuted between the two, shape
+    (pairs, permutations); no pairs where it was not asked for. They are made of ``examples`` about
+    ``posts``.
+    """
 
     values: Array
     resampled: Array
-    exchanged: Array
+    permuted: Array
     posts: int
     examples: int
 
 
-def draw(
-    measures: Sequence[Measure], clusters: Sequence[str], resamples: int, seed: int, dataset: str
-) -> Drawn:
-    """Draw once for all runs; ``clusters`` names the post of each row."""
+def resample(
+    measures: Sequence[Measure],
+    clusters: Sequence[str],
+    resamples: int,
+    seed: int,
+    dataset: str,
+    *,
+    permutations: int = 0,
+    draws: int | None = None,
+) -> Resamples:
+    """Draw once for all runs; ``clusters`` names the post of each row.
+
+    ``draws`` is how many posts a resample has (None: as many as there are).
+    """
     together = paired(measures, clusters)
-    return Drawn(
+    return Resamples(
         together.values(),
-        resampled(together, resamples, seed, dataset),
-        exchanged(together, resamples, seed, dataset),
+        resampled(together, resamples, seed, dataset, draws),
+        permuted(together, permutations, seed, dataset) if permutations else np.empty((0, 0)),
         together.posts,
         len(clusters),
     )
 
 
-def means(per_dataset: Mapping[str, Drawn], registry: Registry) -> dict[str, Drawn]:
-    """Return the mean over datasets, and over tasks (a task's value is the mean of its datasets);
-    datasets are drawn independently. Nothing where there is one dataset only."""
+def mean_of(groups: Sequence[Sequence[Resamples]]) -> Resamples:
+    """Return the mean over groups of the mean within each; datasets are drawn independently."""
+
+    def mean(what: str) -> Array:
+        return group_mean([[getattr(one, what) for one in group] for group in groups])
+
+    members = [one for group in groups for one in group]
+    posts, examples = (sum(getattr(one, what) for one in members) for what in ("posts", "examples"))
+    return Resamples(mean("values"), mean("resampled"), mean("permuted"), posts, examples)
+
+
+def means(per_dataset: Mapping[str, Resamples], registry: Registry) -> dict[str, Resamples]:
+    """Return the means over datasets and over tasks; nothing where there is one dataset only."""
     if len(per_dataset) < 2:
         return {}
-    tasks: dict[str, list[str]] = {}
-    for dataset in per_dataset:
-        tasks.setdefault(registry.task_of(dataset).name, []).append(dataset)
-
-    def mean(groups: Sequence[Sequence[str]]) -> Drawn:
-        def of(what: str) -> Array:
-            parts = [np.mean([getattr(per_dataset[d], what) for d in g], axis=0) for g in groups]
-            return np.asarray(np.mean(parts, axis=0))
-
-        posts, examples = (
-            sum(getattr(one, what) for one in per_dataset.values())
-            for what in ("posts", "examples")
-        )
-        return Drawn(of("values"), of("resampled"), of("exchanged"), posts, examples)
-
-    return {"datasets": mean([[d] for d in per_dataset]), "tasks": mean(list(tasks.values()))}
+    groupings = averaged_groups(list(per_dataset), lambda name: registry.task_of(name).name)
+    return {
+        over: mean_of([[per_dataset[dataset] for dataset in group] for group in groups])
+        for over, groups in groupings.items()
+    }
 
 
-def bounds(value: float, scattered: Array, posts: int) -> tuple[float | None, float | None]:
-    """Return the bounds of the interval; none where one post is all there is to draw from."""
+def bounds(value: float, replicates: Array, posts: int) -> tuple[float | None, float | None]:
+    """Return the bounds of the interval of replicates, shape (resamples,); none where one post is
+    all there is to draw from."""
     if posts < 2 or not math.isfinite(value):
         return None, None
-    found = interval(value, scattered)
+    found = interval(value, replicates)
     return rounded(found.low), rounded(found.high)
 
 
 def rounded(value: float) -> float:
+    """Return a number as results keep it."""
     return round(value, 6)

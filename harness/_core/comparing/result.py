@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from imhi._core.statistics.significance import ALPHA
+
 
 @dataclass(frozen=True)
 class ComparedMetric:
@@ -57,11 +59,23 @@ class Disagreement:
 
 
 @dataclass(frozen=True)
+class ExampleCounts:
+    """What counting examples says of two runs; see :class:`Pair`. None where it says nothing."""
+
+    better: int | None = None
+    equal: int | None = None
+    worse: int | None = None
+    labels: Disagreement | None = None
+    effect: float | None = None
+    effect_name: str = ""
+
+
+@dataclass(frozen=True)
 class Pair:
     """Two runs on the same examples, by one metric.
 
     ``difference`` is ``a`` minus ``b`` with its 95% paired-bootstrap interval; ``p`` is that of the
-    permutation test that exchanges both runs' answers to whole posts; ``p_holm`` is corrected for
+    permutation test that permutes both runs' answers to whole posts; ``p_holm`` is corrected for
     the number of datasets (for a mean it is ``p``). ``effect`` is Cohen's g for labels and Cohen's
     d_z for scores per example, positive where ``a`` is better; None where it is not defined.
     ``better, equal, worse`` count examples from the side of ``a``. ``posts_needed`` is about how
@@ -93,7 +107,8 @@ class Pair:
 
     @property
     def significant(self) -> bool:
-        return self.p_holm < 0.05
+        """Whether the difference is more than chance."""
+        return self.p_holm < ALPHA
 
 
 @dataclass(frozen=True)
@@ -137,7 +152,8 @@ class Comparison:
     def _pairs(self) -> dict[tuple[str, str, str, str, str], Pair]:
         return {(p.a, p.b, p.metric, p.dataset, p.over): p for p in self.pairs}
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return the object that ``--json`` prints."""
         return dataclasses.asdict(self)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imhi._core.comparing.resampling import Drawn, bounds, rounded
+from imhi._core.comparing.resampling import Resamples, bounds, rounded
 from imhi._core.comparing.result import ComparedMetric, ModelValue
 from imhi._core.results import RunScores
 from imhi._core.statistics.ranks import rank_bounds, ranks
 
 
-def drawn_alike(scores: Sequence[RunScores], resamples: int, seed: int) -> bool:
+def resampled_alike(scores: Sequence[RunScores], resamples: int, seed: int) -> bool:
     """Say whether scoring drew as many resamples from the same seed."""
     return all(
         (run.settings["resamples"], run.settings["seed"]) == (resamples, seed) for run in scores
@@ -22,7 +22,7 @@ def model_values(
     dataset: str,
     over: str,
     names: Sequence[str],
-    drawn: Drawn,
+    drawn: Resamples,
     as_scored: Sequence[RunScores] | None,
 ) -> list[ModelValue]:
     """Return a value for each run; its interval is that of ``as_scored`` where that is given."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from imhi._core.errors import HarnessError
 from imhi._core.records import Example, Prediction, Response
 from imhi._core.run_store.folder import RunFolder
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,35 @@ class Columns:
     def clusters(self) -> list[str]:
         """What each row is resampled with: its post."""
         return [example.post_id or example.id for example in self.examples]
+
+    @property
+    def right(self) -> np.ndarray:
+        """Which examples have the right label, shape (n,), of bool."""
+        import numpy as np
+
+        pairs = zip(self.examples, self.predictions, strict=True)
+        return np.array([example.label == one.label for example, one in pairs], dtype=bool)
+
+    def take(self, rows: Sequence[int]) -> Columns:
+        """Return the rows at these places, in this order."""
+        return Columns(
+            [self.examples[row] for row in rows],
+            [self.responses[row] for row in rows],
+            [self.predictions[row] for row in rows],
+        )
+
+
+def on_shared_examples(columns: Sequence[Columns]) -> list[Columns]:
+    """Return several runs' columns of one dataset on the examples that all have, in the order of
+    the first; as they are where they have the same in one order."""
+    ids = [[example.id for example in one.examples] for one in columns]
+    if all(one == ids[0] for one in ids):
+        return list(columns)
+    places = [{id: row for row, id in enumerate(one)} for one in ids]
+    shared = [id for id in ids[0] if all(id in place for place in places)]
+    return [
+        one.take([place[id] for id in shared]) for one, place in zip(columns, places, strict=True)
+    ]
 
 
 def read_columns(

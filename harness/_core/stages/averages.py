@@ -6,11 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from imhi._core.registry import Registry
 from imhi._core.results import AverageRow, ScoreRow
 from imhi._core.statistics import Array, Interval, interval
+from imhi._core.statistics.averages import averaged_groups, group_mean
 
 
 @dataclass
@@ -36,10 +35,7 @@ def average_rows(
 
     Only for measures that every dataset has. Datasets are resampled independently.
     """
-    tasks: dict[str, list[str]] = {}
-    for dataset in datasets:
-        tasks.setdefault(registry.task_of(dataset).name, []).append(dataset)
-    groupings = {"datasets": [[name] for name in datasets], "tasks": list(tasks.values())}
+    groupings = averaged_groups(datasets, lambda name: registry.task_of(name).name)
     return [
         _average(measure, over, groups)
         for measure in draws.values()
@@ -50,11 +46,9 @@ def average_rows(
 
 def _average(measure: Draws, over: str, groups: Sequence[Sequence[str]]) -> AverageRow:
     values, row = measure.by_dataset, measure.row
-    point = float(np.mean([np.mean([values[name][0] for name in group]) for group in groups]))
-    sampled = np.mean(
-        [np.mean([values[name][1] for name in group], axis=0) for group in groups], axis=0
-    )
-    bounds = rounded(interval(point, sampled))
+    point = float(group_mean([[values[name][0] for name in group] for group in groups]))
+    resampled = group_mean([[values[name][1] for name in group] for group in groups])
+    bounds = rounded(interval(point, resampled))
     return AverageRow(
         model=row["model"],
         over=over,

@@ -3,6 +3,8 @@
 * :mod:`~imhi._core.statistics.measures`: numbers made from sums over examples.
 * :mod:`~imhi._core.statistics.bootstrap`: intervals that resample posts.
 * :mod:`~imhi._core.statistics.paired`: several runs on the same posts.
+* :mod:`~imhi._core.statistics.averages`: means over datasets and tasks.
+* :mod:`~imhi._core.statistics.agreement`: how far raters agree.
 * :mod:`~imhi._core.statistics.significance`: tests, corrections, effects, power.
 * :mod:`~imhi._core.statistics.ranks`: ranks with their uncertainty.
 """

@@ -1,4 +1,4 @@
-"""Several runs on the same posts: resampled together, or with their answers exchanged.
+"""Several runs on the same posts: resampled together, or with their answers permuted.
 
 Each run gives every post the sum of its rows' statistics. The bootstrap draws posts, the same ones
 for all runs, so that a difference is resampled as a difference (Davison & Hinkley 1997, section
@@ -36,12 +36,13 @@ class Paired:
 
     @property
     def posts(self) -> int:
+        """How many posts there are to draw from."""
         return len(self.parts[0])
 
     def values(self) -> Array:
         """Return each run's value on all posts, shape (runs,)."""
-        found = [f(part.sum(axis=0)) for f, part in zip(self.value_of, self.parts, strict=True)]
-        return np.array(found, dtype=np.float64)
+        pairs = zip(self.value_of, self.parts, strict=True)
+        return np.array([value_of(part.sum(axis=0)) for value_of, part in pairs], dtype=np.float64)
 
 
 def paired(measures: Sequence[Measure], clusters: Sequence[str]) -> Paired:
@@ -74,10 +75,10 @@ def resampled(
 
     sums = _split(_in_parts(part, resamples, draws), data)
     with np.errstate(invalid="ignore", divide="ignore"):  # a value may be undefined on some draws
-        return np.array([value_of(own) for value_of, own in zip(data.value_of, sums, strict=True)])
+        return np.array([value_of(of) for value_of, of in zip(data.value_of, sums, strict=True)])
 
 
-def exchanged(data: Paired, permutations: int, seed: int, name: str) -> Array:
+def permuted(data: Paired, permutations: int, seed: int, name: str) -> Array:
     """Return the difference of every two runs with their answers exchanged at random posts.
 
     Shape (pairs, permutations), pairs in the order of ``itertools.combinations(runs, 2)``.
@@ -101,8 +102,8 @@ def exchanged(data: Paired, permutations: int, seed: int, name: str) -> Array:
 
     pairs = list(itertools.combinations(range(len(totals)), 2))
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        found = list(threads.map(difference, pairs))
-    return np.array(found).reshape(len(pairs), permutations)
+        differences = list(threads.map(difference, pairs))
+    return np.array(differences).reshape(len(pairs), permutations)
 
 
 def _in_parts(part: Callable[[int, int], Array], total: int, posts: int) -> Array:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from imhi._core.statistics.measures import Array
 
@@ -15,8 +16,9 @@ _TOLERANCE = 1e-9  # differences that rounding alone tells apart are equal
 
 
 def permutation_p(observed: float, permuted: Array) -> float:
-    """Return the two-sided p value of a difference, given those of permuted answers: the share at
-    least as large, the observed one counted in (Phipson & Smyth 2010), so never 0."""
+    """Return the two-sided p value of a difference, given those of permuted answers, shape
+    (permutations,): the share at least as large, the observed one counted in (Phipson & Smyth 2010),
+    so never 0."""
     finite = permuted[np.isfinite(permuted)]
     if not math.isfinite(observed):
         return 1.0
@@ -24,25 +26,29 @@ def permutation_p(observed: float, permuted: Array) -> float:
     return (as_large + 1) / (len(finite) + 1)
 
 
-def mcnemar_p(only_a: int, only_b: int) -> float:
-    """Return the two-sided p value of McNemar's exact test (binomial over the examples that only
-    one of two runs gets right); 1 where there is none."""
+def mcnemar_p(only_a: ArrayLike, only_b: ArrayLike) -> Array:
+    """Return the two-sided p values of McNemar's exact test, shape (...): binomial over the examples
+    that only one of two runs gets right; 1 where there is none.
+
+    ``only_a`` and ``only_b``: how many examples either run alone gets right, shape (...).
+    """
     from scipy.special import bdtr  # scipy.stats takes two seconds to import
 
-    if not only_a + only_b:
-        return 1.0
+    fewer = np.minimum(only_a, only_b, dtype=np.float64)
     # The distribution is symmetric, so both tails are equal.
-    return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
+    p_values: Array = np.minimum(1.0, 2 * bdtr(fewer, np.add(only_a, only_b), 0.5))
+    return p_values
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p values corrected for their number (Holm 1979): the family-wise error stays below
-    the level at which they are judged."""
-    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
-    corrected = [0.0] * len(p_values)
+    """Return p values corrected for their number (Holm 1979, Scandinavian Journal of Statistics 6):
+    the family-wise error stays below the level at which they are judged. NaN is no test: it stays and
+    does not count."""
+    tested = [index for index, p in enumerate(p_values) if not math.isnan(p)]
+    corrected = [math.nan] * len(p_values)
     largest = 0.0
-    for rank, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+    for rank, index in enumerate(sorted(tested, key=lambda index: p_values[index])):
+        largest = max(largest, min(1.0, (len(tested) - rank) * p_values[index]))
         corrected[index] = largest
     return corrected
 
@@ -53,8 +59,8 @@ def holm_within(groups: Sequence[Hashable], p_values: Sequence[float]) -> list[f
     for index, group in enumerate(groups):
         members.setdefault(group, []).append(index)
     corrected = [0.0] * len(p_values)
-    for own in members.values():
-        for index, p in zip(own, holm([p_values[index] for index in own]), strict=True):
+    for places in members.values():
+        for index, p in zip(places, holm([p_values[place] for place in places]), strict=True):
             corrected[index] = p
     return corrected
 

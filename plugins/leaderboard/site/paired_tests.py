@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imhi.plugins.leaderboard.site.standings import Standing, Standings
-from imhi.runs import ALPHA, holm
+from imhi.runs import ALPHA, holm, mcnemar_p
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,6 @@ class Tested:
         return self.p_holm < ALPHA
 
 
-def mcnemar(only_own: Sequence[int], only_other: Sequence[int]) -> np.ndarray:
-    """Return the two-sided exact p values, as :func:`imhi._core.statistics.significance.mcnemar_p` does
-    one at a time: twice the binomial tail, at most 1."""
-    from scipy.special import bdtr
-
-    fewer = np.minimum(only_own, only_other).astype(float)
-    together = np.add(only_own, only_other)
-    return np.minimum(1.0, 2 * bdtr(fewer, together, 0.5))
-
-
 def compared(own: Standing, other: Standing) -> list[Tested]:
     """Return the tests on the datasets that both entries have."""
     # The checksums of the examples are equal, or one of the two would have been left out.
@@ -52,7 +42,7 @@ def compared(own: Standing, other: Standing) -> list[Tested]:
     bits = [(own.entry.right[name], other.entry.right[name]) for name in names]
     only_own = [int(np.count_nonzero(a & ~b)) for a, b in bits]
     only_other = [int(np.count_nonzero(b & ~a)) for a, b in bits]
-    corrected = holm(mcnemar(only_own, only_other).tolist()) if names else []
+    corrected = holm(mcnemar_p(only_own, only_other).tolist()) if names else []
     return [
         Tested(name, own.scores[name].value - other.scores[name].value, *counts, p)
         for name, counts, p in zip(

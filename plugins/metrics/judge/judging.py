@@ -103,9 +103,10 @@ def _agreement(
 ) -> dict[str, dict[str, object]]:
     """Return, for each criterion of a table of shape (judges, repeats, n, criteria), kappa of each
     pair of judges, alpha of all (by the library) and each judge's kappa with itself."""
-    from imhi.plugins.metrics.judge.agreement import kappa, library_alpha, pair_tables, self_tables
+    from imhi.plugins.metrics.judge.agreement import library_alpha, pair_tables, self_tables
+    from imhi.runs import agreement
 
-    agreement: dict[str, dict[str, object]] = {}
+    by_criterion: dict[str, dict[str, object]] = {}
     for column, name in enumerate(names):
         marks = table[..., column]
         of: dict[str, object] = {}
@@ -113,18 +114,20 @@ def _agreement(
             of["alpha"] = library_alpha(marks)
             of["kappa"] = {
                 f"{judges[a].short}|{judges[b].short}": _number(
-                    kappa(pair_tables(marks[a], marks[b]).sum(axis=0))
+                    agreement.weighted_kappa(pair_tables(marks[a], marks[b]).sum(axis=0))
                 )
                 for a, b in itertools.combinations(range(len(judges)), 2)
             }
         if marks.shape[1] > 1:
             of["self_kappa"] = {
-                judge.short: _number(kappa(self_tables(marks[index]).sum(axis=0)))
+                judge.short: _number(
+                    agreement.weighted_kappa(self_tables(marks[index]).sum(axis=0))
+                )
                 for index, judge in enumerate(judges)
             }
         if of:
-            agreement[name] = of
-    return agreement
+            by_criterion[name] = of
+    return by_criterion
 
 
 def _number(value: Any) -> float | None:
@@ -136,13 +139,8 @@ def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
     """Make measures of how far judges agree on ``overall``; marks (judges, repeats, n). Examples
     that were not asked about have no part in them."""
     from imhi import Measure
-    from imhi.plugins.metrics.judge.agreement import (
-        alpha,
-        coincidences,
-        kappa,
-        pair_tables,
-        self_tables,
-    )
+    from imhi.plugins.metrics.judge.agreement import coincidences, pair_tables, self_tables
+    from imhi.runs import agreement
 
     def measure(name: str, statistics: Array, value_of: Any, headline: bool, **of: Any) -> Measure:
         # An example alone cannot agree: there is no column of values.
@@ -152,12 +150,16 @@ def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
 
     measures = []
     if len(judges) > 1:
-        measures.append(measure("judge_alpha", coincidences(marks), alpha, True, level="ordinal"))
+        measures.append(
+            measure(
+                "judge_alpha", coincidences(marks), agreement.alpha_of_sums, True, level="ordinal"
+            )
+        )
         measures += [
             measure(
                 f"judge_kappa[{judges[a].short}|{judges[b].short}]",
                 pair_tables(marks[a], marks[b]),
-                kappa,
+                agreement.weighted_kappa,
                 False,
                 weights="quadratic",
                 judges=[judges[a].name, judges[b].name],
@@ -169,7 +171,7 @@ def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
             measure(
                 f"judge_self_kappa[{judge.short}]",
                 self_tables(marks[index]),
-                kappa,
+                agreement.weighted_kappa,
                 False,
                 weights="quadratic",
                 judge=judge.name,

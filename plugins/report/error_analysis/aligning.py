@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from imhi import Example, HarnessError, Prediction, Response
 from imhi.plugins.report.error_analysis.result import FAILED, MOST_RUNS, UNPARSED
-from imhi.runs import Columns
+from imhi.runs import Columns, on_shared_examples
 
 
 @dataclass(frozen=True)
@@ -94,30 +94,22 @@ def align_all(
 
 def _align(dataset: str, columns: Mapping[str, Columns]) -> AlignedDataset:
     first, *others = columns
-    places = {
-        run: {example.id: row for row, example in enumerate(one.examples)}
-        for run, one in columns.items()
-    }
-    shared = [id for id in places[first] if all(id in places[run] for run in others)]
-    rows = {run: [places[run][id] for id in shared] for run in columns}
-    examples = [columns[first].examples[row] for row in rows[first]]
+    shared = dict(zip(columns, on_shared_examples(list(columns.values())), strict=True))
+    examples = shared[first].examples
     for run in others:
-        _check_same(dataset, first, run, examples, [columns[run].examples[r] for r in rows[run]])
-    predictions = [[one.predictions[row] for row in rows[run]] for run, one in columns.items()]
+        _check_same(dataset, first, run, examples, shared[run].examples)
     strata: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row, example in enumerate(examples):
         strata[example.aspect, example.label].append(row)
+    in_any = {example.id for one in columns.values() for example in one.examples}
     return AlignedDataset(
         dataset=dataset,
         runs=list(columns),
-        left_out=len(set().union(*places.values())) - len(shared),
+        left_out=len(in_any) - len(examples),
         examples=examples,
-        responses=[[one.responses[row] for row in rows[run]] for run, one in columns.items()],
-        predictions=predictions,
-        wrong=[
-            [p.label != example.label for p, example in zip(own, examples, strict=True)]
-            for own in predictions
-        ],
+        responses=[one.responses for one in shared.values()],
+        predictions=[one.predictions for one in shared.values()],
+        wrong=[(~one.right).tolist() for one in shared.values()],
         strata=strata,
     )
 

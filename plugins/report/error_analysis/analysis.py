@@ -12,29 +12,38 @@ from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
     DatasetCounts,
+    DistinctiveWord,
     ErrorAnalysis,
     Flip,
-    MarkingWord,
     Missed,
     RunCounts,
 )
 from imhi.runs import Columns
 
 
-def analyse_columns(
+def analyse(
     columns: Mapping[str, Mapping[str, Columns]],
     labels: Mapping[str, Sequence[str]],
-    with_posts: bool,
-    with_clusters: bool,
+    *,
+    with_posts: bool = False,
+    with_clusters: bool = True,
 ) -> ErrorAnalysis:
-    """Do what :func:`imhi.plugins.report.error_analysis.analyse` says."""
+    """Return what runs get wrong, on the examples that all of them have.
+
+    ``columns``: run's display name -> dataset -> its rows. ``labels``: dataset -> its label names.
+    ``with_posts`` puts the texts of posts in. Clusters (and distinctive words) need scikit-learn and
+    some seconds; the rest needs neither.
+
+    Raises:
+        HarnessError: runs have nothing in common, or different gold labels for one example.
+    """
     aligned, left_out = align_all(columns, labels)
     contradictions = [row for one in aligned for row in _contradictions(one, with_posts)]
     contradicting = Counter((row.dataset, row.run) for row in contradictions)
     missed = [row for one in aligned for row in _missed_by_all(one, with_posts)]
     flips = [row for one in aligned for row in _flips(one, with_posts)]
     clusters: list[Cluster] = []
-    words: list[MarkingWord] = []
+    words: list[DistinctiveWord] = []
     if with_clusters:
         from imhi.plugins.report.error_analysis.clustering import find_clusters
 

@@ -20,9 +20,9 @@ import numpy as np
 
 from imhi import Array
 from imhi.plugins.report.error_analysis.aligning import AlignedDataset, shown_label
-from imhi.plugins.report.error_analysis.distinctive_words import marking_words
+from imhi.plugins.report.error_analysis.distinctive_words import distinctive_words
 from imhi.plugins.report.error_analysis.log_odds import prior, z_scores
-from imhi.plugins.report.error_analysis.result import MOST_RUNS, Cluster, MarkingWord
+from imhi.plugins.report.error_analysis.result import MOST_RUNS, Cluster, DistinctiveWord
 from imhi.plugins.report.error_analysis.vocabulary import Vocabulary, read_words
 
 FALSE_DISCOVERIES = 0.05
@@ -34,16 +34,16 @@ _SMALLEST_CLUSTER = 8  # examples
 _FEWEST_MISSED = 5  # examples of a question and a gold label
 _WORDS_SHOWN = 8
 
-Found = TypeVar("Found", Cluster, MarkingWord)
+Found = TypeVar("Found", Cluster, DistinctiveWord)
 
 
 def find_clusters(
     datasets: Sequence[AlignedDataset],
-) -> tuple[list[Cluster], list[MarkingWord], list[str]]:
+) -> tuple[list[Cluster], list[DistinctiveWord], list[str]]:
     """Return clusters and words that mark what is missed, the clearest first, and a sentence on
     where none can be looked for."""
     clusters: list[Cluster] = []
-    words: list[MarkingWord] = []
+    words: list[DistinctiveWord] = []
     too_few = []
     for one in datasets:
         vocabulary = read_words(one.examples)
@@ -53,7 +53,7 @@ def find_clusters(
             continue
         members, names = _cluster_posts(vocabulary)
         clusters += _tested_clusters(one, vocabulary.post_of, members, names)
-        words += marking_words(one, vocabulary)
+        words += distinctive_words(one, vocabulary)
     left_out = (
         f"no clusters where there are fewer than {_FEWEST_POSTS} different posts with words in common: "
         f"{', '.join(too_few)}"

@@ -9,14 +9,14 @@ import numpy as np
 from imhi import Array
 from imhi.plugins.report.error_analysis.aligning import AlignedDataset
 from imhi.plugins.report.error_analysis.log_odds import prior, z_scores
-from imhi.plugins.report.error_analysis.result import MarkingWord
+from imhi.plugins.report.error_analysis.result import DistinctiveWord
 from imhi.plugins.report.error_analysis.vocabulary import Vocabulary
 
 # The normal approximation needs so many missed, and right, examples with the word by chance alone.
 _FEWEST_EXPECTED = 3.0
 
 
-def marking_words(one: AlignedDataset, vocabulary: Vocabulary) -> Iterator[MarkingWord]:
+def distinctive_words(one: AlignedDataset, vocabulary: Vocabulary) -> Iterator[DistinctiveWord]:
     """Yield every word that is worth a test, by each run, with its own one-sided p value.
 
     Missed and right examples are compared within question and gold label. Errors on several
@@ -47,7 +47,7 @@ def marking_words(one: AlignedDataset, vocabulary: Vocabulary) -> Iterator[Marki
         rights = totals.astype(int) - counts
         errors = int(wrong.sum())
         for index in np.flatnonzero(enough).tolist():
-            yield MarkingWord(
+            yield DistinctiveWord(
                 dataset=one.dataset,
                 run=run,
                 word=vocabulary.words[index],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imhi.io import options
+
+if TYPE_CHECKING:
+    from imhi.runs import Columns
 
 KINDS = {
     "missed": ("missed_by_all",),
@@ -40,30 +43,38 @@ def errors(
     from imhi import HarnessError, UnknownName
     from imhi.io import print_json
     from imhi.plugins.report.error_analysis import analyse
-    from imhi.plugins.report.error_analysis.reading import read_runs
     from imhi.plugins.report.error_analysis.terminal import show
-    from imhi.runs import find_run
+    from imhi.runs import RunSet, find_run
 
     if kind is not None and kind not in KINDS:
         raise UnknownName("--kind", kind, KINDS)
     if limit < 0:
         raise HarnessError(f"--limit: found {limit}, expected a whole number, 0 or more")
     registry = context.obj.registry
-    read = read_runs(
+    runs = RunSet.open(
         [find_run(name, folder) for name in names],
-        labeler or "",
-        [registry.datasets.get(name).name for name in dataset or ()],
-        registry,
+        context.obj,
+        labeler=labeler or "",
+        datasets=[registry.datasets.get(name).name for name in dataset or ()],
+        # Other splits have other ids: what they have in common is for the analysis to say.
+        allow=("split", "labeler"),
     )
+    columns: dict[str, dict[str, Columns]] = {name: {} for name in runs.names}
+    for name in runs.datasets:
+        for run, rows in zip(runs.names, runs.columns(name), strict=True):
+            columns[run][name] = rows
     kinds = [kind] if kind else list(KINDS)
-    found = analyse(
-        read.columns, read.labels, with_posts=with_posts, with_clusters="clusters" in kinds
-    )
+    found = analyse(columns, runs.labels, with_posts=with_posts, with_clusters="clusters" in kinds)
     if as_json:
         # A list that was not asked for is left out: it is not empty.
         dropped = {name for other in KINDS if other not in kinds for name in KINDS[other]}
-        about = {name: getattr(read, name) for name in ("folders", "labeler", "split", "source")}
-        rows = {name: value for name, value in found.to_json().items() if name not in dropped}
-        print_json({**about, **rows, "notes": list(read.notes)})
+        about = {
+            "folders": {n: str(f.path) for n, f in zip(runs.names, runs.folders, strict=True)},
+            "labeler": runs.labeler,
+            "split": runs.split,
+            "source": runs.source,
+        }
+        lists = {name: value for name, value in found.to_json().items() if name not in dropped}
+        print_json({**about, **lists, "notes": [*runs.left_out, *runs.notes]})
         return
-    show(found, read, kinds, limit)
+    show(found, runs, kinds, limit)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 UNPARSED = "(unparsed)"
 FAILED = "(failed)"
@@ -80,7 +80,7 @@ class Contradiction:
 
 
 @dataclass(frozen=True)
-class MarkingWord:
+class DistinctiveWord:
     """A word that missed examples of a dataset have more often than right ones.
 
     ``run`` is a run's name, or empty for the runs together. ``missed`` and ``right`` count the
@@ -172,14 +172,17 @@ class DatasetCounts:
 
     @property
     def missed_by_all(self) -> int:
+        """How many examples every run misses."""
         return self.missed_by[-1]
 
     @property
     def right_by_all(self) -> int:
+        """How many examples every run gets right."""
         return self.missed_by[0]
 
     @property
     def flips(self) -> int:
+        """How many examples some runs get right and others miss."""
         return self.examples - self.missed_by_all - self.right_by_all
 
 
@@ -198,10 +201,10 @@ class ErrorAnalysis:
     flips: Sequence[Flip]
     contradictions: Sequence[Contradiction]
     clusters: Sequence[Cluster]
-    words: Sequence[MarkingWord]
+    words: Sequence[DistinctiveWord]
     left_out: Sequence[str] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return one JSON object; what follows from the fields is added."""
         found = dataclasses.asdict(self)
         for row, cluster in zip(found["clusters"], self.clusters, strict=True):

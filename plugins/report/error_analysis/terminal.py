@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from imhi.io import one_line, out, print_table
-from imhi.plugins.report.error_analysis.reading import ReadRuns
 from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
+    DistinctiveWord,
     ErrorAnalysis,
     Flip,
-    MarkingWord,
     Missed,
 )
+from imhi.runs import RunSet
 
 _CHANCE = (
     "chance: what there would be if runs erred independently of one another, with their shares of "
@@ -33,7 +33,7 @@ _CLUSTERS = (
 )
 
 
-def show(found: ErrorAnalysis, read: ReadRuns, kinds: Sequence[str], limit: int) -> None:
+def show(found: ErrorAnalysis, runs: RunSet, kinds: Sequence[str], limit: int) -> None:
     """Print counts and the lists of these kinds, at most ``limit`` entries of each; 0: no lists."""
     kinds = kinds if limit else []
     letters = dict(zip(found.runs, _letters(), strict=False))
@@ -48,7 +48,7 @@ def show(found: ErrorAnalysis, read: ReadRuns, kinds: Sequence[str], limit: int)
     if "clusters" in kinds:
         _show_clusters(found.clusters, letters, limit, with_ids=len(kinds) == 1)
         _show_words(found.words, letters, limit)
-    for line in _remarks(found, read, kinds):
+    for line in _remarks(found, runs, kinds):
         out().print(one_line(line), style="dim", markup=False)
 
 
@@ -225,7 +225,7 @@ def _show_clusters(
     out().print()
 
 
-def _show_words(words: Sequence[MarkingWord], letters: Mapping[str, str], limit: int) -> None:
+def _show_words(words: Sequence[DistinctiveWord], letters: Mapping[str, str], limit: int) -> None:
     if not words:
         out().print("Words that mark what is missed: none beyond chance", style="bold")
         out().print()
@@ -248,7 +248,7 @@ def _show_words(words: Sequence[MarkingWord], letters: Mapping[str, str], limit:
     out().print()
 
 
-def _others(row: MarkingWord) -> float:
+def _others(row: DistinctiveWord) -> float:
     """Return the share missed among the examples without the word."""
     missed = row.missed_all - row.missed
     return missed / max(1, missed + row.right_all - row.right)
@@ -279,18 +279,18 @@ def _p(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0")
 
 
-def _remarks(found: ErrorAnalysis, read: ReadRuns, kinds: Sequence[str]) -> Iterator[str]:
-    yield from (*found.left_out, *read.notes)
+def _remarks(found: ErrorAnalysis, runs: RunSet, kinds: Sequence[str]) -> Iterator[str]:
+    yield from (*found.left_out, *runs.left_out, *runs.notes)
     for one in found.counts:
         if one.left_out:
             yield f"{one.dataset}: {one.left_out:,} examples are not in every run and are left out."
-    yield f"{read.source}, split {read.split}; labels read by {read.labeler}."
+    yield f"{runs.source}, split {runs.split}; labels read by {runs.labeler}."
     if len(found.runs) > 1:
         yield _CHANCE
     if "flips" in kinds and len(found.runs) > 1:
         yield _FLIPS
     if "clusters" in kinds:
         yield _CLUSTERS
-    if read.synthetic:
+    if runs.synthetic:
         yield "Demo posts are fictional: these errors say nothing about IMHI."
     yield "For non-clinical research only."

@@ -30,6 +30,7 @@ def check_installed() -> None:
 
 
 def style() -> str:
+    """Return the style sheet."""
     return (_HERE / "report.css").read_text(encoding="utf-8")
 
 

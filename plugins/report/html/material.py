@@ -3,60 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
 
-from imhi import Comparison, Example, PluginManager, Prediction, Response, RunScores, compare
+from imhi import Comparison, Example, PluginManager, Registry, RunScores
 from imhi.plugins.report.html.harmless import shown
 from imhi.runs import (
     Columns,
     ComparedMetric,
     Manifest,
     PublishedResult,
+    ReadOnce,
     RunFolder,
-    align,
+    RunSet,
+    compare_run_set,
     published_beside,
     published_results,
 )
 
 _MAIN = "weighted_f1"
-
-R = TypeVar("R", Example, Response, Prediction)
-
-
-class ReadOnce(RunFolder):
-    """A run folder whose files are read once, however often they are asked for: a comparison and
-    a page about it need the same rows. ``shared`` keeps what several folders have alike, byte for
-    byte: runs of one benchmark asked about the same examples."""
-
-    def __init__(self, folder: RunFolder, shared: dict[str, Sequence[Example]]) -> None:
-        super().__init__(folder.path)
-        self._shared = shared
-        self._rows: dict[tuple[str, ...], Sequence[Any]] = {}
-
-    def examples(self, dataset: str) -> Iterator[Example]:
-        key = ("examples", dataset)
-        if key not in self._rows:
-            path = self.file("examples", dataset)
-            content = sha256(path.read_bytes()).hexdigest() if path.exists() else ""
-            if content not in self._shared:
-                self._shared[content] = list(super().examples(dataset))
-            self._rows[key] = self._shared[content]
-        return iter(self._rows[key])
-
-    def responses(self, dataset: str) -> Iterator[Response]:
-        return self._once(("responses", dataset), super().responses(dataset))
-
-    def predictions(self, labeler: str, dataset: str) -> Iterator[Prediction]:
-        return self._once(("predictions", labeler, dataset), super().predictions(labeler, dataset))
-
-    def _once(self, key: tuple[str, ...], rows: Iterator[R]) -> Iterator[R]:
-        if key not in self._rows:
-            self._rows[key] = list(rows)
-        return iter(self._rows[key])
 
 
 @dataclass(frozen=True)
@@ -90,9 +56,11 @@ class Material:
     labels: Mapping[str, Sequence[str]]
     published: Sequence[PublishedResult]
     with_posts: bool
+    registry: Registry
 
     @property
     def datasets(self) -> Sequence[str]:
+        """The datasets compared, in order."""
         return self.comparison.datasets
 
     @property
@@ -141,23 +109,17 @@ def gather(
         HarnessError: a run is not scored, or one is given twice.
     """
     shared: dict[str, Sequence[Example]] = {}
-    once = [ReadOnce(folder, shared) for folder in folders]
-    comparison = compare(
-        once,
+    opened = RunSet.open(
+        [ReadOnce(folder, shared) for folder in folders],
         manager,
         labeler=labeler,
-        metrics=metrics,
         datasets=datasets,
         allow=allow,
-        resamples=resamples,
-        seed=seed,
     )
-    comparison = without_places(comparison)
-    names = comparison.names
+    with opened as runs:
+        comparison = without_places(compare_run_set(runs, metrics, resamples, seed))
     comparison = dataclasses.replace(comparison, metrics=_main_first(comparison.metrics))
-    columns = {
-        name: align(once, comparison.labeler, name, allow).columns for name in comparison.datasets
-    }
+    columns = {name: runs.aligned(name).columns for name in comparison.datasets}
     registry = manager.registry
     return Material(
         comparison=comparison,
@@ -165,19 +127,20 @@ def gather(
             Run(
                 folder.id,
                 name,
-                folder.manifest(),
-                RunScores.from_json(folder.scores(comparison.labeler), folder.id),
+                runs.manifests[index],
+                dataclasses.replace(runs.scores[index], run=folder.id),
                 {dataset: rows[index] for dataset, rows in columns.items()},
                 {
                     dataset: {row.id: row.error or "" for row in folder.failures(dataset)}
                     for dataset in comparison.datasets
                 },
             )
-            for index, (folder, name) in enumerate(zip(once, names, strict=True))
+            for index, (folder, name) in enumerate(zip(folders, comparison.names, strict=True))
         ],
-        labels={name: registry.datasets.get(name).label_names for name in comparison.datasets},
+        labels={name: runs.labels[name] for name in comparison.datasets},
         published=published_beside(published_results(registry), comparison) if published else [],
         with_posts=with_posts,
+        registry=registry,
     )
 
 

@@ -2,41 +2,65 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imhi import Comparison
+from imhi import Comparison, HarnessError, Registry, ReportSection, resolve
 from imhi.plugins.report.html.assets import policy_hash, script, style
-from imhi.plugins.report.html.harmless import json_for_page, shown
+from imhi.plugins.report.html.harmless import shown
 from imhi.plugins.report.html.material import Material
-from imhi.plugins.report.html.sections.calibration import reliability
-from imhi.plugins.report.html.sections.classes import dataset_classes
-from imhi.plugins.report.html.sections.costs import HEADS, cost_lines
-from imhi.plugins.report.html.sections.differences import differences
-from imhi.plugins.report.html.sections.errors import errors
-from imhi.plugins.report.html.sections.examples import browser
-from imhi.plugins.report.html.sections.glance import glance
-from imhi.plugins.report.html.sections.headline import headlines
-from imhi.plugins.report.html.sections.intervals import interval_pictures
-from imhi.plugins.report.html.sections.losses import loss_lines, run_losses
-from imhi.plugins.report.html.sections.reproduce import settings
-from imhi.plugins.report.html.sections.scores import all_scores
-from imhi.plugins.report.html.sections.slices import dataset_slices
+from imhi.plugins.report.html.sections import LAST, OURS
 from imhi.plugins.report.html.wording import capital
 
 GENERATOR = "imhi-harness report"
 _HERE = Path(__file__).parent
 
 
+@dataclass(frozen=True)
+class _Rendered:
+    """A section as it stands in the page; ``html`` is taken as it is."""
+
+    name: str
+    title: str
+    html: str
+
+
 def page(material: Material) -> bytes:
     """Return the page; the same material makes the same bytes.
 
     Raises:
-        HarnessError: the package itables is of another kind than this version knows.
+        HarnessError: a section fails; the package itables is of another kind than this version knows.
     """
+    code = script()
+    text: str = (
+        environment()
+        .get_template("page.html.jinja")
+        .render(
+            generator=GENERATOR,
+            material=material,
+            comparison=material.comparison,
+            sources=_sources(material.comparison),
+            version=(material.runs[0].manifest.environment.get("packages") or {}).get(
+                "imhi-harness"
+            ),
+            style=style(),
+            script=code,
+            script_hash=policy_hash(code),
+            sections=list(_rendered(material)),
+        )
+    )
+    return text.encode("utf-8", "replace")
+
+
+@functools.cache
+def environment() -> Any:
+    """Return what fills in templates: texts are escaped, and harmless (:func:`shown`)."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment: Any = Environment(
+    made = Environment(
         loader=FileSystemLoader([_HERE, _HERE / "sections"]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -44,35 +68,47 @@ def page(material: Material) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["capital"] = capital
-    code = script()
-    found = browser(material)
-    text: str = environment.get_template("page.html.jinja").render(
-        generator=GENERATOR,
-        material=material,
-        comparison=material.comparison,
-        sources=_sources(material.comparison),
-        style=style(),
-        script=code,
-        script_hash=policy_hash(code),
-        glance=glance(material),
-        headlines=headlines(material),
-        intervals=interval_pictures(material),
-        differences=differences(material),
-        classes=dataset_classes(material),
-        reliability=reliability(material),
-        slices=dataset_slices(material),
-        loss_lines=loss_lines(material),
-        losses=run_losses(material),
-        errors=errors(material),
-        browser=found,
-        browser_data=json_for_page(found.data),
-        scores=all_scores(material),
-        cost_heads=HEADS,
-        costs=cost_lines(material),
-        settings=settings(material),
-    )
-    return text.encode("utf-8", "replace")
+    made.filters["capital"] = capital
+    return made
+
+
+def _rendered(material: Material) -> Iterator[_Rendered]:
+    """Yield the sections that have something to say."""
+    owners = material.registry.report_sections.owners
+    for section in _in_order(material.registry):
+        try:
+            html = str(resolve(section.render)(material))
+        except HarnessError:
+            raise
+        except Exception as error:
+            raise HarnessError(
+                f"section {section.name} of the report (plugin '{owners[section.name]}') failed: "
+                f"{type(error).__name__}: {' '.join(str(error).split())}; this is a fault of the plugin: "
+                "run again with --debug to see where, and report it"
+            ) from error
+        if html.strip():
+            yield _Rendered(section.name, section.title, html)
+
+
+def _in_order(registry: Registry) -> list[ReportSection]:
+    """Return sections as they follow one another: ours as they are, others behind that which they
+    name, or before the limits.
+
+    Raises:
+        UnknownName: one names a section that there is not.
+    """
+    known = registry.report_sections
+    ordered = [known.get(name) for name in OURS]
+    for section in known:
+        if section.name in OURS:
+            continue
+        names = [one.name for one in ordered]
+        after = known.get(section.after).name if section.after else ""
+        place = names.index(after) + 1 if after in names else names.index(LAST)
+        while after and ordered[place].after == after:
+            place += 1
+        ordered.insert(place, section)
+    return ordered
 
 
 def _sources(comparison: Comparison) -> str:

@@ -25,6 +25,7 @@ def span(low: float | None, high: float | None, decimals: int, signed: bool = Fa
 
 
 def titled(metric: ComparedMetric) -> str:
+    """Return a measure's name as it is written in prose."""
     return spelled(metric.name)
 
 
@@ -40,12 +41,15 @@ def capital(text: str) -> str:
 
 
 def p_value(p: float) -> str:
+    """Return a p value to three decimals, without the zero before the point."""
     return "<.001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 0.9995 else "1"
 
 
 def needed(posts: int | None) -> str:
+    """Return how many posts would show a difference; no number beyond a million."""
     return f"over {_MANY:,}" if posts is None or posts > _MANY else f"{posts:,}"
 
 
 def ranks(low: int, high: int) -> str:
+    """Return a span of ranks, or the one there is."""
     return f"{low}" if low == high else f"{low} to {high}"

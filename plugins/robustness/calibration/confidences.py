@@ -4,21 +4,13 @@ of it agree."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from imhi import Array, HarnessError, canonical_json
-from imhi.runs import (
-    Columns,
-    NotComparable,
-    RunFolder,
-    align,
-    check_settings,
-    distinct_names,
-    read_columns,
-)
+from imhi.runs import Columns, NotComparable, RunFolder, RunSet, distinct_names
 
 _SAMPLES_SHARE = ("model_identity", "prompt", "generation", "split", "limit")
 NO_ANSWER = "no answer"
@@ -35,10 +27,12 @@ class Subject:
 
     @property
     def by_samples(self) -> bool:
+        """Whether confidence is how far samples agree."""
         return len(self.folders) > 1
 
     @property
     def confidence_from(self) -> str:
+        """Where the confidence comes from, in words."""
         count = len(self.folders)
         return f"agreement of {count} samples" if self.by_samples else "probabilities"
 
@@ -65,6 +59,7 @@ class Decisions:
 
     @property
     def right(self) -> np.ndarray:
+        """Which labels are the gold ones, shape (n,), of bool."""
         return np.asarray(self.chosen == self.gold)
 
 
@@ -134,12 +129,9 @@ def decisions(
         HarnessError: samples were asked other things or read by other labelers; the labeler has not
             read the answers; nothing is left.
     """
-    if subject.by_samples:
-        columns = _samples(subject, dataset, labeler)
-        found = _of_samples(columns, labels)
-    else:
-        columns = [read_columns(subject.folders[0], labeler, dataset)]
-        found = _of_probabilities(columns[0], labels)
+    columns = _columns(subject, dataset, labeler)
+    by_samples = subject.by_samples
+    found = _of_samples(columns, labels) if by_samples else _of_probabilities(columns[0], labels)
     if not len(found.chosen):
         reasons = ", ".join(f"{count} {reason}" for reason, count in found.left_out.items())
         raise HarnessError(
@@ -149,10 +141,10 @@ def decisions(
     return found, len(columns[0].examples)
 
 
-def _samples(subject: Subject, dataset: str, labeler: str) -> Sequence[Columns]:
+def _columns(subject: Subject, dataset: str, labeler: str) -> Sequence[Columns]:
     try:
-        check_settings(subject.folders, labeler, ())
-        return align(subject.folders, labeler, dataset, ()).columns
+        runs = RunSet.open(subject.folders, labeler=labeler, datasets=[dataset], scored=False)
+        return runs.aligned(dataset).columns
     except NotComparable as error:
         what = str(error).partition("; such runs")[0]
         raise HarnessError(
@@ -162,57 +154,58 @@ def _samples(subject: Subject, dataset: str, labeler: str) -> Sequence[Columns]:
 
 
 def _of_probabilities(columns: Columns, labels: Sequence[str]) -> Decisions:
-    place = {label: index for index, label in enumerate(labels)}
-    rows: list[list[float]] = []
-    chosen, gold, posts = [], [], []
-    left_out: Counter[str] = Counter()
-    clusters = columns.clusters
-    for index, example in enumerate(columns.examples):
-        response, label = columns.responses[index], columns.predictions[index].label
-        if response.error is not None or label is None or not response.probabilities:
-            failed = response.error is not None
-            left_out[NO_ANSWER if failed else NO_LABEL if label is None else NO_PROBABILITIES] += 1
-            continue
-        rows.append([response.probabilities.get(name, 0.0) for name in labels])
-        chosen.append(place[label])
-        gold.append(place[example.label])
-        posts.append(clusters[index])
-    return _decisions(rows, chosen, gold, posts, left_out, len(labels))
+    def decide(row: int) -> tuple[list[float], str] | str:
+        response, label = columns.responses[row], columns.predictions[row].label
+        if response.error is not None:
+            return NO_ANSWER
+        if label is None:
+            return NO_LABEL
+        if not response.probabilities:
+            return NO_PROBABILITIES
+        return [response.probabilities.get(name, 0.0) for name in labels], label
+
+    return _decisions(columns, labels, decide)
 
 
 def _of_samples(columns: Sequence[Columns], labels: Sequence[str]) -> Decisions:
     """The label that most samples give (of equals, the one given first) is chosen."""
+
+    def decide(row: int) -> tuple[list[float], str] | str:
+        predictions = [one.predictions[row] for one in columns]
+        if any(prediction.status == "failed" for prediction in predictions):
+            return NO_ANSWER
+        counts = Counter(one.label for one in predictions if one.label is not None)
+        if not counts:
+            return NO_LABEL
+        shares = [counts[name] / len(predictions) for name in labels]
+        return shares, counts.most_common(1)[0][0]
+
+    return _decisions(columns[0], labels, decide)
+
+
+def _decisions(
+    columns: Columns,
+    labels: Sequence[str],
+    decide: Callable[[int], tuple[list[float], str] | str],
+) -> Decisions:
+    """Return what ``decide`` says of each row: how likely each label is held and which is chosen, or
+    why it is left out."""
     place = {label: index for index, label in enumerate(labels)}
     rows: list[list[float]] = []
     chosen, gold, posts = [], [], []
     left_out: Counter[str] = Counter()
-    clusters = columns[0].clusters
-    for index, example in enumerate(columns[0].examples):
-        if any(one.predictions[index].status == "failed" for one in columns):
-            left_out[NO_ANSWER] += 1
+    for row, (example, post) in enumerate(zip(columns.examples, columns.clusters, strict=True)):
+        decided = decide(row)
+        if isinstance(decided, str):
+            left_out[decided] += 1
             continue
-        given = [one.predictions[index].label for one in columns]
-        counts = Counter(label for label in given if label is not None)
-        if not counts:
-            left_out[NO_LABEL] += 1
-            continue
-        rows.append([counts[name] / len(given) for name in labels])
-        chosen.append(place[counts.most_common(1)[0][0]])
+        probabilities, label = decided
+        rows.append(probabilities)
+        chosen.append(place[label])
         gold.append(place[example.label])
-        posts.append(clusters[index])
-    return _decisions(rows, chosen, gold, posts, left_out, len(labels))
-
-
-def _decisions(
-    rows: Sequence[Sequence[float]],
-    chosen: Sequence[int],
-    gold: Sequence[int],
-    posts: Sequence[str],
-    left_out: Mapping[str, int],
-    labels: int,
-) -> Decisions:
+        posts.append(post)
     return Decisions(
-        np.array(rows, dtype=np.float64).reshape(len(rows), labels),
+        np.array(rows, dtype=np.float64).reshape(len(rows), len(labels)),
         np.array(chosen, dtype=np.int64),
         np.array(gold, dtype=np.int64),
         posts,

@@ -35,13 +35,16 @@ class Bin:
 
 
 def equal_width(count: int) -> Array:
-    """Return the inner edges of bins of equal width over [0, 1]."""
+    """Return the inner edges of bins of equal width over [0, 1], shape (count - 1,)."""
     return np.linspace(0, 1, count + 1)[1:-1]
 
 
 def equal_mass(confidence: Array, count: int) -> Array:
-    """Return the inner edges of at most ``count`` bins of about equal numbers. Equal confidences share a
-    bin, and none is made of fewer than :data:`SMALLEST` examples: a bin of one has no accuracy."""
+    """Return the inner edges, shape (bins - 1,), of at most ``count`` bins of about equal numbers.
+
+    Equal confidences (shape (n,)) share a bin, and none is made of fewer than :data:`SMALLEST`
+    examples: a bin of one has no accuracy.
+    """
     count = max(1, min(count, len(confidence) // SMALLEST))
     edges = np.quantile(confidence, np.linspace(0, 1, count + 1)[1:-1], method="lower")
     inner = np.unique(edges)
@@ -49,7 +52,10 @@ def equal_mass(confidence: Array, count: int) -> Array:
 
 
 def bin_of(confidence: Array, edges: Array) -> np.ndarray:
-    """Return the bin of each example; an edge belongs to the bin above it."""
+    """Return the bin of each example, shape (n,); an edge belongs to the bin above it.
+
+    ``confidence``: shape (n,); ``edges``: the inner ones, shape (bins - 1,).
+    """
     return np.asarray(np.searchsorted(edges, confidence, side="right"))
 
 
@@ -57,7 +63,7 @@ def calibration_error(name: str, confidence: Array, right: np.ndarray, edges: Ar
     """Return the expected calibration error, in percent, as a measure.
 
     A bin adds |sum of (right - confidence)|, so its sums are all that a resample needs; edges stay
-    where they are.
+    where they are. ``confidence`` and ``right`` have shape (n,).
     """
     bins = bin_of(confidence, edges)
     statistics = np.zeros((len(confidence), len(edges) + 2))
@@ -102,7 +108,8 @@ def brier(found: Decisions) -> Measure:
 
 
 def bins_of(confidence: Array, right: np.ndarray, edges: Array) -> list[Bin]:
-    """Return the bins that hold examples: the points of a reliability diagram."""
+    """Return the bins that hold examples: the points of a reliability diagram. ``confidence`` and
+    ``right`` have shape (n,)."""
     which = bin_of(confidence, edges)
     bounds = [0.0, *edges.tolist(), 1.0]
     return [

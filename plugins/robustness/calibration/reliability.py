@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from imhi import Array, HarnessError, PluginManager, mean_measure
+from imhi import Array, PluginManager, mean_measure
 from imhi.plugins.robustness.calibration.confidences import Decisions, Subject, decisions, subjects
 from imhi.plugins.robustness.calibration.errors import (
     Bin,
@@ -21,9 +20,7 @@ from imhi.plugins.robustness.calibration.errors import (
     error_by_chance,
 )
 from imhi.plugins.robustness.calibration.risk import areas, best_area, curve
-from imhi.runs import ALPHA, RunFolder, common_datasets, generator, interval, replicates
-
-DEFAULT_LABELER = "hybrid"
+from imhi.runs import ALPHA, RunFolder, RunSet, generator, interval, replicates
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,7 @@ class CalibrationError:
 
     @property
     def significant(self) -> bool:
+        """Whether the error is more than chance alone makes."""
         return self.p < ALPHA
 
 
@@ -90,9 +88,10 @@ class Calibrations:
     datasets: Sequence[str]
     found: Sequence[Calibrated]
     kept_out: Sequence[str]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, int]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return the object that ``--json`` prints."""
         return dataclasses.asdict(self)
 
 
@@ -117,52 +116,42 @@ def calibrate(
         HarnessError: a run gives no confidence, or was not scored.
     """
     models = subjects(folders)
-    labeler = labeler or _labeler(folders)
-    common, kept_out = common_datasets(folders, datasets)
-    manifests = [folder.manifest() for folder in folders]
+    # Models are not set against each other: they may have been asked about other things.
+    runs = RunSet.open(
+        folders,
+        manager,
+        labeler=labeler,
+        datasets=datasets,
+        allow=("labeler", "split"),
+        scored=False,
+    )
     found = [
-        _calibrated(one, dataset, manager, labeler, bins, resamples, seed)
+        _calibrated(one, dataset, labels, runs.labeler, bins, resamples, seed)
         for one in models
-        for dataset in common
+        for dataset, labels in runs.labels.items()
     ]
     return Calibrations(
         runs={one.model: [str(folder.path) for folder in one.folders] for one in models},
-        labeler=labeler,
-        split="; ".join(dict.fromkeys(manifest.split for manifest in manifests)),
-        source="; ".join(dict.fromkeys(manifest.source for manifest in manifests)),
-        synthetic=any(manifest.synthetic for manifest in manifests),
-        datasets=common,
+        labeler=runs.labeler,
+        split=runs.split,
+        source=runs.source,
+        synthetic=runs.synthetic,
+        datasets=runs.datasets,
         found=found,
-        kept_out=kept_out,
+        kept_out=runs.left_out,
         settings={"bins": bins, "resamples": resamples, "seed": seed},
     )
-
-
-def _labeler(folders: Sequence[RunFolder]) -> str:
-    for folder in folders:
-        if not folder.labelers():
-            raise HarnessError(
-                f"{folder.path}: not scored yet; do it with: imhi score {folder.path}"
-            )
-    shared = set(folders[0].labelers()).intersection(*(f.labelers() for f in folders[1:]))
-    if not shared:
-        raise HarnessError(
-            "the runs were scored with different labelers; score them with one, such as: imhi score RUN "
-            f"--labeler {DEFAULT_LABELER}"
-        )
-    return DEFAULT_LABELER if DEFAULT_LABELER in shared else min(shared)
 
 
 def _calibrated(
     subject: Subject,
     dataset: str,
-    manager: PluginManager,
+    labels: Sequence[str],
     labeler: str,
     bins: int,
     resamples: int,
     seed: int,
 ) -> Calibrated:
-    labels = manager.registry.datasets.get(dataset).label_names
     made, examples = decisions(subject, dataset, labels, labeler)
     sure, right = made.confidence, made.right
     edges = {"mass": equal_mass(sure, bins), "width": equal_width(bins)}

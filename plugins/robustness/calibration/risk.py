@@ -45,7 +45,8 @@ def best_area(error: float) -> float:
 
 
 def curve(confidence: Array, right: np.ndarray, points: int = POINTS) -> list[tuple[float, float]]:
-    """Return (coverage, risk) at evenly spaced coverages up to 1."""
+    """Return (coverage, risk) at evenly spaced coverages up to 1; ``confidence`` and ``right`` have
+    shape (n,)."""
     kept, wrong = _by_confidence(np.ones((1, len(confidence))), confidence, right)
     after = np.concatenate([[0.0], kept[0].cumsum()])
     missed = np.concatenate([[0.0], wrong[0].cumsum()])

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from imhi import Array, Context, HarnessError, Measure, PluginManager, RunSettings
+from imhi import HarnessError, Measure, PluginManager, RunSettings
 from imhi.plugins.robustness.rank_agreement import RankAgreement, rank_agreement
 from imhi.runs import (
     RELEASED,
+    Aligned,
     Columns,
+    MetricSpec,
     OpenView,
+    Resamples,
     RunFolder,
-    align,
-    check_distinct,
-    check_settings,
-    common_datasets,
-    distinct_names,
-    measured,
-    opened,
-    paired,
+    RunSet,
+    mean_of,
     parse_metrics,
     ranks,
-    reopen,
-    resampled,
-    seen_through,
+    resample,
 )
 
 
@@ -41,6 +36,7 @@ class Condition:
 
     @property
     def name(self) -> str:
+        """What the condition is called."""
         return f"{self.labeler}, {self.view.name if self.view else RELEASED}"
 
 
@@ -56,7 +52,8 @@ class Order:
     examples: int
     agreement: RankAgreement | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return the order as ``--json`` has it."""
         return dataclasses.asdict(self)
 
 
@@ -87,7 +84,6 @@ def rank(
         HarnessError: a labeler has not read a run's answers; no example is left under some view; the
             metric is none of labels.
     """
-    check_distinct(folders)
     RunSettings(resamples=resamples, seed=seed)  # says what is wrong with them
     (spec,) = parse_metrics([metric], manager.registry)
     if spec.metric.group != "labels" or spec.metric.higher_is_better is None:
@@ -95,103 +91,92 @@ def rank(
             f"--metric {metric}: found a metric of {spec.metric.group}, expected one of labels: others do "
             "not hang on how labels are read"
         )
-    notes: list[str] = []
-    labelers = list(dict.fromkeys(condition.labeler for condition in conditions))
-    for labeler in labelers:
-        notes += check_settings(folders, labeler, ())
-    common, left_out = common_datasets(folders, datasets)
-    for condition in conditions:
-        if condition.view is not None:
-            for folder in folders:
-                condition.view.check(folder.manifest(), common)
-    contexts = [reopen(folder, manager) for folder in folders]
-    split = folders[0].manifest().split
-    drawn: dict[str, _Drawn] = {}
-    with opened([spec]) as [(_, scorer)]:
-
-        def measure(columns: Columns, context: Context) -> Measure:
-            rows = (columns.examples, columns.responses, columns.predictions)
-            made = measured(spec, scorer, *rows, context)
-            return next(one for one in made if one.name == spec.name)
-
-        for dataset in common:
-            columns = {
-                labeler: align(folders, labeler, dataset, ()).columns for labeler in labelers
-            }
-            sights = [_look(condition, columns, dataset, split) for condition in conditions]
-            notes += [note for sight in sights for note in sight.notes]
-            counts = [len(sight.seen[0].examples) for sight in sights]
-            if 0 in counts:
+    with ExitStack() as closing:
+        # A labeler may have read the answers of runs that were not scored with it.
+        by_labeler = {
+            labeler: closing.enter_context(
+                RunSet.open(folders, manager, labeler=labeler, datasets=datasets, scored=False)
+            )
+            for labeler in dict.fromkeys(condition.labeler for condition in conditions)
+        }
+        sets = [by_labeler[condition.labeler].under(condition.view) for condition in conditions]
+        left_out = list(sets[0].left_out)
+        notes = [note for runs in by_labeler.values() for note in runs.notes]
+        measured: dict[str, _Measured] = {}
+        for dataset in sets[0].datasets:
+            aligned = {labeler: runs.aligned(dataset) for labeler, runs in by_labeler.items()}
+            whole = [aligned[condition.labeler] for condition in conditions]
+            seen = [runs.seen(rows) for runs, rows in zip(sets, whole, strict=True)]
+            notes += [note for one in seen for note in one.notes]
+            if not all(one.columns[0].examples for one in seen):
                 left_out.append(f"{dataset}: a view leaves no example of it")
                 continue
             measures = [
-                _spread(measure(seen, context), seen, whole)
-                for sight in sights
-                for seen, whole, context in zip(sight.seen, sight.whole, contexts, strict=True)
+                _measures(runs, spec, *rows) for runs, *rows in zip(sets, seen, whole, strict=True)
             ]
-            clusters = sights[0].whole[0].clusters
-            together = paired(measures, clusters)
-            # What the first order would scatter like on as few posts as a view has.
-            base = paired(measures[: len(folders)], clusters)
-            posts = [len(set(sight.seen[0].clusters)) for sight in sights]
-            drawn[dataset] = _Drawn(
-                together.values(),
-                resampled(together, resamples, seed, dataset),
-                np.array([resampled(base, resamples, seed, dataset, few) for few in posts]),
-                counts,
-            )
-    if not drawn:
+            measured[dataset] = _resampled(measures, seen, whole[0], resamples, seed)
+    if not measured:
         raise HarnessError(f"nothing is left to rank models by ({'; '.join(left_out)})")
-    if len(drawn) > 1:
-        drawn[""] = _mean(list(drawn.values()))
-    names = distinct_names([(f.manifest().model, f.manifest().prompt.style, f.id) for f in folders])
+    if len(measured) > 1:
+        measured[""] = _mean(list(measured.values()))
     orders = [
         order
-        for dataset, one in drawn.items()
+        for dataset, one in measured.items()
         for order in _orders(dataset, conditions, one, spec.metric.higher_is_better)
     ]
-    return Ranking(names, spec.name, orders, list(dict.fromkeys([*left_out, *notes])))
+    return Ranking(sets[0].names, spec.name, orders, list(dict.fromkeys([*left_out, *notes])))
 
 
 @dataclass(frozen=True)
-class _Drawn:
-    """Values of every run under every condition, condition by condition, on all posts and on the
-    same resampled ones; ``again`` are those under the first condition on as many posts as each
-    condition has, shape (conditions, runs, resamples); ``counts`` are the examples of each."""
+class _Measured:
+    """Every run under every condition, condition by condition (``drawn``); ``again`` are the runs
+    under the first condition, on resamples of as many posts as each condition has; ``counts`` are
+    the examples of each condition."""
 
-    values: Array
-    resampled: Array
-    again: Array
+    drawn: Resamples
+    again: Sequence[Resamples]
     counts: Sequence[int]
 
 
-def _mean(parts: Sequence[_Drawn]) -> _Drawn:
-    """Return the mean over datasets, which are drawn independently."""
-    return _Drawn(
-        np.mean([part.values for part in parts], axis=0),
-        np.mean([part.resampled for part in parts], axis=0),
-        np.mean([part.again for part in parts], axis=0),
+def _resampled(
+    measures: Sequence[Sequence[Measure]],
+    seen: Sequence[Aligned],
+    whole: Aligned,
+    resamples: int,
+    seed: int,
+) -> _Measured:
+    """Draw posts of one dataset for all runs under all conditions; ``measures`` by condition and run,
+    ``seen`` what each condition shows of the ``whole``."""
+    clusters = whole.columns[0].clusters
+    together = [one for by_run in measures for one in by_run]
+    # What the first order would scatter like on as few posts as a view has.
+    posts = [len(set(one.columns[0].clusters)) for one in seen]
+    return _Measured(
+        resample(together, clusters, resamples, seed, whole.dataset),
+        [
+            resample(measures[0], clusters, resamples, seed, whole.dataset, draws=few)
+            for few in posts
+        ],
+        [len(one.columns[0].examples) for one in seen],
+    )
+
+
+def _mean(parts: Sequence[_Measured]) -> _Measured:
+    """Return the mean over datasets."""
+    return _Measured(
+        mean_of([[part.drawn] for part in parts]),
+        [mean_of([[one] for one in ones]) for ones in zip(*(p.again for p in parts), strict=True)],
         [sum(counts) for counts in zip(*(part.counts for part in parts), strict=True)],
     )
 
 
-@dataclass(frozen=True)
-class _Sight:
-    """Every run's columns under a condition (``seen``), and as they are without its view."""
-
-    seen: Sequence[Columns]
-    whole: Sequence[Columns]
-    notes: Sequence[str] = ()
-
-
-def _look(
-    condition: Condition, columns: Mapping[str, Sequence[Columns]], dataset: str, split: str
-) -> _Sight:
-    whole = columns[condition.labeler]
-    if condition.view is None:
-        return _Sight(whole, whole)
-    seen = [seen_through(condition.view, own, dataset, split) for own in whole]
-    return _Sight([one.columns for one in seen], whole, seen[0].notes(condition.view, dataset))
+def _measures(runs: RunSet, spec: MetricSpec, seen: Aligned, whole: Aligned) -> list[Measure]:
+    """Return a metric of each run on what a view shows, as one of all rows."""
+    found = []
+    for run, (rows, all_rows) in enumerate(zip(seen.columns, whole.columns, strict=True)):
+        made = runs.made(run, rows, spec)
+        found.append(_spread(next(one for one in made if one.name == spec.name), rows, all_rows))
+    return found
 
 
 def _spread(measure: Measure, seen: Columns, whole: Columns) -> Measure:
@@ -203,25 +188,26 @@ def _spread(measure: Measure, seen: Columns, whole: Columns) -> Measure:
 
 
 def _orders(
-    dataset: str,
-    conditions: Sequence[Condition],
-    drawn: _Drawn,
-    higher_is_better: bool,
+    dataset: str, conditions: Sequence[Condition], measured: _Measured, higher_is_better: bool
 ) -> list[Order]:
-    models = len(drawn.values) // len(conditions)
-    own = drawn.values.reshape(len(conditions), models)
-    scattered = drawn.resampled.reshape(len(conditions), models, -1)
+    models = len(measured.drawn.values) // len(conditions)
+    values = measured.drawn.values.reshape(len(conditions), models)
+    resampled = measured.drawn.resampled.reshape(len(conditions), models, -1)
     return [
         Order(
             dataset,
             condition.name,
-            [round(float(value), 6) for value in own[index]],
-            ranks(own[index], higher_is_better).tolist(),
-            drawn.counts[index],
+            [round(float(value), 6) for value in values[index]],
+            ranks(values[index], higher_is_better).tolist(),
+            measured.counts[index],
             None
             if index == 0
             else rank_agreement(
-                own[0], own[index], scattered[0], scattered[index], drawn.again[index]
+                values[0],
+                values[index],
+                resampled[0],
+                resampled[index],
+                measured.again[index].resampled,
             ),
         )
         for index, condition in enumerate(conditions)

@@ -4,41 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from imhi import Array, Comparison, HarnessError, PluginManager, RunScores, compare
+from imhi import Comparison, Example, HarnessError, PluginManager
 from imhi.plugins.robustness.rank_agreement import rank_agreement
 from imhi.plugins.robustness.variants import variant_of
 from imhi.plugins.robustness.varying.result import OrderShift, Spread, Variation, Varied
 from imhi.plugins.robustness.varying.running import ModelRuns
 from imhi.runs import (
-    CacheFolder,
     Columns,
     ComparedMetric,
+    ReadOnce,
+    Resamples,
     RunFolder,
-    align,
-    common_datasets,
+    RunSet,
+    compare_run_set,
     holm_within,
-    measure_all,
-    paired,
+    mean_of,
     read_columns,
-    reopen,
-    resampled,
+    resample,
     with_values_in_all,
 )
 
 _OTHER = "prompt"  # the kind of a style that is no variant
 _ALLOW = ("prompt",)
-
-
-class _Drawn(NamedTuple):
-    """Runs' values, shape (runs,), and those on the same resampled posts, shape (runs, resamples)."""
-
-    values: Array
-    resampled: Array
+# Runs of several models need the same examples only: each is set against its own base.
+_ALLOW_BETWEEN_MODELS = ("prompt", "labeler", "split")
 
 
 def measure(
@@ -57,22 +50,22 @@ def measure(
         NotComparable: runs of one model differ in more than the prompt, or share no dataset.
         HarnessError: there is no metric that all runs have.
     """
+    # A base run is set against each of the others.
+    shared_rows: dict[str, Sequence[Example]] = {}
+    models = [dataclasses.replace(one, base=ReadOnce(one.base, shared_rows)) for one in models]
     folders = [folder for one in models for folder in (one.base, *one.varied.values())]
-    common, kept_out = common_datasets(folders, datasets)
-    compared = {
-        (one.model, style): compare(
-            (one.base, folder),
-            manager,
-            labeler=labeler,
-            metrics=metrics,
-            datasets=common,
-            allow=_ALLOW,
-            resamples=resamples,
-            seed=seed,
-        )
-        for one in models
-        for style, folder in one.varied.items()
-    }
+    together = RunSet.open(
+        folders, manager, labeler=labeler, datasets=datasets, allow=_ALLOW_BETWEEN_MODELS
+    )
+    labeler, common, kept_out = together.labeler, together.datasets, list(together.left_out)
+    compared: dict[tuple[str, str], Comparison] = {}
+    for one in models:
+        for style, folder in one.varied.items():
+            pair = RunSet.open(
+                (one.base, folder), manager, labeler=labeler, datasets=common, allow=_ALLOW
+            )
+            with pair:
+                compared[one.model, style] = compare_run_set(pair, metrics, resamples, seed)
     shared = _shared_metrics(list(compared.values()))
     varied: list[Varied] = []
     spreads: list[Spread] = []
@@ -88,20 +81,21 @@ def measure(
         own = _corrected(own)
         varied += own
         spreads += _spreads(own, bases, one, shared)
-    return Variation(
+    variation = Variation(
         models=[one.model for one in models],
         datasets=common,
         metrics=shared,
-        labeler=found.labeler,
+        labeler=labeler,
         split=found.split,
         source=found.source,
         synthetic=found.synthetic,
         spreads=spreads,
         varied=varied,
-        orders=list(_orders(models, found, shared, manager, resamples, seed)),
+        orders=(),
         kept_out=list(dict.fromkeys(kept_out)),
         settings={"resamples": resamples, "seed": seed},
     )
+    return dataclasses.replace(variation, orders=list(_orders(models, manager, variation)))
 
 
 def _shared_metrics(compared: Sequence[Comparison]) -> dict[str, ComparedMetric]:
@@ -124,27 +118,19 @@ def _shared_metrics(compared: Sequence[Comparison]) -> dict[str, ComparedMetric]
     return shared
 
 
-def _places(found: Comparison) -> list[tuple[str, str]]:
-    """Return the datasets, and the mean over them where there are several, as (dataset, over)."""
-    several = len(found.datasets) > 1
-    return [*((name, "") for name in found.datasets), *([("", "datasets")] if several else [])]
-
-
 def _values_of(
-    found: Comparison, metrics: Iterable[str], name: str
+    found: Comparison, metrics: Container[str], name: str
 ) -> dict[tuple[str, str], float]:
-    """Return one run's values by metric and dataset."""
-    values = {}
-    for metric in metrics:
-        for dataset, over in _places(found):
-            value = found.value(name, metric, dataset, over)
-            assert value is not None
-            values[metric, dataset] = value.value
-    return values
+    """Return one run's values by metric and dataset; of several datasets their mean too (empty)."""
+    return {
+        (one.metric, one.dataset): one.value
+        for one in found.values
+        if one.name == name and one.metric in metrics and one.over != "tasks"
+    }
 
 
 def _against_base(
-    found: Comparison, metrics: Iterable[str], model: ModelRuns, style: str, folder: RunFolder
+    found: Comparison, metrics: Container[str], model: ModelRuns, style: str, folder: RunFolder
 ) -> Iterator[Varied]:
     flips, reworded = {}, {}
     for dataset in found.datasets:
@@ -228,62 +214,46 @@ def _spreads(
 
 def _orders(
     models: Sequence[ModelRuns],
-    found: Comparison,
-    metrics: Mapping[str, ComparedMetric],
     manager: PluginManager,
-    resamples: int,
-    seed: int,
+    variation: Variation,
 ) -> Iterator[OrderShift]:
     """Compare the order of models under each prompt that two or more of them were asked with."""
     for style in dict.fromkeys(style for one in models for style in one.varied):
         having = [one for one in models if style in one.varied]
         if len(having) < 2:
             continue
-        folders = [*(one.base for one in having), *(one.varied[style] for one in having)]
         names = [one.model for one in having]
-        for metric in metrics.values():
-            drawn = {
-                dataset: _draw(folders, metric, dataset, found.labeler, manager, resamples, seed)
-                for dataset in found.datasets
-            }
-            if len(drawn) > 1:
-                drawn[""] = _mean(list(drawn.values()))
-            for dataset, (values, scattered) in drawn.items():
-                half = len(having)
-                agreement = rank_agreement(
-                    values[:half], values[half:], scattered[:half], scattered[half:]
-                )
-                yield OrderShift(metric.name, dataset, style, names, agreement)
+        runs = RunSet.open(
+            [*(one.base for one in having), *(one.varied[style] for one in having)],
+            manager,
+            labeler=variation.labeler,
+            datasets=variation.datasets,
+            allow=_ALLOW_BETWEEN_MODELS,
+        )
+        with runs:
+            drawn = _resampled(runs, variation.metrics, **variation.settings)
+        for metric, by_dataset in drawn.items():
+            for dataset, one in by_dataset.items():
+                base, varied = np.split(one.values, 2)
+                agreement = rank_agreement(base, varied, *np.split(one.resampled, 2))
+                yield OrderShift(metric, dataset, style, names, agreement)
 
 
-def _draw(
-    folders: Sequence[RunFolder],
-    metric: ComparedMetric,
-    dataset: str,
-    labeler: str,
-    manager: PluginManager,
-    resamples: int,
-    seed: int,
-) -> _Drawn:
-    aligned = align(folders, labeler, dataset, _ALLOW)
-    measures = []
-    for folder, columns in zip(folders, aligned.columns, strict=True):
-        context = reopen(folder, manager)
-        context.cache = CacheFolder(folder.path / "measured")
-        scores = RunScores.from_json(folder.scores(labeler), str(folder.path))
-        try:
-            made = measure_all({metric.name: metric}, aligned, folder, scores, columns, context)
-        finally:
-            context.cache.close()
-        measures.append(made[metric.name])
-    own, posts, _ = with_values_in_all(measures, aligned.columns[0].clusters)
-    together = paired(own, posts)
-    return _Drawn(together.values(), resampled(together, resamples, seed, dataset))
-
-
-def _mean(parts: Sequence[_Drawn]) -> _Drawn:
-    """Return the mean over datasets, which are drawn independently."""
-    return _Drawn(
-        np.mean([part.values for part in parts], axis=0),
-        np.mean([part.resampled for part in parts], axis=0),
-    )
+def _resampled(
+    runs: RunSet, metrics: Mapping[str, ComparedMetric], resamples: int, seed: int
+) -> dict[str, dict[str, Resamples]]:
+    """Return runs' values by metric and dataset, with the mean over datasets where there are
+    several (empty)."""
+    found: dict[str, dict[str, Resamples]] = {name: {} for name in metrics}
+    for dataset in runs.datasets:
+        aligned = runs.aligned(dataset)
+        measures = runs.measure(aligned, metrics)
+        for name in metrics:
+            by_run, posts, _ = with_values_in_all(
+                [of_run[name] for of_run in measures], aligned.columns[0].clusters
+            )
+            found[name][dataset] = resample(by_run, posts, resamples, seed, dataset)
+    if len(runs.datasets) > 1:
+        for by_dataset in found.values():
+            by_dataset[""] = mean_of([[one] for one in by_dataset.values()])
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from imhi.plugins.robustness.rank_agreement import RankAgreement
 from imhi.runs import ALPHA, ComparedMetric
@@ -40,6 +39,7 @@ class Varied:
 
     @property
     def significant(self) -> bool:
+        """Whether the difference is more than chance."""
         return self.p_holm < ALPHA
 
 
@@ -95,7 +95,8 @@ class Variation:
     varied: Sequence[Varied]
     orders: Sequence[OrderShift]
     kept_out: Sequence[str] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, int] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
+        """Return the object that ``--json`` prints."""
         return dataclasses.asdict(self)

@@ -24,6 +24,7 @@ class ModelRuns:
 
     @property
     def base_style(self) -> str:
+        """The prompt style that the others are set against."""
         return str(self.base.manifest().prompt.style)
 
 

@@ -1,4 +1,4 @@
-"""Several runs on the same posts: drawn together, exchanged as a whole, with the promised errors."""
+"""Several runs on the same posts: drawn together, permuted as a whole, with the promised errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.comparison_errors import SETTINGS, Setting, simulate, theory
 from imhi._core.statistics import Array, Measure, mean_measure
-from imhi._core.statistics.paired import Paired, exchanged, paired, resampled
+from imhi._core.statistics.paired import Paired, paired, permuted, resampled
 from imhi._core.statistics.significance import permutation_p
 from imhi.plugins.metrics.labels import weighted_f1
 
@@ -72,16 +72,16 @@ def test_exchanging_agrees_with_every_exchange_there_is(kind: str) -> None:
         drawn = np.random.default_rng(6).normal(size=(2, 12))
         one, other = (mean_measure("score", row.tolist()) for row in drawn)
     complete = every_exchange(one, other, 12)
-    ours = exchanged(paired([one, other], apart(12)), 20_000, 0, "x")[0]
+    ours = permuted(paired([one, other], apart(12)), 20_000, 0, "x")[0]
     for observed in np.quantile(np.abs(complete), [0.3, 0.8, 0.95]):
         exact = (np.abs(complete) >= observed - 1e-9).mean()
         assert permutation_p(float(observed), ours) == pytest.approx(exact, abs=0.015)
 
 
 def test_pairs_come_in_the_order_of_combinations() -> None:
-    """Two equal runs never differ, however they are exchanged: the pair (0, 2) is the second."""
+    """Two equal runs never differ, however they are permuted: the pair (0, 2) is the second."""
     one, other = labels(noisy(1)), labels(noisy(2))
-    found = exchanged(paired([one, other, one], apart(60)), 100, 0, "x")
+    found = permuted(paired([one, other, one], apart(60)), 100, 0, "x")
     assert found.shape == (3, 100)
     assert not found[1].any()
     assert found[0].any() and found[2].any()

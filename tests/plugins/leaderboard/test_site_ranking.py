@@ -12,7 +12,7 @@ from imhi._core.registry import Registry
 from imhi._core.statistics.significance import mcnemar_p
 from imhi.plugins.leaderboard.site.board import read_board
 from imhi.plugins.leaderboard.site.entries import Score, read_entries
-from imhi.plugins.leaderboard.site.paired_tests import compared, mcnemar, opponents
+from imhi.plugins.leaderboard.site.paired_tests import compared, opponents
 from imhi.plugins.leaderboard.site.ranking import Place, mean_over_datasets, mean_over_tasks, places
 from imhi.plugins.leaderboard.site.standings import Standings, stand
 from tests.plugins.leaderboard.entries import DATASETS, a_board, an_entry
@@ -164,8 +164,8 @@ def test_mcnemar_for_many_is_mcnemar_one_at_a_time() -> None:
     drawn = np.random.default_rng(0)
     a, b = drawn.integers(0, 400, (2, 200))
     one_by_one = [mcnemar_p(int(x), int(y)) for x, y in zip(a, b, strict=True)]
-    assert mcnemar(a, b) == pytest.approx(one_by_one)
-    assert mcnemar([0], [0]) == [1.0]
+    assert mcnemar_p(a, b) == pytest.approx(one_by_one)
+    assert mcnemar_p([0], [0]) == [1.0]
 
 
 def test_a_test_counts_the_examples_that_one_alone_has_right(board, registry) -> None:

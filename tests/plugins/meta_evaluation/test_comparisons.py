@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from imhi.plugins.meta_evaluation.comparisons import holm, paired_bootstrap, williams
+from imhi._core.statistics.significance import holm
+from imhi.plugins.meta_evaluation.comparisons import paired_bootstrap, williams
 
 
 def test_williams_t_is_that_of_a_published_example() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from imhi.plugins.meta_evaluation.agreement import mean_mark
-from imhi.plugins.meta_evaluation.analysis import Panel, panels
+from imhi.plugins.meta_evaluation.analysis import panels
 from imhi.plugins.meta_evaluation.correlations import COEFFICIENTS
+from imhi.plugins.meta_evaluation.figures import Panel
 from imhi.plugins.meta_evaluation.metric_values import Column
 
 N = 40

@@ -39,7 +39,7 @@ def hostile_page(demo_runs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = dataclasses.replace(
         material.runs[0],
         name=NAME,
-        manifest={**material.runs[0].manifest, "model": NAME, "notes": [NAME]},
+        manifest=dataclasses.replace(material.runs[0].manifest, model=NAME, notes=(NAME,)),
     )
     hostile = dataclasses.replace(material, comparison=comparison, runs=[first, *material.runs[1:]])
     path = tmp_path_factory.mktemp("hostile") / "report.html"

@@ -56,6 +56,7 @@ class DatasetClasses:
 
 
 def dataset_classes(material: Material) -> list[DatasetClasses]:
+    """Return each dataset's labels with a bar for each run, and the runs' confusion matrices."""
     runs = material.ordered()
     found = []
     for dataset in material.datasets:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from imhi.plugins.report.html.material import Material, Run
 from imhi.plugins.report.html.wording import NONE, number
@@ -46,9 +45,7 @@ def cost_lines(material: Material) -> list[CostLine]:
 
 
 def _amounts(run: Run) -> list[Amount]:
-    totals: dict[str, Any] = (
-        asdict(run.manifest.totals) if run.manifest.totals else dict(run.scores.totals)
-    )
+    totals = asdict(run.manifest.totals) if run.manifest.totals else run.scores.totals
     answered = totals.get("answered") or 0
     cost, seconds = totals.get("cost"), totals.get("respond_seconds")
     if run.manifest.model_identity.get("scheme") == _IMPORTED:

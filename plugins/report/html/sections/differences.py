@@ -55,6 +55,7 @@ class Differences:
 
 
 def differences(material: Material) -> list[Differences]:
+    """Return each measure's tested pairs; nothing where there is one run only."""
     runs = material.ordered()
     if len(runs) < 2:
         return []

@@ -13,16 +13,16 @@ from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
     DatasetCounts,
+    DistinctiveWord,
     ErrorAnalysis,
     Flip,
-    MarkingWord,
     Missed,
 )
 from imhi.plugins.report.html.material import Material
 
 LISTED = 8  # of each dataset and kind: the rest is counted
 
-Record = TypeVar("Record", Missed, Flip, Contradiction, Cluster, MarkingWord)
+Record = TypeVar("Record", Missed, Flip, Contradiction, Cluster, DistinctiveWord)
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,12 @@ class Errors:
     flips: Sequence[Flip]
     contradictions: Sequence[Contradiction]
     clusters: Sequence[Cluster]
-    words: Sequence[MarkingWord]
+    words: Sequence[DistinctiveWord]
     names: Sequence[str]
 
 
 def errors(material: Material) -> Errors:
+    """Return what the runs get wrong, without a text of a post."""
     runs = material.ordered()
     found = analyse({run.name: run.columns for run in runs}, material.labels, with_posts=False)
     return Errors(

@@ -6,101 +6,125 @@ Labels are numbers (their place in the dataset's list), a list for each run: 190
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from imhi.io import one_line, plain
-from imhi.plugins.report.html.harmless import shown
+from imhi.plugins.report.html.harmless import json_for_page, shown
 from imhi.plugins.report.html.material import Material, Run
 
 ROOM = 4_500_000  # characters of texts in the page
 
 
+# Post, reference, and the answer of each run.
+Texts = tuple[str, str, Sequence[str]]
+
+
+@dataclass
+class BrowsedDataset:
+    """A dataset's columns. A label's number is its place in ``labels``; the two after the last are
+    *unparsed* and *failed*. ``predicted`` has a list for each run, ``texts`` the row's number."""
+
+    name: str
+    labels: Sequence[str]
+    ids: Sequence[str]
+    gold: Sequence[int]
+    predicted: Sequence[Sequence[int]]
+    aspects: Sequence[str] | None = None
+    aspect: Sequence[int] | None = None
+    texts: Mapping[str, Texts] | None = None
+
+
 @dataclass(frozen=True)
 class Browser:
-    """``data`` is what the script reads; ``texts`` says how many examples have theirs."""
+    """What the script reads; ``texts`` says how many of the ``examples`` have theirs."""
 
-    data: dict[str, Any]
+    runs: Sequence[str]
+    datasets: Sequence[BrowsedDataset]
     examples: int
     texts: int
 
+    @property
+    def json(self) -> str:
+        """The data as the page holds them."""
+        datasets = [
+            {name: value for name, value in vars(one).items() if value is not None}
+            for one in self.datasets
+        ]
+        return json_for_page({"runs": self.runs, "datasets": datasets})
+
 
 def browser(material: Material) -> Browser:
+    """Return every example with every run's label, and texts where posts are asked for."""
     runs = material.ordered()
     datasets = [_dataset(material, runs, name) for name in material.datasets]
-    with_texts = 0
-    if material.with_posts:
-        with_texts = _add_texts(material, runs, datasets)
     return Browser(
-        {"runs": [shown(run.name) for run in runs], "datasets": datasets},
-        sum(len(one["ids"]) for one in datasets),
-        with_texts,
+        [shown(run.name) for run in runs],
+        datasets,
+        sum(len(one.ids) for one in datasets),
+        _add_texts(runs, datasets) if material.with_posts else 0,
     )
 
 
-def _dataset(material: Material, runs: Sequence[Run], name: str) -> dict[str, Any]:
-    """Return a dataset's columns. A label's number is its place in ``labels``; the two after the
-    last are *unparsed* and *failed*."""
+def _dataset(material: Material, runs: Sequence[Run], name: str) -> BrowsedDataset:
     examples = runs[0].columns[name].examples
     labels = list(material.labels[name])
     place: dict[str | None, int] = {label: index for index, label in enumerate(labels)}
-    aspects = list(dict.fromkeys(example.aspect for example in examples))
-    found: dict[str, Any] = {
-        "name": name,
-        "labels": [one_line(label) for label in labels],
-        "ids": [one_line(example.id) for example in examples],
-        "gold": [place[example.label] for example in examples],
-        "predicted": [
+    dataset = BrowsedDataset(
+        name,
+        [one_line(label) for label in labels],
+        [one_line(example.id) for example in examples],
+        [place[example.label] for example in examples],
+        [
             [
                 place[p.label] if p.label is not None else len(labels) + (p.status == "failed")
                 for p in run.columns[name].predictions
             ]
             for run in runs
         ],
+    )
+    number = {
+        aspect: index for index, aspect in enumerate(dict.fromkeys(e.aspect for e in examples))
     }
-    if len(aspects) > 1:
-        number = {aspect: index for index, aspect in enumerate(aspects)}
-        found["aspects"] = [one_line(aspect) for aspect in aspects]
-        found["aspect"] = [number[example.aspect] for example in examples]
-    return found
+    if len(number) > 1:
+        dataset.aspects = [one_line(aspect) for aspect in number]
+        dataset.aspect = [number[example.aspect] for example in examples]
+    return dataset
 
 
-def _add_texts(material: Material, runs: Sequence[Run], datasets: list[dict[str, Any]]) -> int:
+def _add_texts(runs: Sequence[Run], datasets: Sequence[BrowsedDataset]) -> int:
     """Add texts to the datasets' columns, first of the examples that no run gets right, then of
     those that some do; each dataset has its share of the room, the smallest first, and leaves what
     it does not need. Return how many examples have theirs."""
     room, count = ROOM, 0
-    by_size = sorted(datasets, key=lambda one: len(one["ids"]))
+    by_size = sorted(datasets, key=lambda one: len(one.ids))
     for left, dataset in zip(range(len(by_size), 0, -1), by_size, strict=True):
         share = room // left
-        texts: dict[int, list[Any]] = {}
+        texts: dict[int, Texts] = {}
         for row in _most_telling(dataset):
-            entry = _texts(runs, dataset["name"], row)
-            size = len(entry[0]) + len(entry[1]) + sum(map(len, entry[2]))
+            post, reference, answers = _texts(runs, dataset.name, row)
+            size = len(post) + len(reference) + sum(map(len, answers))
             if size > share:
                 break
             share -= size
             room -= size
-            texts[row] = entry
-        dataset["texts"] = {str(row): texts[row] for row in sorted(texts)}
+            texts[row] = (post, reference, answers)
+        dataset.texts = {str(row): texts[row] for row in sorted(texts)}
         count += len(texts)
     return count
 
 
-def _most_telling(dataset: dict[str, Any]) -> list[int]:
+def _most_telling(dataset: BrowsedDataset) -> list[int]:
     """Return the rows: first those that fewest runs get right, though not all of them."""
 
     def right(row: int) -> int:
-        return sum(column[row] == dataset["gold"][row] for column in dataset["predicted"])
+        return sum(column[row] == dataset.gold[row] for column in dataset.predicted)
 
-    return sorted(range(len(dataset["ids"])), key=right)
+    return sorted(range(len(dataset.ids)), key=right)
 
 
-def _texts(runs: Sequence[Run], dataset: str, row: int) -> list[Any]:
+def _texts(runs: Sequence[Run], dataset: str, row: int) -> Texts:
     example = runs[0].columns[dataset].examples[row]
-    answers = []
-    for run in runs:
-        response = run.columns[dataset].responses[row]
-        answers.append(plain(response.text or response.error or ""))
-    return [plain(example.post), plain(example.explanation), answers]
+    responses = [run.columns[dataset].responses[row] for run in runs]
+    answers = [plain(response.text or response.error or "") for response in responses]
+    return plain(example.post), plain(example.explanation), answers

@@ -51,6 +51,7 @@ class Intervals:
 
 
 def interval_pictures(material: Material) -> list[Intervals]:
+    """Return a picture of each measure on each dataset and of its mean."""
     with drawings() as figure:
         return [
             Intervals(

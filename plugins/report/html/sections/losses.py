@@ -49,6 +49,7 @@ class RunLosses:
 
 
 def loss_lines(material: Material) -> list[LossLine]:
+    """Return a line for each run and dataset: what has no label, or two."""
     lines = []
     for run in material.ordered():
         for dataset, columns in run.columns.items():

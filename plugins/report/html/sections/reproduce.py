@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from imhi.plugins.report.html.material import Material, Run
 
@@ -24,6 +23,7 @@ class Settings:
 
 
 def settings(material: Material) -> list[Settings]:
+    """Return what reproduces each run."""
     return [_settings(run) for run in material.ordered()]
 
 
@@ -75,7 +75,7 @@ def _lines(run: Run) -> Iterator[tuple[str, str]]:
     yield from _flat(environment.get("hardware") or {}, "hardware")
 
 
-def _flat(values: Mapping[str, Any], start: str) -> Iterator[tuple[str, str]]:
+def _flat(values: Mapping[str, object], start: str) -> Iterator[tuple[str, str]]:
     """Yield the values of nested objects with their names in a row; secrets and nothings are left
     out."""
     for name, value in values.items():

@@ -38,6 +38,7 @@ class DatasetSlices:
 
 
 def dataset_slices(material: Material) -> list[DatasetSlices]:
+    """Return each dataset's slices, by length, person, question and gold label."""
     runs = material.ordered()
     return [
         DatasetSlices(dataset, [run.name for run in runs], _groups(material, runs, dataset))
