@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from imhi._core import (
         page_pictures as page_pictures,
-    )
-    from imhi._core import (
         yaml_models as yaml_models,
     )
     from imhi._core.arguments import (
@@ -19,14 +17,8 @@ if TYPE_CHECKING:
     )
     from imhi._core.cli.console import (
         err as err,
-    )
-    from imhi._core.cli.console import (
         out as out,
-    )
-    from imhi._core.cli.console import (
         print_json as print_json,
-    )
-    from imhi._core.cli.console import (
         say as say,
     )
     from imhi._core.cli.options import (
@@ -43,50 +35,26 @@ if TYPE_CHECKING:
     )
     from imhi._core.marking import (
         MARKS as MARKS,
-    )
-    from imhi._core.marking import (
         Marking as Marking,
-    )
-    from imhi._core.marking import (
         marking_from as marking_from,
     )
     from imhi._core.mojibake import (
         has_mojibake as has_mojibake,
-    )
-    from imhi._core.mojibake import (
         repair as repair,
     )
     from imhi._core.page_pictures import (
         drawings as drawings,
-    )
-    from imhi._core.page_pictures import (
         stand_in as stand_in,
-    )
-    from imhi._core.page_pictures import (
         svg as svg,
     )
     from imhi._core.run_store.jsonl import (
         AppendLog as AppendLog,
-    )
-    from imhi._core.run_store.jsonl import (
         disk_error as disk_error,
-    )
-    from imhi._core.run_store.jsonl import (
         read_rows as read_rows,
-    )
-    from imhi._core.run_store.jsonl import (
         recover as recover,
-    )
-    from imhi._core.run_store.jsonl import (
         replacing as replacing,
-    )
-    from imhi._core.run_store.jsonl import (
         row_writer as row_writer,
-    )
-    from imhi._core.run_store.jsonl import (
         write_json as write_json,
-    )
-    from imhi._core.run_store.jsonl import (
         write_rows as write_rows,
     )
     from imhi._core.run_store.lock import (
@@ -94,32 +62,16 @@ if TYPE_CHECKING:
     )
     from imhi._core.sanitizing import (
         LOCAL_SERVER as LOCAL_SERVER,
-    )
-    from imhi._core.sanitizing import (
         markdown as markdown,
-    )
-    from imhi._core.sanitizing import (
         one_line as one_line,
-    )
-    from imhi._core.sanitizing import (
         plain as plain,
-    )
-    from imhi._core.sanitizing import (
         spreadsheet_cell as spreadsheet_cell,
-    )
-    from imhi._core.sanitizing import (
         without_local_servers as without_local_servers,
     )
     from imhi._core.tables import (
         FIELD_LIMIT as FIELD_LIMIT,
-    )
-    from imhi._core.tables import (
         TableRow as TableRow,
-    )
-    from imhi._core.tables import (
         place as place,
-    )
-    from imhi._core.tables import (
         read_table as read_table,
     )
     from imhi._core.yaml_files import (
@@ -127,17 +79,9 @@ if TYPE_CHECKING:
     )
     from imhi._core.yaml_models import (
         leaves as leaves,
-    )
-    from imhi._core.yaml_models import (
         merged as merged,
-    )
-    from imhi._core.yaml_models import (
         plain_values as plain_values,
-    )
-    from imhi._core.yaml_models import (
         validated as validated,
-    )
-    from imhi._core.yaml_models import (
         with_overrides as with_overrides,
     )
 else:

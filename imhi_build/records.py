@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from imhi import BuiltRow as BuiltRow
-from imhi import Finding as Finding
+from imhi import BuiltRow as BuiltRow, Finding as Finding
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from typing import Any
 
 from imhi.build.audit.corpus import TRAINING, SourceCorpus
 from imhi.build.audit.records import Shared, Unit
-from imhi.build.checks.near_duplicates import Neighbours
-from imhi.build.checks.near_duplicates import Settings as SimilaritySettings
+from imhi.build.checks.near_duplicates import Neighbours, Settings as SimilaritySettings
 from imhi.build.checks.signatures import post_table
 from imhi.build.records import BuiltRow
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from imhi.build.checks.leakage import Settings as LeakageSettings
-from imhi.build.checks.leakage import find as find_leakage
+from imhi.build.checks.leakage import Settings as LeakageSettings, find as find_leakage
 from imhi.build.checks.signatures import words_of
 from imhi.build.records import BuiltRow
 from imhi.io import has_mojibake

@@ -51,8 +51,7 @@ def write(
 
     What is written contains posts: do not share it.
     """
-    from imhi.build.writing.publishing import check_push
-    from imhi.build.writing.publishing import push as push_dataset
+    from imhi.build.writing.publishing import check_push, push as push_dataset
     from imhi.io import print_json, say
 
     folder, config = opened(context, build, override, "write")

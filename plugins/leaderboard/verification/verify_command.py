@@ -48,8 +48,7 @@ def verify(
 
     Asks no model. Leaves with 0 if all files pass, with 1 if one is refused.
     """
-    from imhi.plugins.leaderboard.site.board import FILE as BOARD_FILE
-    from imhi.plugins.leaderboard.site.board import read_board
+    from imhi.plugins.leaderboard.site.board import FILE as BOARD_FILE, read_board
     from imhi.plugins.leaderboard.site.entries import read_entries
     from imhi.plugins.leaderboard.verification.entries import add_entry
     from imhi.plugins.leaderboard.verification.verify import open_verifier

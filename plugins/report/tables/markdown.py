@@ -6,8 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import markdown as escaped
-from imhi.io import one_line
+from imhi.io import markdown as escaped, one_line
 from imhi.plugins.report.tables.contents import (
     NONE,
     Cell,

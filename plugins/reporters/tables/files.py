@@ -7,8 +7,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import markdown as escaped
-from imhi.io import spreadsheet_cell
+from imhi.io import markdown as escaped, spreadsheet_cell
 from imhi.plugins.reporters.tables.cells import (
     Grid,
     metrics_of,

@@ -11,8 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from imhi._core.errors import HarnessError
-from imhi.build.checks.language import Settings as LanguageSettings
-from imhi.build.checks.language import _identifier, find, passages
+from imhi.build.checks.language import Settings as LanguageSettings, _identifier, find, passages
 from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, found, recall_and_precision
 

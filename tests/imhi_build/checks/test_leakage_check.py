@@ -27,8 +27,7 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
-from imhi.build.checks.leakage import Settings as LeakageSettings
-from imhi.build.checks.leakage import find
+from imhi.build.checks.leakage import Settings as LeakageSettings, find
 from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, found, recall_and_precision
 

@@ -31,8 +31,7 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
-from imhi.build.checks.near_duplicates import Settings as SimilaritySettings
-from imhi.build.checks.near_duplicates import find
+from imhi.build.checks.near_duplicates import Settings as SimilaritySettings, find
 from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, corpus_of, found, recall_and_precision
 

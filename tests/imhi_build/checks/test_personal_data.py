@@ -18,8 +18,13 @@ import pytest
 from pydantic import ValidationError
 
 from imhi._core.errors import HarnessError
-from imhi.build.checks.personal_data import MASKS, NAMES, find, mask
-from imhi.build.checks.personal_data import Settings as PersonalDataSettings
+from imhi.build.checks.personal_data import (
+    MASKS,
+    NAMES,
+    Settings as PersonalDataSettings,
+    find,
+    mask,
+)
 from imhi.build.checks.personal_spans import Kind, personal_spans
 from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, found, recall_and_precision

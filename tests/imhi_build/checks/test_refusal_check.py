@@ -23,8 +23,7 @@ from pydantic import ValidationError
 
 from imhi._core.registry import Registry
 from imhi.build.checks.configured import configured_checks
-from imhi.build.checks.refusals import Settings as RefusalSettings
-from imhi.build.checks.refusals import find
+from imhi.build.checks.refusals import Settings as RefusalSettings, find
 from imhi.build.records import BuiltRow
 from tests.imhi_build.checks.corpora import a_row, found, recall_and_precision
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from imhi._core.statistics.agreement import alpha_of_sums as alpha
-from imhi._core.statistics.agreement import weighted_kappa as kappa
+from imhi._core.statistics.agreement import alpha_of_sums as alpha, weighted_kappa as kappa
 from imhi._core.statistics.bootstrap import replicates
 from imhi._core.statistics.measures import Measure
 from imhi.plugins.metrics.judge.agreement import (

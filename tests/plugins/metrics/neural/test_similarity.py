@@ -16,8 +16,7 @@ from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.records import Example, Response
 from imhi._core.run_store.cache import CacheFolder
-from imhi.plugins.metrics.neural.similarity import METRIC, create
-from imhi.plugins.metrics.neural.similarity import metric as similarity_metric
+from imhi.plugins.metrics.neural.similarity import METRIC, create, metric as similarity_metric
 from imhi.plugins.metrics.neural.similarity.encoder import SentenceEncoder, identity
 from imhi.plugins.metrics.neural.similarity.metric import Similarity
 from tests.plugins.metrics.columns import demo_context
