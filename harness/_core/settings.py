@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from imhi._core.errors import HarnessError, UnknownName
+from imhi._core.records import JsonObject
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 ChatTemplate = Literal["auto", "on", "off"]
 
@@ -30,7 +33,7 @@ class Generation:
     stop: tuple[str, ...] = ()
     chat_template: ChatTemplate = "auto"
     system: str = ""
-    answer_schema: Mapping[str, Any] | None = None
+    answer_schema: JsonObject | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what a run's id and manifest hold; a schema only where there is one."""
@@ -74,6 +77,7 @@ class RunSettings:
     audit: Path = Path("audit")
 
     def generation(self, style_tokens: int) -> Generation:
+        """Return how answers are decoded; ``style_tokens`` is what the prompt style needs."""
         return Generation(
             self.max_new_tokens or style_tokens,
             self.temperature,
@@ -107,64 +111,56 @@ class RunSettings:
         )
 
 
-def _converted(name: str, annotation: Any, value: Any, where: str) -> Any:
-    """Return a run file's value in the type of the field, or say what was expected."""
-    origin = typing.get_origin(annotation)
-    if origin is tuple:
-        parts = [value] if isinstance(value, str) else value
-        if isinstance(parts, Sequence) and all(isinstance(part, str) for part in parts):
-            return tuple(parts)
-        expected = "a text or a list of texts"
-    elif annotation is bool:
-        if isinstance(value, bool):
-            return value
-        expected = "true or false"
-    elif annotation is Path:
-        if isinstance(value, str):
-            return Path(value).expanduser()
-        expected = "a path"
-    elif origin is Literal:
-        # YAML 1.1 reads a bare on/off as true/false.
-        value = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
-        if value in typing.get_args(annotation):
-            return value
-        expected = " or ".join(typing.get_args(annotation))
-    else:
-        kinds = [
-            kind
-            for kind in (typing.get_args(annotation) or (annotation,))
-            if kind is not types.NoneType
-        ]
-        if value is None and len(kinds) < len(typing.get_args(annotation)):
-            return None
-        for kind in kinds:
-            if isinstance(value, kind) and not isinstance(value, bool):
-                return value
-            if kind is float and isinstance(value, int) and not isinstance(value, bool):
-                return float(value)
-        expected = " or ".join(
-            {"int": "a whole number", "float": "a number", "str": "a text"}.get(
-                kind.__name__, kind.__name__
-            )
-            for kind in kinds
-        )
-    raise HarnessError(f"{where}: {name}: found {value!r}, expected {expected}")
+def _one_or_more(value: object) -> object:
+    """Take a single text for a list of one; what is no list of texts stays for others to refuse."""
+    parts = [value] if isinstance(value, str) else value
+    if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
+        return tuple(parts)
+    return value
 
 
-def settings_from(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _on_or_off(value: object) -> object:
+    """Take back what YAML 1.1 makes of a bare on or off."""
+    return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
+def _checked_fields() -> type[BaseModel]:
+    """Return the settings as pydantic checks them, each by its annotation."""
+    from pydantic import BeforeValidator, ConfigDict, create_model
+
+    from imhi._core.yaml_models import Expected
+
+    fields: dict[str, Any] = {}
+    for name, hint in typing.get_type_hints(RunSettings).items():
+        if typing.get_origin(hint) is tuple:
+            expected = Expected("a text or a list of texts")
+            hint = typing.Annotated[hint, BeforeValidator(_one_or_more), expected]
+        elif hint is Path:
+            hint = typing.Annotated[hint, Expected("a path")]
+        elif typing.get_origin(hint) is Literal:
+            expected = Expected(" or ".join(typing.get_args(hint)))
+            hint = typing.Annotated[hint, BeforeValidator(_on_or_off), expected]
+        fields[name] = (hint, None)
+    return create_model("RunSettings", __config__=ConfigDict(strict=True), **fields)
+
+
+def settings_from(values: Mapping[str, object], where: str) -> dict[str, Any]:
     """Check names and types of settings; ``-`` and ``_`` in names are the same.
 
     Raises:
         HarnessError: an unknown name or a value of the wrong kind.
     """
-    hints = typing.get_type_hints(RunSettings)
-    checked = {}
-    for key, value in values.items():
-        name = str(key).replace("-", "_")
-        if name not in hints:
-            raise HarnessError(f"{where}: {UnknownName('setting', str(key), hints)}")
-        checked[name] = _converted(name, hints[name], value, where)
-    return checked
+    from imhi._core.yaml_models import validated
+
+    names = {str(key): str(key).replace("-", "_") for key in values}
+    known = [field.name for field in dataclasses.fields(RunSettings)]
+    for key, name in names.items():
+        if name not in known:
+            raise HarnessError(f"{where}: {UnknownName('setting', key, known)}")
+    given = {names[str(key)]: value for key, value in values.items()}
+    checked = validated(_checked_fields(), given, where)
+    chosen = {name: getattr(checked, name) for name in given}
+    return {k: v.expanduser() if isinstance(v, Path) else v for k, v in chosen.items()}
 
 
 def read_run_file(path: Path) -> dict[str, Any]:
