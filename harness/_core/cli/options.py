@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -121,12 +123,20 @@ RunNames = Annotated[
 ]
 
 
-def merge_settings(given: dict[str, Any], run_file: Path | None = None) -> RunSettings:
+def asked_settings(context: typer.Context) -> dict[str, Any]:
+    """Return those options of a command that are settings of a run, by their names."""
+    names = {field.name for field in dataclasses.fields(RunSettings)}
+    asked = {name: value for name, value in context.params.items() if name in names}
+    # Click gives paths as texts.
+    return {k: Path(v) if k in {"out", "audit"} and v else v for k, v in asked.items()}
+
+
+def merge_settings(given: Mapping[str, Any], run_file: Path | None = None) -> RunSettings:
     """Return settings: the command line over the run file over the defaults."""
     from_file = read_run_file(run_file) if run_file else {}
     flags = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in given.items()
-        if value is not None and value != []
+        if value is not None and value not in ([], ())
     }
     return RunSettings(**{**from_file, **flags})

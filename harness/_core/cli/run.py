@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from imhi._core.cli import options
 from imhi._core.cli.console import say
-from imhi._core.cli.options import merge_settings
+from imhi._core.cli.options import asked_settings, merge_settings
 from imhi._core.cli.scores import finish
 from imhi._core.errors import HarnessError
 from imhi._core.plugin_manager import PluginManager
@@ -36,7 +36,7 @@ def run(
     judge: options.Judges = None,
     limit: options.Limit = None,
     seed: options.Seed = None,
-    out_folder: Annotated[
+    out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders go (default runs)."),
     ] = None,
@@ -68,16 +68,7 @@ def run(
     show_all: options.All = False,
 ) -> None:
     """Ask models about posts and score their answers. Run again to go on where it stopped."""
-    given: dict[str, Any] = {
-        "model": model, "source": source, "split": split, "dataset": dataset, "task": task,
-        "prompt": prompt, "labeler": labeler, "metric": metric, "judge": judge,
-        "limit": limit, "seed": seed, "out": out_folder, "shots": shots, "max_new_tokens": max_new_tokens,
-        "temperature": temperature, "top_p": top_p, "stop": stop, "chat_template": chat_template,
-        "system": system, "repair_mojibake": repair_mojibake, "max_cost": max_cost,
-        "resamples": resamples, "executor": executor, "view": view, "gold": gold, "exclude": exclude,
-        "audit": audit,
-    }  # fmt: skip
-    settings = merge_settings(given, run_file)
+    settings = merge_settings(asked_settings(context), run_file)
     manager: PluginManager = context.obj
     if dry_run:
         from imhi._core.cli.dry_run import show_dry_run
