@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from imhi._core.budget import (
         Estimate as Estimate,
     )
+    from imhi._core.budget import (
+        summed as summed,
+    )
     from imhi._core.built_rows import (
         BuiltRow as BuiltRow,
     )
@@ -254,6 +257,9 @@ if TYPE_CHECKING:
         Registry as Registry,
     )
     from imhi._core.report import Report as Report
+    from imhi._core.results import (
+        ReportOptions as ReportOptions,
+    )
     from imhi._core.results import (
         Results as Results,
     )

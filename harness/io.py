@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from imhi._core.cli.console import (
         say as say,
     )
+    from imhi._core.cli.dry_run import (
+        show_estimates as show_estimates,
+    )
     from imhi._core.cli.options import (
         merge_settings as merge_settings,
     )
@@ -37,9 +40,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.cli.scores import (
         finish as finish,
-    )
-    from imhi._core.cli.tables import (
-        print_table as print_table,
     )
     from imhi._core.marking import (
         MARKS as MARKS,
@@ -64,6 +64,18 @@ if TYPE_CHECKING:
     )
     from imhi._core.page_pictures import (
         svg as svg,
+    )
+    from imhi._core.row_files import (
+        FIELD_LIMIT as FIELD_LIMIT,
+    )
+    from imhi._core.row_files import (
+        TableRow as TableRow,
+    )
+    from imhi._core.row_files import (
+        place as place,
+    )
+    from imhi._core.row_files import (
+        read_table as read_table,
     )
     from imhi._core.run_store.jsonl import (
         AppendLog as AppendLog,
@@ -111,16 +123,58 @@ if TYPE_CHECKING:
         without_local_servers as without_local_servers,
     )
     from imhi._core.tables import (
-        FIELD_LIMIT as FIELD_LIMIT,
+        figures as figures,
     )
-    from imhi._core.tables import (
-        TableRow as TableRow,
+    from imhi._core.tables.files import (
+        csv_text as csv_text,
     )
-    from imhi._core.tables import (
-        place as place,
+    from imhi._core.tables.files import (
+        html_table as html_table,
     )
-    from imhi._core.tables import (
-        read_table as read_table,
+    from imhi._core.tables.files import (
+        markdown_list as markdown_list,
+    )
+    from imhi._core.tables.files import (
+        markdown_table as markdown_table,
+    )
+    from imhi._core.tables.latex import (
+        COMMANDS as COMMANDS,
+    )
+    from imhi._core.tables.latex import (
+        latex_prose as latex_prose,
+    )
+    from imhi._core.tables.latex import (
+        latex_rows as latex_rows,
+    )
+    from imhi._core.tables.latex import (
+        latex_text as latex_text,
+    )
+    from imhi._core.tables.table import (
+        Cell as Cell,
+    )
+    from imhi._core.tables.table import (
+        Table as Table,
+    )
+    from imhi._core.tables.table import (
+        numbers as numbers,
+    )
+    from imhi._core.tables.table import (
+        table_of as table_of,
+    )
+    from imhi._core.tables.table import (
+        texts as texts,
+    )
+    from imhi._core.tables.table import (
+        whole_texts as whole_texts,
+    )
+    from imhi._core.tables.terminal import (
+        FittedTable as FittedTable,
+    )
+    from imhi._core.tables.terminal import (
+        show_notes as show_notes,
+    )
+    from imhi._core.tables.terminal import (
+        show_table as show_table,
     )
     from imhi._core.yaml_files import (
         read_yaml as read_yaml,
