@@ -32,9 +32,9 @@ from imhi._core.answers import explanation_of  # noqa: E402
 from imhi._core.context import Context  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.records import Example, Response  # noqa: E402
+from imhi._core.row_files import TableRow, read_table  # noqa: E402
 from imhi._core.sources import open_source  # noqa: E402
 from imhi._core.statistics import Measure, interval, replicates  # noqa: E402
-from imhi._core.tables import TableRow, read_table  # noqa: E402
 from imhi.plugins.metrics.faithfulness.evidence import SPANS, Evidence, read_evidence  # noqa: E402
 from imhi.plugins.metrics.faithfulness.grounding import Grounding  # noqa: E402
 from imhi.plugins.metrics.faithfulness.words import words  # noqa: E402

@@ -27,8 +27,8 @@ from imhi._core.context import Context  # noqa: E402
 from imhi._core.declarations import Dataset  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.records import Example, Prediction, Response  # noqa: E402
+from imhi._core.row_files import TableRow, read_table  # noqa: E402
 from imhi._core.sources import open_source  # noqa: E402
-from imhi._core.tables import TableRow, read_table  # noqa: E402
 from imhi.plugins.metrics.labels import confusion_statistics, weighted_f1  # noqa: E402
 
 HAND_LABELS = ROOT / "tests" / "data" / "hand_labels.csv"

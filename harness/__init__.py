@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from imhi._core.budget import (
         Budget as Budget,
         Estimate as Estimate,
+        summed as summed,
     )
     from imhi._core.built_rows import (
         BuiltRow as BuiltRow,
@@ -137,6 +138,7 @@ if TYPE_CHECKING:
     )
     from imhi._core.report import Report as Report
     from imhi._core.results import (
+        ReportOptions as ReportOptions,
         Results as Results,
         RunScores as RunScores,
     )

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
         print_json as print_json,
         say as say,
     )
+    from imhi._core.cli.dry_run import (
+        show_estimates as show_estimates,
+    )
     from imhi._core.cli.options import (
         merge_settings as merge_settings,
     )
@@ -29,9 +32,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.cli.scores import (
         finish as finish,
-    )
-    from imhi._core.cli.tables import (
-        print_table as print_table,
     )
     from imhi._core.marking import (
         MARKS as MARKS,
@@ -46,6 +46,12 @@ if TYPE_CHECKING:
         drawings as drawings,
         stand_in as stand_in,
         svg as svg,
+    )
+    from imhi._core.row_files import (
+        FIELD_LIMIT as FIELD_LIMIT,
+        TableRow as TableRow,
+        place as place,
+        read_table as read_table,
     )
     from imhi._core.run_store.jsonl import (
         AppendLog as AppendLog,
@@ -69,10 +75,32 @@ if TYPE_CHECKING:
         without_local_servers as without_local_servers,
     )
     from imhi._core.tables import (
-        FIELD_LIMIT as FIELD_LIMIT,
-        TableRow as TableRow,
-        place as place,
-        read_table as read_table,
+        figures as figures,
+    )
+    from imhi._core.tables.files import (
+        csv_text as csv_text,
+        html_table as html_table,
+        markdown_list as markdown_list,
+        markdown_table as markdown_table,
+    )
+    from imhi._core.tables.latex import (
+        COMMANDS as COMMANDS,
+        latex_prose as latex_prose,
+        latex_rows as latex_rows,
+        latex_text as latex_text,
+    )
+    from imhi._core.tables.table import (
+        Cell as Cell,
+        Table as Table,
+        numbers as numbers,
+        table_of as table_of,
+        texts as texts,
+        whole_texts as whole_texts,
+    )
+    from imhi._core.tables.terminal import (
+        FittedTable as FittedTable,
+        show_notes as show_notes,
+        show_table as show_table,
     )
     from imhi._core.yaml_files import (
         read_yaml as read_yaml,

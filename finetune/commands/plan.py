@@ -16,7 +16,7 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
     configuration of the base model."""
     from imhi.finetune.rows.training_jobs import members
     from imhi.finetune.training.pipeline import open_data
-    from imhi.io import print_json, print_table, say
+    from imhi.io import Table, numbers, print_json, say, show_table, table_of, texts
 
     context = open_data(recipe, manager)
     chosen = members(recipe, context)
@@ -41,21 +41,21 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
         parts = {part.name: part.bytes for part in memory.parts} if memory else None
         print_json({"recipe": recipe.name, "models": rows, "memory": parts, "notes": notes})
         return
-    print_table(
-        f"{recipe.name}: {recipe.summary}",
-        ("model", "datasets", "rows", "validation", "updates"),
-        [
-            (r["model"], ", ".join(r["datasets"]), f"{r['rows']:,}", f"{r['validation_rows']:,}",
-             f"{r['updates']:,}")
-            for r in rows
-        ],
-        2,
-    )  # fmt: skip
+    shown = [
+        {
+            "model": row["model"],
+            "datasets": ", ".join(row["datasets"]),
+            "rows": f"{row['rows']:,}",
+            "validation": f"{row['validation_rows']:,}",
+            "updates": f"{row['updates']:,}",
+        }
+        for row in rows
+    ]
+    show_table(table_of(f"{recipe.name}: {recipe.summary}", shown, left=2))
     if memory:
         where = f"{gpus} GPU{'s' * (gpus > 1)}, {recipe.hardware.strategy}"
-        print_table(
-            f"\nmemory of each GPU, computed ({where})", ("part", "from", "GiB"), memory.lines(), 2
-        )
+        title = f"\nmemory of each GPU, computed ({where})"
+        show_table(Table(title, [*texts("part", "from"), *numbers("GiB")], memory.lines()))
         if recipe.hardware.gpu_memory_gb:
             say(
                 f"laid out for {gpus} x {recipe.hardware.gpu} ({recipe.hardware.gpu_memory_gb:g} GB)"

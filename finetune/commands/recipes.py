@@ -16,21 +16,20 @@ _UNSET = "not set"
 def recipes(as_json: options.AsJson = False) -> None:
     """List the recipes that come with the project."""
     from imhi.finetune.recipe.reading import read_recipe, recipe_names
-    from imhi.io import print_json, print_table
+    from imhi.io import Table, print_json, show_table, texts
 
     found = [read_recipe(name) for name in recipe_names()]
     if as_json:
         print_json([{"name": r.name, "kind": r.kind, "summary": r.summary} for r in found])
         return
-    print_table(
-        "", ("recipe", "kind", "what it is"), [(r.name, r.kind, r.summary) for r in found], 3
-    )
+    rows = [(r.name, r.kind, r.summary) for r in found]
+    show_table(Table("", texts("recipe", "kind", "what it is"), rows))
 
 
 def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson = False) -> None:
     """Show every field of a recipe, its value, and where the value comes from."""
     from imhi.finetune.recipe.reading import fields, read_recipe
-    from imhi.io import print_json, print_table, say
+    from imhi.io import Table, print_json, say, show_table, texts
 
     found = read_recipe(recipe, override or [])
     if as_json:
@@ -41,9 +40,8 @@ def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson
         for name, value in fields(found)
         if name not in {"name", "summary", "kind", "base.size.source"}
     ]
-    print_table(
-        f"{found.name} ({found.kind}): {found.summary}", ("field", "value", "from"), rows, 3
-    )
+    title = f"{found.name} ({found.kind}): {found.summary}"
+    show_table(Table(title, texts("field", "value", "from"), rows))
     for note in found.notes:
         say(f"note: {note}")
 

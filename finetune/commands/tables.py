@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imhi.io import print_table
+from imhi.io import Table, figures, numbers, show_table, texts
 
 if TYPE_CHECKING:
     from imhi.finetune.experiments.leave_out import LeftOut
     from imhi.finetune.experiments.seeds import Spread
+
+_VALUES = numbers("value [95% interval]", "n", "unparsed")
 
 
 def show_summary(manifest: Mapping[str, Any]) -> None:
@@ -17,20 +19,12 @@ def show_summary(manifest: Mapping[str, Any]) -> None:
     rows = []
     for name, member in manifest["members"].items():
         best = member.get("best")
-        loss = member.get("final_loss")
-        rows.append(
-            (
-                name,
-                f"{member['rows']:,}",
-                f"{member['trainable_parameters']:,}",
-                f"{member['updates']:,}",
-                "-" if loss is None else f"{loss:.4f}",
-                f"{best['value']:.1f} at {best['update']}" if best else "-",
-                f"{member['seconds']:,.0f} s",
-            )
-        )
-    columns = ("model", "rows", "parameters", "updates", "loss", "best validation", "time")
-    print_table("", columns, rows)
+        counts = (f"{member[key]:,}" for key in ("rows", "trainable_parameters", "updates"))
+        loss = figures.interval(member.get("final_loss"), None, None, 4)
+        validation = f"{best['value']:.1f} at {best['update']}" if best else "-"
+        rows.append([name, *counts, loss, validation, f"{member['seconds']:,.0f} s"])
+    heads = numbers("rows", "parameters", "updates", "loss", "best validation", "time")
+    show_table(Table("", [*texts("model"), *heads], rows))
 
 
 def show_scores(scores: Sequence[Mapping[str, Any]]) -> None:
@@ -38,8 +32,8 @@ def show_scores(scores: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         (row["dataset"], row["metric"], _interval(row), row["n"], row["unparsed"]) for row in scores
     ]
-    columns = ("dataset", "metric", "value [95% interval]", "n", "unparsed")
-    print_table("on reference explanations without their label sentences", columns, rows, 2)
+    title = "on reference explanations without their label sentences"
+    show_table(Table(title, [*texts("dataset", "metric"), *_VALUES], rows))
 
 
 def show_spreads(spreads: Sequence[Spread]) -> None:
@@ -54,31 +48,21 @@ def show_spreads(spreads: Sequence[Spread]) -> None:
         for spread in spreads
     ]
     count = len(spreads[0].values) if spreads else 0
-    print_table(
-        f"mean and sample standard deviation over {count} seeds",
-        ("dataset", "metric", "mean \N{PLUS-MINUS SIGN} deviation", "each"),
-        rows,
-        2,
-    )
+    title = f"mean and sample standard deviation over {count} seeds"
+    columns = [*texts("dataset", "metric"), *numbers("mean \N{PLUS-MINUS SIGN} deviation", "each")]
+    show_table(Table(title, columns, rows))
 
 
 def show_left_out(lines: Sequence[LeftOut]) -> None:
     """Print the table of generalisation: a line for each way a left-out dataset was answered."""
     rows = []
     for line in lines:
-        for way, row in line.scores.items():
-            name = line.dataset if way == next(iter(line.scores)) else ""
+        for place, (way, row) in enumerate(line.scores.items()):
             share = f"{row['unparsed'] / row['n']:.0%}" if row["unparsed"] else "-"
-            rows.append((name, way, _interval(row), row["n"], share))
-    print_table(
-        "weighted F1 on what was left out ('unseen': trained without it)",
-        ("left out", "answered by", "value [95% interval]", "n", "unparsed"),
-        rows,
-        2,
-    )
+            rows.append(("" if place else line.dataset, way, _interval(row), row["n"], share))
+    title = "weighted F1 on what was left out ('unseen': trained without it)"
+    show_table(Table(title, [*texts("left out", "answered by"), *_VALUES], rows))
 
 
 def _interval(row: Mapping[str, Any]) -> str:
-    if row["low"] is None:
-        return f"{row['value']:.1f}"
-    return f"{row['value']:.1f} [{row['low']:.1f}, {row['high']:.1f}]"
+    return figures.interval(row["value"], row["low"], row["high"])

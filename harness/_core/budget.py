@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from imhi._core.errors import HarnessError
@@ -17,6 +18,17 @@ class Estimate:
     completion_tokens: int
     cost: float | None = None
     note: str = ""
+
+
+def summed(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the sum of estimates; its cost is None where one of them is."""
+    costs = [one.cost for one in estimates]
+    return Estimate(
+        sum(one.requests for one in estimates),
+        sum(one.prompt_tokens for one in estimates),
+        sum(one.completion_tokens for one in estimates),
+        None if None in costs else sum(cost or 0.0 for cost in costs),
+    )
 
 
 @dataclass

@@ -18,7 +18,8 @@ from imhi._core.declarations import Factory
 @dataclass(frozen=True)
 class Reporter:
     """Shows scores. ``render(results, write)`` gets the score objects of one or more runs and a
-    function that takes text. Chosen with ``--format NAME``."""
+    function that takes text; what is to be shown first (:class:`imhi.ReportOptions`) too, if it has a
+    third argument ``options``. Chosen with ``--format NAME``."""
 
     name: str
     summary: str

@@ -144,7 +144,8 @@ def imhi_metrics() -> Iterable[Metric]:
 def imhi_reporters() -> Iterable[Reporter]:
     """Add output forms for scores. Called once, when plugins are loaded.
 
-    ``render(results, write)`` gets a list of :class:`imhi.RunScores`::
+    ``render(results, write)`` gets a list of :class:`imhi.RunScores`; with a third argument
+    ``options`` also what to show first (:class:`imhi.ReportOptions`)::
 
         @hookimpl
         def imhi_reporters():

@@ -12,8 +12,8 @@ from imhi._core.declarations import Dataset, resolve
 from imhi._core.errors import DataError, HarnessError, UnknownName
 from imhi._core.extensions import PublishedResults
 from imhi._core.registry import Registry
+from imhi._core.row_files import place, read_table
 from imhi._core.sanitizing import one_line
-from imhi._core.tables import place, read_table
 from imhi._core.yaml_models import Expected, validated
 
 if TYPE_CHECKING:

@@ -174,6 +174,15 @@ class Results:
         return frame
 
 
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a reporter is asked to show: the names of the ``metrics`` that were asked for by name or
+    group, which come first, and whether ``everything`` is wanted in full."""
+
+    metrics: tuple[str, ...] = ()
+    everything: bool = False
+
+
 def distinct_names(runs: Sequence[tuple[str, str, str]]) -> list[str]:
     """Return what each run ``(model, prompt style, folder)`` is called: its model, with the style
     and then the folder where the model alone does not tell runs apart."""

@@ -12,7 +12,6 @@ from imhi.io import options
 if TYPE_CHECKING:
     from imhi import PluginManager
     from imhi.build.audit.records import Audit
-    from imhi.build.audit.shown import Table
 
 WIDE = 120
 
@@ -87,33 +86,34 @@ def audit(
 
 
 def _show(found: Audit, everything: bool) -> None:
+    from dataclasses import replace
+
     from imhi.build.audit import shown
-    from imhi.io import out, say
+    from imhi.io import out, say, show_table, table_of
 
     wide = out().width >= WIDE
     if found.synthetic:
         say("note: these rows are fictional; nothing here is about IMHI", "yellow")
     for note in found.notes:
         say(f"note: {note}")
-    tables = [shown.rows_table(found, wide), shown.floors_table(found, wide)]
-    for table in (*tables, shown.leaks_table(found)):
+    chosen = shown.chosen(found, everything)
+    findings = [
+        {
+            "severity": one.severity,
+            "rows of": f"{one.dataset} {one.split}".strip(),
+            "what": one.text,
+        }
+        for one in chosen
+    ]
+    for table in (
+        shown.rows_table(found, wide),
+        shown.floors_table(found, wide),
+        shown.leaks_table(found),
+        table_of("Findings", findings, left=3),
+    ):
         if table.rows:
-            _show_table(table)
-    chosen = tuple(
-        (one.severity, f"{one.dataset} {one.split}".strip(), one.text)
-        for one in shown.chosen(found, everything)
-    )
-    if chosen:
-        _show_table(shown.Table("Findings", ("severity", "rows of", "what"), chosen, 3))
+            notes = [f"({note})" for note in table.notes]
+            show_table(replace(table, notes=notes), gap=True)
     counts = ", ".join(f"{number} {severity}" for severity, number in found.counts().items())
     more = "" if len(chosen) == len(found.findings) else " (--all shows every one)"
     out().print(f"findings: {counts}{more}", markup=False)
-
-
-def _show_table(table: Table) -> None:
-    from imhi.io import out, print_table
-
-    print_table(table.title, table.columns, table.rows, table.left)
-    if table.note:
-        out().print(f"({table.note})", markup=False, style="dim")
-    out().print()

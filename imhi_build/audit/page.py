@@ -14,6 +14,7 @@ from imhi.build.audit.corpus import SourceCorpus
 from imhi.build.audit.kinds import kinds
 from imhi.build.audit.overlaps import ANY
 from imhi.build.audit.records import Audit, Finding, Shared
+from imhi.io import html_table
 
 PAGE = "report.html"
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
@@ -56,6 +57,7 @@ def write_page(folder: Path, audit: Audit, posts_of: SourceCorpus | None = None)
         audit=audit,
         counts=audit.counts(),
         rows=sum(split.rows for split in audit.splits),
+        html_table=html_table,
         datasets=len({split.dataset for split in audit.splits}),
         rows_table=shown.rows_table(audit, wide=True),
         floors_table=shown.floors_table(audit, wide=True),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def presets(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List the presets for raw datasets, and how their layouts are known."""
     from imhi.build.raw.preset import preset_names, read_preset
-    from imhi.io import print_json, print_table
+    from imhi.io import Table, print_json, show_table, texts
 
     manager: PluginManager = context.obj
     found = {name: read_preset(name, manager.registry) for name in preset_names()}
@@ -31,7 +31,7 @@ def presets(context: typer.Context, as_json: options.AsJson = False) -> None:
         (name, preset.dataset, preset.origin.layout, preset.summary)
         for name, preset in found.items()
     ]
-    print_table("", ("preset", "dataset", "layout", "what it reads"), rows, 4)
+    show_table(Table("", texts("preset", "dataset", "layout", "what it reads"), rows))
 
 
 def inspect(
@@ -85,26 +85,17 @@ def _as_json(found: Inspected) -> dict[str, object]:
 
 
 def _show(found: Inspected) -> None:
-    from rich.table import Table
-
     from imhi.build.raw.inspecting import skeleton
-    from imhi.io import out, plain, say
+    from imhi.io import Table, numbers, out, plain, say, show_table, texts
 
-    title = f"{found.path.name}: {found.format}, {found.rows:,} rows"
-    out().print(plain(title), style="bold", markup=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("column", overflow="fold")
-    table.add_column("filled", justify="right", no_wrap=True)
-    table.add_column("values", overflow="fold")
+    rows = []
     for column in found.columns:
-        shown = column.shown
-        if shown is not None:
-            what = ", ".join(f"{value} ({n:,})" for value, n in shown.most_common())
-        else:
-            what = f"text, {column.characters:,.0f} characters on average"
-        row = (column.name, f"{column.filled:,}", what if column.filled else "empty")
-        table.add_row(*(plain(cell) for cell in row))
-    out().print(table)
+        what = f"text, {column.characters:,.0f} characters on average"
+        if column.shown is not None:
+            what = ", ".join(f"{value} ({n:,})" for value, n in column.shown.most_common())
+        rows.append((column.name, f"{column.filled:,}", what if column.filled else "empty"))
+    title = f"{found.path.name}: {found.format}, {found.rows:,} rows"
+    show_table(Table(title, [*texts("column"), *numbers("filled"), *texts("values")], rows))
     for problem in found.problems[:5]:
         say(problem, "yellow")
     if len(found.problems) > 5:
@@ -140,18 +131,11 @@ def _show_next(found: Inspected, fit: Fit) -> None:
 
 
 def _show_nearest(fits: Sequence[Fit]) -> None:
-    from rich.table import Table
+    from imhi.io import Table, show_table, texts, whole_texts
 
-    from imhi.io import out, plain
-
-    out().print("no preset fits; nearest:", style="bold", markup=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("preset", overflow="fold")
-    table.add_column("dataset", no_wrap=True)
-    table.add_column("what is wrong", overflow="fold")
-    for fit in fits:
-        table.add_row(*(plain(cell) for cell in (fit.preset, fit.dataset, _wrong(fit))))
-    out().print(table)
+    columns = [*texts("preset"), *whole_texts("dataset"), *texts("what is wrong")]
+    rows = [(fit.preset, fit.dataset, _wrong(fit)) for fit in fits]
+    show_table(Table("no preset fits; nearest:", columns, rows))
 
 
 def _wrong(fit: Fit) -> str:
@@ -166,7 +150,7 @@ def _wrong(fit: Fit) -> str:
 def checks(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List the checks, what each does by default, and their settings."""
     from imhi.build.checks.configured import configured_checks
-    from imhi.io import print_json, print_table
+    from imhi.io import Table, print_json, show_table, texts
 
     manager: PluginManager = context.obj
     configured = configured_checks({}, manager.registry)
@@ -179,13 +163,13 @@ def checks(context: typer.Context, as_json: options.AsJson = False) -> None:
         values = one.settings.model_dump(mode="json", exclude={"action"})
         others = ", ".join(f"{k}: {json.dumps(v)}" for k, v in values.items())
         rows.append((name, one.action, one.check.summary, others))
-    print_table("", ("check", "action", "what it finds", "settings"), rows, 4)
+    show_table(Table("", texts("check", "action", "what it finds", "settings"), rows))
 
 
 def status(context: typer.Context, build: Build, as_json: options.AsJson = False) -> None:
     """Show what a build has come to, and what to do next."""
     from imhi.build.folder import STAGES
-    from imhi.io import out, print_json, print_table, say
+    from imhi.io import out, print_json, say, show_table, table_of
 
     folder, _ = opened(context, build, None, "")
     if as_json:
@@ -197,15 +181,15 @@ def status(context: typer.Context, build: Build, as_json: options.AsJson = False
     for name, read in record.read.datasets.items() if record.read else ():
         counts = explained.get(name)
         rows.append(
-            (
-                name,
-                f"{sum(read.counts.values()):,}",
-                f"{counts['rows'] - counts['lacking']:,}" if counts else "-",
-                f"{record.check.quarantined.get(name, 0):,}" if record.check else "-",
-            )
+            {
+                "dataset": name,
+                "rows": f"{sum(read.counts.values()):,}",
+                "explained": f"{counts['rows'] - counts['lacking']:,}" if counts else "-",
+                "kept out": f"{record.check.quarantined.get(name, 0):,}" if record.check else "-",
+            }
         )
     if rows:
-        print_table("", ("dataset", "rows", "explained", "kept out"), rows)
+        show_table(table_of("", rows))
     done = record.done()
     for name in STAGES:
         out().print(f"{name}: {done[name].at if name in done else 'not done'}", markup=False)

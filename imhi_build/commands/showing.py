@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imhi.build.checks.reports import CheckReport
@@ -17,30 +16,34 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def show_read(folder: BuildFolder, report: ReadReport) -> None:
-    from imhi.io import out, print_table, say
+def _print(line: str) -> None:
+    from imhi.io import out
 
-    rows = []
-    for name, found in report.datasets.items():
-        counts = found.counts
-        rows.append(
-            (
-                name,
-                Path(found.preset).name,
-                *(f"{counts.get(split, 0):,}" for split in ("train", "val", "test")),
-                f"{sum(found.removed.values()):,}",
-                f"{sum(found.masked.values()):,}",
-            )
-        )
-    columns = ("dataset", "preset", "train", "val", "test", "left out", "masked")
-    print_table("", columns, rows, 2)
-    for name, found in report.datasets.items():
-        if found.removed:
-            reasons = ", ".join(f"{reason} {n:,}" for reason, n in found.removed.items())
-            out().print(f"{name}: left out: {reasons}", markup=False, soft_wrap=True)
-    if any(found.removed for found in report.datasets.values()):
-        place = folder.path / "removed"
-        out().print(f"listed row by row in {place}", markup=False, soft_wrap=True)
+    out().print(line, markup=False, soft_wrap=True)
+
+
+def show_read(folder: BuildFolder, report: ReadReport) -> None:
+    """Print rows by dataset and split, and what was left out and why."""
+    from imhi.io import say, show_table, table_of
+
+    rows = [
+        {
+            "dataset": name,
+            "preset": Path(record.preset).name,
+            **{split: f"{record.counts.get(split, 0):,}" for split in ("train", "val", "test")},
+            "left out": f"{sum(record.removed.values()):,}",
+            "masked": f"{sum(record.masked.values()):,}",
+        }
+        for name, record in report.datasets.items()
+    ]
+    show_table(table_of("", rows, left=2))
+    left_out = {name: record.removed for name, record in report.datasets.items()}
+    for name, reasons in left_out.items():
+        if reasons:
+            counts = ", ".join(f"{reason} {n:,}" for reason, n in reasons.items())
+            _print(f"{name}: left out: {counts}")
+    if any(left_out.values()):
+        _print(f"listed row by row in {folder.path / 'removed'}")
     for note in report.notes:
         say(f"note: {note}")
     for problem in report.problems[:_SHOWN]:
@@ -53,68 +56,58 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
     """Print what asking would take, and the first prompt."""
     from dataclasses import asdict
 
+    from imhi import summed
     from imhi.build.explanations.estimating import estimate_asking, seconds_each
-    from imhi.io import out, plain, print_json, print_table, say
+    from imhi.io import plain, print_json, say, show_estimates
 
     if not asking.anything(limit):
         say("every row has an explanation: nothing would be asked")
         return
-    spec, context = asking.spec(), asking.context()
-    found = list(estimate_asking(asking.wanted(limit), spec, context))
+    spec = asking.spec()
+    estimates = list(estimate_asking(asking.wanted(limit), spec, asking.context()))
+    total = summed([one.estimate for one in estimates])
     each = seconds_each(asking.runs, spec.name)
-    requests = sum(one.requests for one in found)
-    seconds = None if each is None else each * requests
-    costs = [one.cost for one in found]
-    cost = None if None in costs else sum(one or 0.0 for one in costs)
+    seconds = None if each is None else each * total.requests
     if as_json:
-        total = {"model": spec.name, "requests": requests, "cost": cost, "seconds": seconds}
-        print_json({**total, "datasets": [asdict(one) for one in found]})
+        sums = {"requests": total.requests, "cost": total.cost, "seconds": seconds}
+        datasets = [
+            {"dataset": one.dataset, **asdict(one.estimate), "first_prompt": one.first_prompt}
+            for one in estimates
+        ]
+        print_json({"model": spec.name, **sums, "datasets": datasets})
         return
-    columns = ("dataset", "requests", "prompt tokens", "answer tokens, at most", "cost, at most")
-    counted = ("requests", "prompt_tokens", "completion_tokens")
-    rows: list[tuple[Any, ...]] = [
-        (one.dataset, *(f"{getattr(one, name):,}" for name in counted), _dollars(one.cost))
-        for one in found
-    ]
-    sums = (f"{sum(getattr(one, name) for one in found):,}" for name in counted)
-    print_table(spec.name, columns, [*rows, ("all", *sums, _dollars(cost))])
-    for note in sorted({one.note for one in found}):
-        out().print(f"({note})", markup=False, soft_wrap=True)
+    show_estimates(spec.name, [(one.dataset, one.estimate) for one in estimates])
     if seconds is None:
-        out().print(
-            "time: not known before some rows were asked (--limit 20 asks 20 per dataset)",
-            markup=False,
-            soft_wrap=True,
-        )
+        _print("time: not known before some rows were asked (--limit 20 asks 20 per dataset)")
     else:
-        out().print(
-            f"time: about {_duration(seconds)}, as the rows asked so far",
-            markup=False,
-            soft_wrap=True,
-        )
-    out().print(f"\nthe first prompt, {found[0].dataset}:\n", markup=False, soft_wrap=True)
-    out().print(plain(found[0].first_prompt), markup=False, soft_wrap=True)
+        _print(f"time: about {_duration(seconds)}, as the rows asked so far")
+    _print(f"\nthe first prompt, {estimates[0].dataset}:\n")
+    _print(plain(estimates[0].first_prompt))
 
 
 def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
-    from imhi.io import out, print_table, say
+    """Print how many rows are explained and by what, and what asking came to."""
+    from imhi.io import figures, say, show_table, table_of
 
-    explained = folder.require_explained()
-    names = ("rows", "given", "lacking", "empty", "disagreements", "replaced")
+    heads = {
+        "rows": "rows",
+        "given": "given",
+        "lacking": "lacking",
+        "empty": "empty",
+        "disagreements": "model disagrees",
+        "replaced": "replaced",
+    }
     rows = [
-        (name, *(f"{found.get(column, 0):,}" for column in names))
-        for name, found in explained.datasets.items()
+        {"dataset": name, **{head: f"{counts.get(key, 0):,}" for key, head in heads.items()}}
+        for name, counts in folder.require_explained().datasets.items()
     ]
-    columns = ("dataset", "rows", "given", "lacking", "empty", "model disagrees", "replaced")
-    print_table("", columns, rows)
+    show_table(table_of("", rows))
     asked = report.asked
     if asked.answered or asked.failed:
-        cost = "" if asked.cost is None else f", {_dollars(asked.cost)}"
-        out().print(
+        cost = "" if asked.cost is None else f", {figures.dollars(asked.cost)}"
+        _print(
             f"asked: {asked.answered:,} answered, {asked.failed:,} failed, {asked.unanswered:,} not "
-            f"asked, {asked.prompt_tokens:,} + {asked.completion_tokens:,} tokens{cost}",
-            markup=False,
-            soft_wrap=True,
+            f"asked, {asked.prompt_tokens:,} + {asked.completion_tokens:,} tokens{cost}"
         )
     for note in asked.notes:
         say(f"note: {note}")
@@ -132,13 +125,15 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
 
 
 def show_checks(folder: BuildFolder, report: CheckedBuild) -> None:
-    from imhi.io import out, say
+    """Print what each check found, how many rows are kept out, and what is still to be done."""
+    from imhi.io import Table, numbers, say, show_table, texts, whole_texts
 
-    _print_checks([_check_cells(one) for one in report.reports])
+    columns = [*whole_texts("check", "action"), *numbers("findings", "of rows")]
+    rows = [_check_cells(one) for one in report.reports]
+    show_table(Table("", [*columns, *texts("most often")], rows))
     out_of = sum(report.quarantined.values())
-    kept_out = f"{out_of:,} of {_all_rows(folder):,} rows are kept out"
     where = f": {folder.path / 'quarantine'} has them with their reasons" if out_of else ""
-    out().print(f"{kept_out}{where}", markup=False, soft_wrap=True)
+    _print(f"{out_of:,} of {_all_rows(folder):,} rows are kept out{where}")
     for sentence in report.incomplete:
         say(sentence, "yellow")
     if report.missing:
@@ -165,44 +160,22 @@ def _check_cells(report: CheckReport) -> tuple[str, ...]:
     if details.get("skipped"):
         return (*name, "-", "-", f"skipped: {details['skipped']}")
     share = report.findings / report.rows if report.rows else 0.0
-    said = [next(iter(report.reasons), "")]
-    said += [
-        f"{dataset}: {found['note']}"
-        for dataset, found in details.items()
-        if isinstance(found, dict) and "note" in found
+    notes = [next(iter(report.reasons), "")]
+    notes += [
+        f"{dataset}: {detail['note']}"
+        for dataset, detail in details.items()
+        if isinstance(detail, dict) and "note" in detail
     ]
     return (
         *name,
         f"{report.findings:,}",
         f"{100 * share:.1f}%",
-        "; ".join(text for text in said if text),
+        "; ".join(filter(None, notes)),
     )
 
 
-def _print_checks(rows: Sequence[Sequence[str]]) -> None:
-    from rich.table import Table
-
-    from imhi.io import out, plain
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("check", "action"):
-        table.add_column(column, no_wrap=True)
-    for column in ("findings", "of rows"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("most often", overflow="fold")
-    for row in rows:
-        table.add_row(*(plain(cell) for cell in row))
-    out().print(table)
-
-
 def _all_rows(folder: BuildFolder) -> int:
-    return sum(found["rows"] for found in folder.require_explained().datasets.values())
-
-
-def _dollars(cost: float | None) -> str:
-    if cost is None:
-        return "-"
-    return f"${cost:,.2f}" if cost >= 1 or not cost else f"${cost:,.4f}"
+    return sum(counts["rows"] for counts in folder.require_explained().datasets.values())
 
 
 def _duration(seconds: float) -> str:

@@ -102,26 +102,25 @@ def write_rows(
 def show_written(result: WriteRecord) -> None:
     """Print what was written: rows by dataset and split, then files by format."""
     from imhi.build.writing.counters import in_order
-    from imhi.io import out, print_table, say
+    from imhi.io import out, say, show_table, table_of
 
     splits = in_order(split for counts in result.rows.values() for split in counts)
     rows = [
-        (
-            name,
-            *(f"{counts.get(split, 0):,}" for split in splits),
-            f"{sum(counts.values()):,}",
-            f"{result.left_out[name].quarantined:,}",
-            f"{result.left_out[name].unexplained:,}",
-        )
+        {
+            "dataset": name,
+            **{split: f"{counts.get(split, 0):,}" for split in splits},
+            "all": f"{sum(counts.values()):,}",
+            "quarantined": f"{result.left_out[name].quarantined:,}",
+            "unexplained": f"{result.left_out[name].unexplained:,}",
+        }
         for name, counts in result.rows.items()
     ]
-    print_table("", ("dataset", *splits, "all", "quarantined", "unexplained"), rows)
-    out().print()
-    print_table(
-        "",
-        ("format", "files", "size"),
-        [(name, f"{one.files:,}", _size(one.bytes)) for name, one in result.formats.items()],
-    )
+    show_table(table_of("", rows), gap=True)
+    formats = [
+        {"format": name, "files": f"{one.files:,}", "size": _size(one.bytes)}
+        for name, one in result.formats.items()
+    ]
+    show_table(table_of("", formats))
     out().print(f"written to {result.to}", markup=False, soft_wrap=True)
     for note in result.notes:
         say(f"note: {note}")

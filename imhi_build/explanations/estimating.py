@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from imhi import Context, ModelSpec, estimate
+from imhi import Context, Estimate, ModelSpec, estimate, summed
 from imhi.build.generation_runs import GenerationRuns, PendingRows
 
 _BATCH = 1000
@@ -14,15 +14,11 @@ _BATCH = 1000
 
 @dataclass(frozen=True)
 class Estimated:
-    """For one dataset. ``cost`` in US dollars, None where no price is known."""
+    """What asking about one dataset would take, and the first prompt of it."""
 
     dataset: str
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost: float | None = None
-    note: str = ""
-    first_prompt: str = ""
+    estimate: Estimate
+    first_prompt: str
 
 
 def estimate_asking(
@@ -31,22 +27,14 @@ def estimate_asking(
     """Yield an estimate per dataset that has rows to ask about; prompts are made a thousand at a
     time. Rows that would share an answer are counted each: an upper bound."""
     for one in wanted:
-        requests = prompt_tokens = completion_tokens = 0
-        cost: float | None = None
-        note = first = ""
+        parts: list[Estimate] = []
+        first = ""
         rows = iter(one.rows())
         while prompts := [one.prompt(row) for row in islice(rows, _BATCH)]:
             first = first or prompts[0]
-            batch = estimate(spec, prompts, context)
-            requests += batch.requests
-            prompt_tokens += batch.prompt_tokens
-            completion_tokens += batch.completion_tokens
-            cost = cost if batch.cost is None else (cost or 0.0) + batch.cost
-            note = batch.note
-        if requests:
-            yield Estimated(
-                one.dataset, requests, prompt_tokens, completion_tokens, cost, note, first
-            )
+            parts.append(estimate(spec, prompts, context))
+        if parts:
+            yield Estimated(one.dataset, replace(summed(parts), note=parts[-1].note), first)
 
 
 def seconds_each(runs: GenerationRuns, model: str) -> float | None:

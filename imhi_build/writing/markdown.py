@@ -16,12 +16,12 @@ _HIDDEN = "(local path)"
 
 def text(value: object) -> str:
     """Return prose, for a paragraph or a cell; addresses of the web stay links."""
-    found = _one_line(str(value))
+    line = _one_line(str(value))
     parts, end = [], 0
-    for address in _ADDRESS.finditer(found):
-        parts += [_escaped(found[end : address.start()]), f"<{address[0].replace('&', '&amp;')}>"]
+    for address in _ADDRESS.finditer(line):
+        parts += [_escaped(line[end : address.start()]), f"<{address[0].replace('&', '&amp;')}>"]
         end = address.end()
-    return "".join([*parts, _escaped(found[end:])])
+    return "".join([*parts, _escaped(line[end:])])
 
 
 def without_paths(value: str) -> str:

@@ -3,75 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from imhi.io import plain
+from imhi.io import Cell, Table, figures, numbers, plain, show_table, texts
 from imhi.plugins.data_commands.check import SourceReport, SplitReport
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _SHOWN_PROBLEMS = 50
 
 
 def show_report(report: SourceReport, console: Console) -> None:
     """Print the tables, then what needs a sentence."""
-    console.print(_counts(report.splits))
-    console.print()
-    console.print(_balance(report.splits))
+    show_table(_counts(report.splits), console, gap=True)
+    show_table(_balance(report.splits), console)
     for line, style in _sentences(report):
         console.print(plain(line), style=style or None, markup=False)
 
 
-def _grid(*columns: str, right: Sequence[str] = ()) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    return table
-
-
 def _counts(splits: Sequence[SplitReport]) -> Table:
-    numbers = (
+    heads = (
         "rows", "pub-\nlished", "unpar-\nsable", "repeats\n(confl.)", "empty\nexpl.",
         "moji-\nbake", "in\ntrain",
     )  # fmt: skip
-    table = _grid("dataset", "split", *numbers, right=numbers)
+    rows: list[list[object]] = []
     last = ""
     for report in splits:
         repeated = f"{report.repeated:,}" + (f" ({report.conflicting})" if report.repeated else "")
         bad = len(report.unparsable)
         differs = report.published is not None and report.published != report.rows
-        table.add_row(
-            plain(report.dataset) if report.dataset != last else "",
-            plain(report.split),
-            "unreadable" if report.unreadable else f"{report.rows:,}",
-            "-" if report.published is None else f"{report.published:,}" + "*" * differs,
-            Text(f"{bad:,}", style="red") if bad else "0",
-            repeated,
-            f"{report.empty_explanations:,}",
-            "?" if report.mojibake is None else f"{report.mojibake:,}",
-            "-" if report.in_training is None else f"{report.in_training:,}",
+        rows.append(
+            [
+                report.dataset if report.dataset != last else "",
+                report.split,
+                "unreadable" if report.unreadable else f"{report.rows:,}",
+                _count(report.published) + "*" * differs,
+                Cell(f"{bad:,}", "red" if bad else ""),
+                repeated,
+                f"{report.empty_explanations:,}",
+                _count(report.mojibake, "?"),
+                _count(report.in_training),
+            ]
         )
         last = report.dataset
-    return table
+    return Table("", [*texts("dataset", "split"), *numbers(*heads)], rows, frame="narrow")
+
+
+def _count(number: int | None, unknown: str = "-") -> str:
+    return unknown if number is None else f"{number:,}"
 
 
 def _balance(splits: Sequence[SplitReport]) -> Table:
     """One line per distribution: the two styles of a split share theirs."""
-    table = _grid("dataset", "split", "labels")
     groups: dict[tuple[str, tuple[tuple[str, int], ...]], list[str]] = {}
     for report in splits:
         key = (report.dataset, tuple(sorted(report.labels.items(), key=lambda item: -item[1])))
         groups.setdefault(key, []).append(report.split)
+    rows = []
     last = ""
     for (dataset, labels), names in groups.items():
         total = sum(count for _, count in labels) or 1
-        shares = ", ".join(f"{name} {count:,} ({count / total:.0%})" for name, count in labels)
-        table.add_row(
-            plain(dataset) if dataset != last else "", plain(", ".join(names)), plain(shares)
-        )
+        shares = ", ".join(f"{name} {figures.share(count, total)}" for name, count in labels)
+        rows.append([dataset if dataset != last else "", ", ".join(names), shares])
         last = dataset
-    return table
+    return Table("", texts("dataset", "split", "labels"), rows, frame="narrow")
 
 
 def _sentences(report: SourceReport) -> Iterator[tuple[str, str]]:

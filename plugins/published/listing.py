@@ -8,74 +8,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
-from imhi.io import one_line
-from imhi.runs import PublishedResult
+from imhi.io import Table, numbers, one_line, show_notes, show_table, texts
+
+if TYPE_CHECKING:
+    from imhi.runs import PublishedResult
 
 _GAP = 2  # columns of the terminal after each column of a table
 _NAME = 36  # longer names are folded
 
-Reference = tuple[str, str, str]
 
-
-def show(rows: Sequence[PublishedResult], datasets: Sequence[str], console: Any) -> None:
-    """Print results, those of one place in a publication together; ``datasets`` is the order of
-    columns."""
-    for (source, table, obtained), found in by_reference(rows).items():
-        for metric in dict.fromkeys(row.metric for row in found):
-            _show_metric(metric, [row for row in found if row.metric == metric], datasets, console)
-        said = f"published, not measured here: {source}, {table}; {obtained}"
-        console.print(one_line(said), style="dim", markup=False)
-        console.print()
-
-
-def by_reference(rows: Sequence[PublishedResult]) -> dict[Reference, list[PublishedResult]]:
-    """Return results by source, table and how they were obtained."""
-    found: dict[Reference, list[PublishedResult]] = {}
+def show(rows: Sequence[PublishedResult], datasets: Sequence[str], width: int) -> None:
+    """Print results for a terminal of ``width`` columns, those of one place in a publication
+    together; ``datasets`` is the order of columns."""
+    places: dict[tuple[str, str, str], list[PublishedResult]] = {}
     for row in rows:
-        found.setdefault((row.source, row.table, row.obtained), []).append(row)
-    return found
+        places.setdefault((row.source, row.table, row.obtained), []).append(row)
+    for (source, table, obtained), listed in places.items():
+        for metric in dict.fromkeys(row.metric for row in listed):
+            figures = [row for row in listed if row.metric == metric]
+            for block in _tables(metric, figures, datasets, width):
+                show_table(block, gap=True)
+        note = f"published, not measured here: {source}, {table}; {obtained}"
+        show_notes([one_line(note), ""])
 
 
-def _show_metric(
-    metric: str, rows: Sequence[PublishedResult], datasets: Sequence[str], console: Any
-) -> None:
+def _tables(
+    metric: str, rows: Sequence[PublishedResult], datasets: Sequence[str], width: int
+) -> Iterator[Table]:
+    """Yield the figures of one measure in tables that fit the width."""
     digits = max(map(_digits, rows))
     values: dict[str, dict[str, str]] = {}
     for row in rows:
         values.setdefault(row.model, {})[row.dataset] = f"{row.value:.{digits}f}"
     order = dict.fromkeys([*datasets, *(row.dataset for row in rows)])
-    there = [name for name in order if any(name in own for own in values.values())]
     widths = {
-        name: max(len(name), *(len(own.get(name, "")) for own in values.values())) for name in there
+        name: max(len(name), *(len(shown.get(name, "")) for shown in values.values()))
+        for name in order
+        if any(name in shown for shown in values.values())
     }
-    room = console.width - min(_NAME, max(len(one_line(model)) for model in values)) - _GAP
-    console.print(one_line(metric), style="bold", markup=False)
-    for columns in _fitting(widths, room):
+    room = width - min(_NAME, max(len(one_line(model)) for model in values)) - _GAP
+    title = one_line(metric)
+    for names in _fitting(widths, room):
         lines = [
-            [one_line(model), *(own.get(name, "-") for name in columns)]
-            for model, own in values.items()
-            if not own.keys().isdisjoint(columns)
+            [one_line(model), *(shown.get(name, "-") for name in names)]
+            for model, shown in values.items()
+            if not shown.keys().isdisjoint(names)
         ]
-        console.print(_table(["model", *columns], lines))
-        console.print()
-
-
-def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, padding=(0, _GAP, 0, 0))
-    for place, column in enumerate(columns):
-        # Names may hold anything: as Text, so that no markup is read in them.
-        justify: Any = "right" if place else "left"
-        table.add_column(
-            Text(one_line(column)), justify=justify, no_wrap=place > 0, overflow="fold"
-        )
-    for line in lines:
-        table.add_row(*map(Text, line))
-    return table
+        yield Table(title, [*texts("model"), *numbers(*map(one_line, names))], lines)
+        title = ""
 
 
 def _digits(row: PublishedResult) -> int:

@@ -46,7 +46,7 @@ def published(
     if as_json:
         print_json({"published": [vars(row) for row in found]})
     else:
-        show(found, list(registry.datasets.things), out())
+        show(found, list(registry.datasets.things), out().width)
 
 
 def _known(kind: str, asked: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from imhi._core.budget import Estimate, summed
 from imhi._core.cli.console import out, print_json, say
 from imhi._core.plugin_manager import PluginManager
-from imhi._core.records import JsonObject
 from imhi._core.sanitizing import plain
 from imhi._core.settings import RunSettings
+from imhi._core.tables import figures
+from imhi._core.tables.table import Table, bold, numbers, texts
+from imhi._core.tables.terminal import show_table
 
 if TYPE_CHECKING:
     from imhi._core.stages.rescore import ScoringEstimate
@@ -27,11 +30,11 @@ def show_dry_run(settings: RunSettings, manager: PluginManager, as_json: bool) -
         return
     console = out()
     for one in previews:
-        title = f"{one.model}, prompt style {one.prompt}"
-        rows = one.to_json()["datasets"]
-        _show_estimates(title, rows)
-        console.print(f"\nthe first prompt, {rows[0]['dataset']}:\n", markup=False)
-        console.print(plain(rows[0]["first_prompt"]), markup=False)
+        rows = [(row.dataset, row.estimate) for row in one.datasets]
+        show_estimates(f"{one.model}, prompt style {one.prompt}", rows, cents=True)
+        first = one.datasets[0]
+        console.print(f"\nthe first prompt, {first.dataset}:\n", markup=False)
+        console.print(plain(first.first_prompt), markup=False)
         console.print()
 
 
@@ -42,36 +45,27 @@ def show_scoring(estimates: Sequence[ScoringEstimate], as_json: bool) -> None:
         return
     if not estimates:
         say("none of the metrics asks a model")
-    from imhi._core.stages.rescore import ScoringEstimate
-
-    tables: dict[str, list[JsonObject]] = {}
-    for row in map(ScoringEstimate.to_json, estimates):
-        tables.setdefault(f"{row['metric']} by {row['model']}, {row['run']}", []).append(row)
+    tables: dict[str, list[tuple[str, Estimate]]] = {}
+    for one in estimates:
+        title = f"{one.metric} by {one.model}, {one.run}"
+        tables.setdefault(title, []).append((one.dataset, one.estimate))
     for title, rows in tables.items():
-        _show_estimates(title, rows)
+        show_estimates(title, rows, cents=True)
 
 
-def _show_estimates(title: str, rows: Sequence[JsonObject]) -> None:
-    from rich.table import Table
+def show_estimates(
+    title: str, estimates: Sequence[tuple[str, Estimate]], *, cents: bool = False
+) -> None:
+    """Print a line for each dataset and their sum, whose cost is not known where a part is not."""
 
-    table = Table(title=plain(title), title_justify="left")
-    table.add_column("dataset")
-    for column in ("requests", "prompt tokens", "answer tokens, at most", "cost, at most"):
-        table.add_column(column, justify="right")
-    counted = ("requests", "prompt_tokens", "completion_tokens")
-    for row in rows:
-        table.add_row(
-            row["dataset"], *(f"{row[name]:,}" for name in counted), _dollars(row["cost"])
-        )
-    costs = [row["cost"] for row in rows]
-    total = None if None in costs else sum(costs)
-    sums = (f"{sum(row[name] for row in rows):,}" for name in counted)
-    table.add_row("all", *sums, _dollars(total), style="bold")
-    console = out()
-    console.print(table)
-    for note in sorted({row["note"] for row in rows if row["note"]}):
-        console.print(f"({note})", markup=False)
+    def line(dataset: str, one: Estimate) -> list[str]:
+        counts = (one.requests, one.prompt_tokens, one.completion_tokens)
+        return [dataset, *(f"{n:,}" for n in counts), figures.dollars(one.cost, cents=cents)]
 
-
-def _dollars(cost: float | None) -> str:
-    return "-" if cost is None else f"${cost:,.2f}"
+    total = summed([estimate for _, estimate in estimates])
+    columns = numbers("requests", "prompt tokens", "answer tokens, at most", "cost, at most")
+    rows: list[Sequence[object]] = [line(*estimate) for estimate in estimates]
+    rows.append(bold(line("all", total)))
+    show_table(Table(title, [*texts("dataset"), *columns], rows))
+    for note in sorted({f"({one.note})" for _, one in estimates if one.note}):
+        out().print(note, markup=False, soft_wrap=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import typer
 
@@ -14,48 +14,79 @@ from imhi._core.declarations import Argument
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.registry import Registry
 from imhi._core.sanitizing import plain
+from imhi._core.tables.table import Table, texts, whole_texts
+from imhi._core.tables.terminal import rich_table, show_table
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How a kind is listed: the help of its command, the fields ``--json`` has, and those the
+    table shows, by the heads of its columns."""
+
+    help: str
+    fields: Sequence[str]
+    shown: Mapping[str, str]
+
+
+_SUMMARY = (("name", "summary"), {"name": "name", "summary": "summary"})
+LISTINGS = {
+    "labelers": Listing("List labelers.", *_SUMMARY),
+    "metrics": Listing(
+        "List metrics and their groups.",
+        ("name", "group", "default", "higher_is_better", "summary", "arguments"),
+        {"name": "name", "group": "group", "by default": "default", "summary": "summary"},
+    ),
+    "prompts": Listing("List prompt styles.", *_SUMMARY),
+    "sources": Listing("List sources of examples.", *_SUMMARY),
+    "views": Listing(
+        "List views: which gold labels and which rows count.",
+        ("name", "gold", "exclude", "summary"),
+        {"view": "name", "gold": "gold", "without": "exclude", "summary": "summary"},
+    ),
+}
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (tasks, models, labelers, metrics, prompts, sources, views, plugins):
-        app.command()(command)
+    app.command()(tasks)
+    app.command()(models)
+    for kind, listing in LISTINGS.items():
+        app.command(kind, help=listing.help)(_lister(kind, listing))
+    app.command()(plugins)
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for index, column in enumerate(columns):
-        # Names stay whole; the rest wraps.
-        table.add_column(column, no_wrap=index == 0, overflow="fold")
-    for row in rows:
-        table.add_row(*(plain(str(cell)) for cell in row))
-    out().print(table)
+def _show(heads: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+    # Names stay whole; the rest wraps.
+    first, *others = heads
+    show_table(Table("", [*whole_texts(first), *texts(*others)], list(rows)))
 
 
-def _described(arguments: Sequence[Argument]) -> dict[str, dict[str, Any]]:
-    return {
-        a.name: {
-            "summary": a.summary,
-            "default": ";".join(a.default) if isinstance(a.default, tuple) else a.default,
-        }
-        for a in arguments
-    }
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return ", ".join(value) if isinstance(value, tuple) else value
 
 
-def _show_arguments(head: str, arguments: Mapping[str, Mapping[str, Any]]) -> None:
+def _default(argument: Argument) -> object:
+    default = argument.default
+    return ";".join(default) if isinstance(default, tuple) else default
+
+
+def _described(arguments: Sequence[Argument]) -> dict[str, dict[str, object]]:
+    return {a.name: {"summary": a.summary, "default": _default(a)} for a in arguments}
+
+
+def _show_arguments(head: str, arguments: Sequence[Argument]) -> None:
     from rich.padding import Padding
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for name, argument in arguments.items():
-        default = "" if argument["default"] is None else f" (default {argument['default']})"
-        table.add_row(plain(f"{name}="), plain(f"{argument['summary']}{default}"))
+    rows = []
+    for argument in arguments:
+        default = "" if argument.default is None else f" (default {_default(argument)})"
+        rows.append([f"{argument.name}=", f"{argument.summary}{default}"])
     out().print(plain(head), style="bold", markup=False)
-    out().print(Padding(table, (0, 0, 0, 4)))
+    drawn = rich_table(Table("", [*whole_texts(""), *texts("")], rows))
+    drawn.show_header = False
+    out().print(Padding(drawn, (0, 0, 0, 4)))
 
 
 def _registry(context: typer.Context) -> Registry:
@@ -66,149 +97,95 @@ def _registry(context: typer.Context) -> Registry:
 def tasks(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List tasks and their datasets."""
     registry = _registry(context)
-    rows: list[dict[str, Any]] = []
-    for task in registry.tasks:
-        for dataset in task.datasets:
-            rows.append(
-                {
-                    "dataset": dataset.name,
-                    "task": task.name,
-                    "labels": list(dataset.label_names),
-                    "questions": [question.text for question in dataset.questions],
-                    "counts": dict(dataset.counts),
-                    "note": dataset.note,
-                    "plugin": registry.tasks.owners[task.name],
-                }
-            )
-    if as_json:
-        print_json({"tasks": rows})
+    datasets = [(task, dataset) for task in registry.tasks for dataset in task.datasets]
+    if not as_json:
+        _show(
+            ("dataset", "task", "test rows", "labels"),
+            (
+                (d.name, t.name, d.counts.get("test", "-"), ", ".join(d.label_names))
+                for t, d in datasets
+            ),
+        )
         return
-    _table(
-        ("dataset", "task", "test rows", "labels"),
-        [
-            (r["dataset"], r["task"], f"{r['counts'].get('test', '-')}", ", ".join(r["labels"]))
-            for r in rows
-        ],
-    )
+    rows = [
+        {
+            "dataset": dataset.name,
+            "task": task.name,
+            "labels": list(dataset.label_names),
+            "questions": [question.text for question in dataset.questions],
+            "counts": dict(dataset.counts),
+            "note": dataset.note,
+            "plugin": registry.tasks.owners[task.name],
+        }
+        for task, dataset in datasets
+    ]
+    print_json({"tasks": rows})
 
 
 def models(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List model schemes with their arguments, and presets."""
     registry = _registry(context)
-    families: list[dict[str, Any]] = [
-        {
-            "scheme": family.scheme,
-            "write": f"{family.scheme}:{family.target}",
-            "summary": family.summary,
-            "arguments": _described(family.arguments),
-            "examples": list(family.examples),
-        }
-        for family in registry.families
-    ]
-    presets = [dataclasses.asdict(preset) for preset in registry.presets]
     if as_json:
+        families = [
+            {
+                "scheme": family.scheme,
+                "write": f"{family.scheme}:{family.target}",
+                "summary": family.summary,
+                "arguments": _described(family.arguments),
+                "examples": list(family.examples),
+            }
+            for family in registry.families
+        ]
+        presets = [dataclasses.asdict(preset) for preset in registry.presets]
         print_json({"families": families, "presets": presets})
         return
     console = out()
-    for family in families:
-        _show_arguments(f"{family['write']}   {family['summary']}", family["arguments"])
-        for example in family["examples"]:
+    for family in registry.families:
+        head = f"{family.scheme}:{family.target}   {family.summary}"
+        _show_arguments(head, family.arguments)
+        for example in family.examples:
             console.print(plain(f"    e.g. {example}"), markup=False, style="dim")
     console.print()
-    _table(("preset", "stands for"), [(p["name"], p["model"]) for p in presets])
+    _show(("preset", "stands for"), [(p.name, p.model) for p in registry.presets])
 
 
-def _simple(context: typer.Context, kind: str, as_json: bool) -> None:
-    registry = _registry(context)
-    shelf = getattr(registry, kind)
-    rows = [
-        {"name": thing.name, "summary": thing.summary, "plugin": shelf.owners[thing.name]}
-        for thing in shelf
-    ]
-    if as_json:
-        print_json({kind: rows})
-        return
-    _table(("name", "summary"), [(row["name"], row["summary"]) for row in rows])
+def _lister(kind: str, listing: Listing) -> Callable[[typer.Context, bool], None]:
+    """Return the command that lists everything registered of a kind."""
 
+    def listed(context: typer.Context, as_json: options.AsJson = False) -> None:
+        registered = getattr(_registry(context), kind)
+        records = [{name: getattr(one, name) for name in listing.fields} for one in registered]
+        if as_json:
+            for record in records:
+                if "arguments" in record:
+                    record["arguments"] = _described(record["arguments"])
+                record["plugin"] = registered.owners[record["name"]]
+            print_json({kind: records})
+            return
+        shown = listing.shown.values()
+        _show(listing.shown, ([_cell(record[name]) for name in shown] for record in records))
+        for record in records:
+            if arguments := record.get("arguments"):
+                out().print()
+                head = f"{record['name']}:{arguments[0].name.upper()},key=value,..."
+                _show_arguments(head, arguments)
 
-def labelers(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List labelers."""
-    _simple(context, "labelers", as_json)
-
-
-def prompts(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List prompt styles."""
-    _simple(context, "prompts", as_json)
-
-
-def sources(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List sources of examples."""
-    _simple(context, "sources", as_json)
-
-
-def views(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List views: which gold labels and which rows count."""
-    registry = _registry(context)
-    rows = [
-        {
-            "name": view.name,
-            "gold": view.gold,
-            "exclude": list(view.exclude),
-            "summary": view.summary,
-            "plugin": registry.views.owners[view.name],
-        }
-        for view in registry.views
-    ]
-    if as_json:
-        print_json({"views": rows})
-        return
-    columns = ("view", "gold", "without", "summary")
-    _table(columns, [[r["name"], r["gold"], ", ".join(r["exclude"]), r["summary"]] for r in rows])
-
-
-def metrics(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List metrics and their groups."""
-    registry = _registry(context)
-    rows: list[dict[str, Any]] = [
-        {
-            "name": metric.name,
-            "group": metric.group,
-            "default": metric.default,
-            "higher_is_better": metric.higher_is_better,
-            "summary": metric.summary,
-            "arguments": _described(metric.arguments),
-            "plugin": registry.metrics.owners[metric.name],
-        }
-        for metric in registry.metrics
-    ]
-    if as_json:
-        print_json({"metrics": rows})
-        return
-    _table(
-        ("name", "group", "by default", "summary"),
-        [(r["name"], r["group"], "yes" if r["default"] else "", r["summary"]) for r in rows],
-    )
-    for row in rows:
-        if row["arguments"]:
-            first = next(iter(row["arguments"]))
-            out().print()
-            _show_arguments(f"{row['name']}:{first.upper()},key=value,...", row["arguments"])
+    return listed
 
 
 def plugins(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List plugins: distribution, version, what each adds, and what failed to load and why."""
     manager: PluginManager = context.obj
-    loaded = [dataclasses.asdict(plugin) for plugin in manager.plugins]
-    problems = [dataclasses.asdict(problem) for problem in manager.problems]
     if as_json:
+        loaded = [dataclasses.asdict(plugin) for plugin in manager.plugins]
+        problems = [dataclasses.asdict(problem) for problem in manager.problems]
         print_json({"plugins": loaded, "problems": problems})
         return
     rows = []
     for plugin in manager.plugins:
-        adds = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in plugin.adds.items())
-        rows.append(
-            (plugin.name, f"{plugin.distribution} {plugin.version}", adds or "observes runs")
-        )
-    _table(("plugin", "from", "adds"), rows)
+        adds = "; ".join(f"{kind}: {', '.join(given)}" for kind, given in plugin.adds.items())
+        origin = f"{plugin.distribution} {plugin.version}"
+        rows.append((plugin.name, origin, adds or "observes runs"))
+    _show(("plugin", "from", "adds"), rows)
     for problem in manager.problems:
         say(f"failed: {problem}", "red")

@@ -14,6 +14,9 @@ from imhi._core.errors import HarnessError
 from imhi._core.results import Results, RunScores
 from imhi._core.run_store import RunFolder, find_run, list_runs
 from imhi._core.sanitizing import plain
+from imhi._core.tables import figures
+from imhi._core.tables.table import Table, texts, whole_texts
+from imhi._core.tables.terminal import show_table
 from imhi._core.views import RELEASED
 
 
@@ -22,15 +25,15 @@ def runs(
 ) -> None:
     """List the runs there are."""
     rows: list[dict[str, Any]] = []
-    for found in list_runs(folder):
+    for run in list_runs(folder):
         try:
-            manifest = found.manifest()
+            manifest = run.manifest()
         except HarnessError as error:  # one strange folder must not hide the others
             say(f"passed over: {error}", "yellow")
             continue
         rows.append(
             {
-                "run": found.id,
+                "run": run.id,
                 "created": manifest.created,
                 "model": manifest.model,
                 "source": manifest.source,
@@ -38,10 +41,10 @@ def runs(
                 "datasets": len(manifest.datasets),
                 "examples": sum(manifest.datasets.values()),
                 "status": manifest.status,
-                "labelers": found.labelers(),
-                "weighted_f1": _headline(found),
+                "labelers": run.labelers(),
+                "weighted_f1": _headline(run),
                 # Counted, not taken from the totals: a killed run had no time to write them.
-                "answered": sum(len(found.answered(name)) for name in manifest.datasets),
+                "answered": sum(len(run.answered(name)) for name in manifest.datasets),
                 **{k: getattr(manifest.totals, k, None) for k in ("failed", "unanswered", "cost")},
             }
         )
@@ -51,22 +54,19 @@ def runs(
     if not rows:
         say(f"no runs under {folder}; make one with: imhi run")
         return
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for column in ("created", "status", "answered", "failed", "F1"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("run", overflow="fold")
-    for row in rows:
-        table.add_row(
+    shown = [
+        (
             row["created"][:16].replace("T", " "),
             row["status"],
             f"{row['answered']}/{row['examples']}",
-            str(row["failed"] or 0),
-            "-" if row["weighted_f1"] is None else f"{row['weighted_f1']:.1f}",
-            plain(row["run"]),
+            row["failed"] or 0,
+            figures.interval(row["weighted_f1"], None, None),
+            row["run"],
         )
-    out().print(table)
+        for row in rows
+    ]
+    heads = whole_texts("created", "status", "answered", "failed", "F1")
+    show_table(Table("", [*heads, *texts("run")], shown))
 
 
 def _headline(run: RunFolder) -> float | None:
@@ -99,16 +99,16 @@ def show(
     show_all: options.All = False,
 ) -> None:
     """Show the scores of runs beside each other, or the answers that could not be read."""
-    found = [find_run(name, folder) for name in names]
-    manifests = [run.manifest() for run in found]
+    folders = [find_run(name, folder) for name in names]
+    manifests = [run.manifest() for run in folders]
     if failed:
-        rows = [row for run in found for row in _failed(run)]
+        rows = [row for run in folders for row in _failed(run)]
         _list_rows(rows, as_json, "failed", "no failed examples")
         return
-    read_by = [labeler or _default_labeler(run) for run in found]
+    read_by = [labeler or _default_labeler(run) for run in folders]
     if unparsed:
         rows = [
-            row for run, name in zip(found, read_by, strict=True) for row in _unparsed(run, name)
+            row for run, name in zip(folders, read_by, strict=True) for row in _unparsed(run, name)
         ]
         nothing = f"labeler {', '.join(dict.fromkeys(read_by))} found a label in every answer"
         _list_rows(rows, as_json, "unparsed", nothing)
@@ -116,17 +116,17 @@ def show(
     results = Results(
         [
             RunScores.from_json(run.scores(name, one), str(run.path))
-            for run, name in zip(found, read_by, strict=True)
+            for run, name in zip(folders, read_by, strict=True)
             for one in ["" if v == RELEASED else v for v in view or [RELEASED]]
         ]
     )
     if as_json:
         objects = [manifest.to_json() for manifest in manifests]
-        shown = {"manifest": objects[0]} if len(found) == 1 else {"manifests": objects}
+        shown = {"manifest": objects[0]} if len(folders) == 1 else {"manifests": objects}
         print_json({**results.to_json(), **shown})
         return
     show_scores(results, context.obj, format_name, show_all)
-    for run, name in zip(found, read_by, strict=True):
+    for run, name in zip(folders, read_by, strict=True):
         others = [other for other in run.labelers() if other != name]
         if others:
             say(f"{run.id}: also scored with: {', '.join(others)} (--labeler NAME)")

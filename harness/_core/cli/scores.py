@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 
 from imhi._core.cli.console import out, print_json, say
 from imhi._core.declarations import resolve
 from imhi._core.errors import RunIncomplete
 from imhi._core.plugin_manager import PluginManager
-from imhi._core.results import Results
+from imhi._core.results import ReportOptions, Results, RunScores
 
 
 def finish(
@@ -62,22 +63,29 @@ def show_scores(
     show_all: bool = False,
     asked: Sequence[str] = (),
 ) -> None:
-    """Print scores through a reporter; those of the metrics ``asked`` for come first."""
+    """Print scores through a reporter; those of the metrics ``asked`` for come first.
+
+    Raises:
+        UnknownName: there is no reporter of that name.
+    """
     reporter = manager.registry.reporters.get(format_name)
-    names = [name.partition(":")[0].lower() for name in asked]
-    made_by = [m.name for m in manager.registry.metrics if {m.name.lower(), m.group} & {*names}]
-    runs = [
-        dataclasses.replace(run, settings={**run.settings, "asked": made_by})
-        for run in results.runs
-    ]
+    names = {name.partition(":")[0].lower() for name in asked}
+    made_by = [m.name for m in manager.registry.metrics if {m.name.lower(), m.group} & names]
+    runs = results.runs
     if show_all:
         runs = [
-            dataclasses.replace(
-                run,
-                scores=[{**row, "headline": True} for row in run.scores],
-                settings={**run.settings, "all": True},
-            )
+            dataclasses.replace(run, scores=[{**row, "headline": True} for row in run.scores])
             for run in runs
         ]
-    console = out()
-    resolve(reporter.render)(runs, console.print)
+    render(resolve(reporter.render), runs, ReportOptions(tuple(made_by), show_all))
+
+
+def render(
+    reporter: Callable[..., None], runs: Sequence[RunScores], options: ReportOptions
+) -> None:
+    """Have a reporter print scores; it gets the options if it has an argument called so."""
+    write = out().print
+    if "options" in inspect.signature(reporter).parameters:
+        reporter(runs, write, options=options)
+    else:
+        reporter(runs, write)

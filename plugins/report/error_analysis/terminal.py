@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from imhi.io import one_line, out, print_table
+from imhi.io import Table, figures, numbers, one_line, out, show_notes, show_table, table_of, texts
 from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
@@ -33,23 +32,23 @@ _CLUSTERS = (
 )
 
 
-def show(found: ErrorAnalysis, runs: RunSet, kinds: Sequence[str], limit: int) -> None:
+def show(analysis: ErrorAnalysis, runs: RunSet, kinds: Sequence[str], limit: int) -> None:
     """Print counts and the lists of these kinds, at most ``limit`` entries of each; 0: no lists."""
     kinds = kinds if limit else []
-    letters = dict(zip(found.runs, _letters(), strict=False))
-    _show_counts(found)
-    _show_runs(found, letters)
+    letters = dict(zip(analysis.runs, _letters(), strict=False))
+    several = len(analysis.runs) > 1
+    show_table(_counts_table(analysis), gap=True)
+    show_table(_runs_table(analysis, letters), gap=True)
     if "missed" in kinds:
-        _show_missed(found, letters, limit)
-    if "flips" in kinds and len(found.runs) > 1:
-        _show_flips(found, letters, limit)
+        _show_missed(analysis, letters, limit)
+    if "flips" in kinds and several:
+        _show_flips(analysis, letters, limit)
     if "contradictions" in kinds:
-        _show_contradictions(found, letters, limit)
+        _show_contradictions(analysis, letters, limit)
     if "clusters" in kinds:
-        _show_clusters(found.clusters, letters, limit, with_ids=len(kinds) == 1)
-        _show_words(found.words, letters, limit)
-    for line in _remarks(found, runs, kinds):
-        out().print(one_line(line), style="dim", markup=False)
+        _show_clusters(analysis.clusters, letters, limit, with_ids=len(kinds) == 1)
+        _show_words(analysis.words, letters, limit)
+    show_notes(map(one_line, _remarks(analysis, runs, kinds)))
 
 
 def _letters() -> Iterator[str]:
@@ -60,133 +59,120 @@ def _letters() -> Iterator[str]:
             yield "".join(letters)
 
 
-def _show_counts(found: ErrorAnalysis) -> None:
-    several = len(found.runs) > 1
-    columns = ["dataset", "examples", "all miss" if several else "missed"]
+def _counts_table(analysis: ErrorAnalysis) -> Table:
+    several = len(analysis.runs) > 1
+    columns = ["examples", "all miss" if several else "missed"]
     columns += ["chance", "all right", "chance", "flip"] if several else []
     rows = []
-    for one in found.counts:
-        row: list[Any] = [one.dataset, f"{one.examples:,}"]
-        row.append(_share(one.missed_by_all, one.examples))
+    for one in analysis.counts:
+        row = [one.dataset, f"{one.examples:,}", figures.share(one.missed_by_all, one.examples)]
         if several:
             row.append(f"{one.expected_missed_by_all:,.0f}")
-            row.append(_share(one.right_by_all, one.examples))
+            row.append(figures.share(one.right_by_all, one.examples))
             row.append(f"{one.expected_right_by_all:,.0f}")
             row.append(f"{one.flips:,}")
         rows.append([*row, f"{one.unread_by_all:,}"])
-    print_table("What runs get wrong", [*columns, "no label"], rows)
-    out().print()
+    return Table("What runs get wrong", [*texts("dataset"), *numbers(*columns, "no label")], rows)
 
 
-def _show_runs(found: ErrorAnalysis, letters: Mapping[str, str]) -> None:
-    """Print each run's errors over all datasets, and the letter that stands for it."""
-    examples = sum(counts.examples for counts in found.counts)
-    columns: dict[str, list[str]] = {"": [], "run": [], "errors": [], "unparsed": []}
-    columns |= {"failed": [], "contradicts": [], "alone +/-": []}
-    for run in found.runs:
-        own = [counts.runs[run] for counts in found.counts]
-        columns[""].append(letters[run])
-        columns["run"].append(one_line(run))
-        columns["errors"].append(_share(sum(c.errors for c in own), examples))
-        columns["unparsed"].append(f"{sum(c.unparsed for c in own):,}")
-        columns["failed"].append(f"{sum(c.failed for c in own):,}")
-        columns["contradicts"].append(f"{sum(c.contradictions for c in own):,}")
-        alone = (sum(c.only_right for c in own), sum(c.only_wrong for c in own))
-        columns["alone +/-"].append("/".join(f"{count:,}" for count in alone))
-    if len(found.runs) == 1:
-        del columns["alone +/-"]
-    # A narrow terminal has no room for columns without a count.
-    shown = {
-        head: cells
-        for head, cells in columns.items()
-        if head not in ("failed", "contradicts") or any(cell != "0" for cell in cells)
-    }
-    print_table("", list(shown), list(zip(*shown.values(), strict=True)), left=2)
-    out().print()
-
-
-def _show_missed(found: ErrorAnalysis, letters: Mapping[str, str], limit: int) -> None:
-    several = len(found.runs) > 1
-    rows = [
-        [*_place(row), _answers(row.answers, letters), *([_percent(row.chance)] if several else [])]
-        for row in found.missed_by_all[:limit]
-    ]
-    title = f"Missed{' by all' if several else ''} ({len(found.missed_by_all):,})"
-    columns = ["answers", *(["chance"] if several else [])]
-    _print_list(title, columns, rows, found.missed_by_all, limit, numbers=int(several))
-
-
-def _show_flips(found: ErrorAnalysis, letters: Mapping[str, str], limit: int) -> None:
+def _runs_table(analysis: ErrorAnalysis, letters: Mapping[str, str]) -> Table:
+    """Return each run's errors over all datasets, and the letter that stands for it."""
+    examples = sum(counts.examples for counts in analysis.counts)
     rows = []
-    for row in found.flips[:limit]:
+    for run in analysis.runs:
+        counts = [one.runs[run] for one in analysis.counts]
+        row = {"": letters[run], "run": one_line(run)}
+        row["errors"] = figures.share(sum(c.errors for c in counts), examples)
+        row["unparsed"] = f"{sum(c.unparsed for c in counts):,}"
+        row["failed"] = f"{sum(c.failed for c in counts):,}"
+        row["contradicts"] = f"{sum(c.contradictions for c in counts):,}"
+        if len(analysis.runs) > 1:
+            right, wrong = (sum(c.only_right for c in counts), sum(c.only_wrong for c in counts))
+            row["alone +/-"] = f"{right:,}/{wrong:,}"
+        rows.append(row)
+    # A narrow terminal has no room for columns without a count.
+    for head in ("failed", "contradicts"):
+        if all(row[head] == "0" for row in rows):
+            for row in rows:
+                del row[head]
+    return table_of("", rows, left=2)
+
+
+def _show_missed(analysis: ErrorAnalysis, letters: Mapping[str, str], limit: int) -> None:
+    several = len(analysis.runs) > 1
+    rows = [
+        {**_place(row), "answers": _answers(row.answers, letters)}
+        | ({"chance": _percent(row.chance)} if several else {})
+        for row in analysis.missed_by_all[:limit]
+    ]
+    title = f"Missed{' by all' if several else ''} ({len(analysis.missed_by_all):,})"
+    _print_list(title, rows, analysis.missed_by_all, limit, numbers=int(several))
+
+
+def _show_flips(analysis: ErrorAnalysis, letters: Mapping[str, str], limit: int) -> None:
+    rows = []
+    for row in analysis.flips[:limit]:
         wrong = {run: answer for run, answer in row.answers.items() if run in row.wrong}
         right = " ".join(sorted(letters[run] for run in row.right))
-        rows.append([*_place(row), right, _answers(wrong, letters)])
-    title = f"Flips ({len(found.flips):,})"
-    if len(found.runs) == 2:
-        alone = [sum(one.runs[run].only_right for one in found.counts) for run in found.runs]
-        title += f": {letters[found.runs[0]]} alone is right on {alone[0]:,}, "
-        title += f"{letters[found.runs[1]]} on {alone[1]:,}"
-    _print_list(title, ["right", "wrong"], rows, found.flips, limit)
+        rows.append({**_place(row), "right": right, "wrong": _answers(wrong, letters)})
+    title = f"Flips ({len(analysis.flips):,})"
+    if len(analysis.runs) == 2:
+        alone = [sum(one.runs[run].only_right for one in analysis.counts) for run in analysis.runs]
+        title += f": {letters[analysis.runs[0]]} alone is right on {alone[0]:,}, "
+        title += f"{letters[analysis.runs[1]]} on {alone[1]:,}"
+    _print_list(title, rows, analysis.flips, limit)
 
 
-def _show_contradictions(found: ErrorAnalysis, letters: Mapping[str, str], limit: int) -> None:
+def _show_contradictions(analysis: ErrorAnalysis, letters: Mapping[str, str], limit: int) -> None:
     rows = [
-        [
-            *_place(row),
-            letters[row.run],
-            row.label,
-            f"{row.other} ({row.between})",
-            {"label": "label", "other": row.between, "neither": "neither"}[row.right],
-        ]
-        for row in found.contradictions[:limit]
+        {
+            **_place(row),
+            "run": letters[row.run],
+            "label": row.label,
+            "other": f"{row.other} ({row.between})",
+            "right is": row.between if row.right == "other" else row.right,
+        }
+        for row in analysis.contradictions[:limit]
     ]
-    right = Counter(row.right for row in found.contradictions)
+    right = Counter(row.right for row in analysis.contradictions)
     title = (
-        f"Contradictions ({len(found.contradictions):,}): the label is right in {right['label']:,}, "
+        f"Contradictions ({len(analysis.contradictions):,}): the label is right in {right['label']:,}, "
         f"the other in {right['other']:,}"
     )
-    _print_list(title, ["run", "label", "other", "right is"], rows, found.contradictions, limit)
+    _print_list(title, rows, analysis.contradictions, limit)
 
 
-def _place(row: Missed | Flip | Contradiction) -> list[str]:
-    return [f"{row.dataset}/{row.id}", row.aspect, row.gold]
+def _place(row: Missed | Flip | Contradiction) -> dict[str, str]:
+    return {"example": f"{row.dataset}/{row.id}", "question": row.aspect, "gold": row.gold}
 
 
 def _print_list(
     title: str,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    rows: Sequence[dict[str, str]],
     all_rows: Sequence[Missed | Flip | Contradiction],
     limit: int,
     numbers: int = 0,
 ) -> None:
     """Print a list of examples: as a table, or each with its post below it where there are posts.
-
-    ``columns`` follow the example, its question and gold label; the last ``numbers`` are numbers.
-    """
+    The last ``numbers`` columns are numbers."""
     from rich.padding import Padding
     from rich.text import Text
 
     if not all_rows:
-        out().print(f"{title.partition(' (')[0]}: none", style="bold", markup=False)
-        out().print()
+        _say_none(title.partition(" (")[0])
         return
-    heads = ["example", "question", "gold", *columns]
-    if not any(row[1] for row in rows):
-        heads.remove("question")
-        rows = [[row[0], *row[2:]] for row in rows]
+    if not any(row["question"] for row in rows):
+        rows = [{head: row[head] for head in row if head != "question"} for row in rows]
     if any(row.post for row in all_rows[:limit]):
         out().print(title, style="bold", markup=False)
         for cells, row in zip(rows, all_rows, strict=False):
-            pairs = zip(heads[1:], cells[1:], strict=True)
-            about = "; ".join([cells[0], *(f"{head} {cell}" for head, cell in pairs if cell)])
-            out().print(Text(one_line(about)))
+            about = [f"{head} {cell}" for head, cell in cells.items() if cell and head != "example"]
+            out().print(Text(one_line("; ".join([cells["example"], *about]))))
             out().print(Padding(Text(one_line(row.post), style="dim"), (0, 0, 0, 4)))
     else:
-        print_table(title, heads, [list(map(one_line, row)) for row in rows], len(heads) - numbers)
+        harmless = [{head: one_line(cell) for head, cell in row.items()} for row in rows]
+        show_table(table_of(title, harmless, left=len(rows[0]) - numbers))
     _say_hidden(len(all_rows), limit)
-    out().print()
 
 
 def _show_clusters(
@@ -194,8 +180,7 @@ def _show_clusters(
 ) -> None:
     """Print each cluster's words and below them who misses it, on which question."""
     if not clusters:
-        out().print("Clusters of errors: none beyond chance", style="bold", markup=False)
-        out().print()
+        _say_none("Clusters of errors", " beyond chance")
         return
     out().print(f"Clusters of errors ({len(clusters):,})", style="bold", markup=False)
     groups: dict[tuple[str, str], list[Cluster]] = {}
@@ -203,49 +188,43 @@ def _show_clusters(
         groups.setdefault((cluster.dataset, " ".join(cluster.words)), []).append(cluster)
     for (dataset, words), group in groups.items():
         asked = any(cluster.aspect for cluster in group)
-        columns = ["run", *(["question"] if asked else []), "gold", "mostly answered"]
         rows = [
-            [
-                letters.get(cluster.run, "most"),
-                *([cluster.aspect] if asked else []),
-                cluster.gold,
-                cluster.predicted,
-                _share(cluster.missed, cluster.missed + cluster.right),
-                f"{cluster.share_others:.0%}",
-                _p(cluster.p),
-            ]
+            {"run": letters.get(cluster.run, "most")}
+            | ({"question": cluster.aspect} if asked else {})
+            | {
+                "gold": cluster.gold,
+                "mostly answered": cluster.predicted,
+                "missed": figures.share(cluster.missed, cluster.missed + cluster.right),
+                "others": f"{cluster.share_others:.0%}",
+                "p": figures.p_value(cluster.p, star=False),
+            }
             for cluster in group
         ]
         out().print()
-        print_table(f"{dataset}: {words}", [*columns, "missed", "others", "p"], rows, len(columns))
-        if with_ids:
-            missed = dict.fromkeys(id for cluster in group for id in cluster.ids)
-            out().print(one_line(f"missed: {' '.join(missed)}"), style="dim", markup=False)
+        missed = dict.fromkeys(id for cluster in group for id in cluster.ids)
+        notes = [one_line(f"missed: {' '.join(missed)}")] if with_ids else []
+        show_table(table_of(f"{dataset}: {words}", rows, len(rows[0]) - 3, notes=notes))
     _say_hidden(len(clusters), limit)
-    out().print()
 
 
 def _show_words(words: Sequence[DistinctiveWord], letters: Mapping[str, str], limit: int) -> None:
     if not words:
-        out().print("Words that mark what is missed: none beyond chance", style="bold")
-        out().print()
+        _say_none("Words that mark what is missed", " beyond chance")
         return
     rows = [
-        [
-            row.word,
-            row.dataset,
-            letters.get(row.run, "most"),
-            _share(row.missed, row.missed + row.right),
-            f"{_others(row):.0%}",
-            f"{row.z:.1f}",
-            _p(row.p),
-        ]
+        {
+            "word": row.word,
+            "dataset": row.dataset,
+            "run": letters.get(row.run, "most"),
+            "missed": figures.share(row.missed, row.missed + row.right),
+            "others": f"{_others(row):.0%}",
+            "z": f"{row.z:.1f}",
+            "p": figures.p_value(row.p, star=False),
+        }
         for row in words[:limit]
     ]
-    columns = ["word", "dataset", "run", "missed", "others", "z", "p"]
-    print_table(f"Words that mark what is missed ({len(words):,})", columns, rows, left=3)
+    show_table(table_of(f"Words that mark what is missed ({len(words):,})", rows, left=3))
     _say_hidden(len(words), limit)
-    out().print()
 
 
 def _others(row: DistinctiveWord) -> float:
@@ -254,9 +233,14 @@ def _others(row: DistinctiveWord) -> float:
     return missed / max(1, missed + row.right_all - row.right)
 
 
+def _say_none(what: str, how: str = "") -> None:
+    out().print(f"{what}: none{how}\n", style="bold", markup=False)
+
+
 def _say_hidden(total: int, limit: int) -> None:
     if total > limit:
         out().print(f"... and {total - limit:,} more (--limit {total}, or --json)", style="dim")
+    out().print()
 
 
 def _answers(answers: Mapping[str, str], letters: Mapping[str, str]) -> str:
@@ -267,30 +251,21 @@ def _answers(answers: Mapping[str, str], letters: Mapping[str, str]) -> str:
     return "; ".join(f"{answer}: {' '.join(runs)}" for answer, runs in given.items())
 
 
-def _share(count: int, total: int) -> str:
-    return f"{count:,} ({count / total:.0%})" if total else "0"
-
-
 def _percent(value: float) -> str:
     return "<0.1%" if value < 0.001 else f"{value:.1%}"
 
 
-def _p(value: float) -> str:
-    return "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0")
-
-
-def _remarks(found: ErrorAnalysis, runs: RunSet, kinds: Sequence[str]) -> Iterator[str]:
-    yield from (*found.left_out, *runs.left_out, *runs.notes)
-    for one in found.counts:
+def _remarks(analysis: ErrorAnalysis, runs: RunSet, kinds: Sequence[str]) -> Iterator[str]:
+    yield from (*analysis.left_out, *runs.left_out, *runs.notes)
+    for one in analysis.counts:
         if one.left_out:
             yield f"{one.dataset}: {one.left_out:,} examples are not in every run and are left out."
     yield f"{runs.source}, split {runs.split}; labels read by {runs.labeler}."
-    if len(found.runs) > 1:
+    if len(analysis.runs) > 1:
         yield _CHANCE
-    if "flips" in kinds and len(found.runs) > 1:
+    if "flips" in kinds and len(analysis.runs) > 1:
         yield _FLIPS
     if "clusters" in kinds:
         yield _CLUSTERS
-    if runs.synthetic:
-        yield "Demo posts are fictional: these errors say nothing about IMHI."
-    yield "For non-clinical research only."
+    fictional = "Demo posts are fictional: these errors say nothing about IMHI."
+    yield from figures.closing(runs.synthetic, fictional)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imhi.io import Cell, Table, numbers, texts
 from imhi.runs import published_beside
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 UNPARSED = "unparsed"
 NONE = "\N{EN DASH}"
+NEAR = " \N{DAGGER}"
 
 Reference = tuple[str, str, str]
 
@@ -30,28 +32,14 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One value with its bounds; those are empty where there are none.
-
-    ``best`` and ``near`` compare runs within a column: ``near`` is a run that is not the best, but
-    for which no significant difference to the best was found.
-    """
-
-    value: str = NONE
-    low: str = ""
-    high: str = ""
-    rank: str = ""
-    best: bool = False
-    near: bool = False
-
-
-@dataclass(frozen=True)
 class Line:
-    """A model's row. ``reference`` is the number of the publication it comes from, from 1; 0 for a
-    run."""
+    """A model's row. The best run of a column is bold; one for which no significant difference to the
+    best was found has :data:`NEAR` after it. ``ranks`` are those by this measure. ``reference`` is
+    the number of the publication the row comes from, from 1; 0 for a run."""
 
     name: str
     cells: Sequence[Cell]
+    ranks: Sequence[str] = ()
     reference: int = 0
 
 
@@ -65,33 +53,55 @@ class MetricTable:
     published: Sequence[Line]
     references: Sequence[Reference]
 
+    def part(self, chosen: slice, named: Callable[[Line], Cell]) -> Table:
+        """Return some of the columns as a table, with those of the published rows that have figures
+        there; ``named`` gives those their names."""
+        columns = [*texts("model"), *numbers(*(column.title for column in self.columns[chosen]))]
+        runs = [[line.name, *line.cells[chosen]] for line in self.runs]
+        published = [
+            [named(line), *line.cells[chosen]]
+            for line in self.published
+            if any(cell.text != NONE for cell in line.cells[chosen])
+        ]
+        rules = {len(runs): "published, not measured here"} if published else {}
+        return Table("", columns, [*runs, *published], rules=rules)
+
+    def mark(self, line: Line) -> str:
+        """Return the number of a line's publication in brackets where there are several."""
+        return f"[{line.reference}]" if len(self.references) > 1 else ""
+
 
 def metric_tables(
-    found: Comparison, published: Sequence[PublishedResult] = ()
+    comparison: Comparison, published: Sequence[PublishedResult] = ()
 ) -> list[MetricTable]:
     """Return a table for each measure compared."""
-    beside = published_beside(published, found)
-    return [_table(found, metric, beside) for metric in found.metrics.values()]
+    beside = published_beside(published, comparison)
+    return [_table(comparison, metric, beside) for metric in comparison.metrics.values()]
 
 
-def places(found: Comparison, metric: str) -> list[Column]:
+def places(comparison: Comparison, metric: str) -> list[Column]:
     """Return the columns of a measure: datasets, and means where there are several."""
-    columns = [Column(dataset, metric, dataset=dataset) for dataset in found.datasets]
-    over = {v.over for v in found.values if v.metric == metric}
+    columns = [Column(dataset, metric, dataset=dataset) for dataset in comparison.datasets]
+    over = {v.over for v in comparison.values if v.metric == metric}
     means = [name for name in ("datasets", "tasks") if name in over]
     return columns + [Column(f"mean over {name}", metric, over=name) for name in means]
 
 
-def order(found: Comparison, metric: str) -> list[str]:
-    """Return the runs, best first: by the mean over datasets, or by the one dataset."""
-    columns = places(found, metric)
-    by = next((column for column in columns if column.over == "datasets"), columns[0])
+def main_place(comparison: Comparison, metric: str) -> Column:
+    """Return what runs are ordered by: the mean over datasets, or the one dataset."""
+    columns = places(comparison, metric)
+    return next((column for column in columns if column.over == "datasets"), columns[0])
+
+
+def order(comparison: Comparison, metric: str) -> list[str]:
+    """Return the runs, best first."""
+    by = main_place(comparison, metric)
 
     def rank(name: str) -> int:
-        value = found.value(name, metric, by.dataset, by.over)
-        return value.rank if value else len(found.names) + 1
+        value = comparison.value(name, metric, by.dataset, by.over)
+        return value.rank if value else len(comparison.names) + 1
 
-    return sorted(found.names, key=rank)
+    return sorted(comparison.names, key=rank)
 
 
 def number(value: float | None, metric: ComparedMetric, signed: bool = False) -> str:
@@ -102,40 +112,44 @@ def number(value: float | None, metric: ComparedMetric, signed: bool = False) ->
 
 
 def _table(
-    found: Comparison, metric: ComparedMetric, beside: Sequence[PublishedResult]
+    comparison: Comparison, metric: ComparedMetric, beside: Sequence[PublishedResult]
 ) -> MetricTable:
-    columns = places(found, metric.name)
-    marks = [_marks(found, column) for column in columns]
-    shares = _unparsed_column(found, metric)
+    columns = places(comparison, metric.name)
+    marks = [_marks(comparison, column) for column in columns]
+    shares = _unparsed_column(comparison, metric)
     lines = []
-    for name in order(found, metric.name):
-        cells = []
-        for column, (best, near) in zip(columns, marks, strict=True):
-            value = found.value(name, metric.name, column.dataset, column.over)
-            cells.append(_cell(value, metric, name in best, name in near))
+    for name in order(comparison, metric.name):
+        values = [comparison.value(name, metric.name, c.dataset, c.over) for c in columns]
+        cells = [
+            _cell(value, metric, name in best, name in near)
+            for value, (best, near) in zip(values, marks, strict=True)
+        ]
         for column in shares:
-            share = found.value(name, UNPARSED, column.dataset, column.over)
-            text = number(share.value, found.metrics[UNPARSED]) if share else ""
+            share = comparison.value(name, UNPARSED, column.dataset, column.over)
+            text = number(share.value, comparison.metrics[UNPARSED]) if share else ""
             cells.append(Cell(text or NONE))
-        lines.append(Line(name, cells))
+        ranks = [
+            _rank(value) if value and cell.text != NONE else NONE
+            for value, cell in zip(values, cells, strict=False)
+        ]
+        lines.append(Line(name, cells, ranks))
     references, published = _published(metric, [*columns, *shares], beside)
     return MetricTable(metric, [*columns, *shares], lines, published, references)
 
 
-def _unparsed_column(found: Comparison, metric: ComparedMetric) -> list[Column]:
+def _unparsed_column(comparison: Comparison, metric: ComparedMetric) -> list[Column]:
     """Return the column that says how many answers have no label, if that was compared."""
-    if UNPARSED not in found.metrics or metric.name == UNPARSED:
+    if UNPARSED not in comparison.metrics or metric.name == UNPARSED:
         return []
-    columns = places(found, UNPARSED)
-    by = next((column for column in columns if column.over == "datasets"), columns[0])
+    by = main_place(comparison, UNPARSED)
     return [Column("unparsed (%)", UNPARSED, by.dataset, by.over)]
 
 
-def _marks(found: Comparison, column: Column) -> tuple[set[str], set[str]]:
+def _marks(comparison: Comparison, column: Column) -> tuple[set[str], set[str]]:
     """Return the best runs of a column, and those not shown to be different from one of them."""
     values = {
         v.name: v
-        for v in found.values
+        for v in comparison.values
         if (v.metric, v.dataset, v.over) == (column.metric, column.dataset, column.over)
         and math.isfinite(v.value)
     }
@@ -144,7 +158,7 @@ def _marks(found: Comparison, column: Column) -> tuple[set[str], set[str]]:
     best = {name for name, value in values.items() if value.rank == 1}
 
     def differs(name: str, other: str) -> bool:
-        pair = found.pair(name, other, column.metric, column.dataset, column.over)
+        pair = comparison.pair(name, other, column.metric, column.dataset, column.over)
         return pair is not None and pair.significant
 
     near = {n for n in values if n not in best and not all(differs(n, other) for other in best)}
@@ -153,13 +167,17 @@ def _marks(found: Comparison, column: Column) -> tuple[set[str], set[str]]:
 
 def _cell(value: ModelValue | None, metric: ComparedMetric, best: bool, near: bool) -> Cell:
     if value is None or not number(value.value, metric):
-        return Cell()
+        return Cell(NONE)
     low, high = number(value.low, metric), number(value.high, metric)
     if not (low and high):
         low = high = ""
+    style, after = "bold" if best else "", NEAR if near else ""
+    return Cell(number(value.value, metric), style, low, high, after)
+
+
+def _rank(value: ModelValue) -> str:
     span = "-".join(dict.fromkeys(map(str, (value.rank_low, value.rank_high))))
-    rank = f"{value.rank} ({span})"
-    return Cell(number(value.value, metric), low, high, rank, best, near)
+    return f"{value.rank} ({span})"
 
 
 def _published(
@@ -185,6 +203,7 @@ def _published(
             value = values.get(column.dataset) if column.metric == metric.name else None
             if column.over == "datasets" and column.metric == metric.name and complete:
                 value = sum(values.values()) / len(values)
-            cells.append(Cell(number(value, metric) or NONE))
-        lines.append(Line(model, cells, place))
+            shown = number(value, metric)
+            cells.append(Cell(shown, "italic") if shown else Cell(NONE))
+        lines.append(Line(model, cells, reference=place))
     return references, lines

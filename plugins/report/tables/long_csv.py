@@ -7,13 +7,10 @@ stand in ``value, low, high``.
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from imhi.io import spreadsheet_cell
+from imhi.io import csv_text
 from imhi.plugins.report.tables.notes import data_of, runs_of
 from imhi.runs import published_beside
 
@@ -22,76 +19,44 @@ if TYPE_CHECKING:
     from imhi.runs import ComparedMetric, ModelValue, Pair, PublishedResult
 
 FIELDS = (
-    "kind",
-    "metric",
-    "higher_is_better",
-    "decimals",
-    "dataset",
-    "over",
-    "model",
-    "against",
-    "value",
-    "low",
-    "high",
-    "rank",
-    "rank_low",
-    "rank_high",
-    "p",
-    "p_holm",
-    "significant",
-    "better",
-    "equal",
-    "worse",
-    "mcnemar_p",
-    "effect",
-    "effect_name",
-    "posts",
-    "examples",
-    "posts_needed",
-    "detectable",
-    "labeler",
-    "data",
-    "synthetic",
-    "resamples",
-    "seed",
-    "run",
-    "source",
-    "table",
-    "obtained",
-)
+    "kind", "metric", "higher_is_better", "decimals", "dataset", "over", "model", "against",
+    "value", "low", "high", "rank", "rank_low", "rank_high", "p", "p_holm", "significant",
+    "better", "equal", "worse", "mcnemar_p", "effect", "effect_name", "posts", "examples",
+    "posts_needed", "detectable", "labeler", "data", "synthetic", "resamples", "seed", "run",
+    "source", "table", "obtained",
+)  # fmt: skip
 
 
 def comma_separated(
-    found: Comparison, published: Sequence[PublishedResult], write: Callable[[str], None]
+    comparison: Comparison, published: Sequence[PublishedResult], write: Callable[[str], None]
 ) -> None:
     """Write every value, pair and published figure, a row each."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
-    writer.writeheader()
-    for row in _rows(found, published):
-        writer.writerow({name: _cell(value) for name, value in row.items()})
-    write(stream.getvalue())
+    write(csv_text(FIELDS, _rows(comparison, published)))
 
 
-def _rows(found: Comparison, published: Sequence[PublishedResult]) -> Iterator[dict[str, Any]]:
+def _rows(
+    comparison: Comparison, published: Sequence[PublishedResult]
+) -> Iterator[dict[str, object]]:
     common = {
-        "labeler": found.labeler,
-        "data": data_of(found),
-        "synthetic": found.synthetic,
-        "resamples": found.settings.get("resamples"),
-        "seed": found.settings.get("seed"),
+        "labeler": comparison.labeler,
+        "data": data_of(comparison),
+        "synthetic": comparison.synthetic,
+        "resamples": comparison.settings.get("resamples"),
+        "seed": comparison.settings.get("seed"),
     }
-    folders = dict(zip(found.names, (folder for _, folder in runs_of(found)), strict=True))
-    for value in found.values:
+    folders = dict(
+        zip(comparison.names, (folder for _, folder in runs_of(comparison)), strict=True)
+    )
+    for value in comparison.values:
         run = {"run": folders.get(value.name)}
-        yield {**_about(found.metrics[value.metric]), **_value(value), **common, **run}
-    for pair in found.pairs:
-        yield {**_about(found.metrics[pair.metric]), **_pair(pair), **common}
-    for row in published_beside(published, found):
-        yield {"kind": "published", **_about(found.metrics[row.metric]), **vars(row)}
+        yield {**_about(comparison.metrics[value.metric]), **_value(value), **common, **run}
+    for pair in comparison.pairs:
+        yield {**_about(comparison.metrics[pair.metric]), **_pair(pair), **common}
+    for row in published_beside(published, comparison):
+        yield {"kind": "published", **_about(comparison.metrics[row.metric]), **vars(row)}
 
 
-def _about(metric: ComparedMetric) -> dict[str, Any]:
+def _about(metric: ComparedMetric) -> dict[str, object]:
     return {
         "metric": metric.name,
         "higher_is_better": metric.higher_is_better,
@@ -99,25 +64,12 @@ def _about(metric: ComparedMetric) -> dict[str, Any]:
     }
 
 
-def _value(value: ModelValue) -> dict[str, Any]:
-    fields: Mapping[str, Any] = vars(value)
-    return {
-        "kind": "value",
-        "model": value.name,
-        **{k: v for k, v in fields.items() if k != "name"},
-    }
+def _value(value: ModelValue) -> dict[str, object]:
+    return {"kind": "value", "model": value.name, **vars(value)}
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
-    renamed = {"a": "model", "b": "against", "difference": "value"}
-    row = {renamed.get(k, k): v for k, v in vars(pair).items() if k != "labels"}
+def _pair(pair: Pair) -> dict[str, object]:
+    renamed = {"model": pair.a, "against": pair.b, "value": pair.difference}
     mcnemar = pair.labels.p if pair.labels else None
-    return {"kind": "pair", **row, "significant": pair.significant, "mcnemar_p": mcnemar}
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return spreadsheet_cell(value)
+    about = {"kind": "pair", "significant": pair.significant, "mcnemar_p": mcnemar}
+    return {**vars(pair), **renamed, **about}

@@ -1,48 +1,43 @@
-"""What stands in the tables, whatever they are drawn with.
-
-Names of models, sources and notes may hold anything (a model's folder, a plugin's text), so
-:func:`imhi._core.sanitizing.one_line` takes out of them what could steer a terminal or break a line.
-"""
+"""What stands in the tables, whatever they are drawn with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from imhi.io import one_line
+from imhi.io import Cell, Table, figures, numbers, one_line, texts
 from imhi.runs import distinct_names
 
 if TYPE_CHECKING:
-    from imhi import RunScores
+    from imhi import ReportOptions, RunScores
+    from imhi.runs import AverageRow, ScoreRow
 
 HEADLINE = "weighted_f1"
-NOTICE = "For non-clinical research only."
-SYNTHETIC = "Demo posts are fictional: these scores are not IMHI results."
 
 
 @dataclass(frozen=True)
-class Cell:
+class Value:
     """One run's part of a row: the value with its interval, and the answers without a label."""
 
-    value: str
+    shown: str
     lost: str = ""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row: its name, how many examples (or groups) it is about, and a cell for each run."""
+    """A row: its name, how many examples (or groups) it is about, and a value for each run."""
 
     name: str
     count: str
-    cells: Sequence[Cell]
+    values: Sequence[Value]
     mean: bool = False
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table before it is laid out. ``measured`` says what the values are."""
+    """Values by line and run, before they are laid out. ``measured`` says what they are."""
 
     title: str
     key: str
@@ -52,34 +47,47 @@ class Grid:
 
     def loses(self, run: int) -> bool:
         """Say whether any answer of a run has no label: only then is there a column for it."""
-        return any(line.cells[run].lost not in {"", "0"} for line in self.lines)
+        return any(line.values[run].lost not in {"", "0"} for line in self.lines)
+
+    def side_by_side(self, heads: Sequence[str]) -> Table:
+        """Return the table with a column for each run, headed by ``heads``."""
+        counted = ["n"] if any(line.count for line in self.lines) else []
+        columns = [*texts(self.key), *numbers(*counted)]
+        for run, head in enumerate(heads):
+            columns += numbers(head, *(["unparsed"] if self.loses(run) else []))
+        rows: list[list[object]] = []
+        for line in self.lines:
+            rows.append([line.name, line.count] if counted else [line.name])
+            for run, value in enumerate(line.values):
+                lost = [value.lost] if self.loses(run) else []
+                rows[-1] += [Cell(value.shown, figure=True), *lost]
+        means = [place for place, line in enumerate(self.lines) if line.mean]
+        return Table(self.title, columns, rows, rules=dict.fromkeys(means[:1], ""), frame="ruled")
 
 
-def metrics_of(runs: Sequence[RunScores]) -> list[str]:
+def metrics_of(runs: Sequence[RunScores], options: ReportOptions) -> list[str]:
     """Return the measures to show: those of metrics just asked for, then the headline, then the
     rest."""
-    rank: dict[str, int] = {}
-    for run in runs:
-        asked = run.settings.get("asked", ())
-        for row in run.scores:
-            if row["headline"] and row["metric"] != "unparsed":
-                rank[row["metric"]] = 0 if row.get("made_by") in asked else 2
-    if rank.get(HEADLINE) == 2:
-        rank[HEADLINE] = 1
-    return sorted(rank, key=lambda name: rank[name])
+    asked = _asked(runs, options)
+    names = dict.fromkeys(
+        row["metric"]
+        for run in runs
+        for row in run.scores
+        if row["headline"] and row["metric"] != "unparsed"
+    )
+    return sorted(names, key=lambda name: 0 if name in asked else 1 if name == HEADLINE else 2)
 
 
-def asked_for(runs: Sequence[RunScores]) -> list[str]:
+def asked_for(runs: Sequence[RunScores], options: ReportOptions) -> list[str]:
     """Return the measures of the metrics just asked for by name."""
-    return [
-        name
-        for name in metrics_of(runs)
-        if any(
-            row["metric"] == name and row.get("made_by") in run.settings.get("asked", ())
-            for run in runs
-            for row in run.scores
-        )
-    ]
+    asked = _asked(runs, options)
+    return [name for name in metrics_of(runs, options) if name in asked]
+
+
+def _asked(runs: Sequence[RunScores], options: ReportOptions) -> set[str]:
+    return {
+        row["metric"] for run in runs for row in run.scores if row.get("made_by") in options.metrics
+    }
 
 
 def names_of(runs: Sequence[RunScores]) -> list[str]:
@@ -110,6 +118,7 @@ def title_of(runs: Sequence[RunScores], metric: str) -> str:
 
 
 def datasets_of(runs: Sequence[RunScores]) -> list[str]:
+    """Return the datasets in the order of their rows."""
     return list(dict.fromkeys(row["dataset"] for run in runs for row in run.scores))
 
 
@@ -122,27 +131,26 @@ def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
     """Return one metric: a line for each dataset, then the averages."""
     lines = []
     for dataset in datasets_of(runs):
-        rows = [_find(run.scores, dataset=dataset, metric=metric) for run in runs]
+        rows = [_score(run, metric, dataset) for run in runs]
         # Under views, runs may have other numbers of examples.
         count = "/".join(dict.fromkeys(f"{row['n']:,}" for row in rows if row))
-        cells = [
-            Cell(_value(row), _lost(run, dataset)) for run, row in zip(runs, rows, strict=True)
+        values = [
+            Value(_value(row), _lost(run, dataset)) for run, row in zip(runs, rows, strict=True)
         ]
-        lines.append(Line(one_line(dataset), count, cells))
+        lines.append(Line(one_line(dataset), count, values))
     for over in ("datasets", "tasks"):
-        found = [_find(run.averages, over=over, metric=metric) for run in runs]
-        if any(found) and len(lines) > 1:
-            number = next(str(row["groups"]) for row in found if row)
-            lines.append(
-                Line(f"mean over {over}", number, [Cell(_value(row)) for row in found], mean=True)
-            )
+        means = [_mean(run, metric, over) for run in runs]
+        groups = [str(row["groups"]) for row in means if row]
+        if groups and len(lines) > 1:
+            values = [Value(_value(row)) for row in means]
+            lines.append(Line(f"mean over {over}", groups[0], values, mean=True))
     name = title_of(runs, metric)
     return Grid(f"{name} - {source_of(runs)}", "dataset", name, names_of(runs), lines)
 
 
 def one_dataset(runs: Sequence[RunScores], metrics: Sequence[str], dataset: str) -> Grid:
     """Return a line for each metric, on one dataset."""
-    rows = {m: [_find(run.scores, dataset=dataset, metric=m) for run in runs] for m in metrics}
+    rows = {metric: [_score(run, metric, dataset) for run in runs] for metric in metrics}
     return _metric_grid(f"{one_line(dataset)} - {source_of(runs)}", runs, rows)
 
 
@@ -151,18 +159,20 @@ def other_metrics(runs: Sequence[RunScores], metrics: Sequence[str]) -> Grid:
     datasets = datasets_of(runs)
     if len(datasets) == 1:
         return replace(one_dataset(runs, metrics, datasets[0]), title="other metrics")
-    rows = {m: [_find(run.averages, over="datasets", metric=m) for run in runs] for m in metrics}
+    rows = {metric: [_mean(run, metric, "datasets") for run in runs] for metric in metrics}
     title = "metrics, mean over datasets (every metric for each dataset: --all)"
     return _metric_grid(title, runs, rows)
 
 
 def _metric_grid(
-    title: str, runs: Sequence[RunScores], rows: Mapping[str, Sequence[Mapping[str, Any] | None]]
+    title: str,
+    runs: Sequence[RunScores],
+    rows: Mapping[str, Sequence[ScoreRow | None] | Sequence[AverageRow | None]],
 ) -> Grid:
     lines = [
-        Line(title_of(runs, metric), "", [Cell(_value(row)) for row in found])
-        for metric, found in rows.items()
-        if any(row is not None and row["value"] is not None for row in found)
+        Line(title_of(runs, metric), "", [Value(_value(row)) for row in by_run])
+        for metric, by_run in rows.items()
+        if any(row is not None and row["value"] is not None for row in by_run)
     ]
     return Grid(title, "metric", "value", names_of(runs), lines)
 
@@ -170,7 +180,7 @@ def _metric_grid(
 def remarks(runs: Sequence[RunScores]) -> list[str]:
     """Return what a reader of the scores must know, a sentence each."""
     labelers = ", ".join(sorted({run.labeler for run in runs}))
-    found = [f"95% bootstrap intervals over posts; labels read by: {labelers}."]
+    sentences = [f"95% bootstrap intervals over posts; labels read by: {labelers}."]
     contradictions = sum(
         counts.get("contradictions", 0) for run in runs for counts in run.labelling.values()
     )
@@ -178,27 +188,23 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
         answers = "1 answer contradicts itself"
         if contradictions > 1:
             answers = f"{contradictions:,} answers contradict themselves"
-        found.append(f"{answers} (label sentence against explanation).")
-    said_of: dict[str, list[str]] = {}
+        sentences.append(f"{answers} (label sentence against explanation).")
+    runs_of: dict[str, list[str]] = {}
     for name, run in zip(names_of(runs), runs, strict=True):
         for note in (*run.gaps, *run.notes):
-            said_of.setdefault(note, []).append(name)
-    found += [
+            runs_of.setdefault(note, []).append(name)
+    sentences += [
         note if len(names) == len(runs) else f"{', '.join(names)}: {note}"
-        for note, names in sorted(said_of.items())
+        for note, names in sorted(runs_of.items())
     ]
-    if any(run.synthetic for run in runs):
-        found.append(SYNTHETIC)
-    return [one_line(remark) for remark in (*found, NOTICE)]
+    sentences += figures.closing(any(run.synthetic for run in runs))
+    return [one_line(remark) for remark in sentences]
 
 
-def _value(row: Mapping[str, Any] | None) -> str:
-    if row is None or row["value"] is None:
+def _value(row: ScoreRow | AverageRow | None) -> str:
+    if row is None:
         return "-"
-    digits = row.get("decimals", 1)
-    if row["low"] is None or row["high"] is None:
-        return f"{row['value']:.{digits}f}"
-    return f"{row['value']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
+    return figures.interval(row["value"], row["low"], row["high"], row.get("decimals", 1))
 
 
 def _lost(run: RunScores, dataset: str) -> str:
@@ -209,5 +215,11 @@ def _lost(run: RunScores, dataset: str) -> str:
     return f"{counts['unparsed']:,}{failed}"
 
 
-def _find(rows: Sequence[Mapping[str, Any]], **wanted: Any) -> Mapping[str, Any] | None:
-    return next((r for r in rows if all(r.get(k) == v for k, v in wanted.items())), None)
+def _score(run: RunScores, metric: str, dataset: str) -> ScoreRow | None:
+    rows = (row for row in run.scores if row["metric"] == metric)
+    return next((row for row in rows if row["dataset"] == dataset), None)
+
+
+def _mean(run: RunScores, metric: str, over: str) -> AverageRow | None:
+    rows = (row for row in run.averages if row["metric"] == metric)
+    return next((row for row in rows if row["over"] == over), None)

@@ -5,42 +5,37 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from imhi.io import out, plain, print_table
+from imhi.io import figures, out, show_notes, show_table, table_of
 from imhi.plugins.robustness.calibration.errors import SMALLEST
 from imhi.plugins.robustness.calibration.reliability import Calibrated, Calibrations, Figure
 
 _WIDE = 130  # columns of a terminal from which there is room for more
+_ONLY_WIDE = frozenset({"n", "ECE width", "random", "best"})
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def show(found: Calibrations) -> None:
+def show(calibrations: Calibrations) -> None:
     """Print a table for each model, and what its columns mean."""
-    top = max(risk for one in found.found for _, risk in small(one.curve, 10))
+    top = max(risk for one in calibrations.found for _, risk in small(one.curve, 10))
     wide = out().width >= _WIDE
-    columns = ["dataset", "right", "sure", "ECE", "chance", "Brier", "AURC", "risk"]
-    if wide:
-        columns = ["dataset", "n", "right", "sure", "ECE", "chance", "ECE width", "Brier", "AURC"]
-        columns += ["random", "best", "risk"]
-    for model in found.runs:
-        own = [one for one in found.found if one.model == model]
-        rows = [[_cells(one, top, wide)[column] for column in columns] for one in own]
-        print_table(f"{model}, confidence: {own[0].confidence_from}", columns, rows)
-        for line in _left_out(own):
-            out().print(plain(line), style="dim", markup=False)
-        out().print()
-    for line in (*found.kept_out, *_remarks(found, top, wide)):
-        out().print(plain(line), style="dim", markup=False)
+    for model in calibrations.runs:
+        rows = [one for one in calibrations.found if one.model == model]
+        title = f"{model}, confidence: {rows[0].confidence_from}"
+        cells = [_cells(one, top, wide) for one in rows]
+        show_table(table_of(title, cells, notes=_left_out(rows)), gap=True)
+    show_notes([*calibrations.kept_out, *_remarks(calibrations, top, wide)])
 
 
 def _cells(one: Calibrated, top: float, wide: bool) -> dict[str, str]:
-    star = "*" if one.equal_mass.significant else " "
-    return {
+    """Return the cells of a row; those with intervals and some more where there is room."""
+    by_mass, star = one.equal_mass, "*" if one.equal_mass.significant else " "
+    cells = {
         "dataset": one.dataset,
         "n": f"{one.n:,}",
         "right": f"{one.accuracy:.1f}",
         "sure": f"{one.confidence:.1f}",
-        "ECE": _interval(one.equal_mass.error, 1),
-        "chance": f"{one.equal_mass.by_chance:.1f}{star}",
+        "ECE": _interval(by_mass.error, 1),
+        "chance": f"{by_mass.by_chance:.1f}{star}",
         "ECE width": _interval(one.equal_width.error, 1),
         "Brier": _interval(one.brier, 3) if wide else f"{one.brier.value:.2f}",
         "AURC": _interval(one.aurc, 1) if wide else f"{one.aurc.value:.1f}",
@@ -48,13 +43,11 @@ def _cells(one: Calibrated, top: float, wide: bool) -> dict[str, str]:
         "best": f"{one.aurc_best:.1f}",
         "risk": sparkline([risk for _, risk in small(one.curve, 10)], top),
     }
+    return {head: cell for head, cell in cells.items() if wide or head not in _ONLY_WIDE}
 
 
 def _interval(figure: Figure, decimals: int) -> str:
-    shown = f"{figure.value:.{decimals}f}"
-    if figure.low is None or figure.high is None:
-        return shown
-    return f"{shown} [{figure.low:.{decimals}f}, {figure.high:.{decimals}f}]"
+    return figures.interval(figure.value, figure.low, figure.high, decimals)
 
 
 def small(curve: Sequence[tuple[float, float]], points: int) -> Sequence[tuple[float, float]]:
@@ -79,10 +72,10 @@ def _left_out(rows: Sequence[Calibrated]) -> list[str]:
     ]
 
 
-def _remarks(found: Calibrations, top: float, wide: bool) -> list[str]:
-    bins = found.settings["bins"]
+def _remarks(calibrations: Calibrations, top: float, wide: bool) -> list[str]:
+    bins = calibrations.settings["bins"]
     remarks = [
-        f"{found.source}, split {found.split}; labels read by {found.labeler}.",
+        f"{calibrations.source}, split {calibrations.split}; labels read by {calibrations.labeler}.",
         "right: labels that are right; sure: mean confidence in the labels chosen; above right it is "
         f"too sure. ECE: expected calibration error, up to {bins} bins of equal mass, of at least "
         f"{SMALLEST} examples{' (ECE width: of equal width)' if wide else ''}, all in percent, 95% "
@@ -92,6 +85,4 @@ def _remarks(found: Calibrations, top: float, wide: bool) -> list[str]:
         "risk: error rate among the 10%, 20% ... 100% that the model is most sure of, from 0 to "
         f"{100 * top:.0f}% (all tables alike); --json has the points.",
     ]
-    if found.synthetic:
-        remarks.append("Demo posts are fictional: these scores are not IMHI results.")
-    return [*remarks, "For non-clinical research only."]
+    return [*remarks, *figures.closing(calibrations.synthetic)]

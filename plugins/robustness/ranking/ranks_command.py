@@ -12,6 +12,12 @@ from imhi.io import options
 if TYPE_CHECKING:
     from imhi.plugins.robustness.ranking.rank_changes import Order, Ranking
 
+_LEGEND = (
+    "tau: Kendall's tau-b of the models' order with that of (1), with a 95% interval over posts. "
+    "itself: what the order of (1) has with itself on resamples of as many posts; a tau that is no "
+    "lower shows nothing. turned: pairs of models that stand the other way round."
+)
+
 
 def ranks(
     context: typer.Context,
@@ -68,45 +74,42 @@ def ranks(
     _show(found)
 
 
-def _show(found: Ranking) -> None:
-    from imhi.io import out, plain, print_table
+def _show(ranking: Ranking) -> None:
+    from imhi.io import Table, figures, numbers, show_notes, show_table, table_of, texts
 
-    places = list(dict.fromkeys(order.dataset for order in found.orders))
+    places = list(dict.fromkeys(order.dataset for order in ranking.orders))
     # The mean first: it is what boards rank by.
     for place in sorted(places, key=bool):
-        own = [order for order in found.orders if order.dataset == place]
-        title = f"{found.metric} - {place or f'mean over {len(places) - 1} datasets'}"
-        models = sorted(range(len(found.models)), key=lambda model: own[0].ranks[model])
+        orders = [order for order in ranking.orders if order.dataset == place]
+        title = f"{ranking.metric} - {place or f'mean over {len(places) - 1} datasets'}"
+        models = sorted(range(len(ranking.models)), key=lambda model: orders[0].ranks[model])
         rows = [
-            [found.models[model], *(_placed(order, model) for order in own)] for model in models
+            [
+                ranking.models[model],
+                *(f"{order.values[model]:.1f} ({order.ranks[model]})" for order in orders),
+            ]
+            for model in models
         ]
-        heads = [f"({number})" for number in range(1, len(own) + 1)]
-        print_table(f"{title}: value (rank)", ["model", *heads], rows)
+        heads = [f"({number})" for number in range(1, len(orders) + 1)]
+        columns = [*texts("model"), *numbers(*heads)]
+        show_table(Table(f"{title}: value (rank)", columns, rows))
         agreements = [
-            [f"({number}) {order.condition}", f"{order.examples:,}", *_agreement(order)]
-            for number, order in enumerate(own, start=1)
+            {"measured by": f"{head} {order.condition}", "examples": f"{order.examples:,}"}
+            | _agreement(order)
+            for head, order in zip(heads, orders, strict=True)
         ]
-        print_table("", ["measured by", "examples", "tau", "itself", "turned"], agreements)
-        out().print()
-    remarks = [
-        *found.notes,
-        "tau: Kendall's tau-b of the models' order with that of (1), with a 95% interval over posts. "
-        "itself: what the order of (1) has with itself on resamples of as many posts; a tau that is no lower "
-        "shows nothing. turned: pairs of models that stand the other way round.",
-        "For non-clinical research only.",
-    ]
-    for line in remarks:
-        out().print(plain(line), style="dim")
+        show_table(table_of("", agreements), gap=True)
+    show_notes([*ranking.notes, _LEGEND, *figures.closing(False)])
 
 
-def _placed(order: Order, model: int) -> str:
-    return f"{order.values[model]:.1f} ({order.ranks[model]})"
+def _agreement(order: Order) -> dict[str, str]:
+    from imhi.io import figures
 
-
-def _agreement(order: Order) -> list[str]:
-    found = order.agreement
-    if found is None or found.tau is None:
-        return ["", "", ""]
-    itself = "" if found.itself is None else f"{found.itself:.2f}"
-    bounds = f"{found.tau:.2f} [{found.low:.2f}, {found.high:.2f}]"
-    return [bounds, itself, f"{found.turned} of {found.pairs}"]
+    agreement = order.agreement
+    if agreement is None or agreement.tau is None:
+        return dict.fromkeys(("tau", "itself", "turned"), "")
+    return {
+        "tau": figures.interval(agreement.tau, agreement.low, agreement.high, 2),
+        "itself": "" if agreement.itself is None else f"{agreement.itself:.2f}",
+        "turned": f"{agreement.turned} of {agreement.pairs}",
+    }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from imhi._core.registry import Registry
-from imhi._core.tables import TableRow
+from imhi._core.row_files import TableRow
 from imhi.build.raw.files import RowError, read_file
 from imhi.build.raw.preset import PROFILES, read_preset
 from imhi.build.raw.reading import RawDataset

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.tables import TableRow
+from imhi._core.row_files import TableRow
 from imhi.build.raw.files import read_file
 from tests.imhi_build.raw.raw_tables import (
     POSTS,

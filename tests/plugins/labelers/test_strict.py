@@ -8,7 +8,7 @@ import pytest
 
 from imhi._core.context import Context
 from imhi._core.records import Response
-from imhi._core.tables import TableRow, read_table
+from imhi._core.row_files import TableRow, read_table
 from imhi.plugins.sources.official.layout import SplitFile
 from tests.plugins.labelers.reading import read
 

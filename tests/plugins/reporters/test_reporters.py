@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from rich.console import Console
 
+from imhi._core.cli.scores import render
 from imhi._core.declarations import resolve
 from imhi._core.registry import Registry
-from imhi._core.results import RunScores
+from imhi._core.results import ReportOptions, RunScores
 from imhi.plugins.reporters.tables.terminal import fold
 
 DATASETS = ("DR", "dreaddit", "T-SID", "SAD", "MultiWD")
@@ -25,6 +26,8 @@ LONG = (
     "lm-eval:hf,pretrained=EleutherAI/pythia-70m-deduped,dtype=float32",
 )
 EVIL = "[bold red]x[/] \x1b[31mred\x1b]8;;http://e\x07 |y| *z* `q` <b>\u202enib\nline"
+
+NOTHING_ASKED = ReportOptions()
 
 
 def scores(
@@ -74,10 +77,17 @@ def scores(
     )
 
 
-def shown(registry: Registry, reporter: str, runs: Sequence[RunScores], width: int = 100) -> str:
+def shown(
+    registry: Registry,
+    reporter: str,
+    runs: Sequence[RunScores],
+    width: int = 100,
+    options: ReportOptions = NOTHING_ASKED,
+) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=width, highlight=False, force_terminal=False)
-    resolve(registry.reporters.get(reporter).render)(runs, console.print)
+    render = resolve(registry.reporters.get(reporter).render)
+    render(runs, console.print, options)
     return stream.getvalue()
 
 
@@ -189,8 +199,7 @@ def test_a_value_that_is_undefined_is_a_dash(registry: Registry) -> None:
 
 def test_all_shows_every_dataset_for_every_metric(registry: Registry) -> None:
     run = scores()
-    everything = RunScores(**{**run.to_json(), "settings": {"all": True}})
-    text = shown(registry, "table", [everything])
+    text = shown(registry, "table", [run], options=ReportOptions(everything=True))
     assert all(cell in text for metric in METRICS[:3] for cell in intervals(run, metric))
 
 
@@ -242,3 +251,34 @@ def test_csv_cells_are_no_formulas(registry: Registry, name: str) -> None:
     (row, *_) = csv.DictReader(io.StringIO(shown(registry, "csv", [scores(name)])))
     assert row["model"].lstrip("'") == name.strip()
     assert not row["model"].startswith(("=", "+", "-", "@", "\t"))
+
+
+def test_a_reporter_may_take_what_was_asked_or_do_without(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def old(results: Sequence[RunScores], write: Callable[..., None]) -> None:
+        write(f"{len(results)} runs")
+
+    def new(
+        results: Sequence[RunScores], write: Callable[..., None], options: ReportOptions
+    ) -> None:
+        write(f"{len(results)} runs, {', '.join(options.metrics)}")
+
+    render(old, [scores()], ReportOptions(("rouge",)))
+    render(new, [scores()], ReportOptions(("rouge",)))
+    assert capsys.readouterr().out.splitlines() == ["1 runs", "1 runs, rouge"]
+
+
+def test_measures_just_asked_for_come_first(registry: Registry) -> None:
+    run = scores(datasets=["DR"])
+    made = [{**row, "made_by": f"the {row['metric']} metric"} for row in run.scores]
+    run = RunScores(**{**run.to_json(), "scores": made})
+    options = ReportOptions(("the mcc metric",))
+    titles = [
+        line.split(" - ")[0]
+        for line in shown(registry, "table", [run], options=options).splitlines()
+        if " - official:" in line
+    ]
+    assert titles == ["mcc"]
+    first = shown(registry, "markdown", [run], options=options).splitlines()[0]
+    assert first.startswith("**mcc - ")

@@ -12,9 +12,9 @@ import pytest
 from imhi._core.answers import explanation_of
 from imhi._core.context import Context
 from imhi._core.registry import Registry
+from imhi._core.row_files import TableRow, read_table
 from imhi._core.sources import open_source
 from imhi._core.statistics import Measure
-from imhi._core.tables import TableRow, read_table
 from imhi.plugins.metrics.neural.bertscore import METRIC, create
 from imhi.plugins.metrics.neural.bertscore.metric import BertScore
 from tests.plugins.metrics.columns import text_columns

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imhi._core.errors import DataError
-from imhi._core.tables import TableRow, read_table
+from imhi._core.row_files import TableRow, read_table
 
 COLUMNS = ("post", "label")
 

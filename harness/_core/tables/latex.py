@@ -1,4 +1,4 @@
-"""Texts of strangers as LaTeX prints them: nothing is a command, and any engine can typeset it.
+"""Tables and texts of strangers in LaTeX: nothing is a command, and any engine can typeset it.
 
 pdfLaTeX stops at characters its fonts lack, so letters with accents are written with LaTeX's own
 commands, and what has none is named by its code point (U+4E2D).
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 
-from imhi.io import one_line
+from imhi._core.sanitizing import one_line
+from imhi._core.tables.table import Cell, Column, Table
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -67,6 +69,63 @@ _ACCENTS = {
 # Two of these in a row are one character in TeX's fonts (-- is a dash).
 _LIGATURE = re.compile(r"([-,'`!?])(?=[-,'`])")
 _PARTS = re.compile(r"[^/:,\-_.]{1,18}[/:,\-_.]?|[/:,\-_.]")
+
+
+# How values look, which a paper may define for itself.
+COMMANDS = r"""
+\providecommand{\imhivalue}[3]{${#1}_{\,#2}^{\,#3}$} % value, lower and upper bound
+\providecommand{\imhibest}[1]{\mathbf{#1}}
+\providecommand{\imhinear}[1]{#1^{\dagger}}
+""".strip()
+NAME = 24  # longer names are broken
+
+
+def latex_rows(table: Table, width: int) -> Iterator[str]:
+    """Yield the rows of a booktabs tabular of a column of names and ``width`` columns of numbers:
+    heads, a rule, the rows of the table. Needs :data:`COMMANDS`: bold is the best of a column, what
+    a cell has ``after`` it makes it one that is near."""
+    yield _row(map(_head, table.columns), width)
+    yield r"\midrule"
+    for place, cells in enumerate(table.rows):
+        if place in table.rules:
+            yield r"\midrule"
+            words = f"\\textit{{{latex_text(table.rules[place])}}}"
+            yield f"\\multicolumn{{{width + 1}}}{{@{{}}l@{{}}}}{{{words}}} \\\\"
+        yield _row((_cell(*pair) for pair in zip(table.columns, cells, strict=True)), width)
+
+
+def _row(cells: Iterable[str], width: int) -> str:
+    listed = list(cells)
+    return " & ".join([*listed, *[""] * (width + 1 - len(listed))]).rstrip() + r" \\"
+
+
+def _head(column: Column) -> str:
+    """Return a head, on two lines where it has several words."""
+    first, _, last = map(latex_text, column.head.rpartition(" "))
+    return f"\\shortstack[r]{{{first}\\\\{last}}}" if first else last
+
+
+def _cell(column: Column, cell: object) -> str:
+    if not isinstance(cell, Cell):
+        cell = Cell(str(cell))
+    if cell.style == "italic":
+        return f"\\textit{{{_name(cell.text)}}}"
+    if not column.number or not any(map(str.isdigit, cell.text)):
+        return _name(cell.text)
+    shown = f"\\imhibest{{{cell.text}}}" if cell.style == "bold" else cell.text
+    shown = f"\\imhinear{{{shown}}}" if cell.after else shown
+    return f"\\imhivalue{{{shown}}}{{{cell.low}}}{{{cell.high}}}" if cell.low else f"${shown}$"
+
+
+def _name(name: str) -> str:
+    if len(name) <= NAME:
+        return latex_text(name)
+    return f"\\parbox[t]{{0.3\\linewidth}}{{\\raggedright {breakable(name)}\\strut}}"
+
+
+def latex_prose(text: str) -> str:
+    """Return sentences whose long words may be broken."""
+    return " ".join(latex_text(w) if len(w) <= NAME else breakable(w) for w in text.split(" "))
 
 
 def latex_text(text: str) -> str:

@@ -1,0 +1,75 @@
+"""How figures are written in tables, the same in all of them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+ALPHA = 0.05  # below it a p value has a star
+SYNTHETIC = "Demo posts are fictional: these scores are not IMHI results."
+NOTICE = "For non-clinical research only."
+
+
+class Directed(Protocol):
+    """A measure: its name, and whether more of it is better."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of it is better."""
+
+
+def titled(metric: Directed) -> str:
+    """Return a measure's name, with an arrow where less is better."""
+    return metric.name if metric.higher_is_better else f"{metric.name} \N{DOWNWARDS ARROW}"
+
+
+def interval(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    decimals: int = 1,
+    *,
+    signed: bool = False,
+    plain_zero: bool = False,
+) -> str:
+    """Return a value with its bounds, as ``0.12 [-0.06, 0.29]``; without those that are None. A
+    value that is None is ``-``. With ``plain_zero`` what rounds to nothing has no minus."""
+
+    def shown(number: float) -> str:
+        rounded = round(number, decimals) + 0.0 if plain_zero else number
+        return format(rounded, f"{'+' if signed else ''}.{decimals}f")
+
+    if value is None:
+        return "-"
+    if low is None or high is None:
+        return shown(value)
+    return f"{shown(value)} [{shown(low)}, {shown(high)}]"
+
+
+def p_value(value: float, *, star: bool = True) -> str:
+    """Return a p value as ``.012``, never 0; with a star where it is below 0.05, else a space."""
+    shown = (
+        "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0") if value < 1 or not star else "1"
+    )
+    return f"{shown}{'*' if value < ALPHA else ' '}" if star else shown
+
+
+def share(count: int, total: int) -> str:
+    """Return a number with its share of a total, as ``12 (4%)``; ``0`` of nothing."""
+    return f"{count:,} ({count / total:.0%})" if total else "0"
+
+
+def dollars(cost: float | None, *, cents: bool = False) -> str:
+    """Return a cost in US dollars, ``-`` where it is not known; less than a dollar with four digits
+    after the point, unless only ``cents`` are wanted."""
+    if cost is None:
+        return "-"
+    return f"${cost:,.2f}" if cents or cost >= 1 or not cost else f"${cost:,.4f}"
+
+
+def closing(synthetic: bool, sentence: str = SYNTHETIC) -> list[str]:
+    """Return the sentences that end every table of scores."""
+    return [sentence, NOTICE] if synthetic else [NOTICE]
