@@ -133,7 +133,7 @@ def test_a_long_wording_of_a_mark_is_referred_to() -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
+    def missing(name: str, package: str | None = None) -> None:
         raise ModuleNotFoundError(name)
 
     monkeypatch.setattr(whole_files.importlib, "import_module", missing)
