@@ -38,6 +38,8 @@ $(VENV)/types: setup.py $(wildcard harness/*) | $(BIN)/python
 # finetune, qlora and ray: the lowest torch is to be had with CUDA only, some gigabytes of it.
 LOWEST := $(VENV)/lowest
 LOWEST_TESTS := tests/harness tests/tasks tests/imhi_build tests/plugins
+# These need torch.
+LOWEST_TESTS += $(addprefix --ignore=tests/plugins/,models/hf models/test_lm_eval_backend.py metrics/neural)
 
 test-lowest: | $(BIN)/python
 	@$(PIP) uv

@@ -133,8 +133,12 @@ def test_a_long_wording_of_a_mark_is_referred_to() -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name)
+    real = whole_files.importlib.import_module
+
+    def missing(name: str, package: str | None = None) -> object:
+        if name.startswith("openpyxl"):
+            raise ModuleNotFoundError(name)
+        return real(name, package)  # pydantic, too, looks names up so
 
     monkeypatch.setattr(whole_files.importlib, "import_module", missing)
     with pytest.raises(HarnessError, match=r"needs the package openpyxl.*imhi-harness\[build\]"):
