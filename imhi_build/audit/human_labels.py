@@ -67,21 +67,18 @@ class HumanLabels:
 
     def of(self, row: BuiltRow) -> Human:
         """Return what the annotators said about a released row."""
-        ambiguous = False
+        normalised = _key(row.post, row.question, False)
         for exact in (True, False):
-            key = _key(row.post, row.question, exact)
+            key = _key(row.post, row.question, True) if exact else normalised
             for split in (row.split, ""):
-                found = self._index.get((exact, split), {}).get(key)
-                if found is None:
+                label = self._index.get((exact, split), {}).get(key)
+                if label is None:
                     continue
-                self._matched.add(key if not exact else _key(row.post, row.question, False))
-                if found != _SEVERAL:
-                    return Human(self._labels[found], "exact" if exact else "normalised")
-                ambiguous = True
-                break  # other splits and looser keys hold these rows, too
-            if ambiguous:
-                break
-        return Human(None, "ambiguous" if ambiguous else "unmatched")
+                self._matched.add(normalised)
+                if label == _SEVERAL:  # other splits and looser keys hold these rows, too
+                    return Human(None, "ambiguous")
+                return Human(self._labels[label], "exact" if exact else "normalised")
+        return Human(None, "unmatched")
 
     def unmatched(self) -> Iterator[tuple[str, int, int]]:
         """Yield, for each split of the raw rows: its name, its rows, and how many of them no row

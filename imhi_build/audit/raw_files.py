@@ -38,8 +38,14 @@ class RawFiles:
     def describe(self) -> RawFolder:
         """Return what the report says about the folder."""
         described = self.open().describe()
-        names = [field.name for field in fields(RawFolder) if field.name != "dataset"]
-        return RawFolder(self.dataset.name, **{name: described[name] for name in names})
+        names = [
+            field.name for field in fields(RawFolder) if field.name not in ("dataset", "files")
+        ]
+        return RawFolder(
+            self.dataset.name,
+            **{name: getattr(described, name) for name in names},
+            files={split: file.model_dump() for split, file in described.files.items()},
+        )
 
 
 def open_raw_files(given: Sequence[str], registry: Registry) -> dict[str, RawFiles]:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from imhi import DataError, Dataset, file_checksum, post_key
 from imhi.build.raw.cells import RowError, Rows, listed
@@ -16,6 +15,7 @@ from imhi.build.raw.labels import LabelReader, raw_key
 from imhi.build.raw.preset import Cleaning, Preset, preset_file
 from imhi.build.raw.splits import FoundFile, draw_splits, find_files, lacking_splits
 from imhi.build.records import BuiltRow, Removal
+from imhi.build.stage_records import DatasetRecord, RawFileRecord
 from imhi.io import TableRow, place
 
 # Reasons for which a row is left out. The first ones are the preset's or the cleaning's intention;
@@ -87,32 +87,32 @@ class RawDataset:
                     self._count(made)
                     yield made
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> DatasetRecord:
         """Return what the record of a build holds about it; files are read for their checksums."""
         origin = self.preset.origin
-        return {
-            "preset": self.name,
-            "preset_sha256": file_checksum(preset_file(self.name)),
-            "url": origin.url,
-            "paper": origin.paper,
-            "licence": origin.licence,
-            "layout": origin.layout,
-            "folder": str(self.root),
-            "files": {
-                file.split: {
-                    "path": file.name,
-                    "sha256": file_checksum(file.path),
-                    "rows": list(file.rows) if file.rows else None,
-                }
+        return DatasetRecord(
+            preset=self.name,
+            preset_sha256=file_checksum(preset_file(self.name)),
+            url=origin.url,
+            paper=origin.paper,
+            licence=origin.licence,
+            layout=origin.layout,
+            folder=str(self.root),
+            files={
+                file.split: RawFileRecord(
+                    path=file.name,
+                    sha256=file_checksum(file.path),
+                    rows=list(file.rows) if file.rows else None,
+                )
                 for file in self.files
             },
-            "clean": self.cleaning.model_dump(mode="json"),
-            "counts": dict(self.counts),
-            "labels": {split: dict(counts) for split, counts in self.labels.items()},
-            "removed": dict(self.removed),
-            "masked": dict(self.masked),
-            "note": self.preset.note,
-        }
+            clean=self.cleaning.model_dump(mode="json"),
+            counts=dict(self.counts),
+            labels={split: dict(counts) for split, counts in self.labels.items()},
+            removed=dict(self.removed),
+            masked=dict(self.masked),
+            note=self.preset.note,
+        )
 
     # --- one file --------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ def read(
         for raw in raws:
             tell(raw.dataset.name)
             _write(folder, raw, written)
-    described = {raw.dataset.name: DatasetRecord.model_validate(raw.describe()) for raw in raws}
+    described = {raw.dataset.name: raw.describe() for raw in raws}
     for kind in ("posts", "removed"):
         for path in (folder.path / kind).glob("*.jsonl"):
             if path.stem not in described:

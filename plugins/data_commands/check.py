@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from imhi import DataError, Dataset, Example, HarnessError, OpenSource, UnknownName
 from imhi.plugins.data_commands.manifest import official_checksums
@@ -222,10 +222,11 @@ def _published(dataset: Dataset, split: str) -> int | None:
 
 
 def _is_published(
-    source: OpenSource, described: Mapping[str, Any], report: SplitReport
+    source: OpenSource, described: Mapping[str, object], report: SplitReport
 ) -> bool | None:
-    files = described.get("files", {}).get(report.dataset)
-    path = files.get(report.split) if isinstance(files, Mapping) else None
+    files = described.get("files")
+    of_dataset = files.get(report.dataset) if isinstance(files, Mapping) else None
+    path = of_dataset.get(report.split) if isinstance(of_dataset, Mapping) else None
     pinned = official_checksums().get(path) if path else None
     if pinned is None:
         return None

@@ -8,21 +8,18 @@ from typing import Annotated
 import typer
 
 from imhi import Registry
-from imhi.io import err, out, print_json
+from imhi.io import err, options, out, print_json
 from imhi.plugins.data_commands.manifest import COMMIT, REPOSITORY
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Texts = list[str] | None
-Text = str | None
 
 
 def check(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="demo, official:PATH, own ...")],
     dataset: Annotated[
-        Texts, typer.Option("--dataset", "-d", metavar="NAME", help="Only this one; repeatable.")
+        options.Texts,
+        typer.Option("--dataset", "-d", metavar="NAME", help="Only this one; repeatable."),
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Read every row of a source: counts, labels, unparsable gold, duplicates, overlap.
 
@@ -60,9 +57,9 @@ def fetch(
         ),
     ] = REPOSITORY,
     commit: Annotated[
-        Text, typer.Option(metavar="SHA", help=f"The commit to get (default {COMMIT}).")
+        options.Text, typer.Option(metavar="SHA", help=f"The commit to get (default {COMMIT}).")
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Get the published IMHI data at the pinned commit and check every file's SHA-256.
 

@@ -182,8 +182,8 @@ def test_every_row_leads_back_to_its_file_its_row_and_its_name_there(
         ("test-2", "b/posts.csv", 2, "b-2"),
     ]
     described = read.raw.describe()
-    assert described["files"]["test"]["path"] == "b/posts.csv"
-    assert len(described["files"]["test"]["sha256"]) == 64
+    assert described.files["test"].path == "b/posts.csv"
+    assert len(described.files["test"].sha256) == 64
 
 
 def test_rows_about_one_post_share_its_key_whatever_their_question(
