@@ -9,9 +9,9 @@ from pathlib import Path
 
 from imhi import HarnessError, Registry, open_source
 from imhi.io import replacing, validated
+from imhi.plugins.leaderboard.site import OFFICIAL
 from imhi.plugins.leaderboard.site.board import FILE, IMHI, Board, read_board
 
-OFFICIAL = "official:data/imhi"
 _STARTER = Path(__file__).with_name("starter")
 FILES = {
     FILE: "board.yaml.jinja",
