@@ -58,7 +58,7 @@ def checked(model: type[R], value: Any) -> R:
 def _rank(error: ErrorDetails) -> tuple[int, int]:
     """Order errors by how near the top they are; those about an object before those in it."""
     kind, path = _OF_OBJECTS.get(error["type"]), error["loc"]
-    if error["type"] == "too_short":  # said, too, where there are enough, but one of them is wrong
+    if error["type"] == "too_short":  # pydantic's word, too, for enough of which one is wrong
         return len(path) + 1, 3
     above = 2 if path[-1:] == ("[key]",) else int(kind is not None)
     return len(path) - above, 2 if kind is None else kind

@@ -21,8 +21,8 @@ class _Closed(GenerateJsonSchema):
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         """Return the schema of a mapping."""
-        found: JsonSchemaValue = super().dict_schema(schema)
-        return {**found, "additionalProperties": False} if "patternProperties" in found else found
+        node: JsonSchemaValue = super().dict_schema(schema)
+        return {**node, "additionalProperties": False} if "patternProperties" in node else node
 
 
 @functools.cache

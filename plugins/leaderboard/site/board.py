@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from imhi import HarnessError
 from imhi.io import plain_values, read_yaml, validated
+from imhi.plugins.leaderboard.site import OFFICIAL
 
 FILE = "board.yaml"
 IMHI = (
@@ -43,7 +44,7 @@ class Board(BaseModel):
     title: Text
     url: Annotated[str, Field(max_length=300)] = ""
     introduction: Annotated[str, Field(max_length=5000)] = ""
-    source: Text = "official:data/imhi"
+    source: Text = OFFICIAL
     split: Text = "test"
     labeler: Text = "hybrid"
     synthetic: bool = False

@@ -83,16 +83,16 @@ def _scored(score: Score, place: Place | None) -> Row:
     return row
 
 
-def as_csv(found: Sequence[Row]) -> bytes:
+def as_csv(table: Sequence[Row]) -> bytes:
     """Return the rows as a CSV file in which no text is a formula."""
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({key: spreadsheet_cell(cell) for key, cell in row.items()} for row in found)
+    writer.writerows({key: spreadsheet_cell(cell) for key, cell in row.items()} for row in table)
     return stream.getvalue().encode("utf-8")
 
 
-def as_json(standings: Standings, found: Sequence[Row]) -> bytes:
+def as_json(standings: Standings, table: Sequence[Row]) -> bytes:
     """Return the rows, and what the board is, as a JSON file."""
     board = standings.board
     value = {
@@ -104,7 +104,7 @@ def as_json(standings: Standings, found: Sequence[Row]) -> bytes:
         "labeler": board.labeler,
         "tasks": standings.tasks,
         "data": standings.data,
-        "rows": found,
+        "rows": table,
         "left_out": [
             {"id": one.entry.id, "dataset": one.dataset, "reason": one.reason}
             for one in standings.left_out

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from imhi.io import options
-from imhi.plugins.leaderboard.site.starting import OFFICIAL
+from imhi.plugins.leaderboard.site import OFFICIAL
 
 _Board = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="The folder of the board: board.yaml, entries/.")

@@ -29,7 +29,7 @@ class SiteFolder:
     generator: str
     written: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    _before: dict[str, Any] = field(default_factory=dict)
+    _before: dict[str, object] = field(default_factory=dict)
     _files: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -31,20 +31,20 @@ class Tested:
         return self.p_holm < ALPHA
 
 
-def compared(own: Standing, other: Standing) -> list[Tested]:
+def compared(standing: Standing, other: Standing) -> list[Tested]:
     """Return the tests on the datasets that both entries have."""
     # The checksums of the examples are equal, or one of the two would have been left out.
     names = [
         name
-        for name in own.scores
-        if name in other.scores and len(own.entry.right[name]) == len(other.entry.right[name])
+        for name in standing.scores
+        if name in other.scores and len(standing.entry.right[name]) == len(other.entry.right[name])
     ]
-    bits = [(own.entry.right[name], other.entry.right[name]) for name in names]
+    bits = [(standing.entry.right[name], other.entry.right[name]) for name in names]
     only_own = [int(np.count_nonzero(a & ~b)) for a, b in bits]
     only_other = [int(np.count_nonzero(b & ~a)) for a, b in bits]
     corrected = holm(mcnemar_p(only_own, only_other).tolist()) if names else []
     return [
-        Tested(name, own.scores[name].value - other.scores[name].value, *counts, p)
+        Tested(name, standing.scores[name].value - other.scores[name].value, *counts, p)
         for name, counts, p in zip(
             names, zip(only_own, only_other, strict=True), corrected, strict=True
         )
@@ -55,16 +55,10 @@ def opponents(standings: Standings) -> Mapping[str, Sequence[tuple[str, str]]]:
     """Return whom each current entry is tested against: ``(role, entry id)`` of the one ranked
     just above, the one just below, and the best. Entries without a rank meet the best alone."""
     order = list(standings.overall)
-    found: dict[str, list[tuple[str, str]]] = {}
-    for name in standings.standings:
-        found[name] = [("best", order[0])] if order else []
+    best = [("best", order[0])] if order else []
+    roles = {name: best for name in standings.standings}
     for position, name in enumerate(order):
-        roles = []
-        if position > 0:
-            roles.append(("above", order[position - 1]))
-        if position + 1 < len(order):
-            roles.append(("below", order[position + 1]))
-        if position > 1:
-            roles.append(("best", order[0]))
-        found[name] = roles
-    return found
+        near = (("above", position - 1), ("below", position + 1))
+        neighbours = [(role, order[at]) for role, at in near if 0 <= at < len(order)]
+        roles[name] = neighbours + (best if position > 1 else [])
+    return roles

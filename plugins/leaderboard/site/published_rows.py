@@ -27,10 +27,10 @@ def published_models(results: Iterable[PublishedResult], board: Board) -> list[P
     measured on real test posts, so other boards have none."""
     if board.synthetic or board.split != "test":
         return []
-    found: dict[tuple[str, str], list[PublishedResult]] = {}
+    by_model: dict[tuple[str, str], list[PublishedResult]] = {}
     for result in results:
         if result.metric == RANKED and result.dataset in board.datasets:
-            found.setdefault((result.model, result.source), []).append(result)
+            by_model.setdefault((result.model, result.source), []).append(result)
     return [
         PublishedModel(
             name=harmless(model),
@@ -39,5 +39,5 @@ def published_models(results: Iterable[PublishedResult], board: Board) -> list[P
             tables=sorted({harmless(row.table) for row in rows}),
             obtained=sorted({harmless(row.obtained) for row in rows}),
         )
-        for (model, source), rows in found.items()
+        for (model, source), rows in by_model.items()
     ]

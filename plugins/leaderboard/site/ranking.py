@@ -30,7 +30,7 @@ def places(scores: Mapping[str, Score]) -> dict[str, Place]:
         else ([], [], [])
     )
     count = len(scores)
-    found = {
+    ranked = {
         name: Place(
             rank=1 + count - bisect_right(values, score.value + _TOLERANCE),
             best=1 + count - bisect_right(lows, score.high),
@@ -38,7 +38,7 @@ def places(scores: Mapping[str, Score]) -> dict[str, Place]:
         )
         for name, score in scores.items()
     }
-    return dict(sorted(found.items(), key=lambda item: item[1].rank))
+    return dict(sorted(ranked.items(), key=lambda item: item[1].rank))
 
 
 def mean(scores: Sequence[tuple[float, Score]]) -> Score:

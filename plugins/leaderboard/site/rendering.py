@@ -83,11 +83,11 @@ def classic(module: str, where: str) -> str:
     Raises:
         HarnessError: it has no default export, or imports others.
     """
-    found = list(_EXPORTS.finditer(module))
-    named = dict(_exported(part) for part in found[-1].group(1).split(",")) if found else {}
+    exports = list(_EXPORTS.finditer(module))
+    named = dict(_exported(part) for part in exports[-1].group(1).split(",")) if exports else {}
     if "default" not in named or re.search(r"^\s*import[\s{\"']", module, re.MULTILINE):
         raise HarnessError(f"{where}: found another kind of bundle, {_WANTED}")
-    start, end = found[-1].span()
+    start, end = exports[-1].span()
     return (
         f"/* DataTables, as {where} carries it. */\n"
         f'(function(){{"use strict";{module[:start]};window.DataTable={named["default"]};'

@@ -71,7 +71,7 @@ class Standings:
     def means(self) -> Mapping[str, Mapping[str, Score]]:
         """The means ``over`` datasets and tasks of entries that have all of them: as verified where
         the entry holds no other datasets, made from its scores where it does."""
-        found: dict[str, dict[str, Score]] = {"datasets": {}, "tasks": {}}
+        means: dict[str, dict[str, Score]] = {"datasets": {}, "tasks": {}}
         for standing in self.standings.values():
             if not standing.complete:
                 continue
@@ -83,8 +83,8 @@ class Standings:
             }
             for over, score in made.items():
                 verified = entry.average(over) if exact else None
-                found[over][entry.id] = verified or score
-        return found
+                means[over][entry.id] = verified or score
+        return means
 
     @cached_property
     def overall(self) -> Mapping[str, Place]:

@@ -6,13 +6,12 @@ import shlex
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError, Registry, open_source
 from imhi.io import replacing, validated
+from imhi.plugins.leaderboard.site import OFFICIAL
 from imhi.plugins.leaderboard.site.board import FILE, IMHI, Board, read_board
 
-OFFICIAL = "official:data/imhi"
 _STARTER = Path(__file__).with_name("starter")
 FILES = {
     FILE: "board.yaml.jinja",
@@ -39,10 +38,10 @@ def start(folder: Path, title: str, url: str, source: str, registry: Registry) -
             f"{folder}: found {FILE}, expected a folder without a board; edit that file, or choose "
             "another folder"
         )
-    there = [name for name in FILES if (folder / name).exists()]
-    if there:
+    existing = [name for name in FILES if (folder / name).exists()]
+    if existing:
         raise HarnessError(
-            f"{folder}: found {', '.join(there)}, which would be overwritten; move them away, or "
+            f"{folder}: found {', '.join(existing)}, which would be overwritten; move them away, or "
             "choose another folder"
         )
     values = {"title": title, "url": url, "source": source}
@@ -60,7 +59,7 @@ def start(folder: Path, title: str, url: str, source: str, registry: Registry) -
     return list(FILES)
 
 
-def _contents(values: Mapping[str, Any]) -> dict[str, str]:
+def _contents(values: Mapping[str, object]) -> dict[str, str]:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     # Not the usual braces: workflows use them. What is written is YAML and Markdown, not HTML, and
@@ -79,5 +78,9 @@ def _contents(values: Mapping[str, Any]) -> dict[str, str]:
         keep_trailing_newline=True,
     )
     environment.filters["shell"] = shlex.quote
-    whole = {**values, "version": version("imhi-harness"), "fetched": values["source"] == OFFICIAL}
-    return {name: environment.get_template(part).render(whole) for name, part in FILES.items()}
+    return {
+        name: environment.get_template(template).render(
+            values, version=version("imhi-harness"), fetched=values["source"] == OFFICIAL
+        )
+        for name, template in FILES.items()
+    }

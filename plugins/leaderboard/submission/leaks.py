@@ -47,7 +47,7 @@ def without_places(value: Any) -> Any:
     text = without_local_servers(value)
     if _BEGINS_PATH.match(text) or ("/" in text and Path(text).exists()):
         return _last_part(text)
-    return _PATH.sub(lambda found: _last_part(found[0]), text)
+    return _PATH.sub(lambda path: _last_part(path[0]), text)
 
 
 def _last_part(path: str) -> str:

@@ -26,8 +26,9 @@ def stored_hashes(entry: Entry) -> Mapping[str, bytes]:
         HarnessError: its ``answers.json`` holds none.
     """
     path = entry.path.with_name("answers.json")
-    datasets: Any = parsed(path)["datasets"]
+    values: Any = parsed(path)
     try:
+        datasets = values["datasets"]
         return {name: base64.b64decode(datasets[name]["answers"]) for name in entry.datasets}
     except (ValueError, KeyError, TypeError) as error:
         raise HarnessError(
