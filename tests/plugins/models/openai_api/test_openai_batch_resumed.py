@@ -91,7 +91,7 @@ def test_a_process_that_dies_at_any_write_is_gone_on_with(
         batches = BatchAsker(asker, tmp_path / str(writes))
         with BatchServer(hard_to_answer(), [End(looks=1)]) as server:
             run = Run(batches, server, requests(6))
-            dying = batches.context(values=Mortal(batches.folder, writes, after))
+            dying = batches.context(cache=Mortal(batches.folder, writes, after))
             try:
                 run.finish("", dying)
             except Died:
@@ -163,7 +163,7 @@ def test_a_failed_request_is_asked_anew_by_the_next_process(batches: BatchAsker)
 
 def test_what_was_tried_before_counts_after_a_restart(batches: BatchAsker) -> None:
     # One that dies when the batch of its first retry is uploaded.
-    dying = batches.context(values=Mortal(batches.folder, 11, after=True))
+    dying = batches.context(cache=Mortal(batches.folder, 11, after=True))
     with BatchServer(lambda line: refused(line, 500)) as server:
         with pytest.raises(Died):
             batches.ask(server.url, 2, "retries=2", dying)
@@ -177,7 +177,7 @@ def test_an_upload_whose_batch_was_never_made_is_used(batches: BatchAsker) -> No
     with BatchServer() as server:
         values = Mortal(batches.folder, 3, after=True)
         with pytest.raises(Died):
-            batches.ask(server.url, 3, "", batches.context(values=values))
+            batches.ask(server.url, 3, "", batches.context(cache=values))
         assert (server.calls("upload"), server.calls("create")) == (1, 0)
         assert len(batches.ask(server.url, 3)) == 3
     assert (server.calls("upload"), server.calls("create")) == (1, 1)
@@ -187,7 +187,7 @@ def test_an_upload_with_more_in_it_than_is_wanted_is_not_used(batches: BatchAske
     with BatchServer() as server:
         values = Mortal(batches.folder, 3, after=True)
         with pytest.raises(Died):
-            batches.ask(server.url, 3, "", batches.context(values=values))
+            batches.ask(server.url, 3, "", batches.context(cache=values))
         assert len(batches.ask(server.url, 2)) == 2
     assert [len(made.lines) for made in server.made.values()] == [2]
     assert server.calls("upload") == 2 and Counter(server.charged.values()) == {1: 2}
