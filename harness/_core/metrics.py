@@ -45,6 +45,7 @@ class MetricSpec:
 
     @property
     def name(self) -> str:
+        """The metric's name, without arguments."""
         return self.metric.name
 
     def arguments_as_json(self) -> dict[str, str | int | float | bool | None]:

@@ -118,10 +118,12 @@ class RunScores:
         return not self.gaps and not any(c["failed"] for c in self.labelling.values())
 
     def to_json(self) -> dict[str, Any]:
+        """Return the JSON object that a scores file holds."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any], run: str) -> RunScores:
+    def from_json(cls, value: JsonObject, run: str) -> RunScores:
+        """Read a scores file; ``run`` is where the run lies now."""
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
         return cls(**{**known, "run": run})
 
@@ -134,10 +136,12 @@ class Results:
 
     @property
     def folders(self) -> list[Path]:
+        """The run folders, in the order in which models were asked."""
         return [Path(run.run) for run in self.runs]
 
     @property
     def complete(self) -> bool:
+        """True when every run is complete."""
         return all(run.complete for run in self.runs)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -125,6 +125,7 @@ class ProgressBar:
         self._bar.update(self._task, advance=count, rate=rate, failed=failed)
 
     def close(self) -> None:
+        """Take the bar off the terminal."""
         """Take the bar away, and say how many failures were not shown."""
         if self._bar is not None:
             self._bar.stop()

@@ -32,6 +32,7 @@ class Cache:
         return len(self._values)
 
     def get(self, key: str) -> Any | None:
+        """Return the value of a key, None where there is none."""
         return self._values.get(key)
 
     def put(self, key: str, value: Any) -> None:
@@ -42,6 +43,7 @@ class Cache:
             self._log.append({"key": key, "value": value})
 
     def close(self) -> None:
+        """Close the file; the values stay readable."""
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -62,6 +64,7 @@ class CacheFolder:
         return self._open[file]
 
     def close(self) -> None:
+        """Close every file that is open."""
         for cache in self._open.values():
             cache.close()
         self._open = {}

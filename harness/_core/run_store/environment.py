@@ -7,7 +7,8 @@ import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
+
+from imhi._core.records import JsonObject
 
 _PACKAGES = (
     *("imhi-harness", "pluggy", "datasets", "scikit-learn", "scipy", "numpy", "openai", "lm-eval"),
@@ -44,24 +45,25 @@ def git_commit() -> str | None:
         return None
 
 
-def hardware() -> dict[str, Any]:
+def hardware() -> JsonObject:
     """Return processor, cores and (where torch is loaded already) accelerators."""
     import sys
 
-    found: dict[str, Any] = {
+    described: dict[str, object] = {
         "machine": platform.machine(),
         "system": platform.system(),
         "cores": os.cpu_count(),
     }
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
-        found["accelerators"] = [
+        described["accelerators"] = [
             torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())
         ]
-    return found
+    return described
 
 
-def environment() -> dict[str, Any]:
+def environment() -> JsonObject:
+    """Return versions, commit and hardware, as a manifest holds them."""
     return {
         "python": platform.python_version(),
         "packages": package_versions(),

@@ -52,6 +52,7 @@ class RunFolder:
 
     @property
     def id(self) -> str:
+        """The run's id, which is the folder's name."""
         return self.path.name
 
     # --- manifest --------------------------------------------------------------------------------
@@ -98,6 +99,7 @@ class RunFolder:
     # --- rows ------------------------------------------------------------------------------------
 
     def file(self, kind: str, dataset: str) -> Path:
+        """Return where the rows of a kind (``examples``, ``responses`` ...) of a dataset lie."""
         return self.path / kind / f"{dataset}.jsonl"
 
     def _read(self, cls: type[R], path: Path) -> Iterator[R]:
@@ -109,12 +111,19 @@ class RunFolder:
             yield record
 
     def examples(self, dataset: str) -> Iterator[Example]:
+        """Stream the examples that were asked about, in the order of the source.
+
+        Raises:
+            DataError: a row is damaged.
+        """
         return self._read(Example, self.file("examples", dataset))
 
     def requests(self, dataset: str) -> Iterator[Request]:
+        """Stream what the model is asked, in the order of the examples."""
         return self._read(Request, self.file("requests", dataset))
 
     def responses(self, dataset: str) -> Iterator[Response]:
+        """Stream what was answered, in the order in which answers came."""
         return self._read(Response, self.file("responses", dataset))
 
     def answered(self, dataset: str) -> dict[str, str]:
@@ -144,6 +153,7 @@ class RunFolder:
         return {row.id: row for row in self.failures(dataset) if row.id not in answered}
 
     def predictions_file(self, labeler: str, dataset: str) -> Path:
+        """Return where the labels that a labeler read in a dataset lie."""
         return self.file(f"predictions/{_file_name(labeler)}", dataset)
 
     def labeler_file(self, labeler: str) -> Path:
@@ -151,9 +161,11 @@ class RunFolder:
         return self.path / "predictions" / _file_name(labeler) / "labeler.json"
 
     def predictions(self, labeler: str, dataset: str) -> Iterator[Prediction]:
+        """Stream a labeler's predictions, in the order of the examples."""
         return self._read(Prediction, self.predictions_file(labeler, dataset))
 
     def write_records(self, path: Path, records: Iterable[R]) -> int:
+        """Write records as JSON lines, whole or not at all; return how many there were."""
         return write_rows(path, (as_row(record) for record in records))
 
     # --- scores ----------------------------------------------------------------------------------
@@ -177,6 +189,7 @@ class RunFolder:
                 path.unlink()
 
     def scores_file(self, labeler: str, view: str = "") -> Path:
+        """Return where the scores made with a labeler lie, under a view where one is named."""
         return self.path / "scores" / f"{_scored_name(labeler, view)}.json"
 
     def values_file(self, labeler: str, measure: str, dataset: str, view: str = "") -> Path:

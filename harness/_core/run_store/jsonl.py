@@ -115,6 +115,7 @@ class AppendLog:
             self.sync()
 
     def sync(self) -> None:
+        """Wait until what was appended is on the disk."""
         try:
             os.fsync(self._file)
         except OSError as error:
@@ -123,6 +124,7 @@ class AppendLog:
         self._unsynced = 0
 
     def close(self) -> None:
+        """Close the file."""
         self.sync()
         os.close(self._file)
 

@@ -54,6 +54,7 @@ class Answering:
         return {"spec": self.spec, "context": self.context.without_observers(), "model": None}
 
     def close(self) -> None:
+        """Free what the model holds."""
         if self.model is not None:
             self.model.close()
             self.model = None
