@@ -54,8 +54,10 @@ class Context:
     _labelers: dict[str, ReadLabels] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.data is None:
-            self.data = DataAccess(self.source, self.split, self.repair_mojibake)
+        asked = (self.source, self.split, self.repair_mojibake)
+        # A context derived from one of another source or split must not read that one's rows.
+        if self.data is None or self.data.asked != asked:
+            self.data = DataAccess(*asked)
 
     @property
     def notes(self) -> list[str]:

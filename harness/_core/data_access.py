@@ -23,6 +23,11 @@ class DataAccess:
     repair_mojibake: bool = False
     _kept: tuple[str, tuple[str, ...], list[Example]] = field(default=("", (), []), repr=False)
 
+    @property
+    def asked(self) -> tuple[OpenSource, str, bool]:
+        """What it was made of."""
+        return self.source, self.split, self.repair_mojibake
+
     def examples(self, dataset: str, split: str) -> Iterator[Example]:
         """Stream one split, with mojibake repaired where that was asked for."""
         rows = self.source.examples(dataset, split)

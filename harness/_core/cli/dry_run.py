@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def show_dry_run(settings: RunSettings, manager: PluginManager, as_json: bool) -> None:
     """Print a table per model and the first prompt, as the model would get it."""
     from imhi._core.plan import plan_run
-    from imhi._core.stages.prepare import preview
+    from imhi._core.stages.preview import preview
 
     plan = plan_run(settings, manager.registry)
     previews = [preview(plan, model, manager.registry) for model in plan.models]

@@ -17,18 +17,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from imhi._core.budget import Budget, Estimate
+from imhi._core.budget import Budget
 from imhi._core.context import Context
 from imhi._core.data_access import DataAccess
 from imhi._core.declarations import PromptStyle, resolve
 from imhi._core.errors import DataError, HarnessError
 from imhi._core.events import Event
 from imhi._core.fingerprints import canonical_json, digest, prompt_hash
-from imhi._core.models import ModelSpec, estimate, fingerprint
+from imhi._core.models import ModelSpec, fingerprint
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import BuildPrompt, OpenSource
-from imhi._core.records import Example, JsonObject, Request, as_row
+from imhi._core.records import Example, Request, as_row
 from imhi._core.registry import Registry
 from imhi._core.run_store import FORMAT, RunFolder
 from imhi._core.run_store.environment import environment
@@ -36,32 +36,6 @@ from imhi._core.run_store.jsonl import disk_error
 from imhi._core.run_store.manifest import Manifest, PromptRecord
 from imhi._core.settings import RunSettings
 from imhi._core.sources import parse_source
-
-
-@dataclass(frozen=True)
-class DatasetPreview:
-    """What asking one dataset would take, and the first prompt as the model would get it."""
-
-    dataset: str
-    estimate: Estimate
-    first_prompt: str
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a run would ask."""
-
-    model: str
-    prompt: str
-    datasets: tuple[DatasetPreview, ...]
-
-    def to_json(self) -> JsonObject:
-        """Return what ``--dry-run --json`` prints."""
-        rows = [
-            {"dataset": d.dataset, **asdict(d.estimate), "first_prompt": d.first_prompt}
-            for d in self.datasets
-        ]
-        return {"model": self.model, "prompt": self.prompt, "datasets": rows}
 
 
 @dataclass
@@ -326,17 +300,3 @@ def _alive(process: int) -> bool:
     except OSError:
         return True
     return True
-
-
-def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
-    """Return what a run would ask, without asking."""
-    settings, style = plan.settings, model.style
-    context = make_context(settings, registry, style, plan.source.open(registry))
-    build: BuildPrompt = resolve(style.build)(context)
-    estimates = []
-    for dataset in select_datasets(settings, context):
-        examples = islice(context.examples(dataset, settings.split), settings.limit)
-        prompts = [request.prompt for _, request in requests_of(examples, context, build)]
-        made = estimate(model.spec, prompts, context)
-        estimates.append(DatasetPreview(dataset, made, prompts[0]))
-    return Preview(model.spec.name, style.name, tuple(estimates))
