@@ -20,7 +20,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from docs.generator import boards, builds, interface, recipes  # noqa: E402
+from docs.generator import boards, builds, interface, recipes, run_records  # noqa: E402
 from docs.generator.markdown import markdown, table  # noqa: E402
 from imhi._core import declarations, extensions, hookspecs, protocols, records  # noqa: E402
 from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
@@ -228,6 +228,12 @@ def main() -> None:
         if text != path.read_text(encoding="utf-8"):
             path.write_text(text, encoding="utf-8")
             print("filled", path.name)
+    for name, schema in run_records.schemas().items():
+        path = HERE / "schemas" / name
+        if not path.exists() or schema != path.read_text(encoding="utf-8"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(schema, encoding="utf-8")
+            print("wrote", path.name)
 
 
 if __name__ == "__main__":
