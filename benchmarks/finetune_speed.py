@@ -17,8 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from imhi._core.checkpoints import quiet
 from imhi._core.plugin_manager import load_plugins
+from imhi.checkpoints import quiet
 from imhi.finetune.recipe.reading import checked
 from imhi.finetune.rows.training_jobs import members
 from imhi.finetune.training.building import build
