@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imhi._core.batching import run_batches as run_batches
-    from imhi._core.batching import token_batches as token_batches
-    from imhi._core.checkpoints.architectures import Kind as Kind
-    from imhi._core.checkpoints.architectures import kind_of as kind_of
-    from imhi._core.checkpoints.architectures import window_of as window_of
+    from imhi._core.batching import run_batches as run_batches, token_batches as token_batches
+    from imhi._core.checkpoints.architectures import (
+        Kind as Kind,
+        kind_of as kind_of,
+        window_of as window_of,
+    )
     from imhi._core.checkpoints.checkpoint import Checkpoint as Checkpoint
-    from imhi._core.checkpoints.devices import choose_device as choose_device
-    from imhi._core.checkpoints.devices import free_memory as free_memory
-    from imhi._core.checkpoints.devices import memory_as_memory_error as memory_as_memory_error
+    from imhi._core.checkpoints.devices import (
+        choose_device as choose_device,
+        free_memory as free_memory,
+        memory_as_memory_error as memory_as_memory_error,
+    )
     from imhi._core.checkpoints.finding import find_checkpoint as find_checkpoint
-    from imhi._core.checkpoints.load_errors import quiet as quiet
-    from imhi._core.checkpoints.load_errors import require_package as require_package
-    from imhi._core.checkpoints.prompting import Encoded as Encoded
-    from imhi._core.checkpoints.prompting import Prompter as Prompter
+    from imhi._core.checkpoints.load_errors import (
+        quiet as quiet,
+        require_package as require_package,
+    )
+    from imhi._core.checkpoints.prompting import Encoded as Encoded, Prompter as Prompter
 else:
     from imhi._core.lazy import lazy_names
 

@@ -73,10 +73,10 @@ class Checkpoint:
             HarnessError: it is gated, damaged, not there ..., or does not fit the memory of
                 ``device``, where one is given.
         """
-        memory = out_of_memory_named(self.written, device, self.user)
-        with quiet(), explained(self.written, part, self.user, self.option):
-            with memory if device else contextlib.nullcontext():
-                yield
+        named = out_of_memory_named(self.written, device, self.user)
+        memory = named if device else contextlib.nullcontext()
+        with quiet(), explained(self.written, part, self.user, self.option), memory:
+            yield
 
     def require_safetensors(self, what: str = "model") -> None:
         """Refuse a local folder whose weights exist in pickle form only.

@@ -91,7 +91,7 @@ def _hub_commit(repository: str, revision: str | None, user: str) -> str:
     try:
         commit = HfApi().model_info(repository, revision=revision, timeout=10).sha
         if commit:
-            return commit
+            return str(commit)
         why = "the hub named no commit"
     except RevisionNotFoundError:
         raise HarnessError(
