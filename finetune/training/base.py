@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from imhi import HarnessError
@@ -16,17 +15,8 @@ _USER = "base.model"
 _HEADS = ("classifier", "score", "classification_head", "pre_classifier", "pooler")
 
 
-@dataclass
-class Start:
-    """Model and tokenizer before the first update."""
-
-    model: Any
-    tokenizer: Any
-    notes: list[str]
-
-
-def load_start(job: TrainingJob) -> Start:
-    """Return what the recipe's ``base`` names.
+def load_start(job: TrainingJob) -> tuple[Any, Any]:
+    """Return model and tokenizer before the first update, as the recipe's ``base`` names them.
 
     A model made from nothing is saved in ``job.base`` once, so that a resumed training finds the
     same one.
@@ -51,7 +41,7 @@ def load_start(job: TrainingJob) -> Start:
             revision=checkpoint.commit,
             trust_remote_code=base.trust_remote_code,
         )
-    notes = _check_special_tokens(tokenizer, location, writes=not job.labels)
+    _check_special_tokens(job, tokenizer, location)
     model = _model(job, checkpoint)
     checkpoint.check_tokenizer(tokenizer, model.config)
     window, limit = window_of(model, model.config, tokenizer, None, _kind(job))
@@ -66,7 +56,7 @@ def load_start(job: TrainingJob) -> Start:
         model.generation_config.pad_token_id = tokenizer.pad_token_id
         if model.generation_config.eos_token_id is None:
             model.generation_config.eos_token_id = tokenizer.eos_token_id
-    return Start(model, tokenizer, notes)
+    return model, tokenizer
 
 
 def _kind(job: TrainingJob) -> Kind:
@@ -75,10 +65,9 @@ def _kind(job: TrainingJob) -> Kind:
     return "seq2seq" if job.trainer.model_class == "AutoModelForSeq2SeqLM" else "causal"
 
 
-def _check_special_tokens(tokenizer: Any, location: str, *, writes: bool) -> list[str]:
-    """Make sure that answers can end and short rows be filled up; return notes."""
-    notes = []
-    if writes and tokenizer.eos_token is None:
+def _check_special_tokens(job: TrainingJob, tokenizer: Any, location: str) -> None:
+    """Make sure that answers can end and short rows be filled up."""
+    if not job.labels and tokenizer.eos_token is None:
         raise HarnessError(
             f"{_USER}:{location}: its tokenizer has no end token (eos_token), so that an answer could "
             "never end; expected one: add it to tokenizer_config.json"
@@ -91,12 +80,11 @@ def _check_special_tokens(tokenizer: Any, location: str, *, writes: bool) -> lis
                 "unk_token or eos_token in tokenizer_config.json"
             )
         tokenizer.pad_token = stand_in
-        notes.append(
+        job.context.note(
             f"{location}: its tokenizer has no pad token, so {stand_in} fills up short rows; filling "
             "has no attention and no loss"
         )
     tokenizer.padding_side = "right"
-    return notes
 
 
 def _model(job: TrainingJob, checkpoint: Checkpoint) -> Any:

@@ -16,41 +16,40 @@ from imhi.finetune.training.job import TrainingJob
 
 @dataclass
 class Built:
-    """``trainer`` is a :class:`transformers.Trainer` with model, rows and collator set. ``notes`` are
-    sentences a user must know; ``record`` is what the manifest says of the model before it is
-    trained."""
+    """``trainer`` is a :class:`transformers.Trainer` with model, rows and collator set; ``record`` is
+    what the manifest says of the model before it is trained."""
 
     trainer: Any
     tokenizer: Any
-    notes: list[str]
     record: ModelRecord
 
 
 def build(job: TrainingJob) -> Built:
-    """Return a trainer over the job's rows.
+    """Return a trainer over the job's rows; notes say which tokens were missing, and which rows were
+    too long.
 
     Raises:
         HarnessError: the base cannot be loaded, a chat template is missing, no row fits the window.
     """
     kind = job.trainer
-    start = load_start(job)
-    encode = resolve(kind.encoder)(job, start.tokenizer)
+    base, tokenizer = load_start(job)
+    encode = resolve(kind.encoder)(job, tokenizer)
     counts = Counts()
     with quiet():  # rows longer than the model can take are counted, not warned of one by one
         train = table(encode(job.train, counts))
         validation = table(encode(job.validation, Counts())) if job.validation else None
-    notes = [*start.notes, *_notes(job, counts)]
+    _note_long_rows(job, counts)
     # Four-bit weights lie packed: transformers knows how many they are.
-    parameters = int(start.model.num_parameters())
-    model = with_adapter(start.model, job.recipe, kind.model_class)
+    parameters = int(base.num_parameters())
+    model = with_adapter(base, job.recipe, kind.model_class)
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     with quiet():
-        trainer = resolve(kind.trainer)(job, model, start.tokenizer, train, validation)
+        trainer = resolve(kind.trainer)(job, model, tokenizer, train, validation)
     record = ModelRecord(
         datasets=job.datasets,
         aspect=job.aspect,
-        architecture=type(start.model).__name__,
-        parameters=parameters + (0 if model is start.model else trainable),
+        architecture=type(base).__name__,
+        parameters=parameters + (0 if model is base else trainable),
         trainable_parameters=trainable,
         labels=job.labels or None,
         rows=counts.rows,
@@ -60,14 +59,14 @@ def build(job: TrainingJob) -> Built:
         truncated_rows=counts.truncated,
         left_out_rows=counts.left_out,
         longest_row=counts.longest,
-        attention=getattr(start.model.config, "_attn_implementation", None),
+        attention=getattr(base.config, "_attn_implementation", None),
     )
     if job.recipe.training.packing:
         record = record.model_copy(update={"packed_rows": len(trainer.train_dataset)})
-    return Built(trainer, start.tokenizer, notes, record)
+    return Built(trainer, tokenizer, record)
 
 
-def _notes(job: TrainingJob, counts: Counts) -> list[str]:
+def _note_long_rows(job: TrainingJob, counts: Counts) -> None:
     """Say what became of rows that were too long.
 
     Raises:
@@ -79,18 +78,16 @@ def _notes(job: TrainingJob, counts: Counts) -> list[str]:
             f"{job.title}: none of its {counts.left_out} training rows fits data.window ({window} "
             "tokens), expected a window that holds the answers at least: write --set data.window=N"
         )
-    notes = []
     what = "their posts lost their end, their answers nothing"
     if job.labels:
         what = f"their {job.recipe.data.reads}s lost their end"
     if counts.truncated:
-        notes.append(
+        job.context.note(
             f"{job.title}: {counts.truncated} of {counts.rows} training rows were longer than "
             f"data.window ({window} tokens): " + what
         )
     if counts.left_out:
-        notes.append(
+        job.context.note(
             f"{job.title}: {counts.left_out} training rows were left out: their answers alone are longer "
             "than the window"
         )
-    return notes

@@ -36,8 +36,6 @@ def run_job(job: TrainingJob) -> ModelRecord:
     try:
         with memory_as_memory_error():
             built = build(job)
-            for note in built.notes:
-                job.context.note(note)
             record = _trained(job, built)
     except MemoryError:
         raise HarnessError(

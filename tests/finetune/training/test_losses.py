@@ -91,7 +91,7 @@ def test_the_trainers_own_batches_have_labels_on_answers_only(
             assert answer.endswith("</s>") and "Reasoning:" in answer
             assert prompt.startswith("<s>Consider this post:") and prompt.endswith("?")
             seen += 1
-    assert seen == built.description["rows"]
+    assert seen == built.record.rows
 
 
 @pytest.mark.slow
