@@ -132,7 +132,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 job = make_job(way, arguments.source, arguments.rows, Path(folder))
                 with quiet():
-                    tokens = build(job).description["tokens"]
+                    tokens = build(job).record.tokens
                 times["ours"].append(ours(job))
                 times["plain"].append(plain(job))
         speed = {who: tokens / statistics.median(found) for who, found in times.items()}
