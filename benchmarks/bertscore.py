@@ -34,11 +34,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from imhi._core.answers import explanation_of  # noqa: E402
-from imhi._core.checkpoints import quiet  # noqa: E402
 from imhi._core.context import Context  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.row_files import TableRow, read_table  # noqa: E402
 from imhi._core.sources import open_source  # noqa: E402
+from imhi.checkpoints import quiet  # noqa: E402
 from imhi.plugins.metrics.neural.bertscore import METRIC, create  # noqa: E402
 
 

@@ -30,6 +30,7 @@ from imhi.finetune.experiments.single import train_and_score
 from imhi.finetune.recipe.reading import read_recipe
 from imhi.finetune.trained.evaluation import ask, labeler_scores
 from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.trained.manifest import ModelScore
 
 POSTS = ("DR", "dreaddit")
 
@@ -53,7 +54,7 @@ def posts(arguments: argparse.Namespace, manager: PluginManager) -> None:
     )
     runs = arguments.out / "runs"
     trained = train_and_score(recipe, manager, TrainedFolder(arguments.out / "minilm"), runs)
-    show([("minilm", trained.manifest["scores"])])
+    show([("minilm", as_rows(trained.manifest.scores))])
     for floor in ("baseline:tfidf", "baseline:majority"):
         show([(floor, ask(floor, recipe, manager, runs, POSTS, "").scores)])
     if arguments.published:
@@ -80,9 +81,10 @@ def explanations(arguments: argparse.Namespace, manager: PluginManager) -> None:
     trained = train_and_score(recipe, manager, folder, arguments.out / "runs")
     labeler = f"trained:{folder.path}"
     print("on the test set's explanations, without their label sentences")
-    show([(labeler, trained.manifest["scores"])])
-    for dataset in dict.fromkeys(row["dataset"] for row in trained.manifest["scores"]):
-        show([("explanation", labeler_scores("explanation", source, dataset, recipe, manager))])
+    show([(labeler, as_rows(trained.manifest.scores))])
+    for dataset in dict.fromkeys(row.dataset for row in trained.manifest.scores):
+        scores = labeler_scores("explanation", source, dataset, recipe, manager)
+        show([("explanation", as_rows(scores))])
     published = arguments.imhi / "examples" / "label_data_examples"
     _, opened = open_source(source, manager.registry)
     context = Context(manager.registry, opened, "test")
@@ -106,6 +108,10 @@ def agreement(name: str, dataset: str, rows: Sequence[dict[str, str]], context: 
     aspects = [declared.questions[0].aspect] * len(rows)
     predictions = context.labeler(name)(declared, aspects, answers)
     return sum(p.label == row["labels"] for p, row in zip(predictions, rows, strict=True))
+
+
+def as_rows(scores: Iterable[ModelScore]) -> list[dict[str, Any]]:
+    return [score.model_dump() for score in scores]
 
 
 def show(columns: Iterable[tuple[str, Iterable[Any]]]) -> None:

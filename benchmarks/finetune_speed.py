@@ -17,12 +17,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from imhi._core.checkpoints import quiet
 from imhi._core.plugin_manager import load_plugins
+from imhi.checkpoints import quiet
 from imhi.finetune.recipe.reading import checked
-from imhi.finetune.rows.training_jobs import members
+from imhi.finetune.rows.training_jobs import training_jobs
+from imhi.finetune.trained.folder import TrainedFolder
 from imhi.finetune.training.building import build
-from imhi.finetune.training.job import Job
+from imhi.finetune.training.job import TrainingJob
 from imhi.finetune.training.pipeline import open_data
 
 SIZE = {"hidden_size": 128, "intermediate_size": 344, "layers": 2, "heads": 4, "vocabulary": 4000}
@@ -36,7 +37,7 @@ ARCHITECTURES = {"causal": "llama", "seq2seq": "t5", "classifier": "bert"}
 BATCH = 16
 
 
-def make_job(way: dict[str, Any], source: str, rows: int, place: Path) -> Job:
+def make_job(way: dict[str, Any], source: str, rows: int, place: Path) -> TrainingJob:
     kind = way["kind"]
     recipe = checked(
         {
@@ -64,26 +65,19 @@ def make_job(way: dict[str, Any], source: str, rows: int, place: Path) -> Job:
         "benchmark",
     )
     context = open_data(recipe, load_plugins())
-    member = dataclasses.replace(members(recipe, context)[0], validation=())
-    return Job(
-        recipe,
-        member,
-        context,
-        place / "out",
-        place / "checkpoints",
-        place / "base",
-        context.notify,
+    return dataclasses.replace(
+        training_jobs(recipe, context, TrainedFolder(place))[0], validation=()
     )
 
 
-def ours(job: Job) -> float:
+def ours(job: TrainingJob) -> float:
     with quiet():
         built = build(job)
         built.trainer.args.save_strategy = "no"
         return seconds(built.trainer)
 
 
-def plain(job: Job) -> float:
+def plain(job: TrainingJob) -> float:
     """A plain Trainer over the same model and rows."""
     import transformers
 
@@ -138,7 +132,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 job = make_job(way, arguments.source, arguments.rows, Path(folder))
                 with quiet():
-                    tokens = build(job).description["tokens"]
+                    tokens = build(job).record.tokens
                 times["ours"].append(ours(job))
                 times["plain"].append(plain(job))
         speed = {who: tokens / statistics.median(found) for who, found in times.items()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from imhi import Argument, Labeler, ModelFamily, hookimpl
+from imhi import Argument, Labeler, ModelFamily, Trainer, hookimpl
 
 
 @hookimpl
@@ -37,6 +37,24 @@ def imhi_models() -> Iterator[ModelFamily]:
         prompt="imhi.finetune.trained.model:prompt_style",
         examples=("trained:tiny-causal",),
     )
+
+
+@hookimpl
+def imhi_trainers() -> Iterator[Trainer]:
+    for name, summary, model_class in (
+        ("causal", "Instruction tuning: the loss is on the answer", "AutoModelForCausalLM"),
+        ("seq2seq", "Encoder-decoders: prompt in, answer out", "AutoModelForSeq2SeqLM"),
+        ("classifier", "Labels of posts, or of explanations", "AutoModelForSequenceClassification"),
+    ):
+        module = f"imhi.finetune.training.{name}"
+        yield Trainer(
+            name,
+            summary,
+            encoder=f"{module}:encoder",
+            trainer=f"{module}:trainer",
+            model_class=model_class,
+            labels=name == "classifier",
+        )
 
 
 @hookimpl

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from docs.generator.markdown import default, markdown, table
 
 
 def recipes() -> str:
+    """Return a table of the recipes that come with the project."""
     from imhi.finetune.recipe.reading import read_recipe, recipe_names
 
     rows = []
@@ -70,7 +72,7 @@ _BOUNDS = {
 }
 
 
-def _allowed(described: dict[str, Any]) -> str:
+def _allowed(described: Mapping[str, Any]) -> str:
     """Return in words what a JSON schema allows."""
     if "anyOf" in described:
         return " or ".join(_allowed(one) for one in described["anyOf"])
@@ -100,8 +102,8 @@ def recipe_memory() -> str:
         size, hardware = recipe.base.size, recipe.hardware
         if size is None or not hardware.gpus or recipe.kind == "classifier" or recipe.leave_out:
             continue
-        found = estimate(recipe, size, hardware.gpus)
-        states = sum(found[part] for part in ("weights", "adapter", "gradients", "optimizer"))
+        memory = estimate(recipe, size, hardware.gpus)
+        states = sum(memory[part] for part in ("weights", "adapter", "gradients", "optimizer"))
         fewest = smallest(recipe, size, hardware.gpu_memory_gb)
         rows.append(
             (
@@ -109,10 +111,10 @@ def recipe_memory() -> str:
                 f"{hardware.gpus} x {hardware.gpu} {hardware.gpu_memory_gb:g} GB",
                 hardware.strategy,
                 recipe.method.name,
-                f"{found.examples} x {recipe.data.window}",
+                f"{memory.examples} x {recipe.data.window}",
                 f"{states / GIB:.1f}",
-                f"{(found.total - states) / GIB:.1f}",
-                f"{found.total / GIB:.1f}",
+                f"{(memory.total - states) / GIB:.1f}",
+                f"{memory.total / GIB:.1f}",
                 "none" if fewest is None else str(fewest),
             )
         )

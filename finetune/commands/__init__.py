@@ -15,6 +15,7 @@ class RecipeFirst(TyperGroup):
     default = "train"
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse arguments, with the default command before a recipe's name."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             args = [self.default, *args]
         parsed: list[str] = super().parse_args(ctx, args)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imhi import PluginManager
@@ -12,26 +13,27 @@ if TYPE_CHECKING:
 
 
 def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
-    """Print what a training would do; nothing is loaded but rows and, where it is at hand, the
-    configuration of the base model."""
-    from imhi.finetune.rows.training_jobs import members
-    from imhi.finetune.training.pipeline import open_data
-    from imhi.io import Table, numbers, print_json, say, show_table, table_of, texts
+    """Print what a training would do; nothing is loaded but rows and, where it is a local
+    folder, the configuration of the base model.
 
+    Raises:
+        HarnessError: what the recipe names is not there.
+    """
+    from imhi.finetune.rows.training_jobs import training_jobs
+    from imhi.finetune.trained.folder import TRAINED, TrainedFolder
+    from imhi.finetune.training.pipeline import open_data
+    from imhi.io import Table, numbers, print_json, say, show_table, texts
+
+    manager.registry.trainers.get(recipe.kind)
     context = open_data(recipe, manager)
-    chosen = members(recipe, context)
+    jobs = training_jobs(recipe, context, TrainedFolder(TRAINED / recipe.name))
     training = recipe.training
-    rows: list[dict[str, Any]] = [
-        {
-            "model": member.name,
-            "datasets": list(member.datasets),
-            "rows": len(member.train),
-            "validation_rows": len(member.validation),
-            "updates": training.max_steps
-            or math.ceil(training.epochs * math.ceil(len(member.train) / training.batch_size)),
-        }
-        for member in chosen
-    ]
+    columns = ("model", "datasets", "rows", "validation_rows", "updates")
+    models = []
+    for job in jobs:
+        per_epoch = math.ceil(len(job.train) / training.batch_size)
+        updates = training.max_steps or math.ceil(training.epochs * per_epoch)
+        models.append((job.name, job.datasets, len(job.train), len(job.validation), updates))
     if training.packing:
         context.note("packing: several rows go into one sequence, so there will be fewer updates")
     notes = [*context.notes, *(text for _, text in context.report.counted()), *recipe.notes]
@@ -39,19 +41,15 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
     memory = _memory(recipe, gpus)
     if as_json:
         parts = {part.name: part.bytes for part in memory.parts} if memory else None
+        rows = [dict(zip(columns, model, strict=True)) for model in models]
         print_json({"recipe": recipe.name, "models": rows, "memory": parts, "notes": notes})
         return
     shown = [
-        {
-            "model": row["model"],
-            "datasets": ", ".join(row["datasets"]),
-            "rows": f"{row['rows']:,}",
-            "validation": f"{row['validation_rows']:,}",
-            "updates": f"{row['updates']:,}",
-        }
-        for row in rows
+        (name, ", ".join(datasets), *(f"{count:,}" for count in counts))
+        for name, datasets, *counts in models
     ]
-    show_table(table_of(f"{recipe.name}: {recipe.summary}", shown, left=2))
+    heads = [*texts("model", "datasets"), *numbers("rows", "validation", "updates")]
+    show_table(Table(f"{recipe.name}: {recipe.summary}", heads, shown))
     if memory:
         where = f"{gpus} GPU{'s' * (gpus > 1)}, {recipe.hardware.strategy}"
         title = f"\nmemory of each GPU, computed ({where})"
@@ -71,14 +69,12 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
 def _memory(recipe: Recipe, gpus: int) -> MemoryEstimate | None:
     from imhi.finetune.recipe.memory import estimate
 
-    size = recipe.base.size or _size_at_hand(recipe)
+    size = recipe.base.size or _local_size(recipe)
     return estimate(recipe, size, gpus) if size else None
 
 
-def _size_at_hand(recipe: Recipe) -> Size | None:
+def _local_size(recipe: Recipe) -> Size | None:
     """Return what a base in a local folder measures."""
-    from pathlib import Path
-
     from imhi.finetune.recipe.sizes import size_of
 
     if recipe.base.model is None or not Path(recipe.base.model).expanduser().is_dir():

@@ -8,7 +8,7 @@ from imhi.finetune.commands.train import Overrides, RecipeName
 from imhi.io import options
 
 if TYPE_CHECKING:
-    from imhi.finetune.recipe.schema import Recipe
+    pass
 
 _UNSET = "not set"
 
@@ -18,38 +18,32 @@ def recipes(as_json: options.AsJson = False) -> None:
     from imhi.finetune.recipe.reading import read_recipe, recipe_names
     from imhi.io import Table, print_json, show_table, texts
 
-    found = [read_recipe(name) for name in recipe_names()]
+    listed = [read_recipe(name) for name in recipe_names()]
     if as_json:
-        print_json([{"name": r.name, "kind": r.kind, "summary": r.summary} for r in found])
+        print_json([{"name": r.name, "kind": r.kind, "summary": r.summary} for r in listed])
         return
-    rows = [(r.name, r.kind, r.summary) for r in found]
+    rows = [(r.name, r.kind, r.summary) for r in listed]
     show_table(Table("", texts("recipe", "kind", "what it is"), rows))
 
 
 def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson = False) -> None:
     """Show every field of a recipe, its value, and where the value comes from."""
-    from imhi.finetune.recipe.reading import fields, read_recipe
+    from imhi.finetune.recipe.reading import read_recipe
     from imhi.io import Table, print_json, say, show_table, texts
 
-    found = read_recipe(recipe, override or [])
+    chosen = read_recipe(recipe, override or [])
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json(chosen.model_dump(mode="json"))
         return
     rows = [
-        (name, _written(value), _source(found, name) if _written(value) != _UNSET else "")
-        for name, value in fields(found)
+        (name, _written(value), chosen.origin(name) if _written(value) != _UNSET else "")
+        for name, value in chosen.fields()
         if name not in {"name", "summary", "kind", "base.size.source"}
     ]
-    title = f"{found.name} ({found.kind}): {found.summary}"
+    title = f"{chosen.name} ({chosen.kind}): {chosen.summary}"
     show_table(Table(title, texts("field", "value", "from"), rows))
-    for note in found.notes:
+    for note in chosen.notes:
         say(f"note: {note}")
-
-
-def _source(recipe: Recipe, field: str) -> str:
-    if recipe.base.size is not None and field.startswith("base.size."):
-        return recipe.base.size.source
-    return recipe.quoted.get(field, "our choice")
 
 
 def _written(value: object) -> str:

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imhi.io import Table, figures, numbers, show_table, texts
 
 if TYPE_CHECKING:
     from imhi.finetune.experiments.leave_out import LeftOut
     from imhi.finetune.experiments.seeds import Spread
+    from imhi.finetune.trained.manifest import ModelScore, TrainingManifest
 
 _VALUES = numbers("value [95% interval]", "n", "unparsed")
 
 
-def show_summary(manifest: Mapping[str, Any]) -> None:
+def show_summary(manifest: TrainingManifest) -> None:
     """Print what was trained: a line per model."""
     rows = []
-    for name, member in manifest["members"].items():
-        best = member.get("best")
-        counts = (f"{member[key]:,}" for key in ("rows", "trainable_parameters", "updates"))
-        loss = figures.interval(member.get("final_loss"), None, None, 4)
-        validation = f"{best['value']:.1f} at {best['update']}" if best else "-"
-        rows.append([name, *counts, loss, validation, f"{member['seconds']:,.0f} s"])
+    for name, model in manifest.members.items():
+        best = model.best
+        counts = (f"{n:,}" for n in (model.rows, model.trainable_parameters, model.updates))
+        loss = figures.interval(model.final_loss, None, None, 4)
+        validation = f"{best.value:.1f} at {best.update}" if best else "-"
+        rows.append([name, *counts, loss, validation, f"{model.seconds:,.0f} s"])
     heads = numbers("rows", "parameters", "updates", "loss", "best validation", "time")
     show_table(Table("", [*texts("model"), *heads], rows))
 
 
-def show_scores(scores: Sequence[Mapping[str, Any]]) -> None:
+def show_scores(scores: Sequence[ModelScore]) -> None:
     """Print scores that come from no run: those of classifiers of explanations."""
     rows = [
-        (row["dataset"], row["metric"], _interval(row), row["n"], row["unparsed"]) for row in scores
+        (s.dataset, s.metric, figures.interval(s.value, s.low, s.high), s.n, s.unparsed)
+        for s in scores
     ]
     title = "on reference explanations without their label sentences"
     show_table(Table(title, [*texts("dataset", "metric"), *_VALUES], rows))
@@ -59,10 +61,7 @@ def show_left_out(lines: Sequence[LeftOut]) -> None:
     for line in lines:
         for place, (way, row) in enumerate(line.scores.items()):
             share = f"{row['unparsed'] / row['n']:.0%}" if row["unparsed"] else "-"
-            rows.append(("" if place else line.dataset, way, _interval(row), row["n"], share))
+            value = figures.interval(row["value"], row["low"], row["high"])
+            rows.append(("" if place else line.dataset, way, value, row["n"], share))
     title = "weighted F1 on what was left out ('unseen': trained without it)"
     show_table(Table(title, [*texts("left out", "answered by"), *_VALUES], rows))
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    return figures.interval(row["value"], row["low"], row["high"])

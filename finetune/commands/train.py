@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +14,6 @@ from imhi import HarnessError, PluginManager
 from imhi.io import options
 
 if TYPE_CHECKING:
-    from imhi.finetune.experiments.leave_out import LeftOut
     from imhi.finetune.experiments.single import Trained
     from imhi.finetune.recipe.schema import Recipe
 
@@ -73,42 +73,38 @@ def train(
     called = name or chosen.name
     if "/" in called or called.startswith("."):
         raise HarnessError(f"--name {called}: expected a plain name; --out says in which folder")
+    place = (chosen, manager, out, called, runs)
     if chosen.leave_out:
-        _leave_out(chosen, manager, out, called, runs, as_json)
+        _leave_out(*place, as_json)
     elif seeds:
-        _seeds(chosen, manager, out, called, runs, _numbers(seeds), as_json)
+        _seeds(*place, _numbers(seeds), as_json)
     else:
-        _one(chosen, manager, out, called, runs, as_json)
+        _one(*place, as_json)
 
 
 def _one(
     recipe: Recipe, manager: PluginManager, out: Path, name: str, runs: Path, as_json: bool
 ) -> None:
+    from imhi import Results
+    from imhi.finetune.commands.tables import show_scores, show_summary
     from imhi.finetune.experiments.single import train_and_score
     from imhi.finetune.trained.folder import TrainedFolder
-    from imhi.io import shown
+    from imhi.io import finish, print_json, say, shown
 
     with shown(manager):
         trained = train_and_score(recipe, manager, TrainedFolder(out / name), runs)
-    _show_trained(trained, manager, as_json)
-
-
-def _show_trained(trained: Trained, manager: PluginManager, as_json: bool) -> None:
-    from imhi import Results
-    from imhi.finetune.commands.tables import show_scores, show_summary
-    from imhi.io import finish, print_json, say
-
     if not _speaks():
         return
+    manifest, path = trained.manifest, trained.folder.path
     if as_json:
-        print_json({"folder": str(trained.folder.path), **trained.manifest})
+        print_json({"folder": str(path), **manifest.to_json()})
         return
-    show_summary(trained.manifest)
-    if trained.manifest["scores"] and not trained.runs:
-        show_scores(trained.manifest["scores"])
-    for note in trained.manifest["notes"]:
+    show_summary(manifest)
+    if manifest.scores and not trained.runs:
+        show_scores(manifest.scores)
+    for note in manifest.notes:
         say(f"note: {note}")
-    say(f"trained: {trained.folder.path} (card, curves, model); to use it: {how_to_use(trained)}")
+    say(f"trained: {path} (card, curves, model); to use it: {how_to_use(trained)}")
     if trained.runs:
         finish(Results(trained.runs), manager, "table", False, False, "imhi finetune")
 
@@ -117,14 +113,13 @@ def how_to_use(trained: Trained) -> str:
     """Return the command that asks what was trained, about what it was trained for."""
     folder, manifest = trained.folder, trained.manifest
     name = folder.name if folder.path.parent.name == "trained" else folder.path
-    if manifest["recipe"]["data"]["reads"] == "explanation":
+    if manifest.recipe.data.reads == "explanation":
         return f"imhi label RUN --labeler trained:{name}"
     words = ["imhi", "run", "--model", f"trained:{name}"]
-    if manifest["source"] != "demo":
-        words += ["--source", manifest["source"]]
-    if manifest["recipe"]["kind"] == "classifier":
-        known = dict.fromkeys(d for m in manifest["members"].values() for d in m["datasets"])
-        words += [word for dataset in known for word in ("--dataset", dataset)]
+    if manifest.source != "demo":
+        words += ["--source", manifest.source]
+    if not manifest.writes:
+        words += [word for dataset in manifest.datasets for word in ("--dataset", dataset)]
     return shlex.join(words)
 
 
@@ -139,24 +134,17 @@ def _seeds(
 ) -> None:
     from imhi.finetune.commands.tables import show_spreads
     from imhi.finetune.experiments.seeds import train_seeds
-    from imhi.io import print_json, say, shown
+    from imhi.io import shown
 
     with shown(manager):
         trained, spreads = train_seeds(recipe, manager, out, name, runs, seeds)
-    if not _speaks():
-        return
-    result: dict[str, Any] = {
+    result = {
         "recipe": recipe.name,
         "seeds": list(seeds),
         "folders": [str(one.folder.path) for one in trained],
-        "spreads": [spread.to_json() for spread in spreads],
+        "spreads": [dataclasses.asdict(spread) for spread in spreads],
     }
-    _write(out / f"{name}-seeds.json", result)
-    if as_json:
-        print_json(result)
-        return
-    show_spreads(spreads)
-    say(f"written to {out / f'{name}-seeds.json'}")
+    _finish(out / f"{name}-seeds.json", result, as_json, lambda: show_spreads(spreads))
 
 
 def _leave_out(
@@ -164,19 +152,26 @@ def _leave_out(
 ) -> None:
     from imhi.finetune.commands.tables import show_left_out
     from imhi.finetune.experiments.leave_out import leave_out
-    from imhi.io import print_json, say, shown
+    from imhi.io import shown
 
     with shown(manager):
-        lines: list[LeftOut] = leave_out(recipe, manager, out, name, runs)
+        lines = leave_out(recipe, manager, out, name, runs)
+    result = {"recipe": recipe.name, "lines": [dataclasses.asdict(line) for line in lines]}
+    _finish(out / f"{name}-left-out.json", result, as_json, lambda: show_left_out(lines))
+
+
+def _finish(path: Path, result: object, as_json: bool, show: Callable[[], None]) -> None:
+    """Write the result of several trainings and print it."""
+    from imhi.io import print_json, say, write_json
+
     if not _speaks():
         return
-    result = {"recipe": recipe.name, "lines": [line.to_json() for line in lines]}
-    _write(out / f"{name}-left-out.json", result)
+    write_json(path, result)
     if as_json:
         print_json(result)
         return
-    show_left_out(lines)
-    say(f"written to {out / f'{name}-left-out.json'}")
+    show()
+    say(f"written to {path}")
 
 
 def _speaks() -> bool:
@@ -184,12 +179,6 @@ def _speaks() -> bool:
     from imhi.finetune.training.processes import processes
 
     return bool(processes().is_main_process)
-
-
-def _write(path: Path, value: Any) -> None:
-    from imhi.io import write_json
-
-    write_json(path, value)
 
 
 def _numbers(text: str) -> list[int]:

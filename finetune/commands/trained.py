@@ -28,9 +28,9 @@ def merge(
 
     folder = find_trained(name, out)
     place = to or folder.path.with_name(f"{folder.name}-merged")
-    data = folder.finished()["recipe"]["data"]
+    data = folder.finished().recipe.data
     for written in merge_adapter(folder, place):
-        use = f"imhi run --model hf:{written},chat_template={data['chat_template']} --prompt {data['style']}"
+        use = f"imhi run --model hf:{written},chat_template={data.chat_template} --prompt {data.style}"
         say(f"merged model: {written}; to use it: {use}")
 
 

@@ -6,10 +6,10 @@ recipe reaches when the task is among its training data, and the floors any mode
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imhi import HarnessError, PluginManager, Registry, RunScores
 from imhi.finetune.experiments.single import train_and_score
@@ -17,9 +17,11 @@ from imhi.finetune.rows.training_jobs import chosen_datasets
 from imhi.finetune.trained.evaluation import ask
 from imhi.finetune.trained.folder import TrainedFolder
 from imhi.finetune.training.pipeline import open_data
+from imhi.finetune.training.processes import processes
 
 if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe
+    from imhi.runs import ScoreRow
 
 ZERO_SHOT = "zero-shot"
 FLOORS = ("baseline:majority", "baseline:tfidf")
@@ -32,10 +34,7 @@ class LeftOut:
 
     left_out: str
     dataset: str
-    scores: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        return {"left_out": self.left_out, "dataset": self.dataset, "scores": dict(self.scores)}
+    scores: dict[str, ScoreRow] = field(default_factory=dict)
 
 
 def units(recipe: Recipe, datasets: Sequence[str], registry: Registry) -> dict[str, list[str]]:
@@ -44,25 +43,25 @@ def units(recipe: Recipe, datasets: Sequence[str], registry: Registry) -> dict[s
     Raises:
         HarnessError: neither a task nor a dataset, or nothing would be left to train on.
     """
-    found = {}
+    together = {}
     for name in recipe.leave_out:
         if name.lower() in registry.tasks.aliases:
-            own = [dataset.name for dataset in registry.tasks.get(name).datasets]
+            named = [dataset.name for dataset in registry.tasks.get(name).datasets]
         else:
-            own = [registry.datasets.get(name, f"tasks: {', '.join(registry.tasks.things)}").name]
-        there = [dataset for dataset in own if dataset in datasets]
-        if not there:
+            named = [registry.datasets.get(name, f"tasks: {', '.join(registry.tasks.things)}").name]
+        trained = [dataset for dataset in named if dataset in datasets]
+        if not trained:
             raise HarnessError(
                 f"leave_out: {name} has no training rows among {', '.join(datasets)}, expected one of "
                 "them"
             )
-        if len(there) == len(datasets):
+        if len(trained) == len(datasets):
             raise HarnessError(
                 f"leave_out: without {name} nothing is left to train on, expected other datasets beside "
                 "it: give data.datasets or another --source"
             )
-        found[name] = there
-    return found
+        together[name] = trained
+    return together
 
 
 def leave_out(
@@ -74,8 +73,6 @@ def leave_out(
     Raises:
         HarnessError: see :func:`units` and :func:`imhi.finetune.experiments.single.train_and_score`.
     """
-    from imhi.finetune.training.processes import processes
-
     datasets = chosen_datasets(recipe.data, open_data(recipe, manager))
     parts = units(recipe, datasets, manager.registry)
     lines = {dataset: LeftOut(part, dataset) for part, own in parts.items() for dataset in own}
@@ -90,17 +87,18 @@ def leave_out(
         rest = tuple(dataset for dataset in datasets if dataset not in own)
         folder = TrainedFolder(out / f"{name}-without-{_slug(part)}")
         fill("unseen", train_and_score(_on(recipe, rest), manager, folder, runs, own).runs)
-    whole = TrainedFolder(out / f"{name}-with-all")
-    fill("seen", train_and_score(_on(recipe, tuple(datasets)), manager, whole, runs, [*lines]).runs)
+    folder = TrainedFolder(out / f"{name}-with-all")
+    everything = _on(recipe, tuple(datasets))
+    fill("seen", train_and_score(everything, manager, folder, runs, [*lines]).runs)
     if not processes().is_main_process:
         return []
     if recipe.base.model is not None:
-        said = {
+        settings = {
             "revision": recipe.base.revision or "",
             "safetensors": "" if recipe.base.safetensors else "false",
             "trust_remote_code": "true" if recipe.base.trust_remote_code else "",
         }
-        more = "".join(f",{name}={value}" for name, value in said.items() if value)
+        more = "".join(f",{name}={value}" for name, value in settings.items() if value)
         base = f"hf:{recipe.base.model}{more},name=base"
         fill("base zero-shot", [ask(base, recipe, manager, runs, [*lines], ZERO_SHOT)])
     for floor in FLOORS:

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imhi import HarnessError, PluginManager
 from imhi.finetune.experiments.single import Trained, train_and_score
@@ -25,9 +25,6 @@ class Spread:
     values: tuple[float, ...]
     mean: float
     deviation: float
-
-    def to_json(self) -> dict[str, Any]:
-        return dict(self.__dict__)
 
 
 def train_seeds(
@@ -61,8 +58,9 @@ def spreads(trained: Sequence[Trained]) -> list[Spread]:
     """Return mean and deviation of each score that every seed has."""
     columns: dict[tuple[str, str], list[float]] = {}
     for one in trained:
-        for row in one.manifest["scores"]:
-            columns.setdefault((row["dataset"], row["metric"]), []).append(float(row["value"]))
+        for row in one.manifest.scores:
+            if row.value is not None:
+                columns.setdefault((row.dataset, row.metric), []).append(row.value)
     return [
         Spread(dataset, metric, tuple(values), statistics.mean(values), statistics.stdev(values))
         for (dataset, metric), values in columns.items()

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imhi import PluginManager, RunScores
 from imhi.finetune.trained.card import write_card
 from imhi.finetune.trained.curves import can_draw, draw_curves
 from imhi.finetune.trained.evaluation import evaluate
 from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.trained.manifest import TrainingManifest
 from imhi.finetune.training.pipeline import train
+from imhi.finetune.training.processes import processes
 
 if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe
@@ -24,15 +26,8 @@ class Trained:
     only helped to train, without a split to score on, for classifiers of explanations."""
 
     folder: TrainedFolder
-    manifest: dict[str, Any]
+    manifest: TrainingManifest
     runs: Sequence[RunScores] = ()
-
-    def value(self, dataset: str, metric: str = "weighted_f1") -> float | None:
-        """Return a score of the finished model."""
-        for row in self.manifest["scores"]:
-            if row["dataset"] == dataset and row["metric"] == metric:
-                return float(row["value"])
-        return None
 
 
 def train_and_score(
@@ -48,22 +43,18 @@ def train_and_score(
     Raises:
         HarnessError: see :func:`imhi.finetune.training.pipeline.train`.
     """
-    from imhi.finetune.training.processes import processes
-
     manifest = train(recipe, manager, folder)
     if not processes().is_main_process:
         return Trained(folder, manifest)
-    asked = datasets or list(
-        dict.fromkeys(d for member in manifest["members"].values() for d in member["datasets"])
-    )
-    results, scores = evaluate(folder, recipe, manager, runs, asked)
-    manifest = {**manifest, "scores": scores, "status": "scored" if scores else "trained"}
+    results, scores = evaluate(folder, recipe, manager, runs, datasets or manifest.datasets)
+    status = "scored" if scores else "trained"
+    manifest = manifest.model_copy(update={"scores": tuple(scores), "status": status})
     folder.write_manifest(manifest)
     describe(folder, manifest)
     return Trained(folder, manifest, results)
 
 
-def describe(folder: TrainedFolder, manifest: dict[str, Any]) -> list[Path]:
+def describe(folder: TrainedFolder, manifest: TrainingManifest) -> list[Path]:
     """Write the curves, where they can be drawn, and the card; return what was written."""
     written = []
     if can_draw():

@@ -59,6 +59,7 @@ class MemoryEstimate:
 
     @property
     def total(self) -> int:
+        """Bytes on each GPU."""
         return sum(part.bytes for part in self.parts)
 
     def lines(self) -> list[tuple[str, str, str]]:
@@ -89,11 +90,11 @@ def estimate(recipe: Recipe, size: Size, gpus: int) -> MemoryEstimate:
     weight_shards = gpus if strategy in ("fsdp", "deepspeed-zero3") else 1
     shards = gpus if strategy == "deepspeed-zero2" else weight_shards
     # Bytes of a trained weight, and of its gradient.
-    own = _low(recipe) if strategy.startswith("deepspeed") else 4
+    width = _low(recipe) if strategy.startswith("deepspeed") else 4
     moments, each = _moments(recipe, size, trained)
-    if own == 2:
+    if width == 2:
         moments, each = moments + 4 * trained, f"({each} + 4 B)"
-    weights = trained * own / weight_shards, f"{_n(trained)} x {own} B{_over(weight_shards)}"
+    weights = trained * width / weight_shards, f"{_n(trained)} x {width} B{_over(weight_shards)}"
     full = recipe.method.name == "full"
     tokens = examples * max(recipe.data.window, _answer_window(recipe))
     activations = _activations(recipe, size, tokens)
@@ -106,7 +107,7 @@ def estimate(recipe: Recipe, size: Size, gpus: int) -> MemoryEstimate:
     amounts = {
         "weights": weights if full else _base(recipe, size, weight_shards),
         "adapter": (0, "all weights are trained") if full else weights,
-        "gradients": (trained * own / shards, f"{_n(trained)} x {own} B{_over(shards)}"),
+        "gradients": (trained * width / shards, f"{_n(trained)} x {width} B{_over(shards)}"),
         "optimizer": (moments / shards, f"{_n(trained)} x {each}{_over(shards)}"),
         "activations": activations,
         "logits": logits,

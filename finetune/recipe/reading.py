@@ -6,7 +6,7 @@ A recipe is named (``tiny-causal``) or a path to a file of one's own. It may bui
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,9 @@ def read_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
         HarnessError: no such recipe, not YAML, an unknown field, a value that is not allowed, or
             fields that contradict each other.
     """
-    return checked(with_overrides(_loaded(name, ()), overrides), f"recipe {name}")
+    example = "training.epochs=1 (see: imhi finetune show RECIPE)"
+    values = yaml_models.with_overrides(_loaded(name, ()), overrides, example, _over)
+    return checked(_plain(values), f"recipe {name}")
 
 
 def checked(values: Mapping[str, Any], where: str) -> Recipe:
@@ -43,21 +45,10 @@ def checked(values: Mapping[str, Any], where: str) -> Recipe:
     from imhi.finetune.recipe.rules import contradictions
     from imhi.finetune.recipe.schema import Recipe
 
-    known = [*(name for name, _ in fields(_blank(Recipe))), "quoted", "notes"]
-    recipe = validated(Recipe, values, where, known)
+    recipe = validated(Recipe, values, where)
     for problem in contradictions(recipe):
         raise HarnessError(f"{where}: {problem}")
     return recipe
-
-
-def with_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the values with ``a.b=c`` set; the right side is read as YAML.
-
-    Raises:
-        HarnessError: an override is not of that form.
-    """
-    example = "training.epochs=1 (see: imhi finetune show RECIPE)"
-    return _plain(yaml_models.with_overrides(values, overrides, example, _over))  # type: ignore[no-any-return]
 
 
 def _loaded(name: str, seen: tuple[str, ...]) -> dict[str, Any]:
@@ -96,29 +87,16 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     that is set above is quoted no more."""
     quoted = below.get("quoted")
     if isinstance(quoted, Mapping):
-        anew = {name for name, _ in leaves(above)}
-        kept = {name: source for name, source in quoted.items() if name not in anew}
+        changed = {name for name, _ in leaves(above)}
+        kept = {name: source for name, source in quoted.items() if name not in changed}
         below = {**below, "quoted": kept}
     return merged(below, above)
 
 
 def _plain(value: Any) -> Any:
     """Return YAML values as they were meant: ``on`` and ``off`` of a chat template as words too."""
-    found = plain_values(value)
-    for part in (found, *found.values()) if isinstance(found, dict) else ():
+    plain = plain_values(value)
+    for part in (plain, *plain.values()) if isinstance(plain, dict) else ():
         if isinstance(part, dict) and isinstance(part.get("chat_template"), bool):
             part["chat_template"] = "on" if part["chat_template"] else "off"
-    return found
-
-
-def fields(recipe: Recipe) -> Iterator[tuple[str, Any]]:
-    """Yield every field with its value: ``training.epochs``, 3.0 ..."""
-    yield from leaves(recipe.model_dump(mode="json", exclude={"quoted", "notes"}))
-
-
-def _blank(recipe: type[Recipe]) -> Recipe:
-    from imhi.finetune.recipe.schema import Architecture, Base, Size
-
-    size = Size.model_construct(**dict.fromkeys(Size.model_fields))
-    base = Base(scratch=Architecture(type="llama")).model_copy(update={"size": size})
-    return recipe(name="a", summary="", kind="causal", base=base)
+    return plain

@@ -7,11 +7,13 @@ states, by field, with where.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["causal", "seq2seq", "classifier"]
+from imhi.io import leaves
+
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(gt=0)]
 
@@ -174,13 +176,14 @@ class Hardware(Part):
 
 
 class Recipe(Part):
-    """A whole training. ``quoted`` maps a field (``training.epochs``) to where its value stands;
+    """A whole training. ``kind`` is how it is trained: ``causal``, ``seq2seq``, ``classifier``, or a
+    kind that a plugin adds. ``quoted`` maps a field (``training.epochs``) to where its value stands;
     every other value is our choice. ``leave_out`` (leave-task-out recipes) names the tasks or
     datasets to be left out, one training each."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     summary: str
-    kind: Kind
+    kind: str
     base: Base
     data: Data = Data()
     method: Method = Method()
@@ -192,3 +195,13 @@ class Recipe(Part):
     leave_out: tuple[str, ...] = ()
     quoted: dict[str, str] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def fields(self) -> Iterator[tuple[str, object]]:
+        """Yield every field with its JSON value: ``training.epochs``, 3.0 ..."""
+        yield from leaves(self.model_dump(mode="json", exclude={"quoted", "notes"}))
+
+    def origin(self, field: str) -> str:
+        """Return where the value of a field comes from. What a base measures is nobody's choice."""
+        size = self.base.size
+        measured = size is not None and field.startswith("base.size.")
+        return self.quoted.get(field, size.source if size and measured else "our choice")

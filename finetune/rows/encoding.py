@@ -3,10 +3,10 @@ answer; a row whose answer alone does not fit is left out and counted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from imhi import Example
 from imhi.checkpoints import Prompter
@@ -33,6 +33,7 @@ class Counts:
     longest: int = 0
 
     def add(self, read: int, answered: int, truncated: bool) -> None:
+        """Count a row of ``read`` tokens, of which ``answered`` have a loss."""
         self.rows += 1
         self.tokens += read
         self.answer_tokens += answered
@@ -40,7 +41,21 @@ class Counts:
         self.longest = max(self.longest, read)
 
 
-Encoder = Callable[[Sequence[Example], Counts], Iterator[dict[str, Any]]]
+class _Weights(TypedDict, total=False):
+    loss_weights: list[float]
+
+
+class TokenRow(_Weights):
+    """A row of a model that writes. ``length`` is in tokens, all that a batch costs;
+    ``loss_weights``, one per label, are there where some count more than others."""
+
+    input_ids: list[int]
+    labels: list[int]
+    length: int
+
+
+Row = Mapping[str, object]  # of any trainer: columns of whole numbers, or lists of numbers
+Encoder = Callable[[Sequence[Example], Counts], Iterator[Row]]
 
 
 @dataclass
@@ -54,6 +69,7 @@ class AnswerTokens:
         self.lead = answer_lead(self.tokenizer)
 
     def ids(self, text: str, prompt: str) -> list[int]:
+        """Return the token ids of an answer, or of its beginning, behind a prompt."""
         # Completion prompts end in a space of their own.
         lead = "" if prompt.endswith(" ") else self.lead
         return list(self.tokenizer.encode(f"{lead}{text}", add_special_tokens=False))
@@ -64,10 +80,10 @@ def answer_lead(tokenizer: Any) -> str:
     space, or nothing where the tokenizer puts one itself (SentencePiece)."""
     question, answer = _PROBE
     before = tokenizer.encode(question, add_special_tokens=False)
-    whole = tokenizer.encode(f"{question} {answer}", add_special_tokens=False)
+    both = tokenizer.encode(f"{question} {answer}", add_special_tokens=False)
     for lead in (" ", ""):
         behind = tokenizer.encode(f"{lead}{answer}", add_special_tokens=False)
-        if [*before, *behind] == whole:
+        if [*before, *behind] == both:
             return lead
     return " "
 
@@ -80,7 +96,7 @@ def encode_causal(
     loss_on_all: bool,
     label_weight: float,
     counts: Counts,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[TokenRow]:
     """Yield ``input_ids``, ``labels`` (:data:`IGNORED` on the prompt) and ``length``; with a
     ``label_weight`` other than 1 also ``loss_weights``. An answer ends with the end token."""
     answers = AnswerTokens(prompter.tokenizer)
@@ -94,16 +110,16 @@ def encode_causal(
             continue
         ids = [*asked.ids, *answer]
         labels = ids if loss_on_all else [*[IGNORED] * len(asked.ids), *answer]
-        found = {"input_ids": ids, "labels": labels, "length": len(ids)}
+        encoded: TokenRow = {"input_ids": ids, "labels": labels, "length": len(ids)}
         if label_weight != 1:
             weighed = len(answers.ids(row.label_part, prompt))
-            found["loss_weights"] = [
+            encoded["loss_weights"] = [
                 *[1.0] * len(asked.ids),
                 *[label_weight] * weighed,
                 *[1.0] * (len(answer) - weighed),
             ]
         counts.add(len(ids), len(ids) if loss_on_all else len(answer), asked.truncated)
-        yield found
+        yield encoded
 
 
 def encode_seq2seq(
@@ -114,7 +130,7 @@ def encode_seq2seq(
     *,
     label_weight: float,
     counts: Counts,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[TokenRow]:
     """Yield ``input_ids``, ``labels`` and ``length`` (of both, which is what a batch costs); with a
     ``label_weight`` other than 1 also ``loss_weights``, one per label."""
     tokenizer = prompter.tokenizer
@@ -125,12 +141,12 @@ def encode_seq2seq(
             counts.left_out += 1
             continue
         length = len(asked.ids) + len(answer)
-        found = {"input_ids": asked.ids, "labels": answer, "length": length}
+        encoded: TokenRow = {"input_ids": asked.ids, "labels": answer, "length": length}
         if label_weight != 1:
             weighed = len(tokenizer.encode(row.label_part, add_special_tokens=False))
-            found["loss_weights"] = [label_weight] * weighed + [1.0] * (len(answer) - weighed)
+            encoded["loss_weights"] = [label_weight] * weighed + [1.0] * (len(answer) - weighed)
         counts.add(length, len(answer), asked.truncated)
-        yield found
+        yield encoded
 
 
 def encode_classes(
@@ -139,20 +155,20 @@ def encode_classes(
     window: int,
     index: Callable[[str], int],
     counts: Counts,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Row]:
     """Yield what the tokenizer makes of text and question, ``labels`` (a class) and ``length``. Of
     a pair only the text is cut."""
     for row in rows:
-        whole = tokenizer(row.text, row.pair)
-        cut = len(whole["input_ids"]) > window
+        encoded = tokenizer(row.text, row.pair)
+        cut = len(encoded["input_ids"]) > window
         if cut:
-            whole = tokenizer(row.text, row.pair, truncation="only_first", max_length=window)
-        length = len(whole["input_ids"])
+            encoded = tokenizer(row.text, row.pair, truncation="only_first", max_length=window)
+        length = len(encoded["input_ids"])
         counts.add(length, 0, cut)
-        yield {**whole, "labels": index(row.label), "length": length}
+        yield {**encoded, "labels": index(row.label), "length": length}
 
 
-def table(rows: Iterator[dict[str, Any]]) -> Dataset:
+def table(rows: Iterator[Row]) -> Dataset:
     """Return the rows as an Arrow table: 4 bytes a token, where lists of numbers take ten times
     that."""
     import pyarrow as pa
@@ -160,7 +176,7 @@ def table(rows: Iterator[dict[str, Any]]) -> Dataset:
 
     chunks = []
     while part := list(islice(rows, _CHUNK)):
-        columns: dict[str, Sequence[Any]] = {name: [row[name] for row in part] for name in part[0]}
+        columns = {name: [row[name] for row in part] for name in part[0]}
         chunks.append(
             pa.table({name: pa.array(values, _type(values[0])) for name, values in columns.items()})
         )
@@ -169,7 +185,7 @@ def table(rows: Iterator[dict[str, Any]]) -> Dataset:
     )
 
 
-def _type(value: Any) -> Any:
+def _type(value: object) -> Any:
     import pyarrow as pa
 
     if isinstance(value, list):

@@ -36,7 +36,8 @@ def requests_for(
     examples: Iterable[Example], data: Data, context: Context
 ) -> Iterator[tuple[Example, Request]]:
     """Yield each example with what a model is asked: the same words as ``imhi run`` uses. The ids
-    are positions, since rows of several splits, or a row twice, may stand together."""
+    are positions, since rows of several splits, or a row twice, may stand together. What stands in
+    the place of the post is what ``data.reads`` says."""
     build: BuildPrompt = resolve(context.registry.prompts.get(data.style).build)(context)
     for number, example in enumerate(examples):
         prompt = build(example, context.dataset(example.dataset))
@@ -47,7 +48,7 @@ def requests_for(
                 dataset=example.dataset,
                 prompt=prompt,
                 prompt_hash=prompt_hash(data.system, prompt),
-                post=example.post,
+                post=_read_text(example, data),
                 question=example.question,
                 aspect=example.aspect,
                 system=data.system,
@@ -70,12 +71,9 @@ def class_rows(examples: Iterable[Example], data: Data, context: Context) -> Ite
     dataset asks several."""
     for example in examples:
         several = len(context.dataset(example.dataset).questions) > 1
-        text = example.post if data.reads == "post" else example.explanation
+        text = _read_text(example, data)
         yield ClassRow(text, example.question if several else None, example.label)
 
 
-def texts_of(rows: Iterable[TextRow]) -> Iterator[str]:
-    """Yield every prompt and answer: what a tokenizer is trained on."""
-    for row in rows:
-        yield row.request.prompt
-        yield row.answer
+def _read_text(example: Example, data: Data) -> str:
+    return example.post if data.reads == "post" else example.explanation

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from imhi import Example, HarnessError, digest
+from imhi.finetune.recipe.rules import ONE_SET_OF_LABELS
+from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.training.job import TrainingJob
 
 if TYPE_CHECKING:
     from imhi import Context
     from imhi.finetune.recipe.schema import Data, Recipe
-
-
-@dataclass(frozen=True)
-class Member:
-    """One of the models of a training: ``name`` is its folder. ``aspect`` is set where it answers
-    one question of several."""
-
-    name: str
-    datasets: tuple[str, ...]
-    aspect: str | None
-    train: tuple[Example, ...] = field(repr=False)
-    validation: tuple[Example, ...] = field(repr=False)
 
 
 def chosen_datasets(data: Data, context: Context) -> list[str]:
@@ -33,37 +23,33 @@ def chosen_datasets(data: Data, context: Context) -> list[str]:
     Raises:
         HarnessError: a dataset that is not there or has no training rows.
     """
-    source = context.source
-    there = [name for name in context.registry.datasets.things if name in set(source.datasets())]
-
-    def trains(name: str) -> bool:
-        return any(split in source.splits(name) for split in data.train)
-
+    source, where = context.source, f"source {data.source or 'demo'}"
+    available = [n for n in context.registry.datasets.things if n in set(source.datasets())]
+    wanted = " or ".join(data.train)
+    trainable = [n for n in available if set(data.train) & set(source.splits(n))]
     if not data.datasets:
-        found = [name for name in there if trains(name)]
-        if not found:
+        if not trainable:
             raise HarnessError(
-                f"data.source {data.source or 'demo'}: no dataset has a split {' or '.join(data.train)}; "
-                "expected training rows: give another --source or data.train"
+                f"data.{where}: no dataset has a split {wanted}; expected training rows: give another "
+                "--source or data.train"
             )
-        return found
+        return trainable
     names = [context.registry.datasets.get(name).name for name in data.datasets]
     for name in names:
-        if name not in there:
+        if name not in available:
             raise HarnessError(
-                f"data.datasets: {name} is not in source {data.source or 'demo'} (it has: {', '.join(there)})"
+                f"data.datasets: {name} is not in {where} (it has: {', '.join(available)})"
             )
-        if not trains(name):
-            with_rows = ", ".join(n for n in there if trains(n)) or "none"
+        if name not in trainable:
             raise HarnessError(
-                f"data.datasets: {name} has no split {' or '.join(data.train)} in source "
-                f"{data.source or 'demo'} (it has: {', '.join(source.splits(name))}), so nothing can be "
-                f"trained on it; datasets with training rows: {with_rows}"
+                f"data.datasets: {name} has no split {wanted} in {where} (it has: "
+                f"{', '.join(source.splits(name))}), so nothing can be trained on it; datasets with "
+                f"training rows: {', '.join(trainable) or 'none'}"
             )
     return list(dict.fromkeys(names))
 
 
-def members(recipe: Recipe, context: Context) -> list[Member]:
+def training_jobs(recipe: Recipe, context: Context, folder: TrainedFolder) -> list[TrainingJob]:
     """Return the models to train, each with its training and validation examples.
 
     No post of the validation rows is trained on, and none of the split the finished model is scored
@@ -72,32 +58,42 @@ def members(recipe: Recipe, context: Context) -> list[Member]:
     Raises:
         HarnessError: see :func:`chosen_datasets`; a dataset without explanations where they are read.
     """
-    data, seed = recipe.data, recipe.training.seed
+    data = recipe.data
     train: dict[str, list[Example]] = {}
     validation: dict[str, list[Example]] = {}
-    for name in chosen_datasets(data, context):
+    names = chosen_datasets(data, context)
+    if len(names) > 1 and data.per == "all" and context.registry.trainers.get(recipe.kind).labels:
+        raise HarnessError(f"recipe {recipe.name}: {ONE_SET_OF_LABELS}")
+    for name in names:
         train[name], validation[name] = _rows(recipe, context, name)
     if data.per == "all":
         _drop_validation_posts(train, validation, context)
-    groups: dict[tuple[str, tuple[str, ...], str | None], None] = {}
-    for name in train:
-        aspects = [question.aspect for question in context.dataset(name).questions]
-        if data.per == "all":
-            continue
-        if data.per == "dataset" or len(aspects) == 1:
-            groups[(name, (name,), None)] = None
-        else:
-            groups.update({(f"{name}-{aspect}", (name,), aspect): None for aspect in aspects})
-    if data.per == "all":
-        groups[("model", tuple(train), None)] = None
-    found = []
-    for folder, names, aspect in groups:
-        rows = balanced(_chosen(train, names, aspect), data.balance, seed)
+    jobs = []
+    for title, datasets, aspect in _groups(data, names, context):
+        rows = balanced(_of_aspect(train, datasets, aspect), data.balance, recipe.training.seed)
         if not rows:
-            raise HarnessError(f"{recipe.name}: no training rows are left for {folder}")
-        held = _chosen(validation, names, aspect)
-        found.append(Member(_slug(folder), names, aspect, tuple(rows), tuple(held)))
-    return found
+            raise HarnessError(f"{recipe.name}: no training rows are left for {title}")
+        name = "".join(c if c.isalnum() or c in "-_" else "-" for c in title)
+        validated = tuple(_of_aspect(validation, datasets, aspect))
+        jobs.append(
+            TrainingJob(recipe, context, folder, name, datasets, aspect, tuple(rows), validated)
+        )
+    return jobs
+
+
+def _groups(
+    data: Data, names: Sequence[str], context: Context
+) -> Iterator[tuple[str, tuple[str, ...], str | None]]:
+    """Yield name, datasets and aspect of each model."""
+    if data.per == "all":
+        yield "model", tuple(names), None
+        return
+    for name in names:
+        aspects = [question.aspect for question in context.dataset(name).questions]
+        if data.per == "dataset" or len(aspects) == 1:
+            yield name, (name,), None
+        else:
+            yield from ((f"{name}-{aspect}", (name,), aspect) for aspect in aspects)
 
 
 def _drop_validation_posts(
@@ -115,19 +111,14 @@ def _drop_validation_posts(
         )
 
 
-def _chosen(
+def _of_aspect(
     rows: Mapping[str, list[Example]], names: Sequence[str], aspect: str | None
 ) -> list[Example]:
     return [row for name in names for row in rows[name] if aspect is None or row.aspect == aspect]
 
 
-def _slug(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
-
-
 def _rows(recipe: Recipe, context: Context, name: str) -> tuple[list[Example], list[Example]]:
     data = recipe.data
-    there = context.source.splits(name)
     rows = _read(context, name, data.train)
     validation = _read(context, name, [s for s in data.validation if s not in data.train])
     if data.reads == "explanation":
@@ -158,21 +149,20 @@ def _rows(recipe: Recipe, context: Context, name: str) -> tuple[list[Example], l
         held = {p for p in map(_post, rows) if int(digest([name, p])[:8], 16) / 16**8 < share}
         validation = [row for row in rows if _post(row) in held]
         rows, _ = _without(rows, held)
-        why = (
-            "" if set(data.validation) & set(there) else "no split " + " or ".join(data.validation)
-        )
+        absent = not set(data.validation) & set(context.source.splits(name))
+        why = "no split " + " or ".join(data.validation) if absent else ""
         context.note(
             f"{name}: {why or 'no other split'} to validate on, so {len(validation)} training rows "
             f"({share:.0%} of the posts) are held out for it"
         )
     if data.limit is not None:
-        rows = _drawn(rows, data.limit, recipe.training.seed)
+        rows = _sampled(rows, data.limit, recipe.training.seed)
     return rows, validation
 
 
 def _read(context: Context, name: str, splits: Sequence[str]) -> list[Example]:
-    there = context.source.splits(name)
-    return [row for split in splits if split in there for row in context.examples(name, split)]
+    present = [split for split in splits if split in context.source.splits(name)]
+    return [row for split in present for row in context.examples(name, split)]
 
 
 def _post(row: Example) -> str:
@@ -193,7 +183,7 @@ def _without(rows: list[Example], posts: set[str]) -> tuple[list[Example], int]:
     return kept, len(rows) - len(kept)
 
 
-def _drawn(rows: list[Example], limit: int, seed: int) -> list[Example]:
+def _sampled(rows: list[Example], limit: int, seed: int) -> list[Example]:
     """Return ``limit`` rows drawn by seed, in file order."""
     if len(rows) <= limit:
         return rows
@@ -212,11 +202,11 @@ def balanced(rows: Sequence[Example], by: str, seed: int) -> list[Example]:
     most: Counter[tuple[str, ...]] = Counter()
     for key, group in groups.items():
         most[key[1:]] = max(most[key[1:]], len(group))
-    found = list(rows)
+    more: list[Example] = []
     draw = random.Random(seed)
     for key, group in groups.items():
-        found += draw.choices(group, k=most[key[1:]] - len(group))
-    return found
+        more += draw.choices(group, k=most[key[1:]] - len(group))
+    return [*rows, *more]
 
 
 def _group(row: Example, by: str) -> tuple[str, ...]:

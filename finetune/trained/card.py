@@ -11,29 +11,26 @@ import functools
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from imhi.finetune.trained.curves import METRIC_NAMES
 from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.trained.manifest import ModelScore, TrainingManifest
 from imhi.io import leaves
 
 CARD, CURVES = "README.md", "curves.png"
 _TEMPLATE = Path(__file__).with_name("card.md.jinja")
+# The hub's names of what a model does.
 _TASKS = {
-    "causal": "text-generation",
-    "seq2seq": "text2text-generation",
-    "classifier": "text-classification",
+    "AutoModelForCausalLM": "text-generation",
+    "AutoModelForSeq2SeqLM": "text2text-generation",
+    "AutoModelForSequenceClassification": "text-classification",
 }
-_CLASSES = {
-    "causal": "AutoModelForCausalLM",
-    "seq2seq": "AutoModelForSeq2SeqLM",
-    "classifier": "AutoModelForSequenceClassification",
-}
-_METRICS = {"weighted_f1": "weighted F1", "macro_f1": "macro F1"}
 _FROM_A_MODEL = ("IRF", "MultiWD", "CAMS")  # labels that partly follow a language model
 _SEVERAL_QUESTIONS = ("IRF", "MultiWD")
-_ELSEWHERE = ("name", "summary", "quoted", "notes")
+_ELSEWHERE = {"name", "summary", "quoted", "notes"}
 _ADAPTERS_ONLY = ("method.rank", "method.alpha", "method.dropout", "method.targets")
 _WRITERS_ONLY = (
     *("data.style", "data.chat_template", "data.answer_window", "training.loss_on"),
@@ -49,15 +46,39 @@ _PATH = re.compile(
 _MARKS = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|^[#+-]")
 
 
-def write_card(folder: TrainedFolder, manifest: Mapping[str, Any]) -> Path:
+def write_card(folder: TrainedFolder, manifest: TrainingManifest) -> Path:
     """Write the card of a training that came to its end, and return where it is. The curves are
     shown where they have been drawn."""
     from huggingface_hub import ModelCard
 
+    shown = Shown(folder, manifest)
+    models, scores = list(manifest.members.values()), manifest.scores
+    metrics = list(dict.fromkeys(score.metric for score in scores))
+    system = shown.blotted(manifest.recipe.data.system)
+    first, real = models[0], not manifest.synthetic
     card = ModelCard.from_template(
         _card_data(folder.name, manifest),
         template_path=str(_TEMPLATE),
-        **_contents(folder, manifest),
+        manifest=manifest,
+        # Free text made fit to stand in a table; words as a shell, Python and a recipe write them.
+        text=shown.text,
+        code=shown.code,
+        quote=shlex.quote,
+        literal=functools.partial(json.dumps, ensure_ascii=False),
+        written=_written,
+        name=" ".join(folder.name.split()),
+        system=system,
+        fence="`" * max(3, 1 + _longest_run(system)),
+        source=_scheme(manifest.source),
+        on_demo=any(_scheme(score.source) == "demo" for score in scores),
+        # Whether a classifier reads the question beside the text.
+        pair=bool(first.aspect) or not {*first.datasets}.isdisjoint(_SEVERAL_QUESTIONS),
+        metrics=[METRIC_NAMES.get(metric, metric) for metric in metrics],
+        score_rows=list(_score_rows(manifest, metrics, shown)),
+        field_rows=list(_field_rows(manifest, system, shown)),
+        curves=CURVES if (folder.path / CURVES).is_file() else None,
+        time=str(datetime.timedelta(seconds=round(sum(model.seconds for model in models)))),
+        from_a_model=[name for name in manifest.datasets if real and name in _FROM_A_MODEL],
     )
     path = folder.path / CARD
     card.save(path)
@@ -67,56 +88,49 @@ def write_card(folder: TrainedFolder, manifest: Mapping[str, Any]) -> Path:
 # --- front matter --------------------------------------------------------------------------------
 
 
-def _card_data(name: str, manifest: Mapping[str, Any]) -> Any:
+def _card_data(name: str, manifest: TrainingManifest) -> Any:
     from huggingface_hub import ModelCardData
 
-    recipe = manifest["recipe"]
-    method = recipe["method"]["name"]
-    hub = _commit(manifest) is not None
-    results = list(_results(manifest))
-    given: dict[str, Any] = {
-        "language": "en",
-        "library_name": "transformers" if method == "full" else "peft",
-        "pipeline_tag": _TASKS[recipe["kind"]],
-        "tags": ["imhi", "mental-health", "non-clinical-research", recipe["kind"], method],
-        "base_model": recipe["base"]["model"] if hub else None,
-        "base_model_relation": ("finetune" if method == "full" else "adapter") if hub else None,
-    }
-    if results:
-        metrics = [result.metric_type for result in results]
-        given |= {"model_name": name, "eval_results": results, "metrics": [*dict.fromkeys(metrics)]}
-    if _synthetic(manifest):
-        given["tags"].append("fictional-data")
-    return ModelCardData(**given)
+    recipe, task = manifest.recipe, _TASKS.get(manifest.auto_class)
+    method, hub = recipe.method.name, manifest.base_commit is not None
+    results = list(_results(manifest, task))
+    tags = ["imhi", "mental-health", "non-clinical-research", recipe.kind, method]
+    return ModelCardData(
+        language="en",
+        library_name="transformers" if method == "full" else "peft",
+        pipeline_tag=task,
+        tags=[*tags, "fictional-data"] if manifest.synthetic else tags,
+        base_model=recipe.base.model if hub else None,
+        base_model_relation=("finetune" if method == "full" else "adapter") if hub else None,
+        model_name=name if results else None,
+        eval_results=results or None,
+        metrics=list(dict.fromkeys(result.metric_type for result in results)) or None,
+    )
 
 
-def _results(manifest: Mapping[str, Any]) -> Iterator[Any]:
+def _results(manifest: TrainingManifest, task: str | None) -> Iterator[Any]:
     from huggingface_hub import EvalResult
 
-    for score in manifest["scores"]:
-        if score["value"] is None:
+    for score in manifest.scores:
+        if score.value is None:
             continue
-        f1 = score["metric"].endswith("_f1")
-        source = _scheme(score["source"])
-        bounds = {f"{end}_95": score[end] for end in ("low", "high") if score[end] is not None}
+        f1 = score.metric.endswith("_f1")
+        source = _scheme(score.source)
+        bounds = {"low_95": score.low, "high_95": score.high}
+        average = {"average": score.metric.removesuffix("_f1")} if f1 else {}
         yield EvalResult(
-            task_type=_TASKS[manifest["recipe"]["kind"]],
+            task_type=task or manifest.recipe.kind,
             dataset_type="imhi" if source == "official" else f"imhi-{source}",
-            dataset_name=score["dataset"] + (" (fictional demo posts)" if source == "demo" else ""),
+            dataset_name=score.dataset + (" (fictional demo posts)" if source == "demo" else ""),
             # Results are told apart by this, not by the name.
-            dataset_config=score["dataset"],
-            dataset_split=score["split"],
-            metric_type="f1" if f1 else score["metric"],
-            metric_name=_METRICS.get(score["metric"], score["metric"]),
-            metric_value=score["value"],
-            metric_args={**({"average": score["metric"][:-3]} if f1 else {}), **bounds},
+            dataset_config=score.dataset,
+            dataset_split=score.split,
+            metric_type="f1" if f1 else score.metric,
+            metric_name=METRIC_NAMES.get(score.metric, score.metric),
+            metric_value=score.value,
+            metric_args=average
+            | {end: bound for end, bound in bounds.items() if bound is not None},
         )
-
-
-def _commit(manifest: Mapping[str, Any]) -> str | None:
-    """Return the commit of a base from the hub; None of a folder, or of a model made from nothing."""
-    scheme, _, commit = (manifest["depends_on"]["base"] or "").partition(":")
-    return commit if scheme == "commit" else None
 
 
 def _scheme(source: str) -> str:
@@ -124,115 +138,62 @@ def _scheme(source: str) -> str:
     return source.partition(":")[0]
 
 
-def _synthetic(manifest: Mapping[str, Any]) -> bool:
-    return bool(manifest["source_details"].get("synthetic"))
-
-
 # --- what the sections say -----------------------------------------------------------------------
 
 
-def _contents(folder: TrainedFolder, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the template needs beside the manifest. ``text`` and ``code`` there are what makes
-    free text fit to stand in a table; names that begin alike are their results."""
-    recipe, members, scores = manifest["recipe"], manifest["members"], manifest["scores"]
-    shown = Shown(folder, manifest)
-    datasets = list(dict.fromkeys(d for member in members.values() for d in member["datasets"]))
-    metrics = list(dict.fromkeys(score["metric"] for score in scores))
-    name = " ".join(folder.name.split())
-    seconds = sum(member["seconds"] for member in members.values())
-    system = shown.blotted(recipe["data"]["system"])
-    fields = leaves({k: v for k, v in recipe.items() if k not in _ELSEWHERE})
-    return {
-        "manifest": manifest,
-        "text": shown.text,
-        "code": shown.code,
-        "literal": functools.partial(json.dumps, ensure_ascii=False),
-        "written": _written,
-        "name": shown.text(name),
-        "argument": f"trained:{name}",
-        "quote": shlex.quote,
-        "fence": "`" * max(3, 1 + _longest_run(system)),
-        "system": system,
-        "synthetic": _synthetic(manifest),
-        "on_demo": any(_scheme(score["source"]) == "demo" for score in scores),
-        "commit": _commit(manifest),
-        "auto": _CLASSES[recipe["kind"]],
-        "adapter": recipe["method"]["name"] != "full",
-        "pair": _asks_several(next(iter(members.values()))),
-        "metrics": [_METRICS.get(metric, metric) for metric in metrics],
-        "scores": [*_score_rows(scores, metrics, datasets, shown)],
-        "source": _scheme(manifest["source"]),
-        "datasets": datasets,
-        "fields": [
-            row for name, value in fields for row in _field_row(name, value, manifest, shown)
-        ],
-        "curves": CURVES if (folder.path / CURVES).is_file() else None,
-        "time": str(datetime.timedelta(seconds=round(seconds))),
-        "from_a_model": [d for d in datasets if d in _FROM_A_MODEL and not _synthetic(manifest)],
-    }
-
-
-def _asks_several(member: Mapping[str, Any]) -> bool:
-    """Say whether a classifier reads the question beside the text."""
-    return member["aspect"] is not None or any(d in _SEVERAL_QUESTIONS for d in member["datasets"])
-
-
 def _score_rows(
-    scores: Sequence[Mapping[str, Any]],
-    metrics: Sequence[str],
-    trained_on: Sequence[str],
-    shown: Shown,
+    manifest: TrainingManifest, metrics: Sequence[str], shown: Shown
 ) -> Iterator[list[str]]:
-    groups: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}
-    for score in scores:
-        key = tuple(score[part] for part in ("dataset", "split", "source", "labeler"))
-        groups.setdefault(key, {})[score["metric"]] = score
-    for (dataset, split, source, labeler), found in groups.items():
-        first = next(iter(found.values()))
+    """Yield a row per dataset, split, source and labeler, with a cell for each metric."""
+    groups: dict[tuple[str, ...], dict[str, ModelScore]] = {}
+    for score in manifest.scores:
+        key = (score.dataset, score.split, score.source, score.labeler)
+        groups.setdefault(key, {})[score.metric] = score
+    for (dataset, split, source, labeler), scores in groups.items():
+        first = next(iter(scores.values()))
         yield [
             shown.text(dataset),
-            "yes" if dataset in trained_on else "no",
+            "yes" if dataset in manifest.datasets else "no",
             shown.text(f"{split} ({_scheme(source)})"),
-            *(_interval(found.get(metric)) for metric in metrics),
-            *(f"{first[count]:,}" for count in ("n", "unparsed", "failed")),
+            *(_interval(scores.get(metric)) for metric in metrics),
+            *(f"{count:,}" for count in (first.n, first.unparsed, first.failed)),
             shown.code(shown.setting(labeler)),
         ]
 
 
-def _interval(score: Mapping[str, Any] | None) -> str:
-    if score is None or score["value"] is None:
+def _interval(score: ModelScore | None) -> str:
+    if score is None or score.value is None:
         return "–"
-    low, high = score["low"], score["high"]
-    bounds = "" if low is None or high is None else f" ({low:.1f} to {high:.1f})"
-    return f"{score['value']:.1f}{bounds}"
+    bounds = (
+        f" ({score.low:.1f} to {score.high:.1f})" if None not in (score.low, score.high) else ""
+    )
+    return f"{score.value:.1f}{bounds}"
 
 
-def _field_row(
-    name: str, value: Any, manifest: Mapping[str, Any], shown: Shown
-) -> Iterator[list[str]]:
-    """Yield field, value and where the value comes from; nothing for a field that is not set."""
-    if value in (None, "", [], {}) or name == "base.size.source":
-        return
-    recipe = manifest["recipe"]
-    written = shown.blotted(value) if name == "data.system" else shown.setting(_written(value))
-    if name == "data.source":
-        written = _scheme(value)
-    if name == "base.model" and _commit(manifest) is None:
-        written = "(local folder)"
-    idle = ""
-    if name in _ADAPTERS_ONLY and recipe["method"]["name"] == "full":
-        idle = " (without effect: all weights are trained)"
-    elif name in _WRITERS_ONLY and recipe["kind"] == "classifier":
-        idle = " (without effect: a classifier writes nothing)"
-    elif name == "data.answer_window" and recipe["kind"] == "causal":
-        idle = " (without effect: answers stand in data.window)"
-    # What a base measures is nobody's choice.
-    known = recipe["base"]["size"]["source"] if name.startswith("base.size.") else "our choice"
-    origin = shown.text(recipe["quoted"].get(name, known))
-    yield [shown.code(name), shown.code(written), origin + idle]
+def _field_rows(manifest: TrainingManifest, system: str, shown: Shown) -> Iterator[list[str]]:
+    """Yield field, value and where the value comes from, of each field that is set."""
+    recipe = manifest.recipe
+    for name, value in leaves(recipe.model_dump(mode="json", exclude=_ELSEWHERE)):
+        if value in (None, "", [], {}) or name == "base.size.source":
+            continue
+        written = shown.setting(_written(value))
+        if name == "data.system":
+            written = system
+        elif name == "data.source":
+            written = _scheme(value)
+        elif name == "base.model" and manifest.base_commit is None:
+            written = "(local folder)"
+        idle = ""
+        if name in _ADAPTERS_ONLY and recipe.method.name == "full":
+            idle = " (without effect: all weights are trained)"
+        elif name in _WRITERS_ONLY and not manifest.writes:
+            idle = " (without effect: a classifier writes nothing)"
+        elif name == "data.answer_window" and recipe.kind == "causal":
+            idle = " (without effect: answers stand in data.window)"
+        yield [shown.code(name), shown.code(written), shown.text(recipe.origin(name)) + idle]
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -248,11 +209,11 @@ def _written(value: Any) -> str:
 class Shown:
     """Makes free text fit for a card: without local paths, on one line, and no mark-up in it."""
 
-    def __init__(self, folder: TrainedFolder, manifest: Mapping[str, Any]) -> None:
-        base = manifest["recipe"]["base"]["model"]
+    def __init__(self, folder: TrainedFolder, manifest: TrainingManifest) -> None:
+        base = manifest.recipe.base.model
         local = {
-            manifest["source"].partition(":")[2],
-            (base or "") if _commit(manifest) is None else "",
+            manifest.source.partition(":")[2],
+            (base or "") if manifest.base_commit is None else "",
             str(folder.path.absolute()),
             str(folder.path.resolve()),
         }
@@ -263,12 +224,12 @@ class Shown:
     def blotted(self, text: str) -> str:
         """Return a text without local paths; what is not one stays as it is."""
         known = self._known.sub(_HIDDEN, text)
-        return _PATH.sub(lambda found: found["kept"] or _HIDDEN, known)
+        return _PATH.sub(lambda path: path["kept"] or _HIDDEN, known)
 
     def setting(self, text: str) -> str:
         """Return a setting such as ``classifier:FOLDER``; a path is taken to reach to its end."""
-        found = next((path for path in _PATH.finditer(text) if not path["kept"]), None)
-        return text if found is None else text[: found.start()] + _HIDDEN
+        path = next((path for path in _PATH.finditer(text) if not path["kept"]), None)
+        return text if path is None else text[: path.start()] + _HIDDEN
 
     def text(self, value: object) -> str:
         """Return prose, for a paragraph or a cell."""

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from imhi import HarnessError
+from imhi.finetune.trained.manifest import ModelRecord, TrainingManifest
+
+Look = dict[str, Any]  # what matplotlib draws a line with
 
 COLUMNS = 4  # panels side by side, at most
-_STAR: dict[str, Any] = {"marker": "*", "markersize": 12, "linestyle": "none", "zorder": 4}
-_LOOKS: dict[str, dict[str, Any]] = {
+_STAR: Look = {"marker": "*", "markersize": 12, "linestyle": "none", "zorder": 4}
+_LOOKS: dict[str, Look] = {
     "training": {"color": "#0072b2", "linewidth": 1.4},
     "validation": {
         **{"color": "#d55e00", "linewidth": 1.4, "linestyle": "--"},
@@ -34,7 +37,7 @@ _EDGES = 0.45  # inches: what is written above and below the panels of a row
 _LETTER = 0.085  # inches, of a title
 _NAME = 0.05  # of the height of a panel: a name beside it
 _NICE = (1, 2, 2.5, 5, 10)
-_METRICS = {"weighted_f1": "weighted F1", "macro_f1": "macro F1"}
+METRIC_NAMES = {"weighted_f1": "weighted F1", "macro_f1": "macro F1"}
 
 Points = tuple[list[float], list[float]]
 
@@ -66,7 +69,7 @@ def can_draw() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def draw_curves(manifest: Mapping[str, Any], path: Path) -> None:
+def draw_curves(manifest: TrainingManifest, path: Path) -> None:
     """Write the picture (PNG).
 
     Raises:
@@ -79,17 +82,17 @@ def draw_curves(manifest: Mapping[str, Any], path: Path) -> None:
     picture(manifest).savefig(path, format="png")
 
 
-def picture(manifest: Mapping[str, Any]) -> Any:
+def picture(manifest: TrainingManifest) -> Any:
     """Return the picture as a matplotlib figure. Above each model's losses, below its scores; where
     no model was scored on validation rows there is nothing below."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    recipe = manifest["recipe"]
-    metric = recipe["validation"]["metric"]
-    curves = [curve_of(name, said, metric) for name, said in manifest["members"].items()]
+    recipe = manifest.recipe
+    metric = recipe.validation.metric
+    curves = [curve_of(name, model, metric) for name, model in manifest.members.items()]
     scored = any(curve.marked is not None for curve in curves)
-    weight = recipe["training"]["label_weight"] if recipe["kind"] == "causal" else 1
+    weight = recipe.training.label_weight if recipe.kind == "causal" else 1
     loss = "loss" + (f", label tokens \N{MULTIPLICATION SIGN} {weight:g}" if weight != 1 else "")
     columns = min(COLUMNS, len(curves))
     rows = -(-len(curves) // columns)
@@ -118,32 +121,32 @@ def picture(manifest: Mapping[str, Any]) -> Any:
         if scored:
             lowest = drawing.add_subplot(places[row + 1, column], sharex=top, sharey=shared)
             shared = shared or lowest
-            _scores(lowest, curve, _METRICS.get(metric, metric) if column == 0 else "")
+            _scores(
+                lowest, curve, METRIC_NAMES.get(str(metric), str(metric)) if column == 0 else ""
+            )
             top.tick_params(labelbottom=False)
         lowest.set_xlabel("update", fontsize=8)
-    title = f"{recipe['name']}: losses" + (" and validation scores" if scored else "")
+    title = f"{recipe.name}: losses" + (" and validation scores" if scored else "")
     drawing.suptitle(title, fontsize=11, fontweight="bold", parse_math=False)
     _legend(drawing, curves)
     return drawing
 
 
-def curve_of(name: str, said: Mapping[str, Any], metric: str | None) -> Curve:
+def curve_of(name: str, model: ModelRecord, metric: str | None) -> Curve:
     """Return what the manifest says of one model, as lines."""
-    history: Sequence[Mapping[str, Any]] = said.get("history", ())
 
     def points(key: str) -> Points:
-        rows = [row for row in history if key in row]
+        rows = [row for row in model.history if key in row]
         return [row["step"] for row in rows], [row[key] for row in rows]
 
-    parts = {dataset: points(f"eval_{metric}_{dataset}") for dataset in said["datasets"]}
-    best = said.get("best")
+    parts = {dataset: points(f"eval_{metric}_{dataset}") for dataset in model.datasets}
     return Curve(
         name,
         points("loss"),
         points("eval_loss"),
         points(f"eval_{metric}"),
         {dataset: part for dataset, part in parts.items() if part[0]},
-        best["update"] if best else None,
+        model.best.update if model.best else None,
     )
 
 
@@ -215,14 +218,14 @@ def spread(heights: Sequence[float], gap: float, low: float, high: float) -> lis
     """Return heights for names, between ``low`` and ``high`` and ``gap`` apart as far as there is
     room, in the same order and near the heights given."""
     order = sorted(range(len(heights)), key=lambda index: heights[index])
-    found = list(heights)
+    spaced = list(heights)
     below = low - gap
     for index in order:
-        below = found[index] = max(found[index], below + gap)
+        below = spaced[index] = max(spaced[index], below + gap)
     above = high + gap
     for index in reversed(order):
-        above = found[index] = min(found[index], above - gap)
-    return found
+        above = spaced[index] = min(spaced[index], above - gap)
+    return spaced
 
 
 def running_mean(values: Sequence[float], reach: int) -> list[float]:
@@ -252,7 +255,7 @@ def _furnish(axes: Any, label: str, logarithmic: bool = False) -> None:
 
 
 def _say(axes: Any, text: str, x: float = 0.5, y: float = 0.5, align: str = "center") -> None:
-    look: dict[str, Any] = {"fontsize": 8, "style": "italic", "color": _GREY}
+    look: Look = {"fontsize": 8, "style": "italic", "color": _GREY}
     axes.text(x, y, text, transform=axes.transAxes, ha=align, va="center", **look)
 
 
@@ -267,7 +270,7 @@ def _legend(drawing: Any, curves: Sequence[Curve]) -> None:
     pale = " (pale: as logged)" if any(len(c.training[0]) >= _MANY for c in curves) else ""
     several = any(curve.parts for curve in curves)
     stars = {curve.best is not None for curve in curves if curve.marked is not None}
-    said = {
+    labels = {
         "training": f"training loss{pale}",
         "validation": any(c.validation[0] for c in curves) and "validation loss",
         "score": bool(stars) and "validation score" + ", mean of datasets" * several,
@@ -275,5 +278,5 @@ def _legend(drawing: Any, curves: Sequence[Curve]) -> None:
         "kept": True in stars and "best: these weights are kept",
         "highest": False in stars and "highest; the last weights are kept",
     }
-    lines = [Line2D([], [], label=label, **_LOOKS[name]) for name, label in said.items() if label]
+    lines = [Line2D([], [], label=label, **_LOOKS[name]) for name, label in labels.items() if label]
     drawing.legend(handles=lines, loc="outside lower center", ncols=3, fontsize=7.5, frameon=False)

@@ -4,9 +4,9 @@ reference explanations."""
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imhi import (
     Context,
@@ -19,6 +19,7 @@ from imhi import (
     resolve,
 )
 from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.trained.manifest import ModelScore
 
 if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe
@@ -33,7 +34,7 @@ def evaluate(
     manager: PluginManager,
     runs: Path,
     datasets: Sequence[str],
-) -> tuple[list[RunScores], list[dict[str, Any]]]:
+) -> tuple[list[RunScores], list[ModelScore]]:
     """Return the run (none for classifiers of explanations) and score rows for the manifest.
 
     Only datasets that have the split are scored.
@@ -41,15 +42,20 @@ def evaluate(
     split = recipe.evaluation.split
     source_name = recipe.data.source or "demo"
     _, source = open_source(source_name, manager.registry)
-    there = [name for name in datasets if split in source.splits(name)]
-    if split is None or not there:
+    scored = [name for name in datasets if split in source.splits(name)]
+    if split is None or not scored:
         return [], []
     if recipe.data.reads == "explanation":
-        return [], _score_labeler(folder, recipe, manager, there)
-    result = ask(
-        f"trained:{folder.path},name={folder.name}", recipe, manager, runs, there, recipe.data.style
-    )
-    return [result], [_row(row, result) for row in result.scores if row["metric"] in METRICS]
+        labeler, shown = f"trained:{folder.path}", {"labeler": f"trained:{folder.name}"}
+        rows = [
+            row.model_copy(update=shown)
+            for dataset in scored
+            for row in labeler_scores(labeler, source_name, dataset, recipe, manager)
+        ]
+        return [], rows
+    model = f"trained:{folder.path},name={folder.name}"
+    result = ask(model, recipe, manager, runs, scored, recipe.data.style)
+    return [result], _score_rows(result)
 
 
 def ask(
@@ -80,31 +86,30 @@ def ask(
     return run(settings, manager)[0]
 
 
-def _row(row: Mapping[str, Any], result: RunScores) -> dict[str, Any]:
-    kept = ("dataset", "split", "metric", "value", "low", "high", "n", "unparsed", "failed")
-    return {
-        **{name: row[name] for name in kept},
-        "labeler": result.labeler,
-        "source": result.source,
-        "run": Path(result.run).name,
-    }
-
-
-def _score_labeler(
-    folder: TrainedFolder, recipe: Recipe, manager: PluginManager, datasets: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Return how well the labeler reads reference explanations, their label sentences taken away."""
-    name = f"trained:{folder.path}"
-    found = []
-    for dataset in datasets:
-        rows = labeler_scores(name, recipe.data.source or "demo", dataset, recipe, manager)
-        found += [{**row, "labeler": f"trained:{folder.name}"} for row in rows]
-    return found
+def _score_rows(result: RunScores) -> list[ModelScore]:
+    return [
+        ModelScore(
+            dataset=row["dataset"],
+            split=row["split"],
+            metric=row["metric"],
+            value=row["value"],
+            low=row["low"],
+            high=row["high"],
+            n=row["n"],
+            unparsed=row["unparsed"],
+            failed=row["failed"],
+            labeler=result.labeler,
+            source=result.source,
+            run=Path(result.run).name,
+        )
+        for row in result.scores
+        if row["metric"] in METRICS
+    ]
 
 
 def labeler_scores(
     labeler: str, source_name: str, dataset: str, recipe: Recipe, manager: PluginManager
-) -> list[dict[str, Any]]:
+) -> list[ModelScore]:
     """Return weighted F1 and accuracy, with intervals over posts, of a labeler that is given the
     reference explanations of the recipe's evaluation split and nothing else."""
     from imhi.runs import interval, replicates
@@ -123,21 +128,21 @@ def labeler_scores(
     for metric in METRICS:
         score = resolve(manager.registry.metrics.get(metric).score or "")
         measure = next(iter(score(examples, responses, predictions, context)))
-        drawn = replicates([measure], posts, RESAMPLES, recipe.training.seed, dataset)[0]
-        bounds = interval(measure.value(), drawn)
+        resamples = replicates([measure], posts, RESAMPLES, recipe.training.seed, dataset)[0]
+        bounds = interval(measure.value(), resamples)
         rows.append(
-            {
-                "dataset": dataset,
-                "split": split,
-                "metric": metric,
+            ModelScore(
+                dataset=dataset,
+                split=split,
+                metric=metric,
                 **dataclasses.asdict(bounds),
-                "n": len(examples),
-                "unparsed": sum(p.label is None for p in predictions),
-                "failed": 0,
-                "labeler": labeler,
-                "source": source_name,
-                "run": None,
-            }
+                n=len(examples),
+                unparsed=sum(p.label is None for p in predictions),
+                failed=0,
+                labeler=labeler,
+                source=source_name,
+                run=None,
+            )
         )
     return rows
 

@@ -18,10 +18,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from imhi import HarnessError
-from imhi.io import held, write_json
+from imhi.finetune.trained.manifest import TrainingManifest
+from imhi.io import held, validated, write_json
 
 FORMAT = 1
 MANIFEST = "training.json"
@@ -36,29 +36,30 @@ class TrainedFolder:
 
     @property
     def name(self) -> str:
+        """What the training is called."""
         return self.path.name
-
-    def exists(self) -> bool:
-        return (self.path / MANIFEST).is_file()
 
     def begun(self) -> bool:
         """Say whether something was trained: a checkpoint or a finished model is there. A folder of a
         training that was refused holds nothing to keep."""
-        if not self.exists():
+        if not (self.path / MANIFEST).is_file():
             return False
-        models = any(self.model(member).is_dir() for member in self.manifest()["members"])
+        models = any(self.model(name).is_dir() for name in self.manifest().members)
         return models or any(self.path.glob("checkpoints/*/checkpoint-*"))
 
-    def model(self, member: str) -> Path:
-        return self.path / member
+    def model(self, name: str) -> Path:
+        """Return where a finished model lies."""
+        return self.path / name
 
-    def base(self, member: str) -> Path:
-        return self.path / "base" / member
+    def base(self, name: str) -> Path:
+        """Return where a model made from nothing lies as it was before its first update."""
+        return self.path / "base" / name
 
-    def checkpoints(self, member: str) -> Path:
-        return self.path / "checkpoints" / member
+    def checkpoints(self, name: str) -> Path:
+        """Return where the checkpoints are that its training can go on from."""
+        return self.path / "checkpoints" / name
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> TrainingManifest:
         """Return what training.json says.
 
         Raises:
@@ -66,7 +67,7 @@ class TrainedFolder:
         """
         path = self.path / MANIFEST
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            values = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise HarnessError(
                 f"{self.path}: not a trained folder: there is no {MANIFEST} in it"
@@ -75,30 +76,31 @@ class TrainedFolder:
             raise HarnessError(
                 f"{path}: cannot be read ({error}); restore it, or train again under another --name"
             ) from None
-        if not isinstance(found, dict) or found.get("format") != FORMAT:
+        if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
             raise HarnessError(
                 f"{path}: found another format, expected {FORMAT}: it was made by another version of "
                 "imhi-harness; train again under another --name"
             )
-        return found
+        return validated(TrainingManifest, values, str(path))
 
-    def finished(self) -> dict[str, Any]:
+    def finished(self) -> TrainingManifest:
         """Return the manifest of a training that came to its end.
 
         Raises:
             HarnessError: it has not.
         """
         manifest = self.manifest()
-        if manifest["status"] == "training":
-            done = sum("updates" in member for member in manifest["members"].values())
+        if manifest.status == "training":
+            done = sum(model.trained for model in manifest.members.values())
             raise HarnessError(
                 f"{self.path}: its training has not come to its end ({done} of "
-                f"{len(manifest['members'])} models are there); go on with: {manifest['command']}"
+                f"{len(manifest.members)} models are there); go on with: {manifest.command}"
             )
         return manifest
 
-    def write_manifest(self, manifest: dict[str, Any]) -> None:
-        write_json(self.path / MANIFEST, {"format": FORMAT, **manifest})
+    def write_manifest(self, manifest: TrainingManifest) -> None:
+        """Write training.json: it appears complete or not at all."""
+        write_json(self.path / MANIFEST, {"format": FORMAT, **manifest.to_json()})
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -124,8 +126,8 @@ def find_trained(written: str, out: Path = TRAINED) -> TrainedFolder:
     for path in (out / written, Path(written).expanduser()):
         if (path / MANIFEST).is_file():
             return TrainedFolder(path)
-    there = ", ".join(sorted(p.parent.name for p in out.glob(f"*/{MANIFEST}"))) or "none"
+    names = ", ".join(sorted(p.parent.name for p in out.glob(f"*/{MANIFEST}"))) or "none"
     raise HarnessError(
         f"trained:{written}: found no {MANIFEST} in {out / written} or {written}, expected a model that "
-        f"imhi finetune made (there are: {there})"
+        f"imhi finetune made (there are: {names})"
     )

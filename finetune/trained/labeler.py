@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from imhi import (
     Dataset,
@@ -29,9 +29,9 @@ from imhi import (
     parse_model,
     split_answer,
 )
-from imhi.checkpoints import folder_checksum
-from imhi.finetune.trained.folder import MANIFEST, TrainedFolder, find_trained
-from imhi.finetune.trained.model import member_spec
+from imhi.checkpoints import Checkpoint
+from imhi.finetune.trained.folder import MANIFEST, find_trained
+from imhi.finetune.trained.model import spec_of
 from imhi.io import split_arguments
 
 if TYPE_CHECKING:
@@ -48,6 +48,14 @@ class Reader:
 
     spec: ModelSpec
     reads: Literal["explanation", "answer"] = "explanation"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published classifier: its hub id, and what each of its outputs means."""
+
+    model: str
+    outputs: Sequence[str]
 
 
 # Dataset and aspect -> the classifier for it.
@@ -78,14 +86,26 @@ def create_trained(context: Context, argument: str) -> ReadLabels:
     """
     folder = find_trained(argument)
     name = f"trained:{argument}"
-    recipe = folder.finished()["recipe"]
-    if recipe["kind"] != "classifier" or recipe["data"]["reads"] != "explanation":
+    manifest = folder.finished()
+    recipe = manifest.recipe
+    if manifest.writes or recipe.data.reads != "explanation":
         raise HarnessError(
-            f"labeler {name}: it was trained as a {recipe['kind']} model that reads the "
-            f"{recipe['data']['reads']}, expected a classifier that reads explanations (data.reads: "
+            f"labeler {name}: it was trained as a {recipe.kind} model that reads the "
+            f"{recipe.data.reads}, expected a classifier that reads explanations (data.reads: "
             f"explanation); ask it as a model: --model {name}"
         )
-    return _labeler(context, name, _members(folder, context.registry, name))
+
+    @cache
+    def find(dataset: Dataset, aspect: str) -> Reader:
+        model = manifest.model_for(dataset.name, aspect)
+        if model is not None:
+            return Reader(spec_of(folder, model, context.registry, {}, name))
+        raise HarnessError(
+            f"labeler {name}: no classifier for {dataset.name}, it has {', '.join(manifest.datasets)}; "
+            "write --dataset, or another --labeler"
+        )
+
+    return _labeler(context, name, find)
 
 
 def fingerprint(argument: str) -> dict[str, str]:
@@ -93,33 +113,14 @@ def fingerprint(argument: str) -> dict[str, str]:
     folder = Path(split_arguments(argument)[0]).expanduser()
     if not folder.is_dir():
         return {}
-    return {
-        path.parent.name: folder_checksum(path.parent)
-        for path in sorted([*folder.glob("config.json"), *folder.glob("*/config.json")])
-    }
+    configs = sorted([*folder.glob("config.json"), *folder.glob("*/config.json")])
+    folders = [config.parent for config in configs]
+    return {path.name: Checkpoint(str(path), path).checksum() for path in folders}
 
 
 def trained_fingerprint(argument: str) -> str:
     """Return what tells what was trained from anything else of its name."""
-    identity: str = find_trained(argument).finished()["identity"]
-    return identity
-
-
-def _members(folder: TrainedFolder, registry: Registry, name: str) -> FindReader:
-    members: Mapping[str, Mapping[str, Any]] = folder.finished()["members"]
-
-    @cache
-    def find(dataset: Dataset, aspect: str) -> Reader:
-        for member, said in members.items():
-            if dataset.name in said["datasets"] and said["aspect"] in {None, aspect}:
-                return Reader(member_spec(folder, member, registry, {}, name))
-        known = ", ".join(dict.fromkeys(d for said in members.values() for d in said["datasets"]))
-        raise HarnessError(
-            f"labeler {name}: no classifier for {dataset.name}, it has {known}; write --dataset, or "
-            "another --labeler"
-        )
-
-    return find
+    return find_trained(argument).finished().identity
 
 
 def _published(registry: Registry, extra: str, folder: Path | None) -> FindReader:
@@ -127,39 +128,37 @@ def _published(registry: Registry, extra: str, folder: Path | None) -> FindReade
     from imhi.io import read_yaml
 
     path = Path(__file__).with_name("published.yaml")
-    known: Mapping[str, Mapping[str, Any]] = read_yaml(path, str(path))
+    known = {name: Published(**values) for name, values in read_yaml(path, str(path)).items()}
 
     @cache
     def find(dataset: Dataset, aspect: str) -> Reader:
-        said = known.get(dataset.name)
-        model = said["model"] if said else ""
-        if folder is not None:
-            model = _subfolder(folder, dataset)
-            if not _nameless(Path(model)):
-                return Reader(parse_model(f"hf:{model}{extra}", registry))
-        if said is None:
+        published = known.get(dataset.name)
+        own = _subfolder(folder, dataset) if folder is not None else ""
+        if own and not _nameless(Path(own)):
+            return Reader(parse_model(f"hf:{own}{extra}", registry))
+        if published is None:
             raise HarnessError(
                 f"labeler classifier:{PUBLISHED}: none was published for {dataset.name} (there are: "
                 f"{', '.join(known)})"
             )
-        labels = ";".join(f"{number}:{label}" for number, label in enumerate(said["outputs"]))
-        return Reader(parse_model(f"hf:{model},labels={labels}{extra}", registry), "answer")
+        labels = ";".join(f"{number}:{label}" for number, label in enumerate(published.outputs))
+        model = f"hf:{own or published.model},labels={labels}{extra}"
+        return Reader(parse_model(model, registry), "answer")
 
     return find
 
 
 def _subfolder(folder: Path, dataset: Dataset) -> str:
     names = {name.lower() for name in (dataset.name, *dataset.aliases)}
-    found = next(
-        (p for p in sorted(folder.iterdir()) if p.is_dir() and p.name.lower() in names), None
-    )
-    if found is None:
-        there = ", ".join(sorted(p.name for p in folder.iterdir() if p.is_dir())) or "none"
+    folders = sorted(path for path in folder.iterdir() if path.is_dir())
+    own = next((path for path in folders if path.name.lower() in names), None)
+    if own is None:
         raise HarnessError(
             f"labeler classifier:{folder}: found no config.json and no folder {dataset.name} in it "
-            f"(folders: {there}); expected a classifier, or one per dataset in a folder of its name"
+            f"(folders: {', '.join(path.name for path in folders) or 'none'}); expected a classifier, "
+            "or one per dataset in a folder of its name"
         )
-    return str(found)
+    return str(own)
 
 
 def _nameless(folder: Path) -> bool:
@@ -187,7 +186,7 @@ def _labeler(context: Context, name: str, find: FindReader) -> ReadLabels:
     def read(
         dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
     ) -> list[Prediction]:
-        found: dict[int, Prediction] = {}
+        predictions: dict[int, Prediction] = {}
         shares: dict[str, list[int]] = {}
         for number, aspect in enumerate(aspects):
             shares.setdefault(aspect, []).append(number)
@@ -201,9 +200,9 @@ def _labeler(context: Context, name: str, find: FindReader) -> ReadLabels:
                     asked.append(_request(number, text, dataset, aspect, reader))
             for answer in model_of(reader).generate(asked) if asked else ():
                 number = int(answer.id)
-                found[number] = _prediction(responses[number], answer, name)
+                predictions[number] = _prediction(responses[number], answer, name)
         return [
-            found.get(number) or Prediction(response.id, response.dataset, status="unparsed")
+            predictions.get(number) or Prediction(response.id, response.dataset, status="unparsed")
             for number, response in enumerate(responses)
         ]
 

@@ -6,15 +6,9 @@ import shutil
 from pathlib import Path
 
 from imhi import HarnessError
-from imhi.checkpoints import explained, find_checkpoint, quiet, require_package
+from imhi.checkpoints import find_checkpoint, require_package
 from imhi.finetune.trained.folder import TrainedFolder
 from imhi.io import disk_error
-
-_CLASSES = {
-    "causal": "AutoModelForCausalLM",
-    "seq2seq": "AutoModelForSeq2SeqLM",
-    "classifier": "AutoModelForSequenceClassification",
-}
 
 
 def merge(folder: TrainedFolder, to: Path) -> list[Path]:
@@ -30,8 +24,8 @@ def merge(folder: TrainedFolder, to: Path) -> list[Path]:
     import torch
 
     manifest = folder.finished()
-    recipe = manifest["recipe"]
-    if recipe["method"]["name"] == "full":
+    base = manifest.recipe.base
+    if manifest.recipe.method.name == "full":
         raise HarnessError(
             f"{folder.path}: found whole models (method.name full), expected adapters: there is nothing "
             "to merge, use them as they are"
@@ -40,25 +34,22 @@ def merge(folder: TrainedFolder, to: Path) -> list[Path]:
         raise HarnessError(f"{to}: found something there, expected nothing: choose another --to")
     peft = require_package("peft", "merging")
     transformers = require_package("transformers", "merging")
-    base = recipe["base"]
-    where = find_checkpoint(base["model"], base["revision"], user="base.model")
-    members = list(manifest["members"])
+    checkpoint = find_checkpoint(str(base.model), base.revision, user="base.model")
     written = []
-    for member in members:
-        adapter = folder.model(member)
-        labels = manifest["members"][member].get("labels")
+    for name, record in manifest.members.items():
+        adapter, labels = folder.model(name), record.labels
         heads = {"num_labels": len(labels), "id2label": dict(enumerate(labels))} if labels else {}
-        with quiet(), explained(str(base["model"]), "model", "base.model"):
-            model = getattr(transformers, _CLASSES[recipe["kind"]]).from_pretrained(
-                where.location,
-                revision=where.commit,
-                trust_remote_code=base["trust_remote_code"],
+        with checkpoint.loading():
+            model = getattr(transformers, manifest.auto_class).from_pretrained(
+                checkpoint.location,
+                revision=checkpoint.commit,
+                trust_remote_code=base.trust_remote_code,
                 dtype="auto" if torch.cuda.is_available() else torch.float32,
                 **heads,
             )
             merged = peft.PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
             tokenizer = transformers.AutoTokenizer.from_pretrained(str(adapter))
-        place = to if len(members) == 1 else to / member
+        place = to if len(manifest.members) == 1 else to / name
         _save(merged, tokenizer, place)
         written.append(place)
     return written

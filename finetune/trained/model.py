@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imhi import (
     HarnessError,
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 _PASSED_ON = ("device", "dtype", "batch_size", "batch_tokens")
 
 
-def member_spec(
-    folder: TrainedFolder, member: str, registry: Registry, passed: Mapping[str, Any], name: str
+def spec_of(
+    folder: TrainedFolder, model: str, registry: Registry, passed: Mapping[str, object], name: str
 ) -> ModelSpec:
     """Return one of a folder's models as an ``hf:`` model."""
-    recipe = folder.finished()["recipe"]
-    place = folder.model(member).resolve()
+    recipe = folder.finished().recipe
+    base, place = recipe.base, folder.model(model).resolve()
+    given: dict[str, object] = {
+        "chat_template": recipe.data.chat_template,
+        "trust_remote_code": base.trust_remote_code,
+        **{key: value for key, value in passed.items() if key in _PASSED_ON},
+    }
+    target = str(place)
+    if (place / "adapter_config.json").is_file():
+        given |= {"peft": target, "revision": base.revision, "safetensors": base.safetensors}
+        target = str(base.model)
     # A comma in a path would end the argument: the spec is made from parts, not from its text.
-    adapter = (place / "adapter_config.json").is_file()
     spec = parse_model("hf:model", registry)
-    own: dict[str, Any] = {}
-    if adapter:
-        base = recipe["base"]
-        own = {"peft": str(place), "revision": base["revision"], "safetensors": base["safetensors"]}
-    own["chat_template"] = recipe["data"]["chat_template"]
-    own["trust_remote_code"] = recipe["base"]["trust_remote_code"]
-    given = {**own, **{k: v for k, v in passed.items() if k in _PASSED_ON}}
-    target = recipe["base"]["model"] if adapter else str(place)
     return ModelSpec(name, spec.family, target, {**spec.arguments, **given}, given)
 
 
@@ -52,61 +52,63 @@ class TrainedModel:
         self.spec = spec
         self.context = context
         self.manifest = folder.finished()
-        if self.manifest["recipe"]["data"]["reads"] == "explanation":
+        if self.manifest.recipe.data.reads == "explanation":
             raise HarnessError(
                 f"{spec.name}: it was trained on explanations, so it reads answers, not posts; write "
                 f"--labeler trained:{spec.target}"
             )
-        self._descriptions: dict[str, Any] = {}
-        self._open: Model | None = None
+        self._descriptions: dict[str, object] = {}
+        self._open: tuple[str, Model] | None = None
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield a response per request.
+
+        Raises:
+            HarnessError: a classifier is asked about a dataset it was not trained for.
+        """
         shares: dict[str, list[Request]] = {}
-        system = self.manifest["recipe"]["data"]["system"]
+        system = self.manifest.recipe.data.system
         for request in requests:
             if system and not request.system:  # it was trained behind these words
                 request = dataclasses.replace(request, system=system)
-            shares.setdefault(self._member(request), []).append(request)
-        for member, share in shares.items():
-            spec = member_spec(
-                self.folder, member, self.context.registry, self.spec.arguments, self.spec.name
+            shares.setdefault(self._model_for(request), []).append(request)
+        for name, share in shares.items():
+            spec = spec_of(
+                self.folder, name, self.context.registry, self.spec.arguments, self.spec.name
             )
-            self._open = create_model(spec, self.context)
+            model = create_model(spec, self.context)
+            self._open = name, model
             try:
-                yield from self._open.generate(share)
+                yield from model.generate(share)
             finally:
-                self._shut(member)
+                self.close()
 
-    def _member(self, request: Request) -> str:
-        members: Mapping[str, Mapping[str, Any]] = self.manifest["members"]
-        if self.manifest["recipe"]["kind"] != "classifier":
-            return next(iter(members))
-        for name, member in members.items():
-            if request.dataset in member["datasets"] and member["aspect"] in {None, request.aspect}:
-                return name
-        known = ", ".join(dict.fromkeys(d for m in members.values() for d in m["datasets"]))
+    def _model_for(self, request: Request) -> str:
+        if self.manifest.writes:
+            return next(iter(self.manifest.members))
+        name = self.manifest.model_for(request.dataset, request.aspect)
+        if name is not None:
+            return name
         raise HarnessError(
             f"{self.spec.name}: no classifier was trained for {request.dataset}"
-            f"{f' ({request.aspect})' if request.aspect else ''}; it knows {known}: write --dataset NAME "
-            "for each of them"
+            f"{f' ({request.aspect})' if request.aspect else ''}; it knows "
+            f"{', '.join(self.manifest.datasets)}: write --dataset NAME for each of them"
         )
 
-    def _shut(self, member: str) -> None:
-        if self._open is not None:
-            self._open.close()
-            self._descriptions[member] = dict(self._open.describe())
-            self._open = None
-
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
+        """Return the training, and what each of its models said of itself when it was closed."""
         return {
-            "recipe": self.manifest["recipe"]["name"],
-            "training": self.manifest["identity"][:16],
+            "recipe": self.manifest.recipe.name,
+            "training": self.manifest.identity[:16],
             "members": self._descriptions,
         }
 
     def close(self) -> None:
+        """Free the memory of the model that is open, if one is."""
         if self._open is not None:
-            self._open.close()
+            name, model = self._open
+            model.close()
+            self._descriptions[name] = dict(model.describe())
             self._open = None
 
 
@@ -119,20 +121,17 @@ def create(spec: ModelSpec, context: Context) -> TrainedModel:
     return TrainedModel(find_trained(spec.target), spec, context)
 
 
-def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
+def fingerprint(spec: ModelSpec, context: Context) -> dict[str, object]:
     """Return the hashes of all its models' files; a run is known by them, not by the name."""
     folder = find_trained(spec.target)
-    manifest = folder.finished()
-    found = {}
-    for member in manifest["members"]:
-        own = member_spec(folder, member, context.registry, {}, spec.name)
-        identity = own.family.fingerprint
-        assert identity is not None
-        found[member] = resolve(identity)(own, context)
-    return {"target": "", "members": found}
+    identities = {}
+    for name in folder.finished().members:
+        model = spec_of(folder, name, context.registry, {}, spec.name)
+        assert model.family.fingerprint is not None
+        identities[name] = resolve(model.family.fingerprint)(model, context)
+    return {"target": "", "members": identities}
 
 
 def prompt_style(spec: ModelSpec) -> str:
     """Return the prompt style it was trained in."""
-    style: str = find_trained(spec.target).finished()["recipe"]["data"]["style"]
-    return style
+    return find_trained(spec.target).finished().recipe.data.style

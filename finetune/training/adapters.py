@@ -10,10 +10,15 @@ from imhi.checkpoints import require_package
 if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe
 
-_TASKS = {"causal": "CAUSAL_LM", "seq2seq": "SEQ_2_SEQ_LM", "classifier": "SEQ_CLS"}
+# PEFT's names of what a model does.
+_TASKS = {
+    "AutoModelForCausalLM": "CAUSAL_LM",
+    "AutoModelForSeq2SeqLM": "SEQ_2_SEQ_LM",
+    "AutoModelForSequenceClassification": "SEQ_CLS",
+}
 
 
-def with_adapter(model: Any, recipe: Recipe) -> Any:
+def with_adapter(model: Any, recipe: Recipe, model_class: str) -> Any:
     """Return the model with the recipe's adapter on it, or as it is where all weights are trained.
 
     Raises:
@@ -33,7 +38,7 @@ def with_adapter(model: Any, recipe: Recipe) -> Any:
         lora_alpha=method.alpha,
         lora_dropout=method.dropout,
         target_modules=targets,
-        task_type=_TASKS[recipe.kind],
+        task_type=_TASKS.get(model_class),
     )
     try:
         return peft.get_peft_model(model, config)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from imhi import (
     MARKER,
+    Context,
     Example,
     Generation,
     HarnessError,
@@ -22,23 +23,43 @@ from imhi import (
     resolve,
 )
 from imhi.finetune.rows.texts import requests_for
-from imhi.finetune.training.job import Job
+from imhi.finetune.training.job import TrainingJob
+from imhi.finetune.training.processes import processes
 
 
-def measure(job: Job, tokenizer: Any) -> Callable[[Any], dict[str, float]]:
+def evaluate_answers(trainer: Any, score: Callable[[Any], dict[str, float]]) -> None:
+    """Add to each evaluation of a :class:`transformers.Trainer` what ``score`` returns of its model,
+    as ``eval_NAME``: early stopping and the choice of the best checkpoint see it like the loss.
+
+    ``evaluation_loop`` is where :meth:`transformers.Trainer.evaluate` gets its values from, before
+    it logs them and tells its callbacks.
+    """
+    evaluation_loop = trainer.evaluation_loop
+
+    def loop(*arguments: Any, **more: Any) -> Any:
+        output = evaluation_loop(*arguments, **more)
+        prefix = more.get("metric_key_prefix", "eval")
+        scores = score(trainer.accelerator.unwrap_model(trainer.model))
+        output.metrics.update({f"{prefix}_{name}": value for name, value in scores.items()})
+        return output
+
+    trainer.evaluation_loop = loop
+
+
+def answer_scorer(job: TrainingJob, tokenizer: Any) -> Callable[[Any], dict[str, float]]:
     """Return a function from the model in training to its scores on the validation rows: the mean
     over datasets under the metric's name, each dataset's as ``METRIC_DATASET``, and ``unparsed`` in
     percent of the rows."""
     recipe = job.recipe
     metric = recipe.validation.metric
     assert metric is not None
-    chosen = drawn(job.member.validation, recipe.validation.examples, recipe.training.seed)
-    asked = [request for _, request in _requests(job, chosen)]
+    rows = sampled(job.validation, recipe.validation.examples, recipe.training.seed)
+    requests = [request for _, request in requests_for(rows, recipe.data, job.context)]
     wrap = job.context.registry.families.get("hf").wrap
     if wrap is None:
         raise HarnessError("model family hf: it cannot ask a model in memory, expected wrap=")
     spec = parse_model(
-        f"hf:{job.name},chat_template={recipe.data.chat_template}", job.context.registry
+        f"hf:{job.title},chat_template={recipe.data.chat_template}", job.context.registry
     )
     # The label sentence is all that is read: what comes after it need not be generated.
     stop = (MARKER,) if recipe.validation.labeler == "strict" else ()
@@ -52,33 +73,27 @@ def measure(job: Job, tokenizer: Any) -> Callable[[Any], dict[str, float]]:
     )
 
     def score(model: Any) -> dict[str, float]:
-        wrapped: Model = resolve(wrap)(model, tokenizer, job.name, spec.arguments, context)
+        wrapped: Model = resolve(wrap)(model, tokenizer, job.title, spec.arguments, context)
         try:
-            responses = _answered(asked, wrapped)
+            responses = _answered(requests, wrapped)
         finally:
             wrapped.close()
-        return _scores(chosen, responses, context, recipe.validation.labeler, metric)
+        return _scores(rows, responses, context, recipe.validation.labeler, metric)
 
     return score
 
 
-def drawn(rows: Sequence[Example], limit: int, seed: int) -> list[Example]:
+def sampled(rows: Sequence[Example], limit: int, seed: int) -> list[Example]:
     """Return at most ``limit`` rows of each dataset, drawn by seed."""
-    found = []
+    sample = []
     for name in dict.fromkeys(row.dataset for row in rows):
-        own = [row for row in rows if row.dataset == name]
-        found += own if len(own) <= limit else random.Random(seed).sample(own, limit)
-    return found
+        of_dataset = [row for row in rows if row.dataset == name]
+        draw = random.Random(seed)
+        sample += of_dataset if len(of_dataset) <= limit else draw.sample(of_dataset, limit)
+    return sample
 
 
-def _requests(job: Job, rows: Iterable[Example]) -> Iterable[tuple[Example, Request]]:
-    for example, request in requests_for(rows, job.recipe.data, job.context):
-        if job.recipe.data.reads == "explanation":
-            request = dataclasses.replace(request, post=example.explanation)
-        yield example, request
-
-
-def _answered(asked: Sequence[Request], model: Model) -> dict[str, Response]:
+def _answered(requests: Sequence[Request], model: Model) -> dict[str, Response]:
     """Ask this process's share of the requests, and return everybody's answers.
 
     Where the weights themselves are shared out (FSDP, ZeRO 3) no process can ask alone: each step
@@ -87,15 +102,13 @@ def _answered(asked: Sequence[Request], model: Model) -> dict[str, Response]:
     from accelerate.state import AcceleratorState
     from accelerate.utils import DistributedType, gather_object
 
-    from imhi.finetune.training.processes import processes
-
     state = processes()
     kind = AcceleratorState().distributed_type
     alone = kind not in {DistributedType.FSDP, DistributedType.DEEPSPEED}
     if state.num_processes == 1 or not alone:
-        answers = list(model.generate(asked))
+        answers = list(model.generate(requests))
     else:
-        share = list(model.generate(asked[state.process_index :: state.num_processes]))
+        share = list(model.generate(requests[state.process_index :: state.num_processes]))
         answers = gather_object(share)
     return {response.id: response for response in answers}
 
@@ -103,7 +116,7 @@ def _answered(asked: Sequence[Request], model: Model) -> dict[str, Response]:
 def _scores(
     examples: Sequence[Example],
     responses: dict[str, Response],
-    context: Any,
+    context: Context,
     labeler: str,
     metric: str,
 ) -> dict[str, float]:
@@ -116,26 +129,24 @@ def _scores(
         predictions = _predictions(pairs, name, context, labeler)
         unparsed += sum(prediction.label is None for prediction in predictions)
         columns = ([example for example, _ in pairs], [response for _, response in pairs])
-        scorer = resolve(context.registry.metrics.get(metric).score)
-        values[name] = next(iter(scorer(*columns, predictions, context))).value()
-    return {
-        metric: sum(values.values()) / len(values),
-        **(
-            {f"{metric}_{name}": value for name, value in values.items()} if len(values) > 1 else {}
-        ),
-        "unparsed": 100 * unparsed / len(examples),
-    }
+        score = resolve(context.registry.metrics.get(metric).score or "")
+        values[name] = next(iter(score(*columns, predictions, context))).value()
+    scores = {metric: sum(values.values()) / len(values)}
+    if len(values) > 1:
+        scores |= {f"{metric}_{name}": value for name, value in values.items()}
+    return {**scores, "unparsed": 100 * unparsed / len(examples)}
 
 
 def _predictions(
-    pairs: Sequence[tuple[Example, Response]], dataset: str, context: Any, labeler: str
+    pairs: Sequence[tuple[Example, Response]], dataset: str, context: Context, labeler: str
 ) -> list[Prediction]:
-    found: list[Prediction] = []
+    predictions: list[Prediction] = []
     read = context.labeler(labeler)
     declared = context.dataset(dataset)
     for example, response in pairs:
         if response.label is not None:
-            found.append(Prediction(response.id, dataset, response.label, decided_by="model"))
+            label = response.label
+            predictions.append(Prediction(response.id, dataset, label, decided_by="model"))
         else:
-            found += read(declared, [example.aspect], [response])
-    return found
+            predictions += read(declared, [example.aspect], [response])
+    return predictions

@@ -4,31 +4,99 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from imhi import HarnessError
-from imhi.finetune.training.job import Job
+from imhi.finetune.training.processes import processes
+
+if TYPE_CHECKING:
+    from imhi.finetune.recipe.schema import Recipe, Training
 
 A = TypeVar("A")
 # accelerate's names.
 _MIXED = {"bfloat16": "bf16", "float16": "fp16", "float32": "no"}
 
 
-def world_size() -> int:
-    """Return how many processes train together (1 unless started by ``accelerate launch``)."""
-    from imhi.finetune.training.processes import processes
+def training_arguments(
+    recipe: Recipe,
+    kind: Callable[..., A],
+    rows: int,
+    validated: bool,
+    more: Mapping[str, object],
+) -> A:
+    """Return ``kind`` (TrainingArguments or a subclass) filled from the recipe.
 
-    return int(processes().num_processes)
+    ``rows`` are the training rows (after packing), ``validated`` says whether there are rows to
+    validate on, ``more`` are arguments that no recipe knows.
+
+    Raises:
+        HarnessError: the batch size cannot be shared evenly among the devices.
+    """
+    import torch
+
+    training, validation = recipe.training, recipe.validation
+    size, accumulated = _batches(training, int(processes().num_processes))
+    per_epoch = max(1, math.ceil(rows / training.batch_size))  # updates
+    every = max(1, round(validation.every * per_epoch))
+    total = training.max_steps or math.ceil(training.epochs * per_epoch)
+    choose_best = validated and None not in (validation.metric, validation.patience)
+    gpu = torch.cuda.is_available()
+    precision = training.precision
+    if precision == "auto":
+        precision = "bfloat16" if gpu and torch.cuda.is_bf16_supported() else "float32"
+    # The recipe decides, also where a launch file says otherwise.
+    os.environ["ACCELERATE_MIXED_PRECISION"] = _MIXED[precision]
+    return kind(
+        num_train_epochs=training.epochs,
+        max_steps=training.max_steps or -1,
+        per_device_train_batch_size=size,
+        per_device_eval_batch_size=size,
+        gradient_accumulation_steps=accumulated,
+        learning_rate=training.learning_rate,
+        lr_scheduler_type=training.schedule,
+        warmup_steps=math.ceil(training.warmup * total),
+        weight_decay=training.weight_decay,
+        adam_beta2=training.adam_beta2,
+        max_grad_norm=training.max_grad_norm,
+        optim=training.optimizer,
+        gradient_checkpointing=training.gradient_checkpointing,
+        bf16=precision == "bfloat16",
+        fp16=precision == "float16",
+        label_smoothing_factor=training.label_smoothing,
+        train_sampling_strategy="group_by_length" if training.length_grouping else "random",
+        length_column_name="length",
+        seed=training.seed,
+        data_seed=training.seed,
+        logging_steps=training.log_every,
+        logging_nan_inf_filter=False,  # a loss that is no number must be seen
+        save_strategy="steps",
+        # The best checkpoint can be kept only where measuring and saving fall together.
+        save_steps=every if choose_best else max(1, round(training.save_every * per_epoch)),
+        save_total_limit=training.keep_checkpoints,
+        eval_strategy="steps" if validated else "no",
+        eval_steps=every,
+        load_best_model_at_end=choose_best,
+        metric_for_best_model=f"eval_{validation.metric}" if choose_best else None,
+        greater_is_better=True if choose_best else None,
+        report_to=list(recipe.report_to) or "none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        ddp_find_unused_parameters=False,
+        ddp_timeout=6 * 3600,  # seconds: others wait while one process scores a finished model
+        dataloader_pin_memory=gpu,
+        use_cpu=not gpu and not torch.backends.mps.is_available(),
+        **more,
+    )
 
 
-def batches(job: Job, world: int) -> tuple[int, int]:
+def _batches(training: Training, world: int) -> tuple[int, int]:
     """Return (examples per device, accumulated steps), so that their product over all devices is
     the recipe's batch size.
 
     Raises:
         HarnessError: the batch size cannot be shared evenly among the devices.
     """
-    training = job.recipe.training
     share, left = divmod(training.batch_size, world)
     if left:
         raise HarnessError(
@@ -37,73 +105,3 @@ def batches(job: Job, world: int) -> tuple[int, int]:
         )
     size = max(n for n in range(1, share + 1) if share % n == 0 and n <= training.device_batch_size)
     return size, share // size
-
-
-def steps_per_epoch(job: Job, rows: int) -> int:
-    """Return the updates that one pass over ``rows`` training rows takes."""
-    return max(1, math.ceil(rows / job.recipe.training.batch_size))
-
-
-def training_arguments(job: Job, kind: type[A], rows: int, **more: Any) -> A:
-    """Return ``kind`` (TrainingArguments or a subclass) filled from the recipe.
-
-    ``rows`` are the training rows (after packing). ``more`` adds or overrides.
-    """
-    import torch
-
-    recipe, training = job.recipe, job.recipe.training
-    size, accumulated = batches(job, world_size())
-    per_epoch = steps_per_epoch(job, rows)
-    measured = recipe.validation.metric is not None and bool(job.member.validation)
-    every = max(1, round(recipe.validation.every * per_epoch))
-    gpu = torch.cuda.is_available()
-    precision = training.precision
-    if precision == "auto":
-        precision = "bfloat16" if gpu and torch.cuda.is_bf16_supported() else "float32"
-    # The recipe decides, also where a launch file says otherwise.
-    os.environ["ACCELERATE_MIXED_PRECISION"] = _MIXED[precision]
-    total = training.max_steps or math.ceil(training.epochs * per_epoch)
-    choose_best = measured and recipe.validation.patience is not None
-    settings: dict[str, Any] = {
-        "output_dir": str(job.checkpoints),
-        "num_train_epochs": training.epochs,
-        "max_steps": training.max_steps or -1,
-        "per_device_train_batch_size": size,
-        "per_device_eval_batch_size": size,
-        "gradient_accumulation_steps": accumulated,
-        "learning_rate": training.learning_rate,
-        "lr_scheduler_type": training.schedule,
-        "warmup_steps": math.ceil(training.warmup * total),
-        "weight_decay": training.weight_decay,
-        "adam_beta2": training.adam_beta2,
-        "max_grad_norm": training.max_grad_norm,
-        "optim": training.optimizer,
-        "gradient_checkpointing": training.gradient_checkpointing,
-        "bf16": precision == "bfloat16",
-        "fp16": precision == "float16",
-        "label_smoothing_factor": training.label_smoothing,
-        "train_sampling_strategy": "group_by_length" if training.length_grouping else "random",
-        "length_column_name": "length",
-        "seed": training.seed,
-        "data_seed": training.seed,
-        "logging_steps": training.log_every,
-        "logging_nan_inf_filter": False,  # a loss that is no number must be seen
-        "save_strategy": "steps",
-        # The best checkpoint can be kept only where measuring and saving fall together.
-        "save_steps": every if choose_best else max(1, round(training.save_every * per_epoch)),
-        "save_total_limit": training.keep_checkpoints,
-        "eval_strategy": "steps" if job.member.validation else "no",
-        "eval_steps": every,
-        "load_best_model_at_end": choose_best,
-        "metric_for_best_model": f"eval_{recipe.validation.metric}" if choose_best else None,
-        "greater_is_better": True if choose_best else None,
-        "report_to": list(recipe.report_to) or "none",
-        "run_name": job.name,
-        "disable_tqdm": True,
-        "remove_unused_columns": False,
-        "ddp_find_unused_parameters": False,
-        "ddp_timeout": 6 * 3600,  # seconds: others wait while one process scores a finished model
-        "dataloader_pin_memory": gpu,
-        "use_cpu": not gpu and not torch.backends.mps.is_available(),
-    }
-    return kind(**{**settings, **more})

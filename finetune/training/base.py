@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from imhi import HarnessError
-from imhi.checkpoints import (
-    check_complete,
-    check_tokenizer,
-    explained,
-    find_checkpoint,
-    quiet,
-    require_package,
-    require_safetensors,
-    window_of,
-)
-from imhi.finetune.training.job import Job
+from imhi.checkpoints import Checkpoint, Kind, find_checkpoint, require_package, window_of
+from imhi.finetune.training.job import TrainingJob
+from imhi.finetune.training.processes import processes
 from imhi.finetune.training.scratch import make_from_nothing
 
-if TYPE_CHECKING:
-    from imhi.finetune.recipe.schema import Base, Kind
-
-_CLASSES = {
-    "causal": "AutoModelForCausalLM",
-    "seq2seq": "AutoModelForSeq2SeqLM",
-    "classifier": "AutoModelForSequenceClassification",
-}
 _USER = "base.model"
-_OPTION = "--set base.{}"
 # A new head stands on the encoder: its weights are not in the checkpoint, and are to be learnt.
 _HEADS = ("classifier", "score", "classification_head", "pre_classifier", "pooler")
 
 
-@dataclass
-class Start:
-    """Model and tokenizer before the first update."""
-
-    model: Any
-    tokenizer: Any
-    notes: list[str]
-
-
-def load_start(job: Job, texts: Iterable[str], labels: tuple[str, ...] = ()) -> Start:
-    """Return what the recipe's ``base`` names. ``texts`` are what a tokenizer made from nothing is
-    trained on; ``labels`` are a classifier's, in the order of its outputs.
+def load_start(job: TrainingJob) -> tuple[Any, Any]:
+    """Return model and tokenizer before the first update, as the recipe's ``base`` names them.
 
     A model made from nothing is saved in ``job.base`` once, so that a resumed training finds the
     same one.
@@ -53,25 +24,30 @@ def load_start(job: Job, texts: Iterable[str], labels: tuple[str, ...] = ()) -> 
     Raises:
         HarnessError: no such model, not enough memory, no tokenizer ...
     """
-    from imhi.finetune.training.processes import processes
-
     recipe = job.recipe
-    source: Base = recipe.base
-    if recipe.base.scratch is not None:
+    base, location = recipe.base, str(recipe.base.model)
+    if base.scratch is not None:
+        location = str(job.base)
         with processes().main_process_first():
             if not job.base.is_dir():
                 make_from_nothing(
-                    recipe.base.scratch, recipe.training.seed, texts, labels, job.base
+                    base.scratch, recipe.training.seed, job.texts(), job.labels, job.base
                 )
-        source = recipe.base.model_copy(update={"model": str(job.base)})
-    notes: list[str] = []
-    tokenizer = _tokenizer(source, recipe.kind, notes)
-    model = _model(job, source, labels)
-    check_tokenizer(tokenizer, model.config, f"{_USER}:{source.model}")
-    window, said = window_of(model, model.config, tokenizer, None, recipe.kind)
+    transformers = require_package("transformers", f"{_USER}:{location}")
+    checkpoint = find_checkpoint(location, base.revision, user=_USER, option="--set base.{}")
+    with checkpoint.loading("tokenizer"):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            checkpoint.location,
+            revision=checkpoint.commit,
+            trust_remote_code=base.trust_remote_code,
+        )
+    _check_special_tokens(job, tokenizer, location)
+    model = _model(job, checkpoint)
+    checkpoint.check_tokenizer(tokenizer, model.config)
+    window, limit = window_of(model, model.config, tokenizer, None, _kind(job))
     if window is not None and recipe.data.window > window:
         raise HarnessError(
-            f"data.window: found {recipe.data.window}, but {source.model} takes {window} tokens ({said}); "
+            f"data.window: found {recipe.data.window}, but {location} takes {window} tokens ({limit}); "
             f"write --set data.window={window}"
         )
     if model.config.get_text_config().pad_token_id is None:
@@ -80,49 +56,49 @@ def load_start(job: Job, texts: Iterable[str], labels: tuple[str, ...] = ()) -> 
         model.generation_config.pad_token_id = tokenizer.pad_token_id
         if model.generation_config.eos_token_id is None:
             model.generation_config.eos_token_id = tokenizer.eos_token_id
-    return Start(model, tokenizer, notes)
+    return model, tokenizer
 
 
-def _tokenizer(base: Base, kind: Kind, notes: list[str]) -> Any:
-    transformers = require_package("transformers", f"{_USER}:{base.model}")
-    where = find_checkpoint(str(base.model), base.revision, user=_USER)
-    with quiet(), explained(str(base.model), "tokenizer", _USER, _OPTION):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            where.location, revision=where.commit, trust_remote_code=base.trust_remote_code
-        )
-    if kind != "classifier" and tokenizer.eos_token is None:
+def _kind(job: TrainingJob) -> Kind:
+    if job.labels:
+        return "classifier"
+    return "seq2seq" if job.trainer.model_class == "AutoModelForSeq2SeqLM" else "causal"
+
+
+def _check_special_tokens(job: TrainingJob, tokenizer: Any, location: str) -> None:
+    """Make sure that answers can end and short rows be filled up."""
+    if not job.labels and tokenizer.eos_token is None:
         raise HarnessError(
-            f"{_USER}:{base.model}: its tokenizer has no end token (eos_token), so that an answer could "
+            f"{_USER}:{location}: its tokenizer has no end token (eos_token), so that an answer could "
             "never end; expected one: add it to tokenizer_config.json"
         )
     if tokenizer.pad_token is None:
         stand_in = tokenizer.unk_token or tokenizer.eos_token
         if stand_in is None:
             raise HarnessError(
-                f"{_USER}:{base.model}: its tokenizer has no token to pad with, expected pad_token, "
+                f"{_USER}:{location}: its tokenizer has no token to pad with, expected pad_token, "
                 "unk_token or eos_token in tokenizer_config.json"
             )
         tokenizer.pad_token = stand_in
-        notes.append(
-            f"{base.model}: its tokenizer has no pad token, so {stand_in} fills up short rows; filling "
+        job.context.note(
+            f"{location}: its tokenizer has no pad token, so {stand_in} fills up short rows; filling "
             "has no attention and no loss"
         )
     tokenizer.padding_side = "right"
-    return tokenizer
 
 
-def _model(job: Job, base: Base, labels: tuple[str, ...]) -> Any:
+def _model(job: TrainingJob, checkpoint: Checkpoint) -> Any:
     import torch
     import transformers
 
-    recipe = job.recipe
-    where = find_checkpoint(str(base.model), base.revision, user=_USER)
+    recipe, labels = job.recipe, job.labels
+    base = recipe.base
     if base.safetensors:
-        require_safetensors(where, "model", _OPTION)
+        checkpoint.require_safetensors()
     full = recipe.method.name == "full"
     gpu = torch.cuda.is_available()
-    options: dict[str, Any] = {
-        "revision": where.commit,
+    options: dict[str, object] = {
+        "revision": checkpoint.commit,
         "trust_remote_code": base.trust_remote_code,
         # All weights are trained: float32, so that small steps are not lost (bfloat16 has 8 bits);
         # computing happens in training.precision. A frozen base may be smaller.
@@ -142,14 +118,13 @@ def _model(job: Job, base: Base, labels: tuple[str, ...]) -> Any:
             "label2id": {label: number for number, label in enumerate(labels)},
             "ignore_mismatched_sizes": True,
         }
-    loader = getattr(transformers, _CLASSES[recipe.kind])
+    loader = getattr(transformers, job.trainer.model_class)
     torch.manual_seed(recipe.training.seed)
-    with quiet(), explained(str(base.model), "model", _USER, _OPTION):
-        model, info = loader.from_pretrained(where.location, **options)
-    check_complete(info, f"{_USER}:{base.model}", f"{recipe.kind} model", _HEADS if labels else ())
-    model.config.architectures = [
-        type(model).__name__
-    ]  # an encoder's config still names the encoder
+    with checkpoint.loading():
+        model, info = loader.from_pretrained(checkpoint.location, **options)
+    checkpoint.check_complete(info, f"{recipe.kind} model", _HEADS if labels else ())
+    # An encoder's config still names the encoder.
+    model.config.architectures = [type(model).__name__]
     return model
 
 

@@ -2,75 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from imhi import HarnessError
+from imhi import HarnessError, resolve
 from imhi.checkpoints import quiet
 from imhi.finetune.rows.encoding import Counts, table
-from imhi.finetune.training import causal, classifier, seq2seq
+from imhi.finetune.trained.manifest import ModelRecord
 from imhi.finetune.training.adapters import with_adapter
 from imhi.finetune.training.base import load_start
-from imhi.finetune.training.job import Job
-
-# Each has texts(job), encoder(job, tokenizer) and trainer(job, start, model, train, validation).
-KINDS = {"causal": causal, "seq2seq": seq2seq, "classifier": classifier}
+from imhi.finetune.training.job import TrainingJob
 
 
 @dataclass
 class Built:
-    """``trainer`` is a :class:`transformers.Trainer` with model, rows and collator set. ``notes`` are
-    sentences a user must know; ``description`` is JSON for the manifest."""
+    """``trainer`` is a :class:`transformers.Trainer` with model, rows and collator set; ``record`` is
+    what the manifest says of the model before it is trained."""
 
     trainer: Any
     tokenizer: Any
-    notes: list[str] = field(default_factory=list)
-    description: dict[str, Any] = field(default_factory=dict)
+    record: ModelRecord
 
 
-def build(job: Job) -> Built:
-    """Return a trainer over the job's rows.
+def build(job: TrainingJob) -> Built:
+    """Return a trainer over the job's rows; notes say which tokens were missing, and which rows were
+    too long.
 
     Raises:
         HarnessError: the base cannot be loaded, a chat template is missing, no row fits the window.
     """
-    kind: Any = KINDS[job.recipe.kind]
-    member = job.member
-    start = load_start(job, kind.texts(job), job.labels)
-    encode = kind.encoder(job, start.tokenizer)
+    kind = job.trainer
+    base, tokenizer = load_start(job)
+    encode = resolve(kind.encoder)(job, tokenizer)
     counts = Counts()
     with quiet():  # rows longer than the model can take are counted, not warned of one by one
-        train = table(encode(member.train, counts))
-        validation = table(encode(member.validation, Counts())) if member.validation else None
-    notes = [*start.notes, *_notes(job, counts)]
+        train = table(encode(job.train, counts))
+        validation = table(encode(job.validation, Counts())) if job.validation else None
+    _note_long_rows(job, counts)
     # Four-bit weights lie packed: transformers knows how many they are.
-    parameters = int(start.model.num_parameters())
-    model = with_adapter(start.model, job.recipe)
+    parameters = int(base.num_parameters())
+    model = with_adapter(base, job.recipe, kind.model_class)
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    description = {
-        "datasets": list(member.datasets),
-        "aspect": member.aspect,
-        "architecture": type(start.model).__name__,
-        "parameters": parameters + (0 if model is start.model else trainable),
-        "trainable_parameters": trainable,
-        "labels": list(job.labels) or None,
-        "rows": counts.rows,
-        "validation_rows": len(member.validation),
-        "tokens": counts.tokens,
-        "answer_tokens": counts.answer_tokens,
-        "truncated_rows": counts.truncated,
-        "left_out_rows": counts.left_out,
-        "longest_row": counts.longest,
-        "attention": getattr(start.model.config, "_attn_implementation", None),
-    }
     with quiet():
-        trainer = kind.trainer(job, model, start.tokenizer, train, validation)
+        trainer = resolve(kind.trainer)(job, model, tokenizer, train, validation)
+    record = ModelRecord(
+        datasets=job.datasets,
+        aspect=job.aspect,
+        architecture=type(base).__name__,
+        parameters=parameters + (0 if model is base else trainable),
+        trainable_parameters=trainable,
+        labels=job.labels or None,
+        rows=counts.rows,
+        validation_rows=len(job.validation),
+        tokens=counts.tokens,
+        answer_tokens=counts.answer_tokens,
+        truncated_rows=counts.truncated,
+        left_out_rows=counts.left_out,
+        longest_row=counts.longest,
+        attention=getattr(base.config, "_attn_implementation", None),
+    )
     if job.recipe.training.packing:
-        description["packed_rows"] = len(trainer.train_dataset)
-    return Built(trainer, start.tokenizer, notes, description)
+        record = record.model_copy(update={"packed_rows": len(trainer.train_dataset)})
+    return Built(trainer, tokenizer, record)
 
 
-def _notes(job: Job, counts: Counts) -> list[str]:
+def _note_long_rows(job: TrainingJob, counts: Counts) -> None:
     """Say what became of rows that were too long.
 
     Raises:
@@ -79,21 +75,19 @@ def _notes(job: Job, counts: Counts) -> list[str]:
     window = job.recipe.data.window
     if not counts.rows:
         raise HarnessError(
-            f"{job.name}: none of its {counts.left_out} training rows fits data.window ({window} "
+            f"{job.title}: none of its {counts.left_out} training rows fits data.window ({window} "
             "tokens), expected a window that holds the answers at least: write --set data.window=N"
         )
-    notes = []
     what = "their posts lost their end, their answers nothing"
-    if job.recipe.kind == "classifier":
+    if job.labels:
         what = f"their {job.recipe.data.reads}s lost their end"
     if counts.truncated:
-        notes.append(
-            f"{job.name}: {counts.truncated} of {counts.rows} training rows were longer than "
+        job.context.note(
+            f"{job.title}: {counts.truncated} of {counts.rows} training rows were longer than "
             f"data.window ({window} tokens): " + what
         )
     if counts.left_out:
-        notes.append(
-            f"{job.name}: {counts.left_out} training rows were left out: their answers alone are longer "
+        job.context.note(
+            f"{job.title}: {counts.left_out} training rows were left out: their answers alone are longer "
             "than the window"
         )
-    return notes

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imhi import Example, HarnessError
 from imhi.checkpoints import Prompter, require_package
-from imhi.finetune.rows.encoding import IGNORED, Counts, Encoder, encode_causal
-from imhi.finetune.rows.texts import text_rows, texts_of
-from imhi.finetune.training.arguments import training_arguments
-from imhi.finetune.training.evaluating_trainer import Measured
-from imhi.finetune.training.job import Job
+from imhi.finetune.rows.encoding import IGNORED, Counts, Encoder, TokenRow, encode_causal
+from imhi.finetune.training.job import TrainingJob
+
+if TYPE_CHECKING:
+    import torch
+
+    Batch = dict[str, torch.Tensor]
 
 
-def texts(job: Job) -> Iterator[str]:
-    return texts_of(text_rows(job.member.train, job.recipe.data, job.context))
+def encoder(job: TrainingJob, tokenizer: Any) -> Encoder:
+    """Return the function from examples to rows of :func:`encode_causal`.
 
-
-def encoder(job: Job, tokenizer: Any) -> Encoder:
+    Raises:
+        HarnessError: a chat template is asked for, and the tokenizer has none.
+    """
     data, training = job.recipe.data, job.recipe.training
     if data.chat_template == "on" and not tokenizer.chat_template:
         raise HarnessError(
-            f"{job.name}: found no chat template in the base model's tokenizer, but data.chat_template "
+            f"{job.title}: found no chat template in the base model's tokenizer, but data.chat_template "
             "is on; write --set data.chat_template=off, or take a chat model"
         )
-    prompter = Prompter(tokenizer, data.chat_template, job.name)
+    prompter = Prompter(tokenizer, data.chat_template, job.title)
 
-    def encode(examples: Sequence[Example], counts: Counts) -> Iterator[dict[str, Any]]:
+    def encode(examples: Sequence[Example], counts: Counts) -> Iterator[TokenRow]:
         return encode_causal(
-            text_rows(examples, data, job.context),
+            job.text_rows(examples),
             prompter,
             data.window,
             loss_on_all=training.loss_on == "all",
@@ -41,7 +44,8 @@ def encoder(job: Job, tokenizer: Any) -> Encoder:
     return encode
 
 
-def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
+def trainer(job: TrainingJob, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
+    """Return a trainer of TRL, over rows (packed ones, where the recipe says so) of token ids."""
     trl = require_package("trl", f"recipe {job.recipe.name}", "finetune")
     packing, window = job.recipe.training.packing, job.recipe.data.window
     if packing:
@@ -51,8 +55,7 @@ def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -
         train = trl.pack_dataset(train.select_columns(["input_ids", "labels"]), window, "bfd")
     return _trainer_class(trl)(
         model=model,
-        args=training_arguments(
-            job,
+        args=job.training_arguments(
             trl.SFTConfig,
             len(train),
             max_length=window,
@@ -73,12 +76,13 @@ class AnswerCollator:
 
     pad: int
 
-    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    def __call__(self, rows: Sequence[Mapping[str, Sequence[float]]]) -> Batch:
+        """Return tensors of shape (rows, longest row)."""
         import torch
 
         longest = max(len(row["input_ids"]) for row in rows)
 
-        def padded(name: str, filling: float) -> Any:
+        def padded(name: str, filling: float) -> torch.Tensor:
             return torch.tensor(
                 [[*row[name], *[filling] * (longest - len(row[name]))] for row in rows]
             )
@@ -92,12 +96,12 @@ class AnswerCollator:
 
 
 def _trainer_class(trl: Any) -> Any:
-    class CausalTrainer(Measured, trl.SFTTrainer):  # type: ignore[misc]
+    class CausalTrainer(trl.SFTTrainer):  # type: ignore[misc]
         """TRL's trainer; where its fused kernel does not run (no GPU), or tokens are weighed, the
         logits of answer tokens alone are made here."""
 
         def compute_loss(
-            self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any
+            self, model: Any, inputs: Batch, return_outputs: bool = False, **more: Any
         ) -> Any:
             weights = inputs.pop("loss_weights", None)
             if not self.model.training:
@@ -114,8 +118,12 @@ def _trainer_class(trl: Any) -> Any:
     return CausalTrainer
 
 
-def answer_loss(model: Any, head: Any, inputs: dict[str, Any], weights: Any, count: Any) -> Any:
+def answer_loss(
+    model: Any, head: Any, inputs: Batch, weights: torch.Tensor | None, count: Any
+) -> torch.Tensor:
     """Return the mean negative log-likelihood of the answer tokens, each times its weight.
+
+    ``inputs`` and ``weights`` are of shape (rows, tokens).
 
     ``head`` is the layer that makes logits: it is given the states before answer tokens alone, so
     that no logits are made of prompts and padding. ``count`` is what the sum is divided by (the

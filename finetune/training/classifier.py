@@ -3,53 +3,50 @@ classifiers)."""
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imhi import Example
-from imhi.finetune.rows.encoding import Counts, Encoder, encode_classes
-from imhi.finetune.rows.texts import class_rows
-from imhi.finetune.training.arguments import training_arguments
-from imhi.finetune.training.evaluating_trainer import Measured
-from imhi.finetune.training.job import Job
+from imhi.finetune.rows.encoding import Counts, Encoder, Row, encode_classes
+from imhi.finetune.training.job import TrainingJob
+
+if TYPE_CHECKING:
+    import torch
 
 
-def texts(job: Job) -> Iterator[str]:
-    for row in class_rows(job.member.train, job.recipe.data, job.context):
-        yield row.text
-        if row.pair:
-            yield row.pair
+def encoder(job: TrainingJob, tokenizer: Any) -> Encoder:
+    """Return the function from examples to rows of :func:`encode_classes`."""
+    window, index = job.recipe.data.window, job.labels.index
 
-
-def encoder(job: Job, tokenizer: Any) -> Encoder:
-    data, index = job.recipe.data, job.labels.index
-
-    def encode(examples: Sequence[Example], counts: Counts) -> Iterator[dict[str, Any]]:
-        rows = class_rows(examples, data, job.context)
-        return encode_classes(rows, tokenizer, data.window, index, counts)
+    def encode(examples: Sequence[Example], counts: Counts) -> Iterator[Row]:
+        return encode_classes(job.class_rows(examples), tokenizer, window, index, counts)
 
     return encode
 
 
-def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
+def trainer(job: TrainingJob, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
+    """Return a trainer of transformers that weighs classes where the recipe says so."""
     import transformers
 
-    weights = None
+    loss = None
     if job.recipe.training.class_weights == "balanced":
-        weights = balanced_weights([row.label for row in job.member.train], job.labels)
+        weights = balanced_weights([row.label for row in job.train], job.labels)
+        loss = functools.partial(class_loss, weights, job.recipe.training.label_smoothing)
     pad = transformers.DataCollatorWithPadding(tokenizer)
 
-    def collate(rows: list[dict[str, Any]]) -> Any:
+    def collate(rows: Sequence[Row]) -> Any:
         return pad([{n: v for n, v in row.items() if n != "length"} for row in rows])
 
-    return _trainer_class(weights)(
+    return transformers.Trainer(
         model=model,
-        args=training_arguments(job, transformers.TrainingArguments, len(train)),
+        args=job.training_arguments(transformers.TrainingArguments, len(train)),
         train_dataset=train,
         eval_dataset=validation,
         processing_class=tokenizer,
         data_collator=collate,
+        compute_loss_func=loss,
     )
 
 
@@ -57,33 +54,26 @@ def balanced_weights(gold: Sequence[str], labels: Sequence[str]) -> list[float]:
     """Return n / (classes x rows of the class), as scikit-learn's ``class_weight="balanced"``; 0 for
     a class without rows."""
     counts = Counter(gold)
-    there = sum(counts[label] > 0 for label in labels)
-    return [len(gold) / (there * counts[label]) if counts[label] else 0.0 for label in labels]
+    classes = sum(counts[label] > 0 for label in labels)
+    return [len(gold) / (classes * counts[label]) if counts[label] else 0.0 for label in labels]
 
 
-def _trainer_class(weights: Sequence[float] | None) -> Any:
+def class_loss(
+    weights: Sequence[float],
+    smoothing: float,
+    outputs: Any,
+    labels: torch.Tensor,
+    num_items_in_batch: Any = None,
+) -> torch.Tensor:
+    """Return the cross-entropy of logits of shape (rows, classes), the rows of each class times its
+    weight, divided by how many rows there are (in all accumulated batches, where that is given)."""
     import torch
-    import transformers
 
-    class ClassifierTrainer(Measured, transformers.Trainer):  # type: ignore[misc]
-        def compute_loss(
-            self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any
-        ) -> Any:
-            if weights is None:
-                return super().compute_loss(model, inputs, return_outputs, **more)
-            labels = inputs.pop("labels")
-            outputs = model(**inputs)
-            loss = torch.nn.functional.cross_entropy(
-                outputs.logits.float(),
-                labels,
-                weight=torch.tensor(weights, device=labels.device),
-                reduction="sum",
-                label_smoothing=self.args.label_smoothing_factor,
-            )
-            count = more.get("num_items_in_batch")
-            loss = loss / (len(labels) if count is None else count)
-            if count is not None and self.args.average_tokens_across_devices:
-                loss = loss * self.accelerator.num_processes
-            return (loss, outputs) if return_outputs else loss
-
-    return ClassifierTrainer
+    loss = torch.nn.functional.cross_entropy(
+        outputs.logits.float(),
+        labels,
+        weight=torch.tensor(weights, device=labels.device),
+        reduction="sum",
+        label_smoothing=smoothing,
+    )
+    return loss / (len(labels) if num_items_in_batch is None else num_items_in_batch)

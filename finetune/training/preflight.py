@@ -1,4 +1,4 @@
-"""Whether everything a recipe names is at hand: looked up before anything is written."""
+"""Whether everything a recipe names is there: looked up before anything is written."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe
 
 
-def check_at_hand(recipe: Recipe, registry: Registry) -> None:
-    """Raise HarnessError where a package, labeler, prompt style, optimizer or tracker is missing."""
+def check_names(recipe: Recipe, registry: Registry) -> None:
+    """Look up all that a recipe names.
+
+    Raises:
+        UnknownName: a kind of training, labeler, prompt style or optimizer that nobody adds.
+        HarnessError: a package or a tracker that is not installed.
+    """
+    registry.trainers.get(recipe.kind)
     require_package("transformers", f"recipe {recipe.name}", "finetune")
     with quiet():  # some of them recommend others when they are imported
         for package, extra in _packages(recipe):
@@ -28,12 +34,12 @@ def check_at_hand(recipe: Recipe, registry: Registry) -> None:
     optimizers = [str(name.value) for name in OptimizerNames]
     if recipe.training.optimizer not in optimizers:
         raise UnknownName("training.optimizer", recipe.training.optimizer, optimizers)
-    there = get_available_reporting_integrations()
+    trackers = get_available_reporting_integrations()
     for tracker in recipe.report_to:
-        if tracker not in {*there, "all", "none"}:
+        if tracker not in {*trackers, "all", "none"}:
             raise HarnessError(
                 f"report_to: found {tracker}, expected a tracker that transformers knows and that is "
-                f"installed (here: {', '.join(there) or 'none'}): pip install {tracker}"
+                f"installed (here: {', '.join(trackers) or 'none'}): pip install {tracker}"
             )
 
 

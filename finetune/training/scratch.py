@@ -79,64 +79,55 @@ def _tokenizer(architecture: Architecture, texts: Iterable[str]) -> Any:
 def _model(architecture: Architecture, vocabulary: int, labels: tuple[str, ...]) -> Any:
     import transformers
 
-    tokens = {"pad_token_id": _PAD, "bos_token_id": _START, "eos_token_id": _END}
     size, layers, heads = architecture.hidden_size, architecture.layers, architecture.heads
-    if architecture.type == "llama":
-        return transformers.LlamaForCausalLM(
-            transformers.LlamaConfig(
-                vocab_size=vocabulary,
-                hidden_size=size,
-                intermediate_size=architecture.intermediate_size,
-                num_hidden_layers=layers,
-                num_attention_heads=heads,
-                max_position_embeddings=architecture.window,
-                tie_word_embeddings=True,
-                **tokens,
-            )
-        )
-    if architecture.type == "t5":
-        return transformers.T5ForConditionalGeneration(
-            transformers.T5Config(
-                vocab_size=vocabulary,
-                d_model=size,
-                d_kv=size // heads,
-                d_ff=architecture.intermediate_size,
-                num_layers=layers,
-                num_heads=heads,
-                dropout_rate=0.0,
-                decoder_start_token_id=_PAD,
-                **tokens,
-            )
-        )
-    if architecture.type == "bart":
-        return transformers.BartForConditionalGeneration(
-            transformers.BartConfig(
-                vocab_size=vocabulary,
-                d_model=size,
-                encoder_layers=layers,
-                decoder_layers=layers,
-                encoder_attention_heads=heads,
-                decoder_attention_heads=heads,
-                encoder_ffn_dim=architecture.intermediate_size,
-                decoder_ffn_dim=architecture.intermediate_size,
-                max_position_embeddings=architecture.window,
-                dropout=0.0,
-                decoder_start_token_id=_END,
-                forced_eos_token_id=None,
-                **tokens,
-            )
-        )
-    return transformers.BertForSequenceClassification(
-        transformers.BertConfig(
-            vocab_size=vocabulary,
-            hidden_size=size,
-            intermediate_size=architecture.intermediate_size,
-            num_hidden_layers=layers,
-            num_attention_heads=heads,
-            max_position_embeddings=architecture.window,
-            num_labels=len(labels),
-            id2label=dict(enumerate(labels)),
-            label2id={label: number for number, label in enumerate(labels)},
-            **tokens,
-        )
+    inner, window = architecture.intermediate_size, architecture.window
+    plain = {
+        "hidden_size": size,
+        "intermediate_size": inner,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "max_position_embeddings": window,
+    }
+    tokens = {"pad_token_id": _PAD, "bos_token_id": _START, "eos_token_id": _END}
+    named: dict[str, tuple[str, dict[str, object]]] = {
+        "llama": ("AutoModelForCausalLM", {**plain, "tie_word_embeddings": True}),
+        "bert": (
+            "AutoModelForSequenceClassification",
+            {
+                **plain,
+                "num_labels": len(labels),
+                "id2label": dict(enumerate(labels)),
+                "label2id": {label: number for number, label in enumerate(labels)},
+            },
+        ),
+        "t5": (
+            "AutoModelForSeq2SeqLM",
+            {
+                "d_model": size,
+                "d_kv": size // heads,
+                "d_ff": inner,
+                "num_layers": layers,
+                "num_heads": heads,
+                "dropout_rate": 0.0,
+                "decoder_start_token_id": _PAD,
+            },
+        ),
+        "bart": (
+            "AutoModelForSeq2SeqLM",
+            {
+                "d_model": size,
+                **{f"{part}_layers": layers for part in ("encoder", "decoder")},
+                **{f"{part}_attention_heads": heads for part in ("encoder", "decoder")},
+                **{f"{part}_ffn_dim": inner for part in ("encoder", "decoder")},
+                "max_position_embeddings": window,
+                "dropout": 0.0,
+                "decoder_start_token_id": _END,
+                "forced_eos_token_id": None,
+            },
+        ),
+    }
+    loader, fields = named[architecture.type]
+    config = transformers.AutoConfig.for_model(
+        architecture.type, vocab_size=vocabulary, **fields, **tokens
     )
+    return getattr(transformers, loader).from_config(config)

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imhi import Example
 from imhi.checkpoints import Prompter
-from imhi.finetune.rows.encoding import IGNORED, Counts, Encoder, encode_seq2seq
-from imhi.finetune.rows.texts import text_rows, texts_of
-from imhi.finetune.training.arguments import training_arguments
-from imhi.finetune.training.evaluating_trainer import Measured
-from imhi.finetune.training.job import Job
+from imhi.finetune.rows.encoding import IGNORED, Counts, Encoder, TokenRow, encode_seq2seq
+from imhi.finetune.training.job import TrainingJob
+
+if TYPE_CHECKING:
+    import torch
 
 
-def texts(job: Job) -> Iterator[str]:
-    return texts_of(text_rows(job.member.train, job.recipe.data, job.context))
-
-
-def encoder(job: Job, tokenizer: Any) -> Encoder:
+def encoder(job: TrainingJob, tokenizer: Any) -> Encoder:
+    """Return the function from examples to rows of :func:`encode_seq2seq`."""
     data = job.recipe.data
-    prompter = Prompter(tokenizer, "off", job.name)
+    prompter = Prompter(tokenizer, "off", job.title)
 
-    def encode(examples: Sequence[Example], counts: Counts) -> Iterator[dict[str, Any]]:
-        rows = text_rows(examples, data, job.context)
+    def encode(examples: Sequence[Example], counts: Counts) -> Iterator[TokenRow]:
         return encode_seq2seq(
-            rows,
+            job.text_rows(examples),
             prompter,
             data.window,
             data.answer_window,
@@ -36,14 +32,15 @@ def encoder(job: Job, tokenizer: Any) -> Encoder:
     return encode
 
 
-def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
+def trainer(job: TrainingJob, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
+    """Return a trainer of transformers that weighs label tokens where the recipe says so."""
     import torch
     import transformers
 
     pad = transformers.DataCollatorForSeq2Seq(tokenizer, model=model)
 
-    def collate(rows: list[dict[str, Any]]) -> Any:
-        batch = pad([{name: row[name] for name in ("input_ids", "labels")} for row in rows])
+    def collate(rows: Sequence[TokenRow]) -> Any:
+        batch = pad([{"input_ids": row["input_ids"], "labels": row["labels"]} for row in rows])
         if "loss_weights" in rows[0]:
             weights = [torch.tensor(row["loss_weights"]) for row in rows]
             batch["loss_weights"] = torch.nn.utils.rnn.pad_sequence(weights, batch_first=True)
@@ -51,7 +48,7 @@ def trainer(job: Job, model: Any, tokenizer: Any, train: Any, validation: Any) -
 
     return _trainer_class()(
         model=model,
-        args=training_arguments(job, transformers.TrainingArguments, len(train)),
+        args=job.training_arguments(transformers.TrainingArguments, len(train)),
         train_dataset=train,
         eval_dataset=validation,
         processing_class=tokenizer,
@@ -63,9 +60,13 @@ def _trainer_class() -> Any:
     import torch
     import transformers
 
-    class Seq2SeqTrainer(Measured, transformers.Trainer):  # type: ignore[misc]
+    class Seq2SeqTrainer(transformers.Trainer):  # type: ignore[misc]
         def compute_loss(
-            self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any
+            self,
+            model: Any,
+            inputs: dict[str, torch.Tensor],
+            return_outputs: bool = False,
+            **more: Any,
         ) -> Any:
             weights = inputs.pop("loss_weights", None)
             if weights is None or not self.model.training:

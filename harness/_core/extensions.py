@@ -120,11 +120,14 @@ class AuditFlag:
 class Trainer:
     """How ``imhi finetune`` trains a recipe whose ``kind`` is the trainer's name.
 
-    ``texts(job)`` returns the texts of the training rows, which a tokenizer made from nothing is
-    trained on. ``encoder(job, tokenizer)`` returns a function ``(examples, counts) -> iterator of
-    rows`` (a dict of token ids each; ``counts`` takes how many were cut or left out).
+    ``encoder(job, tokenizer)`` returns a function ``(examples, counts) -> iterator of rows``: a
+    dict of token ids each; ``counts.add(read, answered, truncated)`` counts a row by its tokens.
     ``trainer(job, model, tokenizer, train, validation)`` returns a :class:`transformers.Trainer`
-    over such rows. ``job`` has ``recipe, member`` (the rows), ``context, labels``.
+    over such rows; the harness adds checkpoints, early stopping and scores of answers.
+
+    ``job`` has the ``recipe``, the examples (``train, validation``), ``context``, ``labels``,
+    ``title``; ``job.text_rows(examples)`` yields prompts (``request``) with their ``answer``, and
+    ``job.training_arguments(transformers.TrainingArguments, len(train))`` is filled from the recipe.
 
     ``model_class`` is the class of transformers that loads the base. ``labels``: the model's outputs
     are labels, so it writes no answers.
@@ -132,7 +135,6 @@ class Trainer:
 
     name: str
     summary: str
-    texts: Factory
     encoder: Factory
     trainer: Factory
     model_class: str = "AutoModelForCausalLM"

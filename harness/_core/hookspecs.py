@@ -247,13 +247,12 @@ def imhi_audit_flags() -> Iterable[AuditFlag]:
 def imhi_trainers() -> Iterable[Trainer]:
     """Add kinds of training, chosen by the ``kind`` of a recipe. Called once, when plugins are loaded.
 
-    Texts for a tokenizer, rows of tokens, and a trainer of transformers over them::
+    Rows of tokens, and a trainer of transformers over them::
 
         @hookimpl
         def imhi_trainers():
             yield Trainer("prefix", "Causal models that see the prompt both ways",
-                          texts="my_package.prefix:texts", encoder="my_package.prefix:encoder",
-                          trainer="my_package.prefix:trainer")
+                          encoder="my_package.prefix:encoder", trainer="my_package.prefix:trainer")
     """
     raise NotImplementedError
 

@@ -11,8 +11,9 @@ import pytest
 from imhi._core.plugin_manager import PluginManager
 from imhi.finetune.recipe.reading import checked
 from imhi.finetune.recipe.schema import Recipe
-from imhi.finetune.rows.training_jobs import members
-from imhi.finetune.training.job import Job
+from imhi.finetune.rows.training_jobs import training_jobs
+from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.training.job import TrainingJob
 from imhi.finetune.training.pipeline import open_data
 from tests import tiny_models
 
@@ -24,7 +25,7 @@ SCRATCH = {
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "layers": 1, "heads": 2, "vocabulary": 600}
 
 MakeRecipe = Callable[..., Recipe]
-MakeJob = Callable[..., Job]
+MakeJob = Callable[..., TrainingJob]
 
 
 @pytest.fixture
@@ -57,18 +58,9 @@ def recipe_of() -> MakeRecipe:
 def job_of(manager: PluginManager, tmp_path: Path) -> MakeJob:
     """Return the first job of a recipe."""
 
-    def make(recipe: Recipe) -> Job:
+    def make(recipe: Recipe) -> TrainingJob:
         context = open_data(recipe, manager)
-        member = members(recipe, context)[0]
-        return Job(
-            recipe,
-            member,
-            context,
-            tmp_path / "trained" / member.name,
-            tmp_path / "checkpoints",
-            tmp_path / "base",
-            context.notify,
-        )
+        return training_jobs(recipe, context, TrainedFolder(tmp_path / "trained"))[0]
 
     return make
 

@@ -53,7 +53,7 @@ def window_of(
     if override is not None:
         return override, "max_length"
     text_config = config.get_text_config(decoder=kind == "causal")
-    said = [
+    limits = [
         (int(value), f"config {name}")
         for name in _WINDOW_NAMES
         if isinstance(value := getattr(text_config, name, None), int) and value > 0
@@ -63,8 +63,8 @@ def window_of(
     padding = getattr(positions, "padding_idx", None)
     if padding is not None:
         # RoBERTa and its kin count positions from padding_idx + 1.
-        said = [(positions.num_embeddings - padding - 1, "position embeddings")]
+        limits = [(positions.num_embeddings - padding - 1, "position embeddings")]
     limit = getattr(tokenizer, "model_max_length", None)
-    if limit and limit < _NO_LIMIT and (not said or kind == "classifier"):
-        said.append((int(limit), "tokenizer model_max_length"))
-    return min(said) if said else (None, "no limit known")
+    if limit and limit < _NO_LIMIT and (not limits or kind == "classifier"):
+        limits.append((int(limit), "tokenizer model_max_length"))
+    return min(limits) if limits else (None, "no limit known")

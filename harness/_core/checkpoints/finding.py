@@ -1,51 +1,27 @@
-"""Where a model or adapter comes from, and exactly which one it is; without importing torch."""
+"""Where a model or adapter is: a local folder, or a commit of the hub; without importing torch."""
 
 from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from imhi._core.checkpoints.checkpoint import Checkpoint
 from imhi._core.errors import HarnessError
-from imhi._core.fingerprints import digest, file_checksum
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".gguf")
-_TEXTS = (".json", ".model", ".txt", ".jinja", ".py", ".tiktoken", ".spm", ".vocab", ".bpe")
-# Left behind by training; they say nothing about what the model answers.
-_LEFTOVERS = re.compile(
-    r"optimizer|scheduler|rng_state|training_args|trainer_state|scaler|all_results|"
-    r"(train|eval)_results|README|.*\.log"
-)
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A model or adapter: a local folder, or a hub id with the commit it stands at. ``user`` is
-    who needs it (``hf``, a metric): errors begin with ``USER:WRITTEN``."""
-
-    written: str
-    folder: Path | None = None
-    commit: str | None = None
-    user: str = "hf"
-
-    @property
-    def location(self) -> str:
-        """What ``from_pretrained`` takes."""
-        return str(self.folder) if self.folder else self.written
-
-    def identity(self) -> str:
-        """Return what changes when the answers may: the hash of the folder's model files, or the
-        commit."""
-        return f"sha256:{folder_checksum(self.folder)}" if self.folder else f"commit:{self.commit}"
 
 
 def find_checkpoint(
-    written: str, revision: str | None, what: str = "model", user: str = "hf"
+    written: str,
+    revision: str | None,
+    what: str = "model",
+    user: str = "hf",
+    option: str = ",{}",
 ) -> Checkpoint:
-    """Find a local folder, or ask the hub (failing that, its local cache) for the commit.
+    """Find a local folder, or ask the hub (failing that, its local cache) for the commit. ``user``
+    and ``option`` are those of :class:`Checkpoint`.
 
     Raises:
         HarnessError: no such folder, not a model or adapter folder, no such hub id or revision, or
@@ -60,7 +36,7 @@ def find_checkpoint(
                 "folder has no revisions; leave it out"
             )
         _check_folder(folder, config, what, user)
-        return Checkpoint(written, folder=folder, user=user)
+        return Checkpoint(written, folder=folder, user=user, option=option)
     if folder.exists():
         raise HarnessError(
             f"{user}:{written}: found a file, expected the {what}'s folder (with {config} in it)"
@@ -70,7 +46,8 @@ def find_checkpoint(
             f"{user}:{written}: there is no such folder; expected a {what} folder (with {config} in "
             "it) or a hub id such as owner/name"
         )
-    return Checkpoint(written, commit=hub_commit(written, revision, user), user=user)
+    commit = _hub_commit(written, revision, user)
+    return Checkpoint(written, commit=commit, user=user, option=option)
 
 
 def _check_folder(folder: Path, config: str, what: str, user: str) -> None:
@@ -87,7 +64,7 @@ def _check_folder(folder: Path, config: str, what: str, user: str) -> None:
 
 
 @functools.cache
-def hub_commit(repository: str, revision: str | None, user: str = "hf") -> str:
+def _hub_commit(repository: str, revision: str | None, user: str) -> str:
     """Return the commit a hub id stands at, so that a run loads and records one and the same.
 
     A full commit is taken at its word; otherwise the hub is asked, and where it cannot be reached,
@@ -112,9 +89,9 @@ def hub_commit(repository: str, revision: str | None, user: str = "hf") -> str:
         ) from None
     branch = revision or "main"
     try:
-        found = HfApi().model_info(repository, revision=revision, timeout=10).sha
-        if found:
-            return str(found)
+        commit = HfApi().model_info(repository, revision=revision, timeout=10).sha
+        if commit:
+            return str(commit)
         why = "the hub named no commit"
     except RevisionNotFoundError:
         raise HarnessError(
@@ -137,65 +114,4 @@ def hub_commit(repository: str, revision: str | None, user: str = "hf") -> str:
         f"{user}:{repository}: there is no such folder here, it is not in the download cache ({cache}) "
         f"and the hub cannot be reached ({why}); give a model folder, or download it with 'hf "
         f"download {repository}' where there is a network"
-    )
-
-
-def model_files(folder: Path) -> list[Path]:
-    """Return the files of a folder that make up the model, in order of their names: weights,
-    configs, tokenizer, templates, code; not what training left behind."""
-    chosen = [
-        path
-        for path in folder.iterdir()
-        if path.is_file()
-        and path.suffix in (*_WEIGHTS, *_TEXTS)
-        and not path.name.startswith(".")
-        and not _LEFTOVERS.match(path.name)
-    ]
-    templates = folder / "additional_chat_templates"
-    if templates.is_dir():
-        chosen += [path for path in templates.iterdir() if path.suffix == ".jinja"]
-    return sorted(chosen, key=lambda path: path.relative_to(folder).as_posix())
-
-
-def folder_checksum(folder: Path) -> str:
-    """Return the SHA-256 over names and contents of a folder's model files.
-
-    Contents are hashed again only if size or time of change moved since (gigabytes of weights are
-    read once per process).
-    """
-    parts = []
-    for path in model_files(folder):
-        stat = path.stat()
-        checksum = _checksum_at(path, stat.st_size, stat.st_mtime_ns)
-        parts.append([path.relative_to(folder).as_posix(), checksum])
-    return digest(parts)
-
-
-@functools.lru_cache(maxsize=1024)
-def _checksum_at(path: Path, size: int, changed: int) -> str:
-    return file_checksum(path)
-
-
-def require_safetensors(checkpoint: Checkpoint, what: str, option: str = ",{}") -> None:
-    """Refuse a local folder whose weights exist in pickle form only. ``option`` is how a setting is
-    written: ``,{}`` behind a model's name, or something else.
-
-    Raises:
-        HarnessError: with what to write to load it all the same.
-    """
-    if checkpoint.folder is None:
-        return
-    names = [path.name for path in model_files(checkpoint.folder)]
-    if any(name.endswith(".safetensors") for name in names):
-        return
-    pickles = [name for name in names if name.endswith(_WEIGHTS)]
-    if not pickles:
-        raise HarnessError(
-            f"{checkpoint.user}:{checkpoint.written}: the {what} folder holds no weights (found: "
-            f"{', '.join(names[:6]) or 'nothing'}); expected .safetensors files"
-        )
-    raise HarnessError(
-        f"{checkpoint.user}:{checkpoint.written}: found weights in pickle form only ({pickles[0]}), "
-        "which can run code when loaded; expected .safetensors; convert them, or add "
-        f"'{option.format('safetensors=false')}' if you trust where they come from"
     )

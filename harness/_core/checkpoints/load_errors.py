@@ -1,12 +1,14 @@
-"""What goes wrong while loading and running, in one line; and what is kept quiet."""
+"""What goes wrong while loading, in one line; and what is kept quiet."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import warnings
 from collections.abc import Iterator
 from logging import getLogger
+from typing import Any
 
 from imhi._core.checkpoints.devices import is_out_of_memory
 from imhi._core.errors import HarnessError
@@ -35,13 +37,25 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def require_package(name: str, needed_by: str, extra: str = "hf") -> Any:
+    """Return an imported package; ``extra`` of the project brings it.
+
+    Raises:
+        HarnessError: it, or one that it needs, is not installed; says how to install it.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise HarnessError(
+            f"{needed_by} needs the package '{error.name or name}', which is not installed: "
+            f"pip install 'imhi-harness[{extra}]'"
+        ) from None
+
+
 @contextlib.contextmanager
-def explained(
-    target: str, part: str = "model", user: str = "hf", option: str = ""
-) -> Iterator[None]:
+def explained(target: str, part: str, user: str, option: str) -> Iterator[None]:
     """Turn the many ways transformers and the hub say no into one line: ``USER:TARGET: ...``.
-    ``option`` is how a setting is written (``--set base.{}``) where it is not ``,{}`` behind a model's
-    name."""
+    ``option`` is how a setting is written: ``,{}`` behind a model's name, or ``--set base.{}``."""
     try:
         yield
     except HarnessError:
@@ -56,7 +70,6 @@ def explained(
             causes.add(cause)
             cause = cause.__cause__ or cause.__context__
         names = {type(cause).__name__ for cause in causes}
-        option = option or ",{}"
         text = " ".join(str(error).split())
         if "GatedRepoError" in names:
             reason = (

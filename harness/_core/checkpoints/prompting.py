@@ -47,9 +47,11 @@ class Prompter:
 
     @property
     def template_hash(self) -> str | None:
+        """What the chat template in use is known by (16 hex digits); None without one."""
         return digest(self.template)[:16] if self.template is not None else None
 
     def ids(self, prompt: str, system: str) -> list[int]:
+        """Return the token ids of a whole prompt."""
         if self.template is not None:
             text = self._templated(prompt, system)
             return list(self.tokenizer.encode(text, add_special_tokens=False))

@@ -9,16 +9,10 @@ from typing import Any
 from imhi.checkpoints import (
     Checkpoint,
     Kind,
-    check_complete,
-    check_tokenizer,
     choose_device,
-    explained,
     find_checkpoint,
     kind_of,
-    out_of_memory_named,
-    quiet,
     require_package,
-    require_safetensors,
     window_of,
 )
 from imhi.plugins.models.hf.arguments import HfArguments
@@ -55,18 +49,18 @@ def load(target: str, arguments: HfArguments) -> Loaded:
     if arguments.peft:
         adapter = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter")
     if arguments.safetensors:
-        require_safetensors(checkpoint, "model")
+        checkpoint.require_safetensors()
         if adapter is not None:
-            require_safetensors(adapter, "adapter")
+            adapter.require_safetensors("adapter")
     shared: dict[str, object] = {"trust_remote_code": arguments.trust_remote_code}
     if checkpoint.commit:
         shared["revision"] = checkpoint.commit
-    with quiet(), explained(target):
+    with checkpoint.loading():
         config = transformers.AutoConfig.from_pretrained(checkpoint.location, **shared)
         kind = kind_of(config, target)
-    with quiet(), explained(target, "tokenizer"):
+    with checkpoint.loading("tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.location, **shared)
-    check_tokenizer(tokenizer, config, f"hf:{target}")
+    checkpoint.check_tokenizer(tokenizer, config)
     device = choose_device(arguments.device)
     dtype = _choose_dtype(arguments.dtype, device)
     classes = {
@@ -75,7 +69,7 @@ def load(target: str, arguments: HfArguments) -> Loaded:
         "classifier": transformers.AutoModelForSequenceClassification,
     }
     placed = None if device == "cpu" else "auto" if device == "spread" else {"": device}
-    with quiet(), explained(target), out_of_memory_named(target, device):
+    with checkpoint.loading(device=device):
         model, info = classes[kind].from_pretrained(
             checkpoint.location,
             config=config,
@@ -86,7 +80,7 @@ def load(target: str, arguments: HfArguments) -> Loaded:
             output_loading_info=True,
             **shared,
         )
-    check_complete(info, f"hf:{target}", f"{kind} model")
+    checkpoint.check_complete(info, f"{kind} model")
     if adapter is not None:
         model = _with_adapter(model, adapter, arguments)
     model.eval()
@@ -111,7 +105,7 @@ def _choose_dtype(asked: str, device: str) -> Any:
 def _with_adapter(model: Any, adapter: Checkpoint, arguments: HfArguments) -> Any:
     peft = require_package("peft", f"peft={adapter.written}")
     location, revision = adapter.location, adapter.commit
-    with quiet(), explained(adapter.written, "adapter"):
+    with adapter.loading("adapter"):
         if adapter.folder is None:
             from huggingface_hub import snapshot_download
 
@@ -121,9 +115,8 @@ def _with_adapter(model: Any, adapter: Checkpoint, arguments: HfArguments) -> An
             )
             if arguments.safetensors:
                 local = find_checkpoint(location, None, "adapter")
-                require_safetensors(
-                    Checkpoint(adapter.written, folder=local.folder, commit=revision), "adapter"
-                )
+                downloaded = Checkpoint(adapter.written, folder=local.folder, commit=revision)
+                downloaded.require_safetensors("adapter")
         return peft.PeftModel.from_pretrained(model, location, is_trainable=False)
 
 

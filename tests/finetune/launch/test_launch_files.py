@@ -79,7 +79,7 @@ def test_accelerate_reads_the_file_and_finds_the_strategy_of_its_name(
 @pytest.mark.parametrize("strategy", FILES)
 def test_the_command_in_its_head_starts_the_harness(strategy: str) -> None:
     args = launched(strategy)
-    assert (args.module, args.training_script) == (True, "imhi._core.cli")
+    assert (args.module, args.training_script) == (True, "imhi")
     assert args.training_script_args == ["finetune", "RECIPE"]
     assert args.num_processes == 8
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imhi.finetune.recipe.schema import Base, Data, Hardware, Kind, Method, Recipe, Training
+from imhi.finetune.recipe.schema import Base, Data, Hardware, Method, Recipe, Training
 from imhi.finetune.recipe.sizes import size_of
 
 torch = pytest.importorskip("torch")
@@ -16,7 +16,7 @@ SHARDED = ("fsdp", "deepspeed-zero2", "deepspeed-zero3")
 
 
 def a_recipe(
-    strategy: Any = "single", kind: Kind = "causal", window: int = 512, **fields: Any
+    strategy: Any = "single", kind: str = "causal", window: int = 512, **fields: Any
 ) -> Recipe:
     """A recipe whose ``method`` is a name and whose other ``fields`` are those of its training."""
     data = {name: fields.pop(name) for name in ("answer_window",) if name in fields}

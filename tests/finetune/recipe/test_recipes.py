@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imhi._core.errors import HarnessError
-from imhi.finetune.recipe.reading import fields, read_recipe, recipe_names
+from imhi.finetune.recipe.reading import read_recipe, recipe_names
 
 NEEDED = {
     *("mentallama-7b", "mentallama-chat-7b", "mentallama-chat-13b", "mentallama-33b-lora"),
@@ -42,7 +42,7 @@ def test_what_is_quoted_names_its_source_and_all_else_is_our_choice() -> None:
     recipe = read_recipe("mentallama-chat-13b")
     assert "README of SteveKGYang/MentalLLaMA" in recipe.quoted["base.model"]
     assert "training.learning_rate" not in recipe.quoted
-    assert set(recipe.quoted) <= {name for name, _ in fields(recipe)}
+    assert set(recipe.quoted) <= {name for name, _ in recipe.fields()}
 
 
 def test_an_own_recipe_builds_on_another_field_by_field(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_recipes_that_extend_each_other_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_set_changes_a_field(override: str, field: str, value: object) -> None:
-    assert dict(fields(read_recipe("tiny-causal", [override])))[field] == value
+    assert dict(read_recipe("tiny-causal", [override]).fields())[field] == value
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from imhi._core.answers import compose
-from imhi._core.checkpoints import Prompter
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example
+from imhi.checkpoints import Prompter
 from imhi.finetune.rows.encoding import (
     IGNORED,
     Counts,

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imhi.finetune.recipe.reading import checked
+from imhi.finetune.trained.manifest import TrainingManifest
+from imhi.io import validated
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HUB = "example-lab/small-llama"
@@ -88,7 +90,7 @@ def a_manifest(
     recipe: Mapping[str, Any] | None = None,
     members: Mapping[str, Mapping[str, Any]] | None = None,
     **other: Any,
-) -> dict[str, Any]:
+) -> TrainingManifest:
     """Return a finished training's manifest; by default a model made from nothing, on DR."""
     recipe = recipe or a_recipe()
     members = members or {"model": a_member()}
@@ -96,8 +98,7 @@ def a_manifest(
     base = None
     if recipe["base"]["model"]:
         base = f"commit:{COMMIT}"
-    return {
-        "format": 1,
+    values = {
         "status": "scored" if other.get("scores") else "trained",
         "created": "2026-01-02T03:04:05+00:00",
         "command": "imhi finetune /home/jane/mine.yaml",
@@ -121,14 +122,15 @@ def a_manifest(
         },
         **other,
     }
+    return validated(TrainingManifest, values, "a test's manifest")
 
 
-def a_demo_manifest(**other: Any) -> dict[str, Any]:
+def a_demo_manifest(**other: Any) -> TrainingManifest:
     """Return the manifest of a training on the fictional demo posts."""
     return a_manifest(source="demo", source_details={"synthetic": True}, **other)
 
 
-def a_classifier(reads: str = "post", **method: Any) -> dict[str, Any]:
+def a_classifier(reads: str = "post", **method: Any) -> TrainingManifest:
     """Return the manifest of two classifiers, of DR and of SAD."""
     recipe = a_recipe(
         kind="classifier",

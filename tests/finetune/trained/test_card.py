@@ -14,9 +14,10 @@ from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.registry import Registry
 from imhi._core.sources import open_source
-from imhi.finetune.recipe.reading import checked, fields
+from imhi.finetune.recipe.reading import checked
 from imhi.finetune.trained.card import write_card
 from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.trained.manifest import TrainingManifest
 from tests import tiny_models
 from tests.finetune.trained.manifests import (
     COMMIT,
@@ -42,12 +43,12 @@ SCORES = [
 ]
 
 
-def adapter_manifest() -> dict[str, Any]:
+def adapter_manifest() -> TrainingManifest:
     recipe = a_recipe(base={"model": HUB, "revision": "main"}, method=LORA)
     return a_manifest(recipe, {"model": a_member(trainable=4_096)})
 
 
-VARIETY: dict[str, Callable[[], dict[str, Any]]] = {
+VARIETY: dict[str, Callable[[], TrainingManifest]] = {
     "from nothing": a_manifest,
     "scored": lambda: a_manifest(scores=SCORES),
     "demo": lambda: a_demo_manifest(scores=[a_score("DR", "accuracy", 50.0, source="demo")]),
@@ -67,10 +68,10 @@ VARIETY: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> Callable[[dict[str, Any]], str]:
+def written(tmp_path: Path) -> Callable[[TrainingManifest], str]:
     """Write the card of a manifest; return its text."""
 
-    def write(manifest: dict[str, Any]) -> str:
+    def write(manifest: TrainingManifest) -> str:
         folder = TrainedFolder(tmp_path / "trained" / "mine")
         folder.path.mkdir(parents=True, exist_ok=True)
         return write_card(folder, manifest).read_text(encoding="utf-8")
@@ -103,7 +104,7 @@ def tables(card: str) -> list[list[list[str]]]:
 
 @pytest.mark.parametrize("make", VARIETY.values(), ids=VARIETY)
 def test_front_matter_is_read_and_written_by_the_hub_library_without_a_change(
-    make: Callable[[], dict[str, Any]], tmp_path: Path
+    make: Callable[[], TrainingManifest], tmp_path: Path
 ) -> None:
     from huggingface_hub import ModelCard
 
@@ -217,7 +218,7 @@ def test_every_hyper_parameter_stands_there_with_where_it_comes_from(written: An
     found = {name.strip("`"): (value.strip("`"), origin) for name, value, origin in rows}
     there = {
         name
-        for name, value in fields(checked(recipe, "test"))
+        for name, value in checked(recipe, "test").fields()
         if value not in (None, "", [], {}) and name not in {"name", "summary", "base.size.source"}
     }
     assert set(found) == there
@@ -234,7 +235,7 @@ def test_every_hyper_parameter_stands_there_with_where_it_comes_from(written: An
 
 
 def test_what_had_no_effect_is_not_shown_as_if_it_had(written: Any) -> None:
-    def origin(manifest: dict[str, Any], field: str) -> str:
+    def origin(manifest: TrainingManifest, field: str) -> str:
         rows = tables(section(written(manifest), "Hyper-parameters"))[0]
         return next(row[2] for row in rows if row[0] == f"`{field}`")
 
@@ -245,7 +246,7 @@ def test_what_had_no_effect_is_not_shown_as_if_it_had(written: Any) -> None:
 
 
 def test_whole_models_adapters_and_quantised_bases_are_told_apart(written: Any) -> None:
-    def facts(manifest: dict[str, Any]) -> dict[str, str]:
+    def facts(manifest: TrainingManifest) -> dict[str, str]:
         rows = tables(section(written(manifest), "What it is"))[0]
         return {row[0]: row[1] for row in rows[2:]}
 
@@ -421,22 +422,22 @@ def test_the_code_runs_on_a_model_that_was_really_saved(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     manifest = VARIETY[name]()
-    place, base = tmp_path / next(iter(manifest["members"])), tmp_path / "base"
-    if manifest["recipe"]["kind"] == "seq2seq":
+    place, base = tmp_path / next(iter(manifest.members)), tmp_path / "base"
+    if manifest.recipe.kind == "seq2seq":
         tiny_models.save_seq2seq(place)
-    elif manifest["recipe"]["kind"] == "classifier":
+    elif manifest.recipe.kind == "classifier":
         tiny_models.save_classifier(place, ["yes", "no"])
     else:
         template = tiny_models.CHAT_TEMPLATE if name == "chat" else None
         tiny_models.save_causal(place, chat_template=template)
     code = snippet(written(manifest)).replace("max_new_tokens=512", "max_new_tokens=16")
-    if manifest["recipe"]["method"]["name"] == "lora":
-        _put_adapter(place, base, manifest["recipe"]["kind"])
+    if manifest.recipe.method.name == "lora":
+        _put_adapter(place, base, manifest.recipe.kind)
         code = code.replace(f'"{HUB}"', f'"{base}"').replace(f'revision="{COMMIT}",', "")
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "the card's code", "exec"), {})
     out = capsys.readouterr().out
-    if manifest["recipe"]["kind"] == "classifier":
+    if manifest.recipe.kind == "classifier":
         probabilities = ast.literal_eval(out)
         assert set(probabilities) == {"yes", "no"}
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-3)
@@ -495,8 +496,10 @@ def test_nothing_says_whose_machine_it_was(tmp_path: Path) -> None:
             )
         ],
     )
-    manifest["depends_on"]["base"] = f"sha256:{'cd' * 32}"
-    card = write_card(folder, manifest).read_text(encoding="utf-8")
+    base = manifest.depends_on.model_copy(update={"base": f"sha256:{'cd' * 32}"})
+    card = write_card(folder, manifest.model_copy(update={"depends_on": base})).read_text(
+        encoding="utf-8"
+    )
     assert "jane" not in card
     assert "/home" not in card
     assert str(tmp_path) not in card

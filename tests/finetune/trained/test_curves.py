@@ -14,6 +14,7 @@ import pytest
 from imhi._core.errors import HarnessError
 from imhi.finetune.trained.curves import (
     COLUMNS,
+    Curve,
     can_draw,
     curve_of,
     draw_curves,
@@ -21,6 +22,7 @@ from imhi.finetune.trained.curves import (
     running_mean,
     spread,
 )
+from imhi.finetune.trained.manifest import ModelRecord
 from tests.finetune.trained.manifests import a_manifest, a_member, a_recipe
 
 pytest.importorskip("matplotlib")
@@ -29,6 +31,10 @@ pytest.importorskip("matplotlib")
 def drawn(*members: dict[str, Any], **recipe: Any) -> Any:
     named = {f"model-{number}": member for number, member in enumerate(members)}
     return picture(a_manifest(a_recipe(**recipe), named))
+
+
+def curve(member: dict[str, Any]) -> Curve:
+    return curve_of("m", ModelRecord.model_validate(member), "weighted_f1")
 
 
 def lines(axes: Any) -> list[tuple[list[float], list[float]]]:
@@ -246,13 +252,13 @@ def test_names_at_one_height_are_spread_and_keep_their_order() -> None:
 
 
 def test_a_best_update_that_was_never_measured_leaves_the_highest() -> None:
-    assert curve_of("m", a_member(best=30), "weighted_f1").marked == 2
-    assert curve_of("m", a_member(validated=False), "weighted_f1").marked is None
+    assert curve(a_member(best=30)).marked == 2
+    assert curve(a_member(validated=False)).marked is None
 
 
 def test_of_equal_scores_the_latest_is_the_highest() -> None:
     member = a_member()
     for row in member["history"]:
         row["eval_weighted_f1"] = 33.3
-    flat = curve_of("m", member, "weighted_f1")
+    flat = curve(member)
     assert flat.marked == len(flat.score[0]) - 1

@@ -91,7 +91,7 @@ def test_the_trainers_own_batches_have_labels_on_answers_only(
             assert answer.endswith("</s>") and "Reasoning:" in answer
             assert prompt.startswith("<s>Consider this post:") and prompt.endswith("?")
             seen += 1
-    assert seen == built.description["rows"]
+    assert seen == built.record.rows
 
 
 @pytest.mark.slow
@@ -138,7 +138,7 @@ def test_class_weights_change_the_loss_by_what_they_say(
     trainer = build(job).trainer
     trainer.model.eval()
     batch = next(iter(trainer.get_eval_dataloader(trainer.train_dataset)))
-    weights = balanced_weights([row.label for row in job.member.train], job.labels)
+    weights = balanced_weights([row.label for row in job.train], job.labels)
     labels = batch["labels"]
     with torch.no_grad():
         logits = trainer.model(**{k: v for k, v in batch.items() if k != "labels"}).logits

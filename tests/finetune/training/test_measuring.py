@@ -39,10 +39,10 @@ def test_the_last_validation_score_is_that_of_a_run_on_the_validation_rows(
     # The same rows, drawn by the same seed, in a folder of their own.
     from imhi._core.plugin_manager import load_plugins
     from imhi._core.sources import open_source
-    from imhi.finetune.training.answer_evaluation import drawn
+    from imhi.finetune.training.answer_evaluation import sampled
 
     _, opened = open_source(source, load_plugins().registry)
-    rows = drawn(list(opened.examples("DR", "val")), 40, 0)
+    rows = sampled(list(opened.examples("DR", "val")), 40, 0)
     from tests.checkouts import TEST, asked, write_queries
 
     answers = {"yes": "Yes, the poster suffers from depression. Reasoning: x.",

@@ -21,7 +21,7 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
 
     def train(name: str, *before: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", *before, "imhi._core.cli", *recipe, "--name", name],
+            [sys.executable, "-m", *before, "imhi", *recipe, "--name", name],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
             capture_output=True,

@@ -6,17 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imhi import HarnessError
-from imhi.checkpoints import (
-    Checkpoint,
-    check_complete,
-    check_tokenizer,
-    choose_device,
-    explained,
-    out_of_memory_named,
-    quiet,
-    require_package,
-    require_safetensors,
-)
+from imhi.checkpoints import Checkpoint, choose_device, require_package
 from imhi.plugins.metrics.neural.bartscore.arguments import BartScoreArguments
 
 if TYPE_CHECKING:
@@ -33,7 +23,7 @@ def load_config(checkpoint: Checkpoint) -> Any:
             model.
     """
     transformers = require_package("transformers", USER)
-    with quiet(), explained(checkpoint.written, "config", USER):
+    with checkpoint.loading("config"):
         config = transformers.AutoConfig.from_pretrained(
             checkpoint.location, revision=checkpoint.commit
         )
@@ -60,16 +50,15 @@ def load(
     torch = require_package("torch", USER)
     transformers = require_package("transformers", USER)
     if arguments.safetensors:
-        require_safetensors(checkpoint, "model")
+        checkpoint.require_safetensors()
     device = choose_device(arguments.device, USER)
-    written = checkpoint.written
-    with quiet(), explained(written, "tokenizer", USER):
+    with checkpoint.loading("tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             checkpoint.location, revision=checkpoint.commit
         )
-    check_tokenizer(tokenizer, config, f"{USER}:{written}")
-    _check_barts_tokenizer(tokenizer, config, written)
-    with quiet(), explained(written, user=USER), out_of_memory_named(written, device, USER):
+    checkpoint.check_tokenizer(tokenizer, config)
+    _check_barts_tokenizer(tokenizer, config, checkpoint.written)
+    with checkpoint.loading(device=device):
         model, info = transformers.BartForConditionalGeneration.from_pretrained(
             checkpoint.location,
             revision=checkpoint.commit,
@@ -79,10 +68,10 @@ def load(
             use_safetensors=True if arguments.safetensors else None,
             output_loading_info=True,
         )
-    check_complete(info, f"{USER}:{written}", "BartForConditionalGeneration")
+    checkpoint.check_complete(info, "BartForConditionalGeneration")
     if arguments.state:
         load_state(model, Path(arguments.state).expanduser())
-    with out_of_memory_named(written, device, USER):
+    with checkpoint.loading(device=device):
         model = model.to(device)
     return model.eval(), tokenizer, device
 

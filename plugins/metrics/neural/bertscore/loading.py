@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from imhi import HarnessError
-from imhi.checkpoints import (
-    Checkpoint,
-    check_complete,
-    check_tokenizer,
-    explained,
-    out_of_memory_named,
-    quiet,
-    require_package,
-)
+from imhi.checkpoints import Checkpoint, require_package
 from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 from imhi.plugins.metrics.neural.bertscore.conventions import USER
 
@@ -29,7 +21,7 @@ def read_config(checkpoint: Checkpoint) -> tuple[Any, int]:
     """
     transformers = require_package("transformers", USER)
     require_package("torch", USER)
-    with quiet(), explained(checkpoint.written, "config", USER):
+    with checkpoint.loading("config"):
         config = transformers.AutoConfig.from_pretrained(
             checkpoint.location, revision=checkpoint.commit
         )
@@ -56,12 +48,11 @@ def load_tokenizer(checkpoint: Checkpoint, config: Any) -> Any:
     """
     from transformers import AutoTokenizer
 
-    written = checkpoint.written
-    with quiet(), explained(written, "tokenizer", USER):
+    with checkpoint.loading("tokenizer"):
         tokenizer = AutoTokenizer.from_pretrained(
             checkpoint.location, use_fast=False, revision=checkpoint.commit
         )
-        check_tokenizer(tokenizer, config, f"{USER}:{written}")
+        checkpoint.check_tokenizer(tokenizer, config)
     return tokenizer
 
 
@@ -80,8 +71,7 @@ def load_model(
     import torch
     from transformers import AutoModel
 
-    written = checkpoint.written
-    with quiet(), explained(written, "model", USER), out_of_memory_named(written, device, USER):
+    with checkpoint.loading(device=device):
         model, info = AutoModel.from_pretrained(
             checkpoint.location,
             config=config,
@@ -92,12 +82,12 @@ def load_model(
             revision=checkpoint.commit,
         )
     # BERTScore never looks at a pooler or a decoder.
-    check_complete(info, f"{USER}:{written}", "encoder", unused=("pooler", "decoder"))
+    checkpoint.check_complete(info, "encoder", unused=("pooler", "decoder"))
     if hasattr(model, "decoder") and hasattr(model, "encoder"):
         model = model.encoder
-    _drop_layers_above(model, layer, written)
+    _drop_layers_above(model, layer, checkpoint.written)
     model.eval()
-    with out_of_memory_named(written, device, USER):
+    with checkpoint.loading(device=device):
         return model.to(device)
 
 

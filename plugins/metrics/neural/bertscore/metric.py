@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imhi import Context, Example, Prediction, Response, digest, explanation_of
-from imhi.checkpoints import choose_device, find_checkpoint, require_safetensors
+from imhi.checkpoints import choose_device, find_checkpoint
 from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 from imhi.plugins.metrics.neural.bertscore.conventions import (
     USER,
@@ -40,7 +40,7 @@ class BertScore:
         written = arguments.model
         self.checkpoint = find_checkpoint(written, arguments.revision, user=USER)
         if arguments.safetensors:
-            require_safetensors(self.checkpoint, "model")
+            self.checkpoint.require_safetensors()
         self._config, layers = read_config(self.checkpoint)
         known = table_name(written, self.checkpoint.folder)
         self.layer, by_table = choose_layer(arguments.layer, known, layers, written)

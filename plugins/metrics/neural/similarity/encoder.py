@@ -11,12 +11,10 @@ from imhi import HarnessError, digest, file_checksum
 from imhi.checkpoints import (
     Checkpoint,
     choose_device,
-    explained,
     find_checkpoint,
     free_memory,
     memory_as_memory_error,
     quiet,
-    require_safetensors,
     run_batches,
 )
 from imhi.plugins.metrics.neural.similarity.arguments import DEFAULT_MODEL
@@ -95,7 +93,7 @@ class SentenceEncoder:
         if self.model is None:
             from sentence_transformers import SentenceTransformer
 
-            with quiet(), explained(self.checkpoint.written, user=USER):
+            with self.checkpoint.loading():
                 self.model = SentenceTransformer(
                     self.checkpoint.location,
                     revision=self.checkpoint.commit,
@@ -122,7 +120,7 @@ def find_encoder(written: str, revision: str | None, safetensors: bool) -> Check
     """
     checkpoint = find_checkpoint(written, revision, user=USER)
     if safetensors:
-        require_safetensors(checkpoint, "model")
+        checkpoint.require_safetensors()
     # Without modules.json the library would pool any model's last layer and call that a meaning.
     if checkpoint.folder is not None:
         encodes = (checkpoint.folder / "modules.json").is_file()

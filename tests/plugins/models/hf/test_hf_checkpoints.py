@@ -258,7 +258,7 @@ def test_declaring_and_fingerprinting_import_no_torch(causal: Path) -> None:
     code = (
         "import sys; from imhi.plugins.models import hf; list(hf.imhi_models())\n"
         "heavy = {'torch', 'transformers', 'huggingface_hub', 'numpy'} & set(sys.modules)\n"
-        "from imhi._core.checkpoints import find_checkpoint\n"
+        "from imhi.checkpoints import find_checkpoint\n"
         f"find_checkpoint({str(causal)!r}, None).identity()\n"
         "print(sorted(heavy), 'torch' in sys.modules)"
     )

@@ -9,7 +9,8 @@ import pytest
 
 from imhi._core.errors import HarnessError
 from imhi._core.plugin_manager import PluginManager
-from imhi.finetune.rows.training_jobs import members
+from imhi.finetune.rows.training_jobs import training_jobs
+from imhi.finetune.trained.folder import TrainedFolder
 from imhi.finetune.training.pipeline import open_data
 from tests.checkouts import INSTRUCTION, NO, TEST, YES, asked, write_queries
 from tests.finetune.conftest import MakeRecipe
@@ -37,16 +38,16 @@ def checkout(tmp_path: Path) -> str:
 
 def read(recipe, manager: PluginManager):
     context = open_data(recipe, manager)
-    return members(recipe, context), context
+    return training_jobs(recipe, context, TrainedFolder(Path("trained"))), context
 
 
 def test_no_post_of_the_validation_or_the_test_rows_is_trained_on(
     checkout: str, recipe_of: MakeRecipe, manager: PluginManager
 ) -> None:
     recipe = recipe_of("causal", data={"source": checkout, "datasets": ["DR"]})
-    (member,), context = read(recipe, manager)
-    assert [row.post for row in member.train] == ["so tired", "sunny", "nobody calls", "new job"]
-    assert [row.post for row in member.validation] == ["a grey week"]
+    (job,), context = read(recipe, manager)
+    assert [row.post for row in job.train] == ["so tired", "sunny", "nobody calls", "new job"]
+    assert [row.post for row in job.validation] == ["a grey week"]
     assert {text.format(n=n) for (_, text), n in context.report.counts.items() if n} == {
         "DR: 1 training rows whose post stands in test were left out",
         "DR: 1 training rows whose post is a validation post were left out",
@@ -57,8 +58,8 @@ def test_posts_of_other_datasets_test_rows_can_be_left_out_too(
     checkout: str, recipe_of: MakeRecipe, manager: PluginManager
 ) -> None:
     data = {"source": checkout, "datasets": ["DR"], "drop_test_posts": "any"}
-    (member,), _ = read(recipe_of("causal", data=data), manager)
-    assert "so tired" not in [row.post for row in member.train]
+    (job,), _ = read(recipe_of("causal", data=data), manager)
+    assert "so tired" not in [row.post for row in job.train]
 
 
 def test_a_model_of_all_datasets_sees_no_validation_post_of_any(
@@ -71,9 +72,9 @@ def test_a_model_of_all_datasets_sees_no_validation_post_of_any(
     ]
     write_queries(tmp_path / INSTRUCTION / "dreaddit" / "train.csv", rows)
     data = {"source": checkout, "datasets": ["DR", "dreaddit"], "held_out": 0}
-    (member,), context = read(recipe_of("causal", data=data), manager)
-    assert "a grey week" in [row.post for row in member.validation]
-    assert [row.post for row in member.train if row.dataset == "dreaddit"] == ["deadlines"]
+    (job,), context = read(recipe_of("causal", data=data), manager)
+    assert "a grey week" in [row.post for row in job.validation]
+    assert [row.post for row in job.train if row.dataset == "dreaddit"] == ["deadlines"]
     assert any("validation posts of another dataset" in text for _, text in context.report.counts)
 
 
@@ -81,8 +82,8 @@ def test_where_nothing_is_there_to_validate_on_posts_are_held_out_and_it_is_said
     checkout: str, recipe_of: MakeRecipe, manager: PluginManager
 ) -> None:
     data = {"source": checkout, "datasets": ["DR"], "validation": [], "held_out": 0.5}
-    (member,), context = read(recipe_of("causal", data=data), manager)
-    trained, held = ({row.post for row in rows} for rows in (member.train, member.validation))
+    (job,), context = read(recipe_of("causal", data=data), manager)
+    trained, held = ({row.post for row in rows} for rows in (job.train, job.validation))
     assert trained and held and not trained & held
     assert any("held out" in note for note in context.notes)
 
@@ -100,8 +101,8 @@ def test_a_dataset_without_training_rows_is_refused_and_those_with_some_are_name
 def test_all_datasets_with_training_rows_are_taken_where_none_is_named(
     checkout: str, recipe_of: MakeRecipe, manager: PluginManager
 ) -> None:
-    (member,), _ = read(recipe_of("causal", data={"source": checkout, "datasets": []}), manager)
-    assert member.datasets == ("DR",)
+    (job,), _ = read(recipe_of("causal", data={"source": checkout, "datasets": []}), manager)
+    assert job.datasets == ("DR",)
 
 
 def test_a_classifier_per_question_where_a_dataset_asks_several(
@@ -110,8 +111,8 @@ def test_a_classifier_per_question_where_a_dataset_asks_several(
     (dr, *irf), _ = read(recipe_of("classifier", data={"datasets": ["DR", "IRF"]}), manager)
     assert (dr.name, dr.aspect) == ("DR", None)
     assert len(irf) == 2
-    for member in irf:
-        assert {row.aspect for row in member.train} == {member.aspect}
+    for job in irf:
+        assert {row.aspect for row in job.train} == {job.aspect}
 
 
 @pytest.mark.parametrize("by", ["labels", "datasets"])
@@ -138,8 +139,8 @@ def test_a_limit_draws_the_same_rows_for_the_same_seed(
         recipe = recipe_of(
             "causal", data={"datasets": ["SAD"], "limit": 8}, training={"seed": seed}
         )
-        (member,), _ = read(recipe, manager)
-        return [row.id for row in member.train]
+        (job,), _ = read(recipe, manager)
+        return [row.id for row in job.train]
 
     assert len(ids(0)) == 8
     assert ids(0) == ids(0) != ids(1)
