@@ -10,7 +10,7 @@ from typing import Any
 from imhi._core.budget import Budget
 from imhi._core.data_access import DataAccess
 from imhi._core.declarations import Dataset, resolve
-from imhi._core.events import Event, ExamplesScored
+from imhi._core.events import Event, ExamplesScored, tell_nobody
 from imhi._core.labelers import LabelerSpec, parse_labeler
 from imhi._core.protocols import OpenSource, ReadLabels
 from imhi._core.records import Example, JsonObject
@@ -18,10 +18,6 @@ from imhi._core.registry import Registry
 from imhi._core.report import Report
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.settings import Generation
-
-
-def _nobody(event: Event) -> None:
-    """Be told, and do nothing."""
 
 
 @dataclass
@@ -44,7 +40,7 @@ class Context:
     repair_mojibake: bool = False
     generation: Generation = field(default_factory=Generation)
     budget: Budget = field(default_factory=Budget)
-    notify: Callable[[Event], None] = _nobody
+    notify: Callable[[Event], None] = tell_nobody
     report: Report = field(default_factory=Report)
     run: str = ""
     judges: tuple[str, ...] = ()
@@ -76,7 +72,7 @@ class Context:
         """Return a copy that can be sent to another process."""
         return dataclasses.replace(
             self,
-            notify=_nobody,
+            notify=tell_nobody,
             report=Report(list(self.report.notes)),
             cache=CacheFolder(),
             data=DataAccess(self.source, self.split, self.repair_mojibake),

@@ -126,3 +126,7 @@ Event = (
     | TrainingSaved
     | TrainingFinished
 )
+
+
+def tell_nobody(event: Event) -> None:
+    """Be told of an event, and do nothing: an observer where there is none."""

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from imhi._core.context import Context
 from imhi._core.data_access import DataAccess
 from imhi._core.declarations import PromptStyle, resolve
 from imhi._core.errors import DataError, HarnessError
-from imhi._core.events import Event
+from imhi._core.events import Event, tell_nobody
 from imhi._core.fingerprints import canonical_json, digest, prompt_hash
 from imhi._core.models import ModelSpec, fingerprint
 from imhi._core.plan import ModelPlan, RunPlan
@@ -53,12 +53,12 @@ def make_context(
     style: PromptStyle,
     source: OpenSource | None = None,
     data: DataAccess | None = None,
-    notify: Callable[[Event], None] | None = None,
+    notify: Callable[[Event], None] = tell_nobody,
 ) -> Context:
     """Gather what the factories of plugins need; the settings' source is opened where none is
     given. Runs of several models share their ``data``."""
     source = source or parse_source(settings.source, registry).open(registry)
-    context = Context(
+    return Context(
         registry=registry,
         source=source,
         split=settings.split,
@@ -67,10 +67,10 @@ def make_context(
         repair_mojibake=settings.repair_mojibake,
         generation=settings.generation(style.max_new_tokens),
         budget=Budget(settings.max_cost),
+        notify=notify,
         judges=settings.judge,
         data=data or DataAccess(source, settings.split, settings.repair_mojibake),
     )
-    return replace(context, notify=notify) if notify else context
 
 
 def select_datasets(settings: RunSettings, context: Context) -> list[str]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from imhi import Comparison, HarnessError, Registry, ReportSection, resolve
 from imhi.plugins.report.html.assets import policy_hash, script, style
-from imhi.plugins.report.html.harmless import shown
 from imhi.plugins.report.html.material import Material
 from imhi.plugins.report.html.sections import LAST, OURS
-from imhi.plugins.report.html.wording import capital
+from imhi.plugins.report.html.templates import environment
 
 GENERATOR = "imhi-harness report"
-_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -53,23 +48,6 @@ def page(material: Material) -> bytes:
         )
     )
     return text.encode("utf-8", "replace")
-
-
-@functools.cache
-def environment() -> Any:
-    """Return what fills in templates: texts are escaped, and harmless (:func:`shown`)."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    made = Environment(
-        loader=FileSystemLoader([_HERE, _HERE / "sections"]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["capital"] = capital
-    return made
 
 
 def _rendered(material: Material) -> Iterator[_Rendered]:

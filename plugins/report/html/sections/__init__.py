@@ -53,7 +53,7 @@ def sections() -> Iterator[ReportSection]:
 
 
 def _render(template: str, values: Mapping[str, str], report: Material) -> str:
-    from imhi.plugins.report.html.page import environment
+    from imhi.plugins.report.html.templates import environment
 
     found = {}
     for name, place in values.items():
