@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -34,6 +33,7 @@ from imhi._core.run_store import FORMAT, RunFolder
 from imhi._core.run_store.environment import environment
 from imhi._core.run_store.jsonl import disk_error
 from imhi._core.run_store.manifest import Manifest, PromptRecord
+from imhi._core.run_store.staging import settle, staging_folder, sweep
 from imhi._core.settings import RunSettings
 from imhi._core.sources import parse_source
 
@@ -154,8 +154,8 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
     build: BuildPrompt = resolve(style.build)(context)
 
     settings.out.mkdir(parents=True, exist_ok=True)
-    _sweep(settings.out)
-    staging = settings.out / f".prepare-{os.getpid()}-{time.time_ns():x}"
+    sweep(settings.out)
+    staging = staging_folder(settings.out)
     try:
         staging.mkdir(mode=0o700)
         rows, content = {}, {}
@@ -186,26 +186,13 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
         if not (folder.path / "manifest.json").exists():
             manifest = _manifest(plan, model, context, rows, identity, run_id)
             RunFolder(staging).write_manifest(manifest)
-            _settle(staging, folder.path)
+            settle(staging, folder.path)
         folder.manifest()
     except OSError as error:
         raise disk_error(error, settings.out) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return Prepared(folder, spec, context)
-
-
-def _settle(staging: Path, place: Path) -> None:
-    """Move a prepared run to its place, unless another process was faster."""
-    try:
-        staging.replace(place)
-    except OSError:
-        if (place / "manifest.json").exists():
-            return
-        raise HarnessError(
-            f"{place}: found a folder without manifest.json, expected a run or nothing; restore the "
-            "manifest, or move the folder away"
-        ) from None
 
 
 def _write_pairs(
@@ -282,21 +269,3 @@ def _manifest(
         environment=environment(),
         notes=tuple(context.notes),
     )
-
-
-def _sweep(out: Path) -> None:
-    """Remove what a killed process left of its preparation."""
-    for path in out.glob(".prepare-*"):
-        process = path.name.split("-")[1]
-        if process.isdigit() and int(process) != os.getpid() and not _alive(int(process)):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
