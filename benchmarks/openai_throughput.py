@@ -56,7 +56,7 @@ def plain_gather(url: str, texts: list[str], concurrency: int) -> float:
 def harness_model(url: str, texts: list[str], concurrency: int) -> float:
     """Seconds taken by ``openai:`` from the first request to the last response."""
     from imhi._core.context import Context
-    from imhi._core.models import create_model, parse_model
+    from imhi._core.models import ModelSpec
     from imhi._core.records import Request
     from imhi._core.registry import Registry
     from imhi._core.settings import Generation
@@ -68,7 +68,7 @@ def harness_model(url: str, texts: list[str], concurrency: int) -> float:
     generation = Generation(max_new_tokens=512)
     context = Context(registry, None, "test", generation=generation)  # type: ignore[arg-type]
     text = f"openai:m,base_url={url},concurrency={concurrency}"
-    model = create_model(parse_model(text, registry), context)
+    model = ModelSpec.parse(text, registry).create(context)
     requests = [
         Request(str(number), "DR", prompt, str(number), prompt, "")
         for number, prompt in enumerate(texts)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from imhi._core.budget import (
         Budget as Budget,
         Estimate as Estimate,
-        summed as summed,
     )
     from imhi._core.built_rows import (
         BuiltRow as BuiltRow,
@@ -102,18 +101,14 @@ if TYPE_CHECKING:
         hookimpl as hookimpl,
     )
     from imhi._core.labelers import (
-        parse_labeler as parse_labeler,
+        LabelerSpec as LabelerSpec,
     )
     from imhi._core.light_imports import import_sklearn as import_sklearn
     from imhi._core.metrics import Score as Score
     from imhi._core.models import (
         ModelSpec as ModelSpec,
-        create_model as create_model,
-        estimate as estimate,
-        fingerprint as fingerprint,
         parse_count as parse_count,
         parse_flag as parse_flag,
-        parse_model as parse_model,
     )
     from imhi._core.plugin_manager import (
         PluginManager as PluginManager,
@@ -150,7 +145,6 @@ if TYPE_CHECKING:
     from imhi._core.statistics import (
         Array as Array,
         Measure as Measure,
-        mean_measure as mean_measure,
     )
     from imhi._core.typed_arguments import (
         argument as argument,

@@ -33,13 +33,9 @@ if TYPE_CHECKING:
     )
     from imhi._core.executors import (
         ExecutorSpec as ExecutorSpec,
-        parse_executor as parse_executor,
     )
     from imhi._core.metrics import (
         MetricSpec as MetricSpec,
-        measured as measured,
-        opened as opened,
-        parse_metrics as parse_metrics,
     )
     from imhi._core.plan import (
         ScoringPlan as ScoringPlan,
@@ -58,7 +54,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.run_store import (
         RunFolder as RunFolder,
-        find_run as find_run,
     )
     from imhi._core.run_store.cache import (
         Cache as Cache,

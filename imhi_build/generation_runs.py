@@ -23,7 +23,6 @@ from imhi import (
     RunStarted,
     as_row,
     digest,
-    fingerprint,
     prompt_hash,
     resolve,
 )
@@ -117,7 +116,7 @@ class GenerationRuns:
             run=self._next_name(spec),
             created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             model=spec.name,
-            model_identity=fingerprint(spec, context),
+            model_identity=spec.fingerprint(context),
             generation=context.generation.to_json(),
             datasets={},
             environment=environment(),
@@ -241,7 +240,7 @@ def content_key(*parts: str) -> str:
 def identity_of(spec: ModelSpec, context: Context, asked_with: Mapping[str, object]) -> str:
     """Return what answers depend on besides the rows: model, decoding, and what prompts are made
     with."""
-    return digest([fingerprint(spec, context), context.generation.to_json(), dict(asked_with)])
+    return digest([spec.fingerprint(context), context.generation.to_json(), dict(asked_with)])
 
 
 def number_of(run: RunFolder) -> int:

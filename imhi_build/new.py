@@ -103,7 +103,7 @@ def _check(text: str, registry: Registry) -> None:
     """Raise HarnessError where a configuration could not be built."""
     import yaml
 
-    from imhi import open_source, parse_model
+    from imhi import ModelSpec, open_source
 
     config = checked(plain_values(yaml.safe_load(text)), "imhi build new", registry)
     open_raw(config, registry)
@@ -111,7 +111,7 @@ def _check(text: str, registry: Registry) -> None:
         if source is not None:
             open_source(source, registry)
     if config.explain.model is not None:
-        parse_model(config.explain.model, registry)
+        ModelSpec.parse(config.explain.model, registry)
 
 
 def _located(source: str | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from imhi._core.context import Context
-from imhi._core.models import create_model, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.records import Request, Response
 from imhi._core.registry import Registry
 from imhi._core.settings import Generation
@@ -34,7 +34,7 @@ class Asker:
 
     def model(self, url: str, arguments: str = "", context: Context | None = None) -> Any:
         text = f"openai:m,base_url={url},backoff=0.02" + (f",{arguments}" if arguments else "")
-        return create_model(parse_model(text, self.families), context or self.context())
+        return ModelSpec.parse(text, self.families).create(context or self.context())
 
     def ask(
         self, url: str, count: int = 1, arguments: str = "", context: Context | None = None

@@ -21,8 +21,8 @@ from types import ModuleType
 
 import pytest
 
-from imhi._core.metrics import parse_metrics
-from imhi._core.models import parse_model
+from imhi._core.metrics import MetricSpec
+from imhi._core.models import ModelSpec
 from imhi._core.plugin_manager import REGISTER_HOOKS, PluginManager
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,11 +160,11 @@ def test_commands_in_a_guide_have_the_options_models_and_metrics_they_show(
                 named_models = parsed.get("model") or ()
                 models = [named_models] if isinstance(named_models, str) else named_models
                 for model in (*models, *(parsed.get("judge") or ())):
-                    parse_model(model, manager.registry)
+                    ModelSpec.parse(model, manager.registry)
                 if not options.plugins:
                     metric = parsed.get("metric") or ()
                     names = [metric] if isinstance(metric, str) else metric
-                    parse_metrics([name for name in names if name != "all"], manager.registry)
+                    MetricSpec.parse([name for name in names if name != "all"], manager.registry)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from typing import Any
 import pytest
 
 from imhi._core.declarations import resolve
-from imhi._core.models import create_model, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example, Request
 from imhi._core.settings import RunSettings
@@ -74,9 +74,9 @@ def answers(name: str, source: str, manager: PluginManager) -> Answers:
     """Ask a model as a run does, one dataset after the other."""
     chosen = settings(source)
     pairs = asked(chosen, manager)
-    spec = parse_model(name, manager.registry)
+    spec = ModelSpec.parse(name, manager.registry)
     context = make_context(chosen, manager.registry, manager.registry.prompts.get("instruction"))
-    model = create_model(spec, context)
+    model = spec.create(context)
     found = {}
     try:
         for dataset in DATASETS:

@@ -25,8 +25,6 @@ from imhi import (
     ReadLabels,
     Request,
     Response,
-    create_model,
-    parse_model,
     split_answer,
 )
 from imhi.checkpoints import Checkpoint
@@ -74,7 +72,7 @@ def create(context: Context, argument: str) -> ReadLabels:
         return create_trained(context, str(folder))
     if folder.is_dir() and not (folder / "config.json").is_file():
         return _labeler(context, f"classifier:{argument}", _published(registry, extra, folder))
-    one = Reader(parse_model(f"hf:{head}{extra}", registry))
+    one = Reader(ModelSpec.parse(f"hf:{head}{extra}", registry))
     return _labeler(context, f"classifier:{argument}", lambda dataset, aspect: one)
 
 
@@ -135,7 +133,7 @@ def _published(registry: Registry, extra: str, folder: Path | None) -> FindReade
         published = known.get(dataset.name)
         own = _subfolder(folder, dataset) if folder is not None else ""
         if own and not _nameless(Path(own)):
-            return Reader(parse_model(f"hf:{own}{extra}", registry))
+            return Reader(ModelSpec.parse(f"hf:{own}{extra}", registry))
         if published is None:
             raise HarnessError(
                 f"labeler classifier:{PUBLISHED}: none was published for {dataset.name} (there are: "
@@ -143,7 +141,7 @@ def _published(registry: Registry, extra: str, folder: Path | None) -> FindReade
             )
         labels = ";".join(f"{number}:{label}" for number, label in enumerate(published.outputs))
         model = f"hf:{own or published.model},labels={labels}{extra}"
-        return Reader(parse_model(model, registry), "answer")
+        return Reader(ModelSpec.parse(model, registry), "answer")
 
     return find
 
@@ -180,7 +178,7 @@ def _labeler(context: Context, name: str, find: FindReader) -> ReadLabels:
             for model in opened.values():
                 model.close()  # one in memory at a time
             opened.clear()
-            opened[key] = create_model(reader.spec, context)
+            opened[key] = reader.spec.create(context)
         return opened[key]
 
     def read(

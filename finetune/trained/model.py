@@ -6,16 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from imhi import (
-    HarnessError,
-    Model,
-    ModelSpec,
-    Request,
-    Response,
-    create_model,
-    parse_model,
-    resolve,
-)
+from imhi import HarnessError, Model, ModelSpec, Request, Response, resolve
 from imhi.finetune.trained.folder import TrainedFolder, find_trained
 
 if TYPE_CHECKING:
@@ -40,7 +31,7 @@ def spec_of(
         given |= {"peft": target, "revision": base.revision, "safetensors": base.safetensors}
         target = str(base.model)
     # A comma in a path would end the argument: the spec is made from parts, not from its text.
-    spec = parse_model("hf:model", registry)
+    spec = ModelSpec.parse("hf:model", registry)
     return ModelSpec(name, spec.family, target, {**spec.arguments, **given}, given)
 
 
@@ -76,7 +67,7 @@ class TrainedModel:
             spec = spec_of(
                 self.folder, name, self.context.registry, self.spec.arguments, self.spec.name
             )
-            model = create_model(spec, self.context)
+            model = spec.create(self.context)
             self._open = name, model
             try:
                 yield from model.generate(share)

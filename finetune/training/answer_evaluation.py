@@ -15,11 +15,11 @@ from imhi import (
     Generation,
     HarnessError,
     Model,
+    ModelSpec,
     Prediction,
     Report,
     Request,
     Response,
-    parse_model,
     resolve,
 )
 from imhi.finetune.rows.texts import requests_for
@@ -58,7 +58,7 @@ def answer_scorer(job: TrainingJob, tokenizer: Any) -> Callable[[Any], dict[str,
     wrap = job.context.registry.families.get("hf").wrap
     if wrap is None:
         raise HarnessError("model family hf: it cannot ask a model in memory, expected wrap=")
-    spec = parse_model(
+    spec = ModelSpec.parse(
         f"hf:{job.title},chat_template={recipe.data.chat_template}", job.context.registry
     )
     # The label sentence is all that is read: what comes after it need not be generated.

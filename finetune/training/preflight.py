@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from imhi import HarnessError, UnknownName, parse_labeler
+from imhi import HarnessError, LabelerSpec, UnknownName
 from imhi.checkpoints import quiet, require_package
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def check_names(recipe: Recipe, registry: Registry) -> None:
     with quiet():  # some of them recommend others when they are imported
         for package, extra in _packages(recipe):
             require_package(package, f"recipe {recipe.name}", extra)
-    parse_labeler(recipe.validation.labeler, registry)
-    parse_labeler(recipe.evaluation.labeler, registry)
+    LabelerSpec.parse(recipe.validation.labeler, registry)
+    LabelerSpec.parse(recipe.evaluation.labeler, registry)
     registry.prompts.get(recipe.data.style)
     from transformers.integrations import get_available_reporting_integrations
     from transformers.training_args import OptimizerNames

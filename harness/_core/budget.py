@@ -19,16 +19,16 @@ class Estimate:
     cost: float | None = None
     note: str = ""
 
-
-def summed(estimates: Sequence[Estimate]) -> Estimate:
-    """Return the sum of estimates; its cost is None where one of them is."""
-    costs = [one.cost for one in estimates]
-    return Estimate(
-        sum(one.requests for one in estimates),
-        sum(one.prompt_tokens for one in estimates),
-        sum(one.completion_tokens for one in estimates),
-        None if None in costs else sum(cost or 0.0 for cost in costs),
-    )
+    @classmethod
+    def total(cls, estimates: Sequence[Estimate]) -> Estimate:
+        """Return the sum of estimates; its cost is None where one of them is."""
+        costs = [one.cost for one in estimates]
+        return cls(
+            sum(one.requests for one in estimates),
+            sum(one.prompt_tokens for one in estimates),
+            sum(one.completion_tokens for one in estimates),
+            None if None in costs else sum(cost or 0.0 for cost in costs),
+        )
 
 
 @dataclass

@@ -11,7 +11,7 @@ from imhi._core.budget import Budget
 from imhi._core.data_access import DataAccess
 from imhi._core.declarations import Dataset, resolve
 from imhi._core.events import Event, ExamplesScored, tell_nobody
-from imhi._core.labelers import LabelerSpec, parse_labeler
+from imhi._core.labelers import LabelerSpec
 from imhi._core.protocols import OpenSource, ReadLabels
 from imhi._core.records import Example, JsonObject
 from imhi._core.registry import Registry
@@ -107,7 +107,7 @@ class Context:
 
     def labeler(self, name: str) -> ReadLabels:
         """Return a labeler at work; one labeler may build on another by its name."""
-        return self.read_with(parse_labeler(name, self.registry))
+        return self.read_with(LabelerSpec.parse(name, self.registry))
 
     def read_with(self, spec: LabelerSpec) -> ReadLabels:
         """Return a labeler at work; it is made once."""

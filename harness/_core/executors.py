@@ -22,17 +22,17 @@ class ExecutorSpec:
     executor: Executor
     argument: str = ""
 
+    @classmethod
+    def parse(cls, text: str, registry: Registry) -> ExecutorSpec:
+        """Read the name of an executor.
+
+        Raises:
+            UnknownName: there is none of that name.
+        """
+        asked = parse_reference(text, pairs=False)
+        return cls(registry.executors.get(asked.name), asked.value or "")
+
     def start(self, context: Context) -> RunOn:
         """Return the function ``(work, items) -> iterator of results``."""
         run_on: RunOn = resolve(self.executor.create)(context, self.argument)
         return run_on
-
-
-def parse_executor(text: str, registry: Registry) -> ExecutorSpec:
-    """Read the name of an executor.
-
-    Raises:
-        UnknownName: there is none of that name.
-    """
-    asked = parse_reference(text, pairs=False)
-    return ExecutorSpec(registry.executors.get(asked.name), asked.value or "")

@@ -134,7 +134,7 @@ def imhi_metrics() -> Iterable[Metric]:
         @hookimpl
         def imhi_metrics():
             def score(examples, responses, predictions, context):
-                return [mean_measure("words", [len(r.text.split()) for r in responses])]
+                return [Measure.mean("words", [len(r.text.split()) for r in responses])]
             yield Metric("words", "Words per answer", score, group="explanations")
     """
     raise NotImplementedError

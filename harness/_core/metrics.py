@@ -43,6 +43,65 @@ class MetricSpec:
     text: str = ""
     owner: str = ""
 
+    @classmethod
+    def parse(cls, names: Sequence[str], registry: Registry) -> list[MetricSpec]:
+        """Return metrics by name or group name; the defaults where no name is given.
+
+        A metric named twice is taken as it was written last.
+
+        Raises:
+            HarnessError: no such metric or group, an unknown argument, a value that cannot be read.
+        """
+        if not names:
+            return [cls._of(m, [], m.name, registry) for m in registry.metrics if m.default]
+        chosen: dict[str, MetricSpec] = {}
+        for text in names:
+            asked = parse_reference(text)
+            name = text if asked.value is None else asked.name
+            pairs = [asked.value, *asked.pairs] if asked.value else []
+            group = [metric for metric in registry.metrics if metric.group == name]
+            if group and pairs:
+                raise HarnessError(
+                    f"metric '{text}': {name} is a group and takes no arguments; name one of "
+                    f"{', '.join(metric.name for metric in group)}"
+                )
+            groups = dict.fromkeys(metric.group for metric in registry.metrics)
+            hint = f"groups: {', '.join(groups)}"
+            for metric in group or [registry.metrics.get(name, hint)]:
+                spec = cls._of(metric, pairs, text, registry)
+                if metric.name not in chosen or not group:
+                    chosen[metric.name] = spec
+        return list(chosen.values())
+
+    @classmethod
+    def _of(cls, metric: Metric, pairs: list[str], text: str, registry: Registry) -> MetricSpec:
+        if pairs and not metric.arguments:
+            raise HarnessError(f"metric '{text}': {metric.name} takes no arguments")
+        if pairs and not _KEY.match(pairs[0]):
+            pairs = [f"{metric.arguments[0].name}={pairs[0]}", *pairs[1:]]
+        given = parse_arguments(f"metric '{text}'", metric.name, metric.arguments, pairs)
+        values = {argument.name: argument.default for argument in metric.arguments} | given
+        return cls(metric, values, text, registry.metrics.owners.get(metric.name, ""))
+
+    @staticmethod
+    @contextmanager
+    def opened(specs: Sequence[MetricSpec]) -> Iterator[list[tuple[MetricSpec, Score]]]:
+        """Make the metrics ready to score, for as many datasets and runs as there are, then close
+        those that hold something."""
+        with ExitStack() as stack:
+            ready = []
+            for spec in specs:
+                if spec.metric.create is None:
+                    assert spec.metric.score is not None
+                    ready.append((spec, cast(Score, resolve(spec.metric.score))))
+                    continue
+                scorer = resolve(spec.metric.create)(spec.arguments)
+                close = getattr(scorer, "close", None)
+                if close is not None:
+                    stack.callback(close)
+                ready.append((spec, scorer))
+            yield ready
+
     @property
     def name(self) -> str:
         """The metric's name, without arguments."""
@@ -55,99 +114,39 @@ class MetricSpec:
             for name, value in self.arguments.items()
         }
 
+    def measure(
+        self,
+        scorer: Score,
+        examples: Sequence[Example],
+        responses: Sequence[Response],
+        predictions: Sequence[Prediction],
+        context: Context,
+    ) -> list[Measure]:
+        """Return what an opened metric makes of one dataset.
 
-def parse_metrics(names: Sequence[str], registry: Registry) -> list[MetricSpec]:
-    """Return metrics by name or group name; the defaults where no name is given.
-
-    A metric named twice is taken as it was written last.
-
-    Raises:
-        HarnessError: no such metric or group, an unknown argument, a value that cannot be read.
-    """
-    if not names:
-        return [_spec(m, [], m.name, registry) for m in registry.metrics if m.default]
-    chosen: dict[str, MetricSpec] = {}
-    for text in names:
-        asked = parse_reference(text)
-        name = text if asked.value is None else asked.name
-        pairs = [asked.value, *asked.pairs] if asked.value else []
-        group = [metric for metric in registry.metrics if metric.group == name]
-        if group and pairs:
+        Raises:
+            HarnessError: the metric fails, or gives something other than a row for each example.
+        """
+        where = f"metric {self.name} (plugin '{self.owner}')"
+        try:
+            found = list(scorer(examples, responses, predictions, context))
+        except (HarnessError, OSError):
+            raise
+        except Exception as error:
+            text = " ".join(str(error).split())
             raise HarnessError(
-                f"metric '{text}': {name} is a group and takes no arguments; name one of "
-                f"{', '.join(metric.name for metric in group)}"
-            )
-        groups = dict.fromkeys(metric.group for metric in registry.metrics)
-        hint = f"groups: {', '.join(groups)}"
-        for metric in group or [registry.metrics.get(name, hint)]:
-            spec = _spec(metric, pairs, text, registry)
-            if metric.name not in chosen or not group:
-                chosen[metric.name] = spec
-    return list(chosen.values())
-
-
-def _spec(metric: Metric, pairs: list[str], text: str, registry: Registry) -> MetricSpec:
-    if pairs and not metric.arguments:
-        raise HarnessError(f"metric '{text}': {metric.name} takes no arguments")
-    if pairs and not _KEY.match(pairs[0]):
-        pairs = [f"{metric.arguments[0].name}={pairs[0]}", *pairs[1:]]
-    given = parse_arguments(f"metric '{text}'", metric.name, metric.arguments, pairs)
-    values = {argument.name: argument.default for argument in metric.arguments} | given
-    return MetricSpec(metric, values, text, registry.metrics.owners.get(metric.name, ""))
-
-
-@contextmanager
-def opened(specs: Sequence[MetricSpec]) -> Iterator[list[tuple[MetricSpec, Score]]]:
-    """Make the metrics ready to score, for as many datasets and runs as there are, then close
-    those that hold something."""
-    with ExitStack() as stack:
-        ready = []
-        for spec in specs:
-            if spec.metric.create is None:
-                assert spec.metric.score is not None
-                ready.append((spec, cast(Score, resolve(spec.metric.score))))
-                continue
-            scorer = resolve(spec.metric.create)(spec.arguments)
-            close = getattr(scorer, "close", None)
-            if close is not None:
-                stack.callback(close)
-            ready.append((spec, scorer))
-        yield ready
-
-
-def measured(
-    spec: MetricSpec,
-    scorer: Score,
-    examples: Sequence[Example],
-    responses: Sequence[Response],
-    predictions: Sequence[Prediction],
-    context: Context,
-) -> list[Measure]:
-    """Return what an opened metric makes of one dataset.
-
-    Raises:
-        HarnessError: the metric fails, or gives something other than a row for each example.
-    """
-    where = f"metric {spec.name} (plugin '{spec.owner}')"
-    try:
-        found = list(scorer(examples, responses, predictions, context))
-    except (HarnessError, OSError):
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split())
-        raise HarnessError(
-            f"{where} failed on {examples[0].dataset}: {type(error).__name__}: {text}; this is a "
-            "fault of the plugin: run again with --debug to see where, and report it"
-        ) from error
-    for measure in found:
-        rows = measure.statistics if measure.per_example is None else measure.per_example
-        for what, count in (("statistics", len(measure.statistics)), ("values", len(rows))):
-            if count != len(examples):
-                raise HarnessError(
-                    f"{where}: {measure.name} has {count} {what} for {len(examples)} examples, "
-                    "expected one for each"
-                )
-    return found
+                f"{where} failed on {examples[0].dataset}: {type(error).__name__}: {text}; this is a "
+                "fault of the plugin: run again with --debug to see where, and report it"
+            ) from error
+        for measure in found:
+            rows = measure.statistics if measure.per_example is None else measure.per_example
+            for what, count in (("statistics", len(measure.statistics)), ("values", len(rows))):
+                if count != len(examples):
+                    raise HarnessError(
+                        f"{where}: {measure.name} has {count} {what} for {len(examples)} examples, "
+                        "expected one for each"
+                    )
+        return found
 
 
 def refuse_taken_measures(

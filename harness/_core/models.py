@@ -34,6 +34,40 @@ class ModelSpec:
     given: Mapping[str, Any] = field(default_factory=dict)
     prompt: str = ""
 
+    @classmethod
+    def parse(cls, text: str, registry: Registry) -> ModelSpec:
+        """Read a model name.
+
+        Raises:
+            HarnessError: unknown scheme or preset, missing target, unknown argument, bad value.
+        """
+        asked = parse_reference(text)
+        pairs = list(asked.pairs)
+        prompt = ""
+        if asked.value is None:
+            preset = registry.presets.aliases.get(asked.name.lower())
+            if preset is None:
+                schemes = (f"{scheme}:" for scheme in registry.families.things)
+                known = [*registry.presets.things, *schemes]
+                raise UnknownName("model", asked.name, known, "expected a preset or SCHEME:TARGET")
+            declared = registry.presets.things[preset]
+            prompt = declared.prompt
+            asked = parse_reference(declared.model)
+            pairs = [*asked.pairs, *pairs]
+        family = registry.families.get(asked.name, "expected SCHEME:TARGET, for example hf:gpt2")
+        if not asked.value:
+            raise HarnessError(
+                f"model '{text}': nothing after '{asked.name}:', expected {asked.name}:{family.target}"
+            )
+        # Any model may be given the name that tables show; it has no part in its identity.
+        names = [pair.removeprefix("name=") for pair in pairs if pair.startswith("name=")]
+        pairs = [pair for pair in pairs if not pair.startswith("name=")]
+        given = parse_arguments(
+            f"model '{text}'", f"{family.scheme}:", family.arguments, pairs, family.open_arguments
+        )
+        arguments = {argument.name: argument.default for argument in family.arguments} | given
+        return cls(names[-1] if names else text, family, asked.value, arguments, given, prompt)
+
     def identity(self) -> dict[str, Any]:
         """Return what tells this model from others: arguments that cannot change an answer are
         left out."""
@@ -41,69 +75,32 @@ class ModelSpec:
         kept = {k: v for k, v in sorted(self.arguments.items()) if k not in neutral}
         return {"scheme": self.family.scheme, "target": self.target, "arguments": kept}
 
+    def fingerprint(self, context: Context) -> dict[str, Any]:
+        """Return what the model's stored answers are keyed by."""
+        extra: dict[str, Any] = {}
+        module = sys.modules.get(getattr(self.family.create, "__module__", None) or "")
+        if module is not None and module.__name__.startswith(FILE_PLUGIN_PREFIX):
+            # A single file under work has no version: its text tells the model from an earlier one.
+            extra["plugin_file"] = file_checksum(Path(str(module.__file__)))
+        if self.family.fingerprint is not None:
+            extra.update(resolve(self.family.fingerprint)(self, context))
+        return {**self.identity(), **extra}
 
-def parse_model(text: str, registry: Registry) -> ModelSpec:
-    """Read a model name.
+    def create(self, context: Context) -> Model:
+        """Make the model; this is where weights are loaded."""
+        model: Model = resolve(self.family.create)(self, context)
+        return model
 
-    Raises:
-        HarnessError: unknown scheme or preset, missing target, unknown argument, bad value.
-    """
-    asked = parse_reference(text)
-    pairs = list(asked.pairs)
-    prompt = ""
-    if asked.value is None:
-        preset = registry.presets.aliases.get(asked.name.lower())
-        if preset is None:
-            schemes = (f"{scheme}:" for scheme in registry.families.things)
-            known = [*registry.presets.things, *schemes]
-            raise UnknownName("model", asked.name, known, "expected a preset or SCHEME:TARGET")
-        declared = registry.presets.things[preset]
-        prompt = declared.prompt
-        asked = parse_reference(declared.model)
-        pairs = [*asked.pairs, *pairs]
-    family = registry.families.get(asked.name, "expected SCHEME:TARGET, for example hf:gpt2")
-    if not asked.value:
-        raise HarnessError(
-            f"model '{text}': nothing after '{asked.name}:', expected {asked.name}:{family.target}"
-        )
-    # Any model may be given the name that tables show; it has no part in its identity.
-    names = [pair.removeprefix("name=") for pair in pairs if pair.startswith("name=")]
-    pairs = [pair for pair in pairs if not pair.startswith("name=")]
-    given = parse_arguments(
-        f"model '{text}'", f"{family.scheme}:", family.arguments, pairs, family.open_arguments
-    )
-    arguments = {argument.name: argument.default for argument in family.arguments} | given
-    return ModelSpec(names[-1] if names else text, family, asked.value, arguments, given, prompt)
-
-
-def fingerprint(spec: ModelSpec, context: Context) -> dict[str, Any]:
-    """Return what the model's stored answers are keyed by."""
-    extra: dict[str, Any] = {}
-    module = sys.modules.get(getattr(spec.family.create, "__module__", None) or "")
-    if module is not None and module.__name__.startswith(FILE_PLUGIN_PREFIX):
-        # A single file under work has no version: its text tells the model from an earlier one.
-        extra["plugin_file"] = file_checksum(Path(str(module.__file__)))
-    if spec.family.fingerprint is not None:
-        extra.update(resolve(spec.family.fingerprint)(spec, context))
-    return {**spec.identity(), **extra}
-
-
-def create_model(spec: ModelSpec, context: Context) -> Model:
-    """Make the model; this is where weights are loaded."""
-    model: Model = resolve(spec.family.create)(spec, context)
-    return model
-
-
-def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estimate:
-    """Return about what asking these prompts would take; the model is not made."""
-    if spec.family.estimate is not None:
-        made: Estimate = resolve(spec.family.estimate)(spec, prompts, context)
-        return made
-    # Four characters a token is the usual rule of thumb for English.
-    tokens = sum(-(-len(prompt) // CHARACTERS_PER_TOKEN) for prompt in prompts)
-    most = len(prompts) * (context.generation.max_new_tokens or 0)
-    note = f"tokens by {CHARACTERS_PER_TOKEN} characters each"
-    return Estimate(len(prompts), tokens, most, None, note)
+    def estimate(self, prompts: Sequence[str], context: Context) -> Estimate:
+        """Return about what asking these prompts would take; the model is not made."""
+        if self.family.estimate is not None:
+            made: Estimate = resolve(self.family.estimate)(self, prompts, context)
+            return made
+        # Four characters a token is the usual rule of thumb for English.
+        tokens = sum(-(-len(prompt) // CHARACTERS_PER_TOKEN) for prompt in prompts)
+        most = len(prompts) * (context.generation.max_new_tokens or 0)
+        note = f"tokens by {CHARACTERS_PER_TOKEN} characters each"
+        return Estimate(len(prompts), tokens, most, None, note)
 
 
 def parse_flag(text: str) -> bool:

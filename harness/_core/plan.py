@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from imhi._core.data_access import DataAccess
 from imhi._core.declarations import PromptStyle, resolve
 from imhi._core.errors import HarnessError
-from imhi._core.executors import ExecutorSpec, parse_executor
-from imhi._core.labelers import LabelerSpec, parse_labeler
-from imhi._core.metrics import MetricSpec, parse_metrics
-from imhi._core.models import ModelSpec, parse_model
+from imhi._core.executors import ExecutorSpec
+from imhi._core.labelers import LabelerSpec
+from imhi._core.metrics import MetricSpec
+from imhi._core.models import ModelSpec
 from imhi._core.registry import Registry
 from imhi._core.settings import RunSettings
 from imhi._core.sources import SourceSpec, parse_source
@@ -65,8 +65,8 @@ def plan_run(settings: RunSettings, registry: Registry) -> RunPlan:
     Raises:
         HarnessError: something of that name is not there, or does not go with the rest.
     """
-    labeler = parse_labeler(settings.labeler, registry)
-    executor = parse_executor(settings.executor, registry)
+    labeler = LabelerSpec.parse(settings.labeler, registry)
+    executor = ExecutorSpec.parse(settings.executor, registry)
     metrics = check_metrics(settings, registry)
     models = tuple(plan_model(settings, model, registry) for model in dict.fromkeys(settings.model))
     views = open_views(registry, settings.audit, settings.view, settings.gold, settings.exclude)
@@ -99,7 +99,7 @@ def plan_scoring(
         HarnessError: as :func:`plan_run`.
     """
     return ScoringPlan(
-        labeler=parse_labeler(settings.labeler, registry),
+        labeler=LabelerSpec.parse(settings.labeler, registry),
         metrics=tuple(check_metrics(settings, registry)),
         views=tuple(views),
         judges=settings.judge,
@@ -112,7 +112,7 @@ def plan_scoring(
 def plan_model(settings: RunSettings, model: str, registry: Registry) -> ModelPlan:
     """Look up a model, and its prompt style: the one asked for, else the one its preset or family
     names, else instruction."""
-    spec = parse_model(model, registry)
+    spec = ModelSpec.parse(model, registry)
     asked = settings.prompt or spec.prompt
     if not asked and spec.family.prompt is not None:
         asked = resolve(spec.family.prompt)(spec)
@@ -125,9 +125,9 @@ def check_metrics(settings: RunSettings, registry: Registry) -> list[MetricSpec]
     Raises:
         HarnessError: something of that name is not there, or judges are missing or not wanted.
     """
-    specs = parse_metrics(settings.metric, registry)
+    specs = MetricSpec.parse(settings.metric, registry)
     for judge in settings.judge:
-        parse_model(judge, registry)
+        ModelSpec.parse(judge, registry)
     judging = [spec.name for spec in specs if spec.metric.group == "judges"]
     if judging and not settings.judge:
         raise HarnessError(

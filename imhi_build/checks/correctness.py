@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from imhi import Generation, parse_model, resolve
+from imhi import Generation, ModelSpec, resolve
 from imhi.build.checks.check_context import CheckContext
 from imhi.build.checks.declarations import Action, CheckSettings
 from imhi.build.checks.label_pairs import LabelPairs, percent_agreeing, percent_weighted_f1
@@ -51,7 +51,7 @@ def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
     if settings.model is None:
         checks.details["skipped"] = "no model is named (checks: {correctness: {model: NAME}})"
         return
-    spec = parse_model(settings.model, checks.registry)
+    spec = ModelSpec.parse(settings.model, checks.registry)
     style = checks.registry.prompts.get(settings.prompt)
     context = checks.context(
         Generation(settings.max_new_tokens, chat_template=settings.chat_template)

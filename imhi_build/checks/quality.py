@@ -19,7 +19,7 @@ from imhi.build.checks.check_context import CheckContext
 from imhi.build.checks.declarations import Action, CheckSettings
 from imhi.build.explanations.prompting import read_experts
 from imhi.build.records import BuiltRow, Finding
-from imhi.runs import interval, measured, opened, parse_metrics, replicates
+from imhi.runs import MetricSpec, interval, replicates
 
 
 class Settings(CheckSettings):
@@ -39,9 +39,9 @@ def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
         checks.details["skipped"] = "no expert rows are named (explain: {experts: SOURCE})"
         return
     experts = read_experts(checks.config.explain.experts, checks.registry, checks.datasets)
-    specs = parse_metrics(settings.metric, checks.registry)
+    specs = MetricSpec.parse(settings.metric, checks.registry)
     context = checks.context()
-    with opened(specs) as metrics:
+    with MetricSpec.opened(specs) as metrics:
         for name in checks.datasets:
             pairs = list(_pairs(checks, experts.rows.get(name, ())))
             figures: dict[str, JsonValue] = {"rows": len(pairs)}
@@ -55,7 +55,7 @@ def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
             measures = [
                 measure
                 for spec, scorer in metrics
-                for measure in measured(spec, scorer, examples, responses, labels, context)
+                for measure in spec.measure(scorer, examples, responses, labels, context)
             ]
             clusters = [row.post_id for row in rows]
             draws = replicates(measures, clusters, settings.resamples, checks.seed, name)

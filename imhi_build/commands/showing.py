@@ -56,7 +56,7 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
     """Print what asking would take, and the first prompt."""
     from dataclasses import asdict
 
-    from imhi import summed
+    from imhi import Estimate
     from imhi.build.explanations.estimating import estimate_asking, seconds_each
     from imhi.io import plain, print_json, say, show_estimates
 
@@ -65,7 +65,7 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
         return
     spec = asking.spec()
     estimates = list(estimate_asking(asking.wanted(limit), spec, asking.context()))
-    total = summed([one.estimate for one in estimates])
+    total = Estimate.total([one.estimate for one in estimates])
     each = seconds_each(asking.runs, spec.name)
     seconds = None if each is None else each * total.requests
     if as_json:

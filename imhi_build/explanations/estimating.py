@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from imhi import Context, Estimate, ModelSpec, estimate, summed
+from imhi import Context, Estimate, ModelSpec
 from imhi.build.generation_runs import GenerationRuns, PendingRows
 
 _BATCH = 1000
@@ -32,9 +32,9 @@ def estimate_asking(
         rows = iter(one.rows())
         while prompts := [one.prompt(row) for row in islice(rows, _BATCH)]:
             first = first or prompts[0]
-            parts.append(estimate(spec, prompts, context))
+            parts.append(spec.estimate(prompts, context))
         if parts:
-            yield Estimated(one.dataset, replace(summed(parts), note=parts[-1].note), first)
+            yield Estimated(one.dataset, replace(Estimate.total(parts), note=parts[-1].note), first)
 
 
 def seconds_each(runs: GenerationRuns, model: str) -> float | None:

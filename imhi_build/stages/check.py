@@ -27,7 +27,7 @@ from imhi.build.folder import BuildFolder
 from imhi.build.records import BuiltRow, Finding
 from imhi.build.stage_records import CheckRecord
 from imhi.build.stages.quarantine import make_quarantine
-from imhi.runs import parse_executor
+from imhi.runs import ExecutorSpec
 
 if TYPE_CHECKING:
     from imhi.build.checks.declarations import FindInRows
@@ -79,7 +79,7 @@ def check(
             )
     chosen = [one for one in checks.values() if (one.name in only or not only)]
     active = [one for one in chosen if one.action != "off"]
-    run_on = parse_executor(executor, registry)
+    run_on = ExecutorSpec.parse(executor, registry)
     context = CheckContext(folder, config, registry, run_on, notify, max_cost)
     checking = _Checking(context, folder.rows_checksum(), _explained_rows(folder))
     row_checks = [one for one in active if one.check.kind == "row"]

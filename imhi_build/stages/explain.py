@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from imhi import Budget, Context, Event, Generation, HarnessError, ModelSpec, Registry, parse_model
+from imhi import Budget, Context, Event, Generation, HarnessError, ModelSpec, Registry
 from imhi.build.config import Config
 from imhi.build.explanations.given import GivenAnswers, copy_given
 from imhi.build.explanations.joining import generation_runs_of, key_of
@@ -19,7 +19,7 @@ from imhi.build.raw.preset import Cleaning
 from imhi.build.records import BuiltRow
 from imhi.build.source import BuiltSource
 from imhi.io import validated
-from imhi.runs import parse_executor
+from imhi.runs import ExecutorSpec
 
 
 class Explaining:
@@ -58,7 +58,7 @@ class Explaining:
                 f"{self.folder.config_file}: explain: neither a model nor given explanations cover "
                 "all rows; name a model with --model NAME (see: imhi models), such as chatgpt"
             )
-        return parse_model(self.config.explain.model, self.registry)
+        return ModelSpec.parse(self.config.explain.model, self.registry)
 
     def _require_change(self) -> None:
         """See to it that asking again can bring other answers.
@@ -90,7 +90,7 @@ class Explaining:
             self.wanted(limit),
             self.spec(),
             context,
-            parse_executor(executor, self.registry),
+            ExecutorSpec.parse(executor, self.registry),
             self.prompting.identity(),
             self.prompting.wording(),
         )

@@ -34,7 +34,7 @@ from imhi.plugins.meta_evaluation.references import (
     source_above,
 )
 from imhi.plugins.meta_evaluation.result import MetaEvaluation
-from imhi.runs import CacheFolder, opened
+from imhi.runs import CacheFolder, MetricSpec
 
 METRICS = ("explanations",)
 
@@ -106,7 +106,7 @@ def evaluate(settings: MetaSettings, manager: PluginManager) -> MetaEvaluation:
     for sentence in _joining(systems, references, name):
         context.note(sentence)
     try:
-        with opened(specs) as metrics:
+        with MetricSpec.opened(specs) as metrics:
             columns = measure(systems, metrics, context)
     finally:
         context.cache.close()

@@ -11,7 +11,7 @@ import numpy as np
 
 from imhi import Array, Context, Measure, Prediction, Report, Score, explanation_of
 from imhi.plugins.meta_evaluation.references import Answers
-from imhi.runs import MetricSpec, measured
+from imhi.runs import MetricSpec
 
 BASELINE = "length"
 LABELER = "hybrid"
@@ -66,8 +66,8 @@ def measure(
         with _noted_with(system, context) as own:
             predictions = _predictions(answers, own)
             for spec, scorer in metrics:
-                for one in measured(
-                    spec, scorer, answers.examples, answers.responses, predictions, own
+                for one in spec.measure(
+                    scorer, answers.examples, answers.responses, predictions, own
                 ):
                     if one.per_example is not None:
                         found.setdefault((spec.name, one.name), {})[system] = one

@@ -63,7 +63,7 @@ def rouge(
     from rouge_score import tokenize
     from rouge_score.rouge_scorer import RougeScorer
 
-    from imhi import mean_measure
+    from imhi import Measure
 
     class Stemmer:
         """rouge-score's own stemmer; a word is stemmed once: that is most of the work."""
@@ -85,7 +85,7 @@ def rouge(
     for index, row in _cached_rows("rouge", identity, examples, responses, context, compute):
         for kind, value in zip(_ROUGE, row, strict=True):
             columns[kind][index] = value
-    return [mean_measure(kind, columns[kind]) for kind in _ROUGE]
+    return [Measure.mean(kind, columns[kind]) for kind in _ROUGE]
 
 
 def _bleu() -> tuple[Any, Any]:

@@ -56,7 +56,7 @@ def report(
     Without --with-posts no post, no reference and no answer is in it.
     """
     from imhi.plugins.report.writing import ComparisonOptions, write_page, write_table
-    from imhi.runs import find_run
+    from imhi.runs import RunFolder
 
     form = form or _BY_SUFFIX.get(to.suffix.lower() if to else "", HTML)
     if form not in FORMATS:
@@ -67,7 +67,7 @@ def report(
             f"choose --format {HTML}"
         )
     manager: PluginManager = context.obj
-    runs = [find_run(name, folder) for name in names]
+    runs = [RunFolder.find(name, folder) for name in names]
     compared = ComparisonOptions(
         labeler=labeler or "",
         metrics=metric or (),

@@ -9,7 +9,7 @@ import pytest
 
 from imhi import Argument, Metric
 from imhi._core.errors import HarnessError, UnknownName
-from imhi._core.metrics import opened, parse_metrics
+from imhi._core.metrics import MetricSpec
 from imhi._core.models import parse_count
 from imhi._core.registry import Registry
 
@@ -44,7 +44,7 @@ def shelves() -> Registry:
 
 
 def test_without_names_the_defaults_are_taken(shelves: Registry) -> None:
-    assert [spec.name for spec in parse_metrics([], shelves)] == ["plain"]
+    assert [spec.name for spec in MetricSpec.parse([], shelves)] == ["plain"]
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_without_names_the_defaults_are_taken(shelves: Registry) -> None:
 def test_the_first_argument_needs_no_name(
     text: str, model: str, layer: int, shelves: Registry
 ) -> None:
-    (spec,) = parse_metrics([text], shelves)
+    (spec,) = MetricSpec.parse([text], shelves)
     assert (spec.name, spec.owner) == ("depth", "q")
     assert spec.arguments == {"model": model, "layer": layer}
 
 
 def test_a_metric_named_beside_its_group_keeps_its_arguments(shelves: Registry) -> None:
     for names in (["depth:x", "neural"], ["neural", "depth:x"]):
-        (spec,) = parse_metrics(names, shelves)
+        (spec,) = MetricSpec.parse(names, shelves)
         assert spec.arguments["model"] == "x"
 
 
@@ -85,14 +85,14 @@ def test_a_metric_named_beside_its_group_keeps_its_arguments(shelves: Registry) 
 )
 def test_what_cannot_be_read_is_said(text: str, said: str, shelves: Registry) -> None:
     with pytest.raises((HarnessError, UnknownName), match=said):
-        parse_metrics([text], shelves)
+        MetricSpec.parse([text], shelves)
 
 
 def test_a_metric_that_holds_something_is_closed_whatever_happens(shelves: Registry) -> None:
     Depth.closed.clear()
     with (
         pytest.raises(RuntimeError),
-        opened(parse_metrics(["plain", "depth:x"], shelves)) as ready,
+        MetricSpec.opened(MetricSpec.parse(["plain", "depth:x"], shelves)) as ready,
     ):
         assert [spec.name for spec, _ in ready] == ["plain", "depth"]
         raise RuntimeError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imhi import HarnessError, Metric, UnknownName, compare, evaluate, mean_measure
+from imhi import HarnessError, Measure, Metric, UnknownName, compare, evaluate
 from imhi._core.metrics import MetricSpec, refuse_taken_measures
 from imhi._core.plugin_manager import load_plugins
 from imhi._core.registry import NameTaken, Registry
@@ -84,7 +84,7 @@ def test_the_options_of_imhi_itself_are_not_replaced(
 def test_a_measure_belongs_to_one_metric() -> None:
     ours = MetricSpec(Metric("labels", "s", print), owner="metrics.labels")
     theirs = MetricSpec(Metric("mine", "s", print), owner="rival")
-    one, two = mean_measure("weighted_f1", [1.0, 0.0]), mean_measure("my_f1", [1.0, 1.0])
+    one, two = Measure.mean("weighted_f1", [1.0, 0.0]), Measure.mean("my_f1", [1.0, 1.0])
     refuse_taken_measures([(ours, one), (theirs, two)])
     refuse_taken_measures([(ours, one)], {"my_f1": "mine"})
     with pytest.raises(HarnessError) as both:

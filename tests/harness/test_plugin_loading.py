@@ -12,10 +12,10 @@ from imhi._core.plugin_manager import PluginManager, load_plugins
 from tests.conftest import Imhi
 
 METRIC = """
-from imhi import Metric, hookimpl, mean_measure
+from imhi import Measure, Metric, hookimpl
 
 def score(examples, responses, predictions, context):
-    return [mean_measure("{name}", [1.0 for _ in responses])]
+    return [Measure.mean("{name}", [1.0 for _ in responses])]
 
 @hookimpl
 def imhi_metrics():

@@ -49,7 +49,7 @@ def grounded(examples, responses, predictions, context):
         post = set(example.post.lower().split())
         said = imhi.explanation_of(response.text).lower().rstrip(".").split()
         shares.append(100 * sum(word in post for word in said) / len(said) if said else 0)
-    return [imhi.mean_measure("grounded", shares)]
+    return [imhi.Measure.mean("grounded", shares)]
 
 
 @hookimpl

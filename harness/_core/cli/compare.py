@@ -10,7 +10,7 @@ import typer
 from imhi._core.cli import options
 from imhi._core.cli.console import print_json
 from imhi._core.errors import HarnessError
-from imhi._core.run_store import find_run
+from imhi._core.run_store import RunFolder
 
 
 def compare(
@@ -48,8 +48,8 @@ def compare(
     from imhi._core.published import published_beside, published_results
     from imhi._core.views import open_view
 
-    runs = [find_run(name, folder) for name in names]
-    reference = find_run(against, folder) if against else None
+    runs = [RunFolder.find(name, folder) for name in names]
+    reference = RunFolder.find(against, folder) if against else None
     if reference is not None and reference.path not in [run.path for run in runs]:
         runs.append(reference)
     if len(runs) < 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imhi._core.budget import Estimate, summed
+from imhi._core.budget import Estimate
 from imhi._core.cli.console import out, print_json, say
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.sanitizing import plain
@@ -62,7 +62,7 @@ def show_estimates(
         counts = (one.requests, one.prompt_tokens, one.completion_tokens)
         return [dataset, *(f"{n:,}" for n in counts), figures.dollars(one.cost, cents=cents)]
 
-    total = summed([estimate for _, estimate in estimates])
+    total = Estimate.total([estimate for _, estimate in estimates])
     columns = numbers("requests", "prompt tokens", "answer tokens, at most", "cost, at most")
     rows: list[Sequence[object]] = [line(*estimate) for estimate in estimates]
     rows.append(bold(line("all", total)))

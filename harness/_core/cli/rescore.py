@@ -11,7 +11,7 @@ from imhi._core.cli import options
 from imhi._core.cli.options import merge_settings
 from imhi._core.cli.scores import finish
 from imhi._core.results import Results
-from imhi._core.run_store import find_run
+from imhi._core.run_store import RunFolder
 
 
 def label(
@@ -32,7 +32,7 @@ def label(
     from imhi._core.stages.rescore import relabel
 
     settings = merge_settings({"labeler": labeler, "metric": metric, "resamples": resamples})
-    runs = [find_run(name, folder) for name in names]
+    runs = [RunFolder.find(name, folder) for name in names]
     plan = plan_scoring(settings, context.obj.registry, seed=seed)
     scores = relabel(runs, context.obj, plan, source or "")
     finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi label", metric or ())
@@ -77,7 +77,7 @@ def score(
         "max_cost": max_cost,
     }  # fmt: skip
     settings = merge_settings(given)
-    runs = [find_run(name, folder) for name in names]
+    runs = [RunFolder.find(name, folder) for name in names]
     if dry_run:
         from imhi._core.cli.dry_run import show_scoring
 

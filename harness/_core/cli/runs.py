@@ -12,7 +12,7 @@ from imhi._core.cli.console import out, print_json, say
 from imhi._core.cli.scores import show_scores
 from imhi._core.errors import HarnessError
 from imhi._core.results import Results, RunScores
-from imhi._core.run_store import RunFolder, find_run, list_runs
+from imhi._core.run_store import RunFolder, list_runs
 from imhi._core.sanitizing import plain
 from imhi._core.tables import figures
 from imhi._core.tables.table import Table, texts, whole_texts
@@ -99,7 +99,7 @@ def show(
     show_all: options.All = False,
 ) -> None:
     """Show the scores of runs beside each other, or the answers that could not be read."""
-    folders = [find_run(name, folder) for name in names]
+    folders = [RunFolder.find(name, folder) for name in names]
     manifests = [run.manifest() for run in folders]
     if failed:
         rows = [row for run in folders for row in _failed(run)]

@@ -10,13 +10,13 @@ import numpy as np
 
 from imhi._core.comparing.result import ComparedMetric
 from imhi._core.errors import UnknownName
-from imhi._core.metrics import parse_metrics
+from imhi._core.metrics import MetricSpec
 from imhi._core.registry import Registry
 from imhi._core.results import RunScores, ScoreRow
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.run_store.jsonl import read_rows
-from imhi._core.statistics import Measure, mean_measure
+from imhi._core.statistics import Measure
 
 HEADLINE = "weighted_f1"
 ALL = "all"
@@ -76,7 +76,7 @@ def _meant(asked: str, row: ScoreRow, registry: Registry) -> bool:
 def metric_group(made_by: str, registry: Registry) -> str:
     """Return a metric's group; none where its plugin is not loaded any more."""
     try:
-        return parse_metrics([made_by], registry)[0].metric.group
+        return MetricSpec.parse([made_by], registry)[0].metric.group
     except UnknownName:
         return ""
 
@@ -90,7 +90,7 @@ def stored_measure(
     values = {row["id"]: row["value"] for _, row in read_rows(path)}
     if not values:
         return None
-    mean = mean_measure(name, list(values.values())).value()
+    mean = Measure.mean(name, list(values.values())).value()
     score = next(
         row["value"] for row in scores.scores if row["dataset"] == dataset and row["metric"] == name
     )
@@ -99,7 +99,7 @@ def stored_measure(
     under_view = folder.values_file(scores.labeler, name, dataset, view)
     if view and under_view.exists():
         values = {row["id"]: row["value"] for _, row in read_rows(under_view)}
-    return mean_measure(name, [values.get(example.id) for example in columns.examples])
+    return Measure.mean(name, [values.get(example.id) for example in columns.examples])
 
 
 def with_values_in_all(

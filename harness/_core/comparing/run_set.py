@@ -25,7 +25,7 @@ from imhi._core.comparing.alignment import (
 from imhi._core.comparing.measures import REMADE, metric_group, stored_measure
 from imhi._core.comparing.result import ComparedMetric
 from imhi._core.context import Context
-from imhi._core.metrics import MetricSpec, Score, measured, opened, parse_metrics
+from imhi._core.metrics import MetricSpec, Score
 from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.results import RunScores, distinct_names
 from imhi._core.run_store import RunFolder
@@ -215,7 +215,7 @@ class RunSet:
             elif group in REMADE:
                 again.setdefault(metric.made_by, []).append(metric.name)
         for name, wanted in again.items():
-            (spec,) = parse_metrics([name], registry)
+            (spec,) = MetricSpec.parse([name], registry)
             found |= {one.name: one for one in self.made(run, columns, spec) if one.name in wanted}
         return found
 
@@ -226,10 +226,10 @@ class RunSet:
             HarnessError: the metric fails.
         """
         if spec.text not in self._scorers:
-            ((_, scorer),) = self._closing.enter_context(opened([spec]))
+            ((_, scorer),) = self._closing.enter_context(MetricSpec.opened([spec]))
             self._scorers[spec.text] = scorer
         rows = (columns.examples, columns.responses, columns.predictions)
-        return measured(spec, self._scorers[spec.text], *rows, self._contexts[run])
+        return spec.measure(self._scorers[spec.text], *rows, self._contexts[run])
 
     @cached_property
     def _contexts(self) -> Sequence[Context]:

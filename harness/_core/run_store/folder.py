@@ -50,6 +50,31 @@ class RunFolder:
         self.path = path
         self._manifest: Manifest | None = None
 
+    @classmethod
+    def find(cls, name: str, out: Path) -> RunFolder:
+        """Return a run by its folder, its id, a part of its id, or ``last``.
+
+        Raises:
+            HarnessError: none or several fit.
+        """
+        direct = Path(name)
+        if (direct / MANIFEST).exists():
+            return cls(direct)
+        if direct.is_dir() and name != "last":
+            cls(direct).manifest()
+        runs = list_runs(out)
+        if name == "last" and runs:
+            return runs[-1]
+        fitting = [run for run in runs if run.id == name] or [r for r in runs if name in r.id]
+        if len(fitting) == 1:
+            return fitting[0]
+        which = "no run" if not fitting else f"{len(fitting)} runs"
+        listed = ", ".join(run.id for run in (fitting or runs)[-5:]) or "none"
+        raise HarnessError(
+            f"run '{name}': {which} of that name under {out} ({listed}); expected a folder, an id or a "
+            "part of one that fits one run, or 'last'; 'imhi runs' lists them"
+        )
+
     @property
     def id(self) -> str:
         """The run's id, which is the folder's name."""
@@ -240,28 +265,3 @@ def list_runs(out: Path) -> list[RunFolder]:
         path.parent for path in out.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")
     ]
     return [RunFolder(path) for path in sorted(found, key=lambda p: (p / MANIFEST).stat().st_mtime)]
-
-
-def find_run(name: str, out: Path) -> RunFolder:
-    """Return a run by its folder, its id, a part of its id, or ``last``.
-
-    Raises:
-        HarnessError: none or several fit.
-    """
-    direct = Path(name)
-    if (direct / MANIFEST).exists():
-        return RunFolder(direct)
-    if direct.is_dir() and name != "last":
-        RunFolder(direct).manifest()
-    runs = list_runs(out)
-    if name == "last" and runs:
-        return runs[-1]
-    fitting = [run for run in runs if run.id == name] or [r for r in runs if name in r.id]
-    if len(fitting) == 1:
-        return fitting[0]
-    which = "no run" if not fitting else f"{len(fitting)} runs"
-    listed = ", ".join(run.id for run in (fitting or runs)[-5:]) or "none"
-    raise HarnessError(
-        f"run '{name}': {which} of that name under {out} ({listed}); expected a folder, an id or a "
-        "part of one that fits one run, or 'last'; 'imhi runs' lists them"
-    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from imhi._core.events import RunFinished, RunStarted
-from imhi._core.metrics import MetricSpec, opened
+from imhi._core.metrics import MetricSpec
 from imhi._core.plan import RunPlan, plan_run
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.results import RunScores
@@ -59,7 +59,7 @@ def _score(
 ) -> list[RunScores]:
     """Score runs with some of the metrics, under every view; tell observers of the ``last`` ones."""
     results = []
-    with opened(specs) as metrics:
+    with MetricSpec.opened(specs) as metrics:
         for run in runs:
             with run.folder.lock():
                 results += score(run.folder, run.context, plan.scoring, metrics)

@@ -23,7 +23,7 @@ from imhi._core.declarations import PromptStyle, resolve
 from imhi._core.errors import DataError, HarnessError
 from imhi._core.events import Event, tell_nobody
 from imhi._core.fingerprints import canonical_json, digest, prompt_hash
-from imhi._core.models import ModelSpec, fingerprint
+from imhi._core.models import ModelSpec
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import BuildPrompt, OpenSource
@@ -173,7 +173,7 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
                 )
         identity = {
             "format": FORMAT,
-            "model": fingerprint(spec, context),
+            "model": spec.fingerprint(context),
             "prompt": [style.name, style.version],
             "generation": context.generation.to_json(),
             "seed": settings.seed,

@@ -7,7 +7,6 @@ from itertools import islice
 
 from imhi._core.budget import Estimate
 from imhi._core.declarations import resolve
-from imhi._core.models import estimate
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.protocols import BuildPrompt
 from imhi._core.records import JsonObject
@@ -50,6 +49,6 @@ def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
     for dataset in select_datasets(settings, context):
         examples = islice(context.examples(dataset, settings.split), settings.limit)
         prompts = [request.prompt for _, request in requests_of(examples, context, build)]
-        made = estimate(model.spec, prompts, context)
+        made = model.spec.estimate(prompts, context)
         estimates.append(DatasetPreview(dataset, made, prompts[0]))
     return Preview(model.spec.name, style.name, tuple(estimates))

@@ -12,7 +12,7 @@ from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
 from imhi._core.labelers import LabelerSpec
-from imhi._core.metrics import opened
+from imhi._core.metrics import MetricSpec
 from imhi._core.plan import ScoringPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import OpenSource
@@ -104,7 +104,7 @@ def _again(
 ) -> list[RunScores]:
     budget = Budget(plan.max_cost)  # one limit for all of them
     results = []
-    with opened(plan.metrics) as metrics:
+    with MetricSpec.opened(plan.metrics) as metrics:
         for folder in folders:
             context = dataclasses.replace(reopen(folder, manager, source, plan), budget=budget)
             with folder.lock():

@@ -14,7 +14,7 @@ from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
 from imhi._core.events import ExampleFailed, ResponsesWritten, StageFinished, StageStarted
 from imhi._core.executors import ExecutorSpec
-from imhi._core.models import ModelSpec, create_model
+from imhi._core.models import ModelSpec
 from imhi._core.protocols import Model
 from imhi._core.records import Request, Response, as_row
 from imhi._core.report import all_notes
@@ -46,7 +46,7 @@ class Answering:
 
     def __call__(self, requests: Sequence[Request]) -> Iterator[Response | Described]:
         if self.model is None:
-            self.model = create_model(self.spec, self.context)
+            self.model = self.spec.create(self.context)
         yield from self.model.generate(requests)
         yield Described(dict(self.model.describe()), tuple(self.context.notes))
 

@@ -13,7 +13,7 @@ from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.events import StageFinished, StageStarted
 from imhi._core.fingerprints import digest
-from imhi._core.metrics import MetricSpec, Score, measured, refuse_taken_measures
+from imhi._core.metrics import MetricSpec, Score, refuse_taken_measures
 from imhi._core.plan import ScoringPlan
 from imhi._core.records import Example, as_row
 from imhi._core.report import Report, all_notes
@@ -122,7 +122,7 @@ def _score_view(
         measures = [
             (spec, measure)
             for spec, scorer in metrics
-            for measure in measured(spec, scorer, *columns.aligned, contexts[spec.name])
+            for measure in spec.measure(scorer, *columns.aligned, contexts[spec.name])
         ]
         refuse_taken_measures(measures, before.taken(dataset, scored.inputs, contexts))
         drawn = replicates(

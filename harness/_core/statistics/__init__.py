@@ -10,6 +10,6 @@
 """
 
 from imhi._core.statistics.bootstrap import Interval, interval, replicates
-from imhi._core.statistics.measures import Array, Measure, mean_measure
+from imhi._core.statistics.measures import Array, Measure
 
-__all__ = ["Array", "Interval", "Measure", "interval", "mean_measure", "replicates"]
+__all__ = ["Array", "Interval", "Measure", "interval", "replicates"]

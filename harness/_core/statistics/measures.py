@@ -17,6 +17,11 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
+def _mean(sums: Array) -> Array:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(sums[..., 0] / sums[..., 1])
+
+
 @dataclass(frozen=True)
 class Measure:
     """A named number over n examples.
@@ -41,27 +46,25 @@ class Measure:
     decimals: int = 1
     higher_is_better: bool | None = None
 
+    @classmethod
+    def mean(
+        cls,
+        name: str,
+        values: Sequence[float | None],
+        *,
+        headline: bool = True,
+        decimals: int = 1,
+        higher_is_better: bool | None = None,
+        **details: Any,
+    ) -> Measure:
+        """Return the measure that is the mean of per-example values; ``None`` and NaN do not count."""
+        column = np.array(
+            [np.nan if value is None else value for value in values], dtype=np.float64
+        )
+        counted = ~np.isnan(column)
+        statistics = np.stack([np.where(counted, column, 0.0), counted.astype(np.float64)], axis=1)
+        return cls(name, statistics, _mean, column, details, headline, decimals, higher_is_better)
+
     def value(self) -> float:
         """Return the measure on all examples as they are."""
         return float(self.value_of(self.statistics.sum(axis=0)))
-
-
-def _mean(sums: Array) -> Array:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(sums[..., 0] / sums[..., 1])
-
-
-def mean_measure(
-    name: str,
-    values: Sequence[float | None],
-    *,
-    headline: bool = True,
-    decimals: int = 1,
-    higher_is_better: bool | None = None,
-    **details: Any,
-) -> Measure:
-    """Return the measure that is the mean of per-example values; ``None`` and NaN do not count."""
-    column = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    counted = ~np.isnan(column)
-    statistics = np.stack([np.where(counted, column, 0.0), counted.astype(np.float64)], axis=1)
-    return Measure(name, statistics, _mean, column, details, headline, decimals, higher_is_better)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from imhi import Context, Example, HarnessError, Prediction, Response, load_plugins
-from imhi.runs import opened, parse_metrics
+from imhi.runs import MetricSpec
 
 LABELER = "strict"
 METRICS = ("weighted_f1", "accuracy", "unparsed")
@@ -93,6 +93,6 @@ def score(metric: str, items: Sequence[Item]) -> float:
         Prediction(id, dataset, label, "unparsed" if label is None else "labelled", LABELER)
         for dataset, id, _, label in items
     ]
-    with opened(parse_metrics([metric], context.registry)) as ((_, scorer),):
+    with MetricSpec.opened(MetricSpec.parse([metric], context.registry)) as ((_, scorer),):
         measures = list(scorer(examples, responses, predictions, context))
     return float(next(measure.value() for measure in measures if measure.name == metric))

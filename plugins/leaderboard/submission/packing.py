@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from imhi import HarnessError, Registry, parse_labeler
+from imhi import HarnessError, LabelerSpec, Registry
 from imhi.io import replacing
 from imhi.plugins.leaderboard.records.checking import NotAsDescribed, checked
 from imhi.plugins.leaderboard.records.fields import Record
@@ -65,7 +65,7 @@ def pack(
             them, or holds what must not leave the machine.
     """
     manifest = folder.manifest()
-    spec = parse_labeler(labeler, registry)
+    spec = LabelerSpec.parse(labeler, registry)
     if spec.argument:
         raise HarnessError(
             f"labeler {labeler}: it works with a file of yours, so nobody else can read the labels "

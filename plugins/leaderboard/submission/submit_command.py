@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from imhi.io import options, print_json, say
-from imhi.runs import find_run
+from imhi.runs import RunFolder
 
 Flag = typer.Option
 
@@ -52,7 +52,7 @@ def submit(
     from imhi.plugins.leaderboard.submission.packing import Submitter, pack, write_archive
     from imhi.plugins.leaderboard.submission.submittable import Allowed
 
-    submitted = find_run(run, folder)
+    submitted = RunFolder.find(run, folder)
     path = to or Path(f"{submitted.id}.zip")
     data = pack(
         submitted,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from imhi import Context, Registry, Response, RunScores, parse_labeler
+from imhi import Context, LabelerSpec, Registry, Response, RunScores
 from imhi.plugins.leaderboard.records.fields import ScoreRecord
 from imhi.plugins.leaderboard.submission.reading import Submission
 from imhi.plugins.leaderboard.submission.rows import response_of
@@ -21,13 +21,12 @@ from imhi.runs import (
     AverageRow,
     Columns,
     Manifest,
+    MetricSpec,
     OpenView,
     RunFolder,
     ScoreRow,
     ScoringPlan,
     label,
-    opened,
-    parse_metrics,
     read_columns,
     score,
     seen_through,
@@ -103,10 +102,10 @@ def remake(
         HarnessError: an answer holds a label that its dataset does not have, or the view's
             verdicts are about other rows.
     """
-    metrics = parse_metrics(verifiable_metrics(context.registry), context.registry)
+    metrics = MetricSpec.parse(verifiable_metrics(context.registry), context.registry)
     claims = submission.claims
-    with run_folder(submission, matched) as folder, opened(metrics) as ready:
-        spec = parse_labeler(labeler, context.registry)
+    with run_folder(submission, matched) as folder, MetricSpec.opened(metrics) as ready:
+        spec = LabelerSpec.parse(labeler, context.registry)
         label(folder, context, spec)
         plan = ScoringPlan(
             spec,
@@ -146,5 +145,5 @@ def score_record(row: ScoreRow | AverageRow) -> ScoreRecord:
 
 def default_arguments(name: str, registry: Registry) -> Mapping[str, object]:
     """Return the arguments a metric has where none are given."""
-    (spec,) = parse_metrics([name], registry)
+    (spec,) = MetricSpec.parse([name], registry)
     return dict(spec.arguments_as_json())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from imhi import Context, HarnessError, OpenSource, Registry, open_source, parse_labeler
+from imhi import Context, HarnessError, LabelerSpec, OpenSource, Registry, open_source
 from imhi.plugins.leaderboard.records.entry import AnswersRecord, EntryRecord
 from imhi.plugins.leaderboard.records.submission import About
 from imhi.plugins.leaderboard.site.board import Board
@@ -140,7 +140,7 @@ class Verifier:
         """Make labels and scores again, as far as there are rows to make them from, and compare."""
         asked = submission.about.labeler.name
         try:
-            spec = parse_labeler(asked, self.registry)
+            spec = LabelerSpec.parse(asked, self.registry)
             if spec.argument:
                 raise HarnessError(f"labeler '{shown(asked)}' reads a file of the submitter's")
         except HarnessError as error:

@@ -108,7 +108,7 @@ def diversity(
     context: Context,
 ) -> list[Measure]:
     """Return the measure; details hold sizes of groups, never a text."""
-    from imhi import mean_measure
+    from imhi import Measure
 
     texts = [words(explanation_of(response.text)) for response in responses]
     present = [i for i, text in enumerate(texts) if text]
@@ -123,7 +123,7 @@ def diversity(
             values[i] = 100 / sizes[group]
     largest = sorted(sizes.values(), reverse=True)
     return [
-        mean_measure(
+        Measure.mean(
             "diversity",
             values,
             empty=len(texts) - len(present),

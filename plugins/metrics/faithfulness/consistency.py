@@ -80,7 +80,7 @@ def consistency(
     context: Context,
 ) -> list[Measure]:
     """Return the measure; a note says where nothing could be compared."""
-    from imhi import mean_measure
+    from imhi import Measure
 
     if not examples:
         return []
@@ -138,4 +138,4 @@ def consistency(
         "by_chance": by_chance(pairs),
         **counts,
     }
-    return [mean_measure("consistency", values, **details)]
+    return [Measure.mean("consistency", values, **details)]

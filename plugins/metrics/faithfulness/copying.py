@@ -70,7 +70,7 @@ def overlap(
     context: Context,
 ) -> list[Measure]:
     """Return ``copied`` and, beside the tables, ``copy_coverage`` and ``copy_density``."""
-    from imhi import mean_measure
+    from imhi import Measure
 
     posts = [words(example.post) for example in examples]
     answers = [
@@ -82,7 +82,7 @@ def overlap(
     ]
     empty = sum(shares is None for shares in answers)
     return [
-        mean_measure(
+        Measure.mean(
             name,
             [None if shares is None else shares[part] for shares in answers],
             headline=not part,

@@ -103,7 +103,7 @@ class Grounding:
         context: Context,
     ) -> list[Measure]:
         """Return ``grounding`` and ``quoted``, and how far people's evidence is met."""
-        from imhi import mean_measure
+        from imhi import Measure
 
         if not examples:
             return []
@@ -123,7 +123,7 @@ class Grounding:
         ]
         empty = sum(not text.strip() for text in texts)
         measures = [
-            mean_measure(
+            Measure.mean(
                 "grounding",
                 values,
                 empty=empty,
@@ -131,7 +131,7 @@ class Grounding:
                 without_content=sum(not stems for stems in named) - empty,
                 by_chance=round(math.fsum(chance) / len(chance), 4) if chance else None,
             ),
-            mean_measure(
+            Measure.mean(
                 "quoted",
                 [value for value, _ in quoted],
                 empty=empty,
@@ -153,7 +153,7 @@ class Grounding:
     ) -> list[Measure]:
         """Return recall and precision of the people's evidence; none for a dataset whose questions
         the evidence is not about."""
-        from imhi import mean_measure
+        from imhi import Measure
 
         assert self.evidence is not None
         if not any(self.evidence.is_about(example.aspect) for example in examples):
@@ -184,8 +184,8 @@ class Grounding:
             f"person's evidence span ({joined} rows have their post in {self.evidence.source})"
         )
         return [
-            mean_measure("evidence_recall", recall, **details),
-            mean_measure("evidence_precision", precision, **details),
+            Measure.mean("evidence_recall", recall, **details),
+            Measure.mean("evidence_precision", precision, **details),
         ]
 
 

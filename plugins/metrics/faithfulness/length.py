@@ -23,7 +23,7 @@ def length(
     context: Context,
 ) -> list[Measure]:
     """Return the mean number of words."""
-    from imhi import mean_measure
+    from imhi import Measure
 
     counts = [len(words(explanation_of(response.text))) for response in responses]
-    return [mean_measure("length", counts, headline=False, empty=counts.count(0))]
+    return [Measure.mean("length", counts, headline=False, empty=counts.count(0))]

@@ -19,11 +19,7 @@ from imhi import (
     ModelSpec,
     Report,
     Request,
-    create_model,
     digest,
-    estimate,
-    fingerprint,
-    parse_model,
     prompt_hash,
 )
 from imhi.plugins.metrics.judge.answer_cache import (
@@ -108,7 +104,7 @@ class Judge:
         self.context = dataclasses.replace(
             context.without_observers(), generation=generation, report=Report(), budget=Budget()
         )
-        self.identity = fingerprint(spec, self.context)
+        self.identity = spec.fingerprint(self.context)
         self.seed = context.seed
         self.first_errors: dict[str, str] = {}  # by run
         self._model: Model | None = None
@@ -142,7 +138,7 @@ class Judge:
     def open(self) -> None:
         """Make the model, unless that was done."""
         if self._model is None:
-            self._model = create_model(self.spec, self.context)
+            self._model = self.spec.create(self.context)
 
     def close(self) -> None:
         """Close the model, where it was made."""
@@ -238,7 +234,7 @@ class Judge:
         """Return about what asking these prompts would take. The model is not made."""
         if not prompts:
             return Estimate(0, 0, 0, 0.0, "")
-        return estimate(self.spec, prompts, self.context)
+        return self.spec.estimate(prompts, self.context)
 
 
 def _request(id: str, one: JudgePrompt) -> Request:
@@ -264,7 +260,7 @@ def parse_judges(names: Sequence[str], context: Context) -> list[tuple[ModelSpec
         raise HarnessError(
             "metric judge: no judge given, expected --judge MODEL (see: imhi models)"
         )
-    specs = [parse_model(name, context.registry) for name in names]
+    specs = [ModelSpec.parse(name, context.registry) for name in names]
     for spec in specs:
         if [other.name for other in specs].count(spec.name) > 1:
             raise HarnessError(

@@ -53,7 +53,7 @@ def measures_of(
     """
     import numpy as np
 
-    from imhi import mean_measure
+    from imhi import Measure
 
     overall = names.index(OVERALL)
     # A judge counts the same however often it was read; so does each of its repeats.
@@ -62,7 +62,7 @@ def measures_of(
     values = _mean(by_judge, axis=0)
     agreement = {"agreement": _agreement(table, judges, names)}
     measures = [
-        mean_measure(
+        Measure.mean(
             f"judge_{name}",
             values[:, column].tolist(),
             decimals=2,
@@ -73,10 +73,10 @@ def measures_of(
     ]
     unread = np.where(np.isnan(values[:, overall]), 100.0, 0.0)
     unread[list(skipped)] = np.nan
-    measures.append(mean_measure("judge_unread", unread.tolist(), higher_is_better=False))
+    measures.append(Measure.mean("judge_unread", unread.tolist(), higher_is_better=False))
     if len(judges) > 1:
         measures += [
-            mean_measure(
+            Measure.mean(
                 f"judge_{OVERALL}[{judge.short}]",
                 by_judge[index, :, overall].tolist(),
                 headline=False,

@@ -18,7 +18,7 @@ def wrap(
     model: Any, tokenizer: Any, name: str, arguments: Mapping[str, Any], context: Context
 ) -> HfModel:
     """Return the model as one that can be asked; ``arguments`` are those of ``hf:``, as written
-    out by :func:`imhi.parse_model`. Closing it gives the model back as it was: training or not,
+    out by :func:`imhi.ModelSpec.parse`. Closing it gives the model back as it was: training or not,
     with its own decoding defaults and its cache setting."""
     given = HfArguments(**arguments)
     kind = kind_of(model.config, name)

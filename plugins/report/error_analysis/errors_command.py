@@ -44,7 +44,7 @@ def errors(
     from imhi.io import print_json
     from imhi.plugins.report.error_analysis import analyse
     from imhi.plugins.report.error_analysis.terminal import show
-    from imhi.runs import RunSet, find_run
+    from imhi.runs import RunFolder, RunSet
 
     if kind is not None and kind not in KINDS:
         raise UnknownName("--kind", kind, KINDS)
@@ -52,7 +52,7 @@ def errors(
         raise HarnessError(f"--limit: found {limit}, expected a whole number, 0 or more")
     registry = context.obj.registry
     runs = RunSet.open(
-        [find_run(name, folder) for name in names],
+        [RunFolder.find(name, folder) for name in names],
         context.obj,
         labeler=labeler or "",
         datasets=[registry.datasets.get(name).name for name in dataset or ()],

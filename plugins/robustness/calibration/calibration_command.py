@@ -32,12 +32,14 @@ def calibration(
     from imhi.io import print_json
     from imhi.plugins.robustness.calibration.reliability import calibrate
     from imhi.plugins.robustness.calibration.tables import show
-    from imhi.runs import find_run
+    from imhi.runs import RunFolder
 
     for name, value, least in (("bins", bins, 2), ("resamples", resamples, 100)):
         if value < least:
             raise HarnessError(f"--{name}: found {value}, expected at least {least}")
-    runs = {found.path.resolve(): found for found in (find_run(name, folder) for name in names)}
+    runs = {
+        found.path.resolve(): found for found in (RunFolder.find(name, folder) for name in names)
+    }
     found = calibrate(
         list(runs.values()),
         context.obj,

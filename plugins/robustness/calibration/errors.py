@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imhi import Array, Measure, mean_measure
+from imhi import Array, Measure
 from imhi.plugins.robustness.calibration.confidences import Decisions
 
 SMALLEST = 10  # examples in a bin of equal mass, if there are so many
@@ -104,7 +104,7 @@ def brier(found: Decisions) -> Measure:
     truth = np.zeros_like(found.probabilities)
     truth[np.arange(len(found.gold)), found.gold] = 1.0
     values: Sequence[float] = ((found.probabilities - truth) ** 2).sum(axis=1).tolist()
-    return mean_measure("brier", values, decimals=3, higher_is_better=False)
+    return Measure.mean("brier", values, decimals=3, higher_is_better=False)
 
 
 def bins_of(confidence: Array, right: np.ndarray, edges: Array) -> list[Bin]:

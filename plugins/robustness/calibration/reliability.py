@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imhi import Array, PluginManager, mean_measure
+from imhi import Array, Measure, PluginManager
 from imhi.plugins.robustness.calibration.confidences import Decisions, Subject, decisions, subjects
 from imhi.plugins.robustness.calibration.errors import (
     Bin,
@@ -176,7 +176,7 @@ def _calibrated(
         posts=posts,
         left_out=made.left_out,
         accuracy=100 * (1 - wrong),
-        confidence=100 * mean_measure("confidence", sure.tolist()).value(),
+        confidence=100 * Measure.mean("confidence", sure.tolist()).value(),
         equal_mass=errors["mass"],
         equal_width=errors["width"],
         brier=_figure(score.value(), drawn[-1], posts),

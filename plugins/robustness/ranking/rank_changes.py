@@ -21,7 +21,6 @@ from imhi.runs import (
     RunFolder,
     RunSet,
     mean_of,
-    parse_metrics,
     ranks,
     resample,
 )
@@ -85,7 +84,7 @@ def rank(
             metric is none of labels.
     """
     RunSettings(resamples=resamples, seed=seed)  # says what is wrong with them
-    (spec,) = parse_metrics([metric], manager.registry)
+    (spec,) = MetricSpec.parse([metric], manager.registry)
     if spec.metric.group != "labels" or spec.metric.higher_is_better is None:
         raise HarnessError(
             f"--metric {metric}: found a metric of {spec.metric.group}, expected one of labels: others do "

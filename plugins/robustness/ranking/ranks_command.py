@@ -52,13 +52,13 @@ def ranks(
     """
     from imhi.io import print_json
     from imhi.plugins.robustness.ranking.rank_changes import conditions_of, rank
-    from imhi.runs import RELEASED, find_run, open_view
+    from imhi.runs import RELEASED, RunFolder, open_view
 
     registry = context.obj.registry
     views = [open_view(registry, audit, name=name) for name in view or [RELEASED]]
     views += [open_view(registry, audit, gold=name) for name in gold or ()]
     found = rank(
-        [find_run(name, folder) for name in names],
+        [RunFolder.find(name, folder) for name in names],
         context.obj,
         conditions_of(labeler or ["hybrid"], views),
         metric=metric,

@@ -121,7 +121,7 @@ def _there(
     """Return the runs named, by model."""
     from imhi import HarnessError
     from imhi.plugins.robustness.varying.running import group
-    from imhi.runs import find_run
+    from imhi.runs import RunFolder
 
     asked = {**given, "variant": variant}
     surplus = [name for name, value in asked.items() if value and name not in _OF_RUNS_THERE]
@@ -132,7 +132,7 @@ def _there(
         )
     base = given["prompt"]
     style = manager.registry.prompts.get(base).name if base else ""
-    return group([find_run(name, folder) for name in dict.fromkeys(names)], style)
+    return group([RunFolder.find(name, folder) for name in dict.fromkeys(names)], style)
 
 
 def _made(

@@ -9,7 +9,7 @@ import pytest
 
 from imhi._core.context import Context
 from imhi._core.errors import HarnessError
-from imhi._core.models import parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Response
 from imhi._core.registry import Registry
@@ -59,7 +59,10 @@ def test_the_published_classifiers_have_an_output_for_each_label_of_their_datase
         labels = registry.datasets.get(name).label_names
         assert sorted(said["outputs"]) == sorted(labels), name
         outputs = ";".join(f"{n}:{label}" for n, label in enumerate(said["outputs"]))
-        assert parse_model(f"hf:{said['model']},labels={outputs}", registry).target == said["model"]
+        assert (
+            ModelSpec.parse(f"hf:{said['model']},labels={outputs}", registry).target
+            == said["model"]
+        )
 
 
 def test_a_classifier_reads_the_explanation_without_its_label_sentence(

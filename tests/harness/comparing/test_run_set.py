@@ -12,12 +12,12 @@ from imhi._core.comparing.resampling import Resamples, mean_of, resample
 from imhi._core.comparing.run_set import RunSet
 from imhi._core.errors import HarnessError
 from imhi._core.evaluation import evaluate
-from imhi._core.metrics import parse_metrics
+from imhi._core.metrics import MetricSpec
 from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.records import Example
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.read_once import ReadOnce
-from imhi._core.statistics import mean_measure
+from imhi._core.statistics import Measure
 
 PLUGIN = Path(__file__).parents[3] / "benchmarks" / "simulated_runs.py"
 
@@ -71,7 +71,7 @@ def test_measures_are_those_of_the_scores_also_where_they_are_no_means(
 def test_a_metric_that_was_never_scored_can_be_made_of_the_rows(
     folders: list[RunFolder], manager: PluginManager
 ) -> None:
-    (spec,) = parse_metrics(["chrf"], manager.registry)
+    (spec,) = MetricSpec.parse(["chrf"], manager.registry)
     with RunSet.open(folders, manager) as runs:
         (measure,) = runs.made(0, runs.columns("DR")[0], spec)
     assert measure.name == "chrf"
@@ -115,7 +115,7 @@ def test_a_mean_weighs_groups_alike_however_many_they_hold() -> None:
 
 
 def test_runs_are_resampled_and_permuted_together() -> None:
-    one, other = mean_measure("x", [1.0, 2.0, 3.0]), mean_measure("x", [1.0, 2.0, 3.0])
+    one, other = Measure.mean("x", [1.0, 2.0, 3.0]), Measure.mean("x", [1.0, 2.0, 3.0])
     found = resample([one, other], ["a", "a", "b"], 50, 0, "DR", permutations=20)
     assert (found.posts, found.examples) == (2, 3)
     assert found.values.tolist() == [2.0, 2.0]

@@ -12,7 +12,7 @@ from typing import Any
 
 from imhi import Argument, Metric, hookimpl
 from imhi._core.fingerprints import digest
-from imhi._core.statistics import mean_measure
+from imhi._core.statistics import Measure
 
 
 class Counted:
@@ -42,7 +42,7 @@ class Counted:
             context.advance("counted", examples[0].dataset, number + 1, len(responses))
         context.note(f"counted for {examples[0].dataset}")
         names = ["counted", "counted_twice"][: int(self.parts)]
-        return [mean_measure(name, values, decimals=3, higher_is_better=False) for name in names]
+        return [Measure.mean(name, values, decimals=3, higher_is_better=False) for name in names]
 
     def close(self) -> None:
         with self.log.open("a") as stream:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from imhi._core.executors import parse_executor
+from imhi._core.executors import ExecutorSpec
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import list_runs
 from imhi._core.settings import RunSettings
@@ -136,7 +136,7 @@ def test_wherever_the_last_line_is_torn_only_its_example_is_asked_again(
 
     def run() -> Path:
         prepared = prepared_run(settings, with_asked)
-        executor = parse_executor("local", with_asked.registry)
+        executor = ExecutorSpec.parse("local", with_asked.registry)
         respond(prepared.folder, prepared.spec, prepared.context, executor)
         return prepared.folder.file("responses", "DR")
 

@@ -145,14 +145,14 @@ def test_scores_under_views_go_when_labels_change(imhi_here: Imhi, run: str) -> 
 
 
 HEAVY = """
-from imhi import Metric, hookimpl, mean_measure
+from imhi import Measure, Metric, hookimpl
 
 
 @hookimpl
 def imhi_metrics():
     def create(arguments):
         return lambda examples, responses, predictions, context: [
-            mean_measure("heavy", [1.0 for _ in examples])
+            Measure.mean("heavy", [1.0 for _ in examples])
         ]
 
     yield Metric("heavy", "Holds a model, so to say", create=create)

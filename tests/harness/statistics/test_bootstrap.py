@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from imhi._core.statistics import Array, Measure, interval, mean_measure, replicates
+from imhi._core.statistics import Array, Measure, interval, replicates
 
 
 def rows_apart(count: int) -> list[str]:
@@ -51,7 +51,7 @@ def test_resampling_distinct_rows_is_resampling_rows(count: int) -> None:
 def test_statistics_that_are_all_distinct_are_resampled_alike() -> None:
     """A mean of 200 measurements: the standard error is that of the textbook."""
     values = np.random.default_rng(1).normal(50, 10, size=200)
-    drawn = replicates([mean_measure("score", values.tolist())], rows_apart(200), 10_000)[0]
+    drawn = replicates([Measure.mean("score", values.tolist())], rows_apart(200), 10_000)[0]
     assert drawn.mean() == pytest.approx(values.mean(), abs=0.05)
     assert drawn.std() == pytest.approx(values.std() / math.sqrt(200), rel=0.03)
 
@@ -62,7 +62,7 @@ def test_resampling_posts_widens_intervals_where_rows_of_a_post_agree() -> None:
     per_post = np.random.default_rng(2).integers(2, size=80).astype(float) * 100
     values = np.repeat(per_post, 6).tolist()
     posts = np.repeat(rows_apart(80), 6).tolist()
-    measure = mean_measure("accuracy", values)
+    measure = Measure.mean("accuracy", values)
     by_row = replicates([measure], rows_apart(480), 10_000)[0].std()
     by_post = replicates([measure], posts, 10_000)[0].std()
     assert by_post / by_row == pytest.approx(math.sqrt(6), rel=0.05)
@@ -70,7 +70,7 @@ def test_resampling_posts_widens_intervals_where_rows_of_a_post_agree() -> None:
 
 def test_a_post_is_drawn_whole() -> None:
     """Each post has one hit and one miss, so every resample of posts has half of each."""
-    measure = mean_measure("accuracy", [100.0, 0.0] * 20)
+    measure = Measure.mean("accuracy", [100.0, 0.0] * 20)
     posts = [str(row // 2) for row in range(40)]
     assert set(replicates([measure], posts, 500)[0]) == {50.0}
 
@@ -79,9 +79,9 @@ def test_posts_need_not_stand_together() -> None:
     values = np.random.default_rng(4).normal(size=30)
     posts = [str(row % 10) for row in range(30)]
     order = np.argsort(posts, kind="stable")
-    scattered = replicates([mean_measure("m", values.tolist())], posts, 1000)[0]
+    scattered = replicates([Measure.mean("m", values.tolist())], posts, 1000)[0]
     together = replicates(
-        [mean_measure("m", values[order].tolist())], [posts[i] for i in order], 1000
+        [Measure.mean("m", values[order].tolist())], [posts[i] for i in order], 1000
     )[0]
     np.testing.assert_allclose(scattered, together)
 
@@ -99,7 +99,7 @@ def test_a_95_percent_interval_covers_the_truth_95_times_in_100(rows_per_post: i
     for experiment in range(experiments):
         chance = generator.beta(0.21, 0.09, size=300)
         hits = generator.random((300, rows_per_post)) < chance[:, None]
-        measure = mean_measure("accuracy", (100.0 * hits).reshape(-1).tolist())
+        measure = Measure.mean("accuracy", (100.0 * hits).reshape(-1).tolist())
         found = interval(measure.value(), replicates([measure], posts, 1000, experiment)[0])
         covered += found.low <= 70 <= found.high
         if rows_per_post > 1:
@@ -115,7 +115,7 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> Non
     values = np.random.default_rng(6).normal(size=50).tolist()
 
     def drawn(seed: int) -> Array:
-        return replicates([mean_measure("m", values)], rows_apart(50), 1000, seed, "DR")[0]
+        return replicates([Measure.mean("m", values)], rows_apart(50), 1000, seed, "DR")[0]
 
     np.testing.assert_array_equal(drawn(0), drawn(0))
     assert not np.array_equal(drawn(0), drawn(1))
@@ -125,7 +125,7 @@ def test_datasets_are_drawn_independently() -> None:
     """Two datasets with the same answers do not rise and fall together."""
     values = np.random.default_rng(7).normal(size=50).tolist()
     one, other = (
-        replicates([mean_measure("m", values)], rows_apart(50), 5000, 0, name)[0]
+        replicates([Measure.mean("m", values)], rows_apart(50), 5000, 0, name)[0]
         for name in ("DR", "SAD")
     )
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.05
@@ -136,7 +136,7 @@ def test_an_interval_does_not_depend_on_what_else_is_measured() -> None:
     cells, _ = shuffled_statistics(2, 90, seed=8)
     accuracy = Measure("accuracy", cells, accuracy_of)
     error = Measure("error", cells, lambda sums: 100 - accuracy_of(sums))
-    length = mean_measure("length", np.random.default_rng(9).normal(size=90).tolist())
+    length = Measure.mean("length", np.random.default_rng(9).normal(size=90).tolist())
     alone = replicates([accuracy], rows_apart(90), 1000)[0]
     first, opposite, _ = replicates([accuracy, error, length], rows_apart(90), 1000)
     np.testing.assert_array_equal(alone, first)
@@ -156,5 +156,5 @@ def test_resamples_without_a_value_do_not_count() -> None:
 
 
 def test_one_post_has_an_interval_without_width() -> None:
-    drawn = replicates([mean_measure("m", [1.0, 2.0])], ["a", "a"], 200)[0]
+    drawn = replicates([Measure.mean("m", [1.0, 2.0])], ["a", "a"], 200)[0]
     assert set(drawn) == {1.5}

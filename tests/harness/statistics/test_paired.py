@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.comparison_errors import SETTINGS, Setting, simulate, theory
-from imhi._core.statistics import Array, Measure, mean_measure
+from imhi._core.statistics import Array, Measure
 from imhi._core.statistics.paired import Paired, paired, permuted, resampled
 from imhi._core.statistics.significance import permutation_p
 from imhi.plugins.metrics.labels import weighted_f1
@@ -70,7 +70,7 @@ def test_exchanging_agrees_with_every_exchange_there_is(kind: str) -> None:
         one, other = labels(noisy(4, 12)), labels(noisy(5, 12))
     else:
         drawn = np.random.default_rng(6).normal(size=(2, 12))
-        one, other = (mean_measure("score", row.tolist()) for row in drawn)
+        one, other = (Measure.mean("score", row.tolist()) for row in drawn)
     complete = every_exchange(one, other, 12)
     ours = permuted(paired([one, other], apart(12)), 20_000, 0, "x")[0]
     for observed in np.quantile(np.abs(complete), [0.3, 0.8, 0.95]):
@@ -90,7 +90,7 @@ def test_pairs_come_in_the_order_of_combinations() -> None:
 def test_measurements_that_are_no_whole_numbers_keep_their_precision() -> None:
     """Sums in single precision would be off by thousandths here."""
     values = np.random.default_rng(0).normal(1e4, 1e-2, size=50)
-    data: Paired = paired([mean_measure("score", values.tolist())], apart(50))
+    data: Paired = paired([Measure.mean("score", values.tolist())], apart(50))
     drawn = resampled(data, 1000, 0, "x")[0]
     assert drawn.std() == pytest.approx(values.std() / np.sqrt(50), rel=0.1)
 

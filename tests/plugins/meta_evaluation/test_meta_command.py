@@ -61,14 +61,14 @@ def test_mistakes_are_one_line(
 
 
 PLUGIN = """
-from imhi import Metric, hookimpl, mean_measure
+from imhi import Measure, Metric, hookimpl
 
 
 @hookimpl
 def imhi_metrics():
     def unfinished(examples, responses, predictions, context):
         context.mark_incomplete("one answer is still to be measured")
-        return [mean_measure("unfinished", range(len(responses)), higher_is_better=False)]
+        return [Measure.mean("unfinished", range(len(responses)), higher_is_better=False)]
 
     def broken(examples, responses, predictions, context):
         raise KeyError("nothing")

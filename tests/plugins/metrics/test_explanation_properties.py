@@ -18,7 +18,7 @@ import pytest
 from scipy.stats import ttest_rel
 
 from imhi._core.context import Context
-from imhi._core.metrics import measured, opened, parse_metrics
+from imhi._core.metrics import MetricSpec
 from imhi._core.records import Example, Prediction, Response
 from imhi._core.registry import Registry
 from imhi._core.sources import open_source
@@ -126,8 +126,10 @@ def values(
                 [Response(id, "DR", "", text=texts[id]) for id in order],
                 [Prediction(id, "DR", examples[id].label) for id in order],
             )
-            with opened(parse_metrics([arguments(metric)], registry)) as ((spec, scorer),):
-                found = measured(spec, scorer, *columns, context)
+            with MetricSpec.opened(MetricSpec.parse([arguments(metric)], registry)) as (
+                (spec, scorer),
+            ):
+                found = spec.measure(scorer, *columns, context)
         asked[metric, name] = {
             measure.name: dict(zip(order, measure.per_example.tolist(), strict=True))
             for measure in found

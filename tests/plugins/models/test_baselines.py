@@ -14,7 +14,7 @@ from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.evaluation import evaluate
 from imhi._core.fingerprints import post_key, prompt_hash
-from imhi._core.models import create_model, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example, Request, Response
 from imhi._core.registry import Registry
@@ -70,13 +70,13 @@ def run_on(
 ) -> tuple[dict[str, Response], Context]:
     """Answer the test rows; return the answers by id, and the context with its notes."""
     context = Context(registry, Rows(rows), "test")
-    model = create_model(parse_model(f"baseline:{kind}", registry), context)
+    model = ModelSpec.parse(f"baseline:{kind}", registry).create(context)
     return {r.id: r for r in model.generate([ask(e) for e in rows["test"]])}, context
 
 
 def demo_answers(kind: str, registry: Registry, dataset: str) -> list[tuple[Example, Response]]:
     context = Context(registry, open_source("demo", registry)[1], "test")
-    model = create_model(parse_model(f"baseline:{kind}", registry), context)
+    model = ModelSpec.parse(f"baseline:{kind}", registry).create(context)
     examples = list(context.examples(dataset, "test"))
     answers = {r.id: r for r in model.generate([ask(e) for e in examples])}
     return [(e, answers[e.id]) for e in examples]
@@ -210,7 +210,7 @@ def test_training_rows_of_one_label_give_that_label(registry: Registry) -> None:
 
 def test_an_unknown_baseline_is_named(registry: Registry) -> None:
     with pytest.raises(HarnessError, match=r"unknown baseline 'tfdif': did you mean 'tfidf'"):
-        create_model(parse_model("baseline:tfdif", registry), Context(registry, Rows({}), "test"))
+        ModelSpec.parse("baseline:tfdif", registry).create(Context(registry, Rows({}), "test"))
 
 
 @pytest.mark.slow

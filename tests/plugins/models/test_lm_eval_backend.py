@@ -13,7 +13,7 @@ import pytest
 from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.fingerprints import prompt_hash
-from imhi._core.models import create_model, fingerprint, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.records import Request, Response
 from imhi._core.registry import Registry
 from imhi._core.settings import Generation
@@ -54,7 +54,7 @@ def context(**generation: object) -> Context:
 
 def model(text: str, where: Context | None = None) -> LmEvalModel:
     where = where or context()
-    made = create_model(parse_model(text, where.registry), where)
+    made = ModelSpec.parse(text, where.registry).create(where)
     assert isinstance(made, LmEvalModel)
     return made
 
@@ -437,7 +437,7 @@ def test_a_half_precision_checkpoint_answers_in_float32_on_a_cpu(tmp_path: Path)
 
 def identity(text: str) -> dict[str, object]:
     where = context()
-    return fingerprint(parse_model(text, where.registry), where)
+    return ModelSpec.parse(text, where.registry).fingerprint(where)
 
 
 def test_the_fingerprint_follows_the_weights_and_not_the_batch_size(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from imhi import (
     digest,
     explanation_of,
     file_checksum,
-    mean_measure,
 )
 from imhi.checkpoints import Checkpoint, find_checkpoint, free_memory
 from imhi.plugins.metrics.neural.bartscore.arguments import BartScoreArguments
@@ -185,7 +184,7 @@ class BartScore:
             "versions": _versions(),
         }
         for direction, column in columns.items():
-            yield mean_measure(
+            yield Measure.mean(
                 direction.measure,
                 column.values,
                 headline=direction != PRECISION,
@@ -199,7 +198,7 @@ class BartScore:
             )
         if RECALL in columns and PRECISION in columns:
             recall, precision = columns[RECALL], columns[PRECISION]
-            yield mean_measure(
+            yield Measure.mean(
                 BOTH,
                 [
                     None if r is None or p is None else (r + p) / 2

@@ -72,7 +72,7 @@ class BertScore:
         Examples without a reference explanation do not count. An answer that is missing or empty
         has raw scores of 0 and counts.
         """
-        from imhi import mean_measure
+        from imhi import Measure
 
         pairs: list[Pair | None] = [
             (example.explanation.strip(), explanation_of(response.text).strip())
@@ -101,9 +101,9 @@ class BertScore:
         }
         precision, recall, f1 = columns
         return [
-            mean_measure("bertscore", f1, **details),
-            mean_measure("bertscore_precision", precision, headline=False, **details),
-            mean_measure("bertscore_recall", recall, headline=False, **details),
+            Measure.mean("bertscore", f1, **details),
+            Measure.mean("bertscore_precision", precision, headline=False, **details),
+            Measure.mean("bertscore_recall", recall, headline=False, **details),
         ]
 
     def score(self, pairs: Sequence[Pair], context: Context, dataset: str) -> dict[Pair, PairScore]:

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imhi import (
-    Context,
-    Example,
-    Prediction,
-    Response,
-    explanation_of,
-    mean_measure,
-)
+from imhi import Context, Example, Measure, Prediction, Response, explanation_of
 from imhi.plugins.metrics.neural.pair_cache import Pair, PairCache, Steps
 from imhi.plugins.metrics.neural.similarity.arguments import SimilarityArguments
 from imhi.plugins.metrics.neural.similarity.encoder import SentenceEncoder
@@ -125,7 +118,7 @@ class Similarity:
             "negative": negative,
             **{f"{kind}_truncated": count for kind, count in cut.items()},
         }
-        return mean_measure(name, values, headline=name == "similarity", **details)
+        return Measure.mean(name, values, headline=name == "similarity", **details)
 
 
 def _version() -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from imhi._core.context import Context
 from imhi._core.errors import HarnessError
-from imhi._core.metrics import parse_metrics
+from imhi._core.metrics import MetricSpec
 from imhi._core.registry import Registry
 from imhi._core.sources import open_source
 from tests.plugins.metrics.neural.bertscore_encoders import (
@@ -230,5 +230,5 @@ def test_arguments_that_cannot_be_read(registry: Registry, written: str, said: s
     if "bertscore" not in registry.metrics.things:
         pytest.skip("bertscore is not registered")
     with pytest.raises(HarnessError) as error:
-        parse_metrics([f"bertscore:./folder,{written}"], registry)
+        MetricSpec.parse([f"bertscore:./folder,{written}"], registry)
     assert said in str(error.value)

@@ -7,7 +7,7 @@ from typing import Any
 
 from imhi._core.context import Context
 from imhi._core.fingerprints import prompt_hash
-from imhi._core.models import ModelSpec, create_model, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.records import Request, Response
 from imhi._core.registry import Registry
 from imhi._core.settings import Generation
@@ -30,11 +30,11 @@ class Asker:
         self.context = Context(
             self.registry, source, "test", seed=seed, generation=Generation(**settings)
         )
-        self.model = create_model(self.spec(name), self.context)
+        self.model = self.spec(name).create(self.context)
         return self.model
 
     def spec(self, name: str) -> ModelSpec:
-        return parse_model(name, self.registry)
+        return ModelSpec.parse(name, self.registry)
 
     def __call__(
         self, name: str, requests: Sequence[Request], seed: int = 0, **generation: Any

@@ -13,7 +13,6 @@ import pytest
 
 from imhi._core.context import Context
 from imhi._core.errors import HarnessError
-from imhi._core.models import fingerprint
 from imhi._core.settings import Generation
 from tests import tiny_models
 from tests.plugins.models.hf.asking import Asker, requests, texts
@@ -25,7 +24,7 @@ def test_the_fingerprint_follows_the_contents_not_the_leftovers(
     copy = shutil.copytree(causal, tmp_path / "copy")
 
     def of(name: str) -> dict[str, Any]:
-        found = fingerprint(ask.spec(name), Context(ask.registry, None, "test"))  # type: ignore[arg-type]
+        found = ask.spec(name).fingerprint(Context(ask.registry, None, "test"))  # type: ignore[arg-type]
         return {key: found.get(key) for key in ("model", "adapter")}
 
     original = of(f"hf:{causal}")
@@ -195,7 +194,7 @@ def test_a_hub_id_that_cannot_be_reached_says_so(
     # A port on which nothing listens: the refusal is real and needs no network.
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    for use in (ask.open, lambda name: fingerprint(ask.spec(name), ask.context)):
+    for use in (ask.open, lambda name: ask.spec(name).fingerprint(ask.context)):
         with pytest.raises(HarnessError) as error:
             use("hf:owner/never-downloaded")
         assert "not in the download cache" in one_line(error)
@@ -214,7 +213,7 @@ def test_a_downloaded_model_is_known_by_its_commit_offline(
     (references / "main").write_text(commit)
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    found = fingerprint(ask.spec("hf:owner/cached"), Context(ask.registry, None, "test"))  # type: ignore[arg-type]
+    found = ask.spec("hf:owner/cached").fingerprint(Context(ask.registry, None, "test"))  # type: ignore[arg-type]
     assert found["model"] == f"commit:{commit}"
 
 

@@ -12,7 +12,7 @@ from typing import overload
 import pytest
 
 from imhi._core.errors import HarnessError
-from imhi._core.models import fingerprint, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.records import Request
 from imhi._core.settings import Generation
 from tests.batch_results import End, Line, Result, answer, refused
@@ -201,7 +201,7 @@ def test_the_record_says_how_it_was_asked_and_what_answered(batches: BatchAsker)
 
 def test_how_it_is_asked_does_not_make_another_model(batches: BatchAsker, asker: Asker) -> None:
     def identity(text: str) -> object:
-        return fingerprint(parse_model(text, asker.families), batches.context())
+        return ModelSpec.parse(text, asker.families).fingerprint(batches.context())
 
     plain = identity("openai:m,base_url=http://127.0.0.1:9/v1")
     more = "mode=batch,poll=5,batch_requests=10,batch_bytes=1000"
@@ -212,7 +212,7 @@ def test_how_it_is_asked_does_not_make_another_model(batches: BatchAsker, asker:
 def test_a_bad_argument_of_batches_is_named(asker: Asker, argument: str) -> None:
     name, _, value = argument.partition("=")
     with pytest.raises(HarnessError, match=f"argument {name}: found '{value}', expected"):
-        parse_model(f"openai:m,{argument}", asker.families)
+        ModelSpec.parse(f"openai:m,{argument}", asker.families)
 
 
 def test_without_a_run_folder_nothing_is_sent(batches: BatchAsker, asker: Asker) -> None:

@@ -10,7 +10,7 @@ import pytest
 from imhi._core.budget import Budget
 from imhi._core.context import Context
 from imhi._core.errors import HarnessError
-from imhi._core.models import create_model, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.settings import Generation
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.model import estimate
@@ -25,7 +25,7 @@ def test_the_price_of_the_table_is_halved_and_says_so(batches: BatchAsker) -> No
     context = batches.context()
     with BatchServer(lambda line: answer(line, usage=(1000, 500))) as server:
         text = f"openai:gpt-4o-mini,base_url={server.url},mode=batch,poll=0.02"
-        model = create_model(parse_model(text, batches.asker.families), context)
+        model = ModelSpec.parse(text, batches.asker.families).create(context)
         responses = list(model.generate(requests(2)))
     whole = (1000 * 0.15 + 500 * 0.60) / 1e6
     assert [response.cost for response in responses] == [pytest.approx(whole / 2)] * 2
@@ -47,7 +47,7 @@ def test_a_price_that_is_given_is_what_is_paid(batches: BatchAsker) -> None:
 def test_an_estimate_takes_the_half_into_account(asker: Asker) -> None:
     def found(text: str) -> Any:
         context = asker.context(Generation(max_new_tokens=100))
-        return estimate(parse_model(text, asker.families), ["x" * 400], context)
+        return estimate(ModelSpec.parse(text, asker.families), ["x" * 400], context)
 
     live, batch = found("openai:gpt-4o-mini"), found("openai:gpt-4o-mini,mode=batch")
     assert live.cost == pytest.approx(2 * batch.cost) and batch.cost > 0

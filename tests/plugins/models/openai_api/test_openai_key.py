@@ -9,7 +9,7 @@ import logging
 import pytest
 
 from imhi._core.errors import HarnessError
-from imhi._core.models import create_model, fingerprint, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.records import as_row
 from tests.faulty_server import (
     Asked,
@@ -27,13 +27,13 @@ def test_without_a_key_a_remote_server_is_refused_naming_the_variable(
     asker: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(HarnessError, match="OPENAI_API_KEY is not set") as raised:
-        create_model(parse_model("chatgpt", asker.families), asker.context())
+        ModelSpec.parse("chatgpt", asker.families).create(asker.context())
     assert "\n" not in str(raised.value)
     with pytest.raises(HarnessError, match="MY_KEY is not set"):
         asker.model("http://127.0.0.1:9/v1", "key_env=MY_KEY")
     monkeypatch.setenv("OPENAI_API_KEY", "two words")
     with pytest.raises(HarnessError, match="white space") as raised:
-        create_model(parse_model("chatgpt", asker.families), asker.context())
+        ModelSpec.parse("chatgpt", asker.families).create(asker.context())
     assert "two words" not in str(raised.value)
 
 
@@ -65,9 +65,9 @@ def test_the_key_is_sent_and_otherwise_appears_nowhere(
                 out.write(json.dumps(as_row(response)) + "\n")
         except HarnessError as error:
             out.write(f"{error} {error!r} {error.__cause__!r} {error.__context__!r}\n")
-    spec = parse_model(f"openai:m,base_url={server.url}", asker.families)
+    spec = ModelSpec.parse(f"openai:m,base_url={server.url}", asker.families)
     out.write(json.dumps(model.describe()) + repr(model) + repr(vars(model)["_scrub"]))
-    out.write(json.dumps(fingerprint(spec, context)) + repr(context.notes) + caplog.text)
+    out.write(json.dumps(spec.fingerprint(context)) + repr(context.notes) + caplog.text)
     out.write("".join(capfd.readouterr()))
     written = out.getvalue()
     assert server.asked[0].headers["authorization"] == f"Bearer {key}"
@@ -85,7 +85,7 @@ def test_the_key_is_sent_and_otherwise_appears_nowhere(
 )
 def test_secrets_in_a_model_name_are_refused_and_not_repeated(asker: Asker, model: str) -> None:
     with pytest.raises(HarnessError) as raised:
-        parse_model(model, asker.families)
+        ModelSpec.parse(model, asker.families)
     assert "hunter2" not in str(raised.value)
     assert "environment variable" in str(raised.value) or "may be a secret" in str(raised.value)
 
@@ -96,4 +96,4 @@ def test_a_server_named_only_in_the_environment_is_refused(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere.example/v1")
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with pytest.raises(HarnessError, match=r"OPENAI_BASE_URL is set but base_url= is not given"):
-        create_model(parse_model("chatgpt", asker.families), asker.context())
+        ModelSpec.parse("chatgpt", asker.families).create(asker.context())

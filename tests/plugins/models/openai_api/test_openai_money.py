@@ -6,7 +6,7 @@ import pytest
 
 from imhi._core.budget import Budget
 from imhi._core.errors import HarnessError
-from imhi._core.models import parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.settings import Generation
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.prices import known_model, price_of
@@ -97,12 +97,12 @@ def test_the_table_knows_the_papers_models_and_tells_snapshots_apart() -> None:
 
 
 def test_estimate_needs_neither_key_nor_server(asker: Asker) -> None:
-    spec = parse_model("chatgpt", asker.families)
+    spec = ModelSpec.parse("chatgpt", asker.families)
     context = asker.context(Generation(max_new_tokens=100))
     from imhi.plugins.models.openai_api.model import estimate
 
     found = estimate(spec, ["x" * 400, "y" * 400], context)
     assert (found.requests, found.prompt_tokens, found.completion_tokens) == (2, 200, 200)
     assert found.cost == pytest.approx((200 * 0.5 + 200 * 1.5) / 1e6)
-    unknown = estimate(parse_model("openai:mine", asker.families), ["x"], context)
+    unknown = estimate(ModelSpec.parse("openai:mine", asker.families), ["x"], context)
     assert unknown.cost is None and "no price of 'mine'" in unknown.note

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from imhi._core.models import create_model, parse_model
+from imhi._core.models import ModelSpec
 from tests.faulty_server import (
     Asked,
     FaultyServer,
@@ -67,8 +67,8 @@ def test_a_parameter_named_only_in_a_validation_report_is_found(asker: Asker) ->
 def test_models_known_to_want_another_form_get_it_at_once(asker: Asker) -> None:
     context = asker.context()
     with FaultyServer(echo) as server:
-        spec = parse_model(f"openai:o3-mini,base_url={server.url}", asker.families)
-        list(create_model(spec, context).generate(requests(1)))
+        spec = ModelSpec.parse(f"openai:o3-mini,base_url={server.url}", asker.families)
+        list(spec.create(context).generate(requests(1)))
     assert server.asked[0].body["max_completion_tokens"] == 32
     assert "temperature" not in server.asked[0].body
     assert any("takes no temperature" in note for note in context.notes)

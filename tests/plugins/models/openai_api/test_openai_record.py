@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from imhi._core.errors import HarnessError
-from imhi._core.models import fingerprint, parse_model
+from imhi._core.models import ModelSpec
 from tests.faulty_server import (
     FaultyServer,
     answer,
@@ -32,7 +32,7 @@ def test_the_record_says_which_model_answered_at_which_price(asker: Asker) -> No
 
 def test_limits_and_prices_do_not_make_another_model(asker: Asker) -> None:
     def identity(text: str) -> Any:
-        return fingerprint(parse_model(text, asker.families), asker.context())
+        return ModelSpec.parse(text, asker.families).fingerprint(asker.context())
 
     plain = identity("openai:m,base_url=http://127.0.0.1:9/v1")
     assert plain == identity(f"openai:m,base_url=http://127.0.0.1:9/v1/,timeout=3,{FREE},retries=0")
@@ -48,7 +48,7 @@ def test_limits_and_prices_do_not_make_another_model(asker: Asker) -> None:
 def test_a_bad_argument_is_named(asker: Asker, argument: str) -> None:
     name, _, value = argument.partition("=")
     with pytest.raises(HarnessError, match=f"argument {name}: found '{value}', expected"):
-        parse_model(f"openai:m,{argument}", asker.families)
+        ModelSpec.parse(f"openai:m,{argument}", asker.families)
 
 
 def test_importing_the_plugin_imports_nothing_heavy() -> None:

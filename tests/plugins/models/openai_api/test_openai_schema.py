@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imhi._core.models import parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.settings import Generation
 from imhi.plugins.models.openai_api.model import estimate
 from tests.faulty_server import Asked, FaultyServer, Reply, answer, echo, status
@@ -78,7 +78,7 @@ def test_a_bad_request_is_no_refusal_of_the_schema(asker: Asker) -> None:
 
 
 def test_the_schema_counts_as_part_of_the_prompt_where_money_is_counted(asker: Asker) -> None:
-    spec: Any = parse_model(f"openai:m,{PRICED}", asker.families)
+    spec: Any = ModelSpec.parse(f"openai:m,{PRICED}", asker.families)
     plain = estimate(spec, ["a prompt"], asker.context())
     held = estimate(spec, ["a prompt"], asker.context(HELD))
     assert held.prompt_tokens > plain.prompt_tokens

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from imhi._core.models import create_model, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.registry import Registry
 from imhi._core.settings import Generation
 from tests.openai_asking import Asker, requests
@@ -64,8 +64,8 @@ def test_greedy_answers_of_transformers_serve_are_those_of_the_model_itself(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     url, folder = transformers_serve
-    spec = parse_model(f"openai:{folder},base_url={url},api={api},concurrency=2", families)
-    model = create_model(spec, asker.context(Generation(max_new_tokens=16)))
+    spec = ModelSpec.parse(f"openai:{folder},base_url={url},api={api},concurrency=2", families)
+    model = spec.create(asker.context(Generation(max_new_tokens=16)))
     answers = {response.id: response for response in model.generate(requests(6))}
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     weights: Any = AutoModelForCausalLM.from_pretrained(folder)

@@ -63,7 +63,7 @@ def test_it_works_where_an_event_loop_runs_already(asker: Asker) -> None:
 INTERRUPTED = """
 import json, os, signal, sys, threading
 from imhi._core.context import Context
-from imhi._core.models import create_model, parse_model
+from imhi._core.models import ModelSpec
 from imhi._core.records import Request
 from imhi._core.registry import Registry
 from imhi._core.settings import Generation
@@ -73,8 +73,8 @@ registry = Registry()
 for thing in openai_api.imhi_models():
     registry.add(thing, "openai")
 context = Context(registry, None, "test", generation=Generation(max_new_tokens=8))
-spec = parse_model(f"openai:m,base_url={sys.argv[1]},concurrency=4", registry)
-model = create_model(spec, context)
+spec = ModelSpec.parse(f"openai:m,base_url={sys.argv[1]},concurrency=4", registry)
+model = spec.create(context)
 requests = [Request(str(i), "DR", f"post {i}", str(i), "", "") for i in range(50)]
 try:
     for number, response in enumerate(model.generate(requests)):
