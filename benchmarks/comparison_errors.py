@@ -30,7 +30,7 @@ import numpy as np  # noqa: E402
 from scipy.stats import norm  # noqa: E402
 
 from imhi._core.statistics import Array, Measure, interval  # noqa: E402
-from imhi._core.statistics.paired import paired, permuted, resampled  # noqa: E402
+from imhi._core.statistics.paired import Paired  # noqa: E402
 from imhi._core.statistics.significance import mcnemar_p, permutation_p  # noqa: E402
 from imhi.plugins.metrics.labels import weighted_f1  # noqa: E402
 
@@ -151,10 +151,10 @@ def simulate(setting: Setting, comparisons: int, resamples: int, seed: int = 0) 
     for index in range(comparisons):
         gold, answers = draw(setting, generator)
         posts = [str(row // setting.questions) for row in range(len(gold))]
-        data = paired([measure(gold, one) for one in answers], posts)
+        data = Paired.of([measure(gold, one) for one in answers], posts)
         values = data.values()
-        drawn = resampled(data, resamples, index, "simulated")
-        swapped = permuted(data, resamples, index, "simulated")[0]
+        drawn = data.resampled(resamples, index, "simulated")
+        swapped = data.permuted(resamples, index, "simulated")[0]
         right = answers == gold
         only = [int((right[a] & ~right[1 - a]).sum()) for a in range(2)]
         one = interval(values[0], drawn[0])

@@ -28,7 +28,7 @@ from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.run_store import RunFolder, list_runs  # noqa: E402
 from imhi._core.run_store.columns import Columns  # noqa: E402
 from imhi._core.statistics import Measure  # noqa: E402
-from imhi._core.statistics.paired import paired, resampled  # noqa: E402
+from imhi._core.statistics.paired import Paired  # noqa: E402
 from imhi.plugins.metrics.labels import confusion_statistics, weighted_f1  # noqa: E402
 
 PLUGIN = ROOT / "benchmarks" / "simulated_runs.py"
@@ -82,9 +82,9 @@ def main() -> None:
         labels = registry.datasets.get(name).label_names
         columns = RunSet.open(runs, labeler="hybrid").aligned(name).columns
         rows += len(columns[0].examples)
-        data = paired([measure(one, labels) for one in columns], columns[0].clusters)
+        data = Paired.of([measure(one, labels) for one in columns], columns[0].clusters)
         started = time.perf_counter()
-        resampled(data, RESAMPLES, 0, name)
+        data.resampled(RESAMPLES, 0, name)
         ours += time.perf_counter() - started
         gold = np.array([labels.index(example.label) for example in columns[0].examples])
         started = time.perf_counter()

@@ -34,9 +34,7 @@ if TYPE_CHECKING:
         finish as finish,
     )
     from imhi._core.marking import (
-        MARKS as MARKS,
         Marking as Marking,
-        marking_from as marking_from,
     )
     from imhi._core.mojibake import (
         has_mojibake as has_mojibake,
@@ -79,23 +77,11 @@ if TYPE_CHECKING:
     )
     from imhi._core.tables.files import (
         csv_text as csv_text,
-        html_table as html_table,
-        markdown_list as markdown_list,
         markdown_table as markdown_table,
-    )
-    from imhi._core.tables.latex import (
-        COMMANDS as COMMANDS,
-        latex_prose as latex_prose,
-        latex_rows as latex_rows,
-        latex_text as latex_text,
     )
     from imhi._core.tables.table import (
         Cell as Cell,
         Table as Table,
-        numbers as numbers,
-        table_of as table_of,
-        texts as texts,
-        whole_texts as whole_texts,
     )
     from imhi._core.tables.terminal import (
         FittedTable as FittedTable,

@@ -21,12 +21,9 @@ if TYPE_CHECKING:
     )
     from imhi._core.comparing.resampling import (
         Resamples as Resamples,
-        mean_of as mean_of,
-        resample as resample,
     )
     from imhi._core.comparing.result import (
         ModelValue as ModelValue,
-        turned as turned,
     )
     from imhi._core.comparing.run_set import (
         RunSet as RunSet,
@@ -39,13 +36,10 @@ if TYPE_CHECKING:
     )
     from imhi._core.plan import (
         ScoringPlan as ScoringPlan,
-        check_metrics as check_metrics,
         plan_run as plan_run,
     )
     from imhi._core.published import (
         PublishedResult as PublishedResult,
-        published_beside as published_beside,
-        published_results as published_results,
     )
     from imhi._core.results import (
         AverageRow as AverageRow,
@@ -61,14 +55,12 @@ if TYPE_CHECKING:
     )
     from imhi._core.run_store.columns import (
         Columns as Columns,
-        on_shared_examples as on_shared_examples,
-        read_columns as read_columns,
     )
     from imhi._core.run_store.environment import (
         environment as environment,
         package_versions as package_versions,
     )
-    from imhi._core.run_store.manifest import Manifest as Manifest, Totals as Totals
+    from imhi._core.run_store.manifest import Manifest as Manifest
     from imhi._core.run_store.read_once import (
         ReadOnce as ReadOnce,
     )
@@ -103,10 +95,7 @@ if TYPE_CHECKING:
         cluster_sums as cluster_sums,
         generator as generator,
     )
-    from imhi._core.statistics.paired import (
-        paired as paired,
-        resampled as resampled,
-    )
+    from imhi._core.statistics.paired import Paired as Paired
     from imhi._core.statistics.ranks import (
         ranks as ranks,
     )
@@ -118,14 +107,8 @@ if TYPE_CHECKING:
         mcnemar_p as mcnemar_p,
     )
     from imhi._core.views import (
-        FLAGS as FLAGS,
-        RELEASED as RELEASED,
-        VERDICTS as VERDICTS,
         OpenView as OpenView,
-        open_view as open_view,
-        row_key as row_key,
-        seen_through as seen_through,
-        verdicts_file as verdicts_file,
+        Verdict as Verdict,
     )
 else:
     from imhi._core.lazy import lazy_names

@@ -22,7 +22,7 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
     from imhi.finetune.rows.training_jobs import training_jobs
     from imhi.finetune.trained.folder import TRAINED, TrainedFolder
     from imhi.finetune.training.pipeline import open_data
-    from imhi.io import Table, numbers, print_json, say, show_table, texts
+    from imhi.io import Table, print_json, say, show_table
 
     manager.registry.trainers.get(recipe.kind)
     context = open_data(recipe, manager)
@@ -48,12 +48,14 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
         (name, ", ".join(datasets), *(f"{count:,}" for count in counts))
         for name, datasets, *counts in models
     ]
-    heads = [*texts("model", "datasets"), *numbers("rows", "validation", "updates")]
+    heads = [*Table.texts("model", "datasets"), *Table.numbers("rows", "validation", "updates")]
     show_table(Table(f"{recipe.name}: {recipe.summary}", heads, shown))
     if memory:
         where = f"{gpus} GPU{'s' * (gpus > 1)}, {recipe.hardware.strategy}"
         title = f"\nmemory of each GPU, computed ({where})"
-        show_table(Table(title, [*texts("part", "from"), *numbers("GiB")], memory.lines()))
+        show_table(
+            Table(title, [*Table.texts("part", "from"), *Table.numbers("GiB")], memory.lines())
+        )
         if recipe.hardware.gpu_memory_gb:
             say(
                 f"laid out for {gpus} x {recipe.hardware.gpu} ({recipe.hardware.gpu_memory_gb:g} GB)"

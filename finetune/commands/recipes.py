@@ -16,20 +16,20 @@ _UNSET = "not set"
 def recipes(as_json: options.AsJson = False) -> None:
     """List the recipes that come with the project."""
     from imhi.finetune.recipe.reading import read_recipe, recipe_names
-    from imhi.io import Table, print_json, show_table, texts
+    from imhi.io import Table, print_json, show_table
 
     listed = [read_recipe(name) for name in recipe_names()]
     if as_json:
         print_json([{"name": r.name, "kind": r.kind, "summary": r.summary} for r in listed])
         return
     rows = [(r.name, r.kind, r.summary) for r in listed]
-    show_table(Table("", texts("recipe", "kind", "what it is"), rows))
+    show_table(Table("", Table.texts("recipe", "kind", "what it is"), rows))
 
 
 def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson = False) -> None:
     """Show every field of a recipe, its value, and where the value comes from."""
     from imhi.finetune.recipe.reading import read_recipe
-    from imhi.io import Table, print_json, say, show_table, texts
+    from imhi.io import Table, print_json, say, show_table
 
     chosen = read_recipe(recipe, override or [])
     if as_json:
@@ -41,7 +41,7 @@ def show(recipe: RecipeName, override: Overrides = None, as_json: options.AsJson
         if name not in {"name", "summary", "kind", "base.size.source"}
     ]
     title = f"{chosen.name} ({chosen.kind}): {chosen.summary}"
-    show_table(Table(title, texts("field", "value", "from"), rows))
+    show_table(Table(title, Table.texts("field", "value", "from"), rows))
     for note in chosen.notes:
         say(f"note: {note}")
 

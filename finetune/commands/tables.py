@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import Table, figures, numbers, show_table, texts
+from imhi.io import Table, figures, show_table
 
 if TYPE_CHECKING:
     from imhi.finetune.experiments.leave_out import LeftOut
     from imhi.finetune.experiments.seeds import Spread
     from imhi.finetune.trained.manifest import ModelScore, TrainingManifest
 
-_VALUES = numbers("value [95% interval]", "n", "unparsed")
+_VALUES = Table.numbers("value [95% interval]", "n", "unparsed")
 
 
 def show_summary(manifest: TrainingManifest) -> None:
@@ -24,8 +24,8 @@ def show_summary(manifest: TrainingManifest) -> None:
         loss = figures.interval(model.final_loss, None, None, 4)
         validation = f"{best.value:.1f} at {best.update}" if best else "-"
         rows.append([name, *counts, loss, validation, f"{model.seconds:,.0f} s"])
-    heads = numbers("rows", "parameters", "updates", "loss", "best validation", "time")
-    show_table(Table("", [*texts("model"), *heads], rows))
+    heads = Table.numbers("rows", "parameters", "updates", "loss", "best validation", "time")
+    show_table(Table("", [*Table.texts("model"), *heads], rows))
 
 
 def show_scores(scores: Sequence[ModelScore]) -> None:
@@ -35,7 +35,7 @@ def show_scores(scores: Sequence[ModelScore]) -> None:
         for s in scores
     ]
     title = "on reference explanations without their label sentences"
-    show_table(Table(title, [*texts("dataset", "metric"), *_VALUES], rows))
+    show_table(Table(title, [*Table.texts("dataset", "metric"), *_VALUES], rows))
 
 
 def show_spreads(spreads: Sequence[Spread]) -> None:
@@ -51,7 +51,10 @@ def show_spreads(spreads: Sequence[Spread]) -> None:
     ]
     count = len(spreads[0].values) if spreads else 0
     title = f"mean and sample standard deviation over {count} seeds"
-    columns = [*texts("dataset", "metric"), *numbers("mean \N{PLUS-MINUS SIGN} deviation", "each")]
+    columns = [
+        *Table.texts("dataset", "metric"),
+        *Table.numbers("mean \N{PLUS-MINUS SIGN} deviation", "each"),
+    ]
     show_table(Table(title, columns, rows))
 
 
@@ -64,4 +67,4 @@ def show_left_out(lines: Sequence[LeftOut]) -> None:
             value = figures.interval(row["value"], row["low"], row["high"])
             rows.append(("" if place else line.dataset, way, value, row["n"], share))
     title = "weighted F1 on what was left out ('unseen': trained without it)"
-    show_table(Table(title, [*texts("left out", "answered by"), *_VALUES], rows))
+    show_table(Table(title, [*Table.texts("left out", "answered by"), *_VALUES], rows))

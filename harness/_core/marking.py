@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from imhi._core.errors import HarnessError
 from imhi._core.yaml_models import Expected, shortened, validated
 
-MARKS = (0, 1, 2, 3)
+_MARKS = (0, 1, 2, 3)
 _NAME = r"^[a-z][a-z0-9_]{0,29}$"
 _Name = Annotated[
     str,
@@ -28,10 +28,12 @@ _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), E
 
 def _in_order(value: Any) -> list[str]:
     """Return the texts of all marks; raise ValueError where one is none. JSON has texts for keys."""
-    if not isinstance(value, Mapping) or set(value) != set(map(str, MARKS)):
+    if not isinstance(value, Mapping) or set(value) != set(map(str, _MARKS)):
         found = f"[{', '.join(value)}]" if isinstance(value, Mapping) else shortened(value)
-        raise ValueError(f"found {found}, expected a text for each of {', '.join(map(str, MARKS))}")
-    texts = [value[str(mark)] for mark in MARKS]
+        raise ValueError(
+            f"found {found}, expected a text for each of {', '.join(map(str, _MARKS))}"
+        )
+    texts = [value[str(mark)] for mark in _MARKS]
     for mark, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"{mark}: found {shortened(text)}, expected a text")
@@ -61,9 +63,43 @@ class _File(BaseModel):
 class Marking:
     """What those who mark are told; ``file`` is shown, the rest counts."""
 
+    MARKS: ClassVar[tuple[int, ...]] = _MARKS
+
     file: str
     instruction: str
     criteria: tuple[Criterion, ...]
+
+    @classmethod
+    def read(cls, value: object, file: str, where: str, taken: Collection[str] = ()) -> Marking:
+        """Check what a YAML or JSON file holds.
+
+        Args:
+            where: named in errors.
+            taken: names that no criterion may have.
+
+        Raises:
+            HarnessError: a field is missing, unknown or not what it should be; the message names field
+                and value.
+        """
+        if not isinstance(value, Mapping):
+            fields = "the fields instruction and criteria"
+            raise HarnessError(f"{where}: found {shortened(value)}, expected {fields}")
+        read = validated(_File, value, where)
+        criteria: list[Criterion] = []
+        for number, row in enumerate(read.criteria, start=1):
+            place = f"{where}: criterion {number}"
+            name = row.get("name")
+            named = isinstance(name, str) and re.fullmatch(_NAME, name)
+            if name in taken:
+                raise HarnessError(
+                    f"{place}: name: found '{name}', expected another name: this one is taken"
+                )
+            if name in [criterion.name for criterion in criteria]:
+                raise HarnessError(
+                    f"{where}: criteria: found '{name}' twice, expected each name once"
+                )
+            criteria.append(validated(Criterion, row, f"{place} ({name})" if named else place))
+        return cls(file, read.instruction, tuple(criteria))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,36 +114,6 @@ class Marking:
         }
 
     def as_yaml(self) -> dict[str, object]:
-        """Return the values that :func:`marking_from` reads."""
+        """Return the values that :meth:`read` reads."""
         criteria = [{**dict(c), "marks": dict(enumerate(c.marks))} for c in self.criteria]
         return {"instruction": self.instruction, "criteria": criteria}
-
-
-def marking_from(value: object, file: str, where: str, taken: Collection[str] = ()) -> Marking:
-    """Check what a YAML or JSON file holds.
-
-    Args:
-        where: named in errors.
-        taken: names that no criterion may have.
-
-    Raises:
-        HarnessError: a field is missing, unknown or not what it should be; the message names field
-            and value.
-    """
-    if not isinstance(value, Mapping):
-        fields = "the fields instruction and criteria"
-        raise HarnessError(f"{where}: found {shortened(value)}, expected {fields}")
-    read = validated(_File, value, where)
-    criteria: list[Criterion] = []
-    for number, row in enumerate(read.criteria, start=1):
-        place = f"{where}: criterion {number}"
-        name = row.get("name")
-        named = isinstance(name, str) and re.fullmatch(_NAME, name)
-        if name in taken:
-            raise HarnessError(
-                f"{place}: name: found '{name}', expected another name: this one is taken"
-            )
-        if name in [criterion.name for criterion in criteria]:
-            raise HarnessError(f"{where}: criteria: found '{name}' twice, expected each name once")
-        criteria.append(validated(Criterion, row, f"{place} ({name})" if named else place))
-    return Marking(file, read.instruction, tuple(criteria))

@@ -42,6 +42,27 @@ class ScoringPlan:
     resamples: int = 10_000
     seed: int | None = None
 
+    @staticmethod
+    def check_metrics(settings: RunSettings, registry: Registry) -> list[MetricSpec]:
+        """Return the metrics asked for, and look up the judges they may ask.
+
+        Raises:
+            HarnessError: something of that name is not there, or judges are missing or not wanted.
+        """
+        specs = MetricSpec.parse(settings.metric, registry)
+        for judge in settings.judge:
+            ModelSpec.parse(judge, registry)
+        judging = [spec.name for spec in specs if spec.metric.group == "judges"]
+        if judging and not settings.judge:
+            raise HarnessError(
+                f"metric {judging[0]}: no judge given, expected --judge MODEL (see: imhi models)"
+            )
+        if settings.judge and not judging:
+            raise HarnessError(
+                f"--judge {settings.judge[0]}: none of the metrics asks judges; add --metric judge"
+            )
+        return specs
+
 
 @dataclass(frozen=True)
 class RunPlan:
@@ -67,7 +88,7 @@ def plan_run(settings: RunSettings, registry: Registry) -> RunPlan:
     """
     labeler = LabelerSpec.parse(settings.labeler, registry)
     executor = ExecutorSpec.parse(settings.executor, registry)
-    metrics = check_metrics(settings, registry)
+    metrics = ScoringPlan.check_metrics(settings, registry)
     models = tuple(plan_model(settings, model, registry) for model in dict.fromkeys(settings.model))
     views = open_views(registry, settings.audit, settings.view, settings.gold, settings.exclude)
     return RunPlan(
@@ -100,7 +121,7 @@ def plan_scoring(
     """
     return ScoringPlan(
         labeler=LabelerSpec.parse(settings.labeler, registry),
-        metrics=tuple(check_metrics(settings, registry)),
+        metrics=tuple(ScoringPlan.check_metrics(settings, registry)),
         views=tuple(views),
         judges=settings.judge,
         max_cost=settings.max_cost,
@@ -117,24 +138,3 @@ def plan_model(settings: RunSettings, model: str, registry: Registry) -> ModelPl
     if not asked and spec.family.prompt is not None:
         asked = resolve(spec.family.prompt)(spec)
     return ModelPlan(spec, registry.prompts.get(asked or "instruction"))
-
-
-def check_metrics(settings: RunSettings, registry: Registry) -> list[MetricSpec]:
-    """Return the metrics asked for, and look up the judges they may ask.
-
-    Raises:
-        HarnessError: something of that name is not there, or judges are missing or not wanted.
-    """
-    specs = MetricSpec.parse(settings.metric, registry)
-    for judge in settings.judge:
-        ModelSpec.parse(judge, registry)
-    judging = [spec.name for spec in specs if spec.metric.group == "judges"]
-    if judging and not settings.judge:
-        raise HarnessError(
-            f"metric {judging[0]}: no judge given, expected --judge MODEL (see: imhi models)"
-        )
-    if settings.judge and not judging:
-        raise HarnessError(
-            f"--judge {settings.judge[0]}: none of the metrics asks judges; add --metric judge"
-        )
-    return specs

@@ -39,25 +39,37 @@ class PublishedResult:
     table: str
     obtained: str
 
+    @classmethod
+    def all(cls, registry: Registry) -> list[PublishedResult]:
+        """Return every published result that plugins know, in their order.
+
+        Raises:
+            DataError: a row is not as it should be, or a figure stands twice.
+            HarnessError: a plugin gives something else.
+        """
+        rows = (
+            row
+            for declared in registry.published
+            for row in _rows(declared, registry.published.owners[declared.name])
+        )
+        return list(_checked(rows, registry.dataset_map()))
+
+    @staticmethod
+    def beside(results: Iterable[PublishedResult], comparison: Comparison) -> list[PublishedResult]:
+        """Return the published results that may stand beside compared runs: of the same measures and
+        datasets, on test rows with their released labels. Never beside fictional posts."""
+        if comparison.synthetic or comparison.view or comparison.split not in _PUBLISHED_SPLITS:
+            return []
+        return [
+            row
+            for row in dict.fromkeys(results)
+            if row.metric in comparison.metrics and row.dataset in comparison.datasets
+        ]
+
 
 COLUMNS = tuple(PublishedResult.__dataclass_fields__)
 _PUBLISHED_SPLITS = ("test", "complete")  # the test rows, in either style
 _Row = tuple[Mapping[str, object], str]  # the fields of a result, and where they stand
-
-
-def published_results(registry: Registry) -> list[PublishedResult]:
-    """Return every published result that plugins know, in their order.
-
-    Raises:
-        DataError: a row is not as it should be, or a figure stands twice.
-        HarnessError: a plugin gives something else.
-    """
-    rows = (
-        row
-        for declared in registry.published
-        for row in _rows(declared, registry.published.owners[declared.name])
-    )
-    return list(_checked(rows, registry.dataset_map()))
 
 
 def read_published(path: Path, datasets: Mapping[str, Dataset]) -> list[PublishedResult]:
@@ -129,17 +141,3 @@ def _checked(rows: Iterable[_Row], datasets: Mapping[str, Dataset]) -> Iterator[
             )
         seen[key] = where
         yield row
-
-
-def published_beside(
-    results: Iterable[PublishedResult], comparison: Comparison
-) -> list[PublishedResult]:
-    """Return the published results that may stand beside compared runs: of the same measures and
-    datasets, on test rows with their released labels. Never beside fictional posts."""
-    if comparison.synthetic or comparison.view or comparison.split not in _PUBLISHED_SPLITS:
-        return []
-    return [
-        row
-        for row in dict.fromkeys(results)
-        if row.metric in comparison.metrics and row.dataset in comparison.datasets
-    ]

@@ -89,7 +89,7 @@ def _show(found: Audit, everything: bool) -> None:
     from dataclasses import replace
 
     from imhi.build.audit import shown
-    from imhi.io import out, say, show_table, table_of
+    from imhi.io import Table, out, say, show_table
 
     wide = out().width >= WIDE
     if found.synthetic:
@@ -109,7 +109,7 @@ def _show(found: Audit, everything: bool) -> None:
         shown.rows_table(found, wide),
         shown.floors_table(found, wide),
         shown.leaks_table(found),
-        table_of("Findings", findings, left=3),
+        Table.of("Findings", findings, left=3),
     ):
         if table.rows:
             notes = [f"({note})" for note in table.notes]

@@ -24,7 +24,7 @@ from imhi.build.audit.records import Audit, Finding, SplitFigures, Unit, finding
 from imhi.build.checks import near_duplicates
 from imhi.build.records import Finding as Repeat
 from imhi.io import row_writer, write_json
-from imhi.runs import FLAGS, VERDICTS, package_versions, published_results, verdicts_file
+from imhi.runs import PublishedResult, Verdict, package_versions
 
 REPORT = "audit.json"
 
@@ -69,7 +69,7 @@ class Auditing:
         self._incomplete: list[str] = []
         self._findings: list[Finding] = []
         self._published: dict[str, dict[str, float]] = {}
-        for row in published_results(self.registry):
+        for row in PublishedResult.all(self.registry):
             if row.metric == METRIC:
                 self._published.setdefault(row.dataset, {})[row.model] = row.value
 
@@ -102,9 +102,9 @@ class Auditing:
             flags=meanings(self.registry),
             environment={"packages": package_versions(), "checksums": self._checksums()},
         )
-        for stale in set((folder / VERDICTS).glob("*.jsonl")) - written:
+        for stale in set((folder / Verdict.FOLDER).glob("*.jsonl")) - written:
             stale.unlink()  # of another source: no view must take it for this one's
-        write_json(folder / FLAGS, audit.flags)
+        write_json(folder / Verdict.FLAGS, audit.flags)
         write_json(folder / REPORT, audit.to_json())
         return audit
 
@@ -154,7 +154,7 @@ class Auditing:
         with ExitStack() as stack:
 
             def writer(unit: Unit, split: str = "") -> Write:
-                path = verdicts_file(folder, name, split or unit.split)
+                path = Verdict.file(folder, name, split or unit.split)
                 written.add(path)
                 return stack.enter_context(row_writer(path))
 

@@ -128,13 +128,13 @@ def _power(
 ) -> Power:
     import numpy as np
 
-    from imhi.runs import cluster_sums, detectable_difference, paired, resampled
+    from imhi.runs import Paired, cluster_sums, detectable_difference
 
     rows = len(gold.labels)
     measured = disagreement = None
     design = 1.0
     if words is not None:
-        drawn = resampled(paired([words, constant], gold.posts), RESAMPLES, 0, gold.dataset)
+        drawn = Paired.of([words, constant], gold.posts).resampled(RESAMPLES, 0, gold.dataset)
         measured = detectable_difference(float(np.std(drawn[0] - drawn[1], ddof=1)))
         right = [(a == g) - (most == g) for a, g in zip(said, gold.labels, strict=True)]
         differences = np.array(right, dtype=float)

@@ -15,7 +15,7 @@ from imhi.build.audit.overlaps import Homes
 from imhi.build.audit.records import Unit
 from imhi.build.audit.wording import Texts
 from imhi.build.records import BuiltRow, Finding
-from imhi.runs import row_key
+from imhi.runs import Verdict
 
 _CHUNK = 500
 Write = Callable[[dict[str, object]], None]
@@ -177,7 +177,7 @@ def verdict(row: BuiltRow, given: tuple[str, ...], human: str | None) -> dict[st
     """Return the line of a row in ``verdicts/DATASET.SPLIT.jsonl``."""
     return {
         "id": row.source_id,
-        "row": row_key(row.post, row.question, row.label),
+        "row": Verdict.row_key(row.post, row.question, row.label),
         "released": row.label,
         "human": human,
         "flags": list(given),

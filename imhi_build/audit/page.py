@@ -5,6 +5,7 @@ It names rows by id. Posts are on it only where somebody asks for them, a few fo
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from imhi.build.audit.corpus import SourceCorpus
 from imhi.build.audit.kinds import kinds
 from imhi.build.audit.overlaps import ANY
 from imhi.build.audit.records import Audit, Finding, Shared
-from imhi.io import html_table
+from imhi.io import Table, plain
 
 PAGE = "report.html"
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
@@ -104,3 +105,20 @@ def _posts(audit: Audit, corpus: SourceCorpus) -> dict[tuple[str, str, str], str
         for example in corpus.examples(dataset, split)
         if example.id in ids
     }
+
+
+def html_table(table: Table) -> str:
+    """Return a table in HTML, without title and notes: cells of texts have the class ``t``, those of
+    the first column are the heads of their rows."""
+    heads = "".join(_html("th", c.number, c.head, ' scope="col"') for c in table.columns)
+    rows = []
+    for first, *others in table.rows:
+        name = _html("th", table.columns[0].number, first, ' scope="row"')
+        cells = zip(table.columns[1:], others, strict=True)
+        rows.append(f"<tr>{name}{''.join(_html('td', c.number, cell) for c, cell in cells)}</tr>\n")
+    return f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody></table>"
+
+
+def _html(tag: str, is_number: bool, cell: object, scope: str = "") -> str:
+    kind = "" if is_number else ' class="t"'
+    return f"<{tag}{scope}{kind}>{html.escape(plain(str(cell)))}</{tag}>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imhi.build.audit.overlaps import ANY
 from imhi.build.audit.records import Audit, Finding, Power, Shared, SplitFigures, Value
-from imhi.io import Table, figures, table_of
+from imhi.io import Table, figures
 
 FIRST = 25  # findings shown in a terminal
 _FLAGS = {
@@ -42,7 +42,7 @@ def rows_table(audit: Audit, wide: bool) -> Table:
     """Return rows and flagged rows of every split."""
     note = "not human: the released label is not that of the raw files; ?: no raw files given"
     rows = [_row_cells(split, wide) for split in audit.splits]
-    return table_of("Rows, and how many of them are", rows, left=2, notes=[note])
+    return Table.of("Rows, and how many of them are", rows, left=2, notes=[note])
 
 
 def _row_cells(split: SplitFigures, wide: bool) -> dict[str, str]:
@@ -90,7 +90,7 @@ def floors_table(audit: Audit, wide: bool) -> Table:
             "and words do (rows that one of them gets right)"
             "; human labels: what the released labels reach, scored against people's"
         )
-    return table_of("Floors and power", rows, left=2, notes=[note])
+    return Table.of("Floors and power", rows, left=2, notes=[note])
 
 
 def _measured(power: Power) -> str:
@@ -110,7 +110,7 @@ def leaks_table(audit: Audit) -> Table:
     ]
     notes = [RAW_NOTE] if any(s.raw for s in audit.leaks) else []
     title = "Posts that stand in training rows (train, val), percent"
-    return table_of(title, rows, left=2, notes=notes)
+    return Table.of(title, rows, left=2, notes=notes)
 
 
 def cell(shared: Shared | None) -> str:

@@ -90,16 +90,16 @@ def _write(path: Path, differences: list[Difference]) -> None:
 
 
 def _show(found: list[SplitComparison]) -> None:
-    from imhi.io import Table, numbers, out, show_table, texts
+    from imhi.io import Table, out, show_table
 
     rows = []
     for split in found:
         counts = (split.here, split.there, split.both, split.same_query, split.same_label)
         explanation = f"{split.same_explanation:,}" if split.explained else "-"
         rows.append([split.dataset, split.split, *(f"{n:,}" for n in counts), explanation])
-    heads = numbers("here", "there", "both", "query", "label", "explanation")
+    heads = Table.numbers("here", "there", "both", "query", "label", "explanation")
     title = "rows, and how many of those in both are the same"
-    show_table(Table(title, [*texts("dataset", "split"), *heads], rows))
+    show_table(Table(title, [*Table.texts("dataset", "split"), *heads], rows))
     for split in found:
         if split.labels:
             pairs = ", ".join(

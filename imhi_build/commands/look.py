@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def presets(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List the presets for raw datasets, and how their layouts are known."""
     from imhi.build.raw.preset import preset_names, read_preset
-    from imhi.io import Table, print_json, show_table, texts
+    from imhi.io import Table, print_json, show_table
 
     manager: PluginManager = context.obj
     found = {name: read_preset(name, manager.registry) for name in preset_names()}
@@ -31,7 +31,7 @@ def presets(context: typer.Context, as_json: options.AsJson = False) -> None:
         (name, preset.dataset, preset.origin.layout, preset.summary)
         for name, preset in found.items()
     ]
-    show_table(Table("", texts("preset", "dataset", "layout", "what it reads"), rows))
+    show_table(Table("", Table.texts("preset", "dataset", "layout", "what it reads"), rows))
 
 
 def inspect(
@@ -86,7 +86,7 @@ def _as_json(found: Inspected) -> dict[str, object]:
 
 def _show(found: Inspected) -> None:
     from imhi.build.raw.inspecting import skeleton
-    from imhi.io import Table, numbers, out, plain, say, show_table, texts
+    from imhi.io import Table, out, plain, say, show_table
 
     rows = []
     for column in found.columns:
@@ -95,7 +95,13 @@ def _show(found: Inspected) -> None:
             what = ", ".join(f"{value} ({n:,})" for value, n in column.shown.most_common())
         rows.append((column.name, f"{column.filled:,}", what if column.filled else "empty"))
     title = f"{found.path.name}: {found.format}, {found.rows:,} rows"
-    show_table(Table(title, [*texts("column"), *numbers("filled"), *texts("values")], rows))
+    show_table(
+        Table(
+            title,
+            [*Table.texts("column"), *Table.numbers("filled"), *Table.texts("values")],
+            rows,
+        )
+    )
     for problem in found.problems[:5]:
         say(problem, "yellow")
     if len(found.problems) > 5:
@@ -131,9 +137,13 @@ def _show_next(found: Inspected, fit: Fit) -> None:
 
 
 def _show_nearest(fits: Sequence[Fit]) -> None:
-    from imhi.io import Table, show_table, texts, whole_texts
+    from imhi.io import Table, show_table
 
-    columns = [*texts("preset"), *whole_texts("dataset"), *texts("what is wrong")]
+    columns = [
+        *Table.texts("preset"),
+        *Table.whole_texts("dataset"),
+        *Table.texts("what is wrong"),
+    ]
     rows = [(fit.preset, fit.dataset, _wrong(fit)) for fit in fits]
     show_table(Table("no preset fits; nearest:", columns, rows))
 
@@ -150,7 +160,7 @@ def _wrong(fit: Fit) -> str:
 def checks(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List the checks, what each does by default, and their settings."""
     from imhi.build.checks.configured import configured_checks
-    from imhi.io import Table, print_json, show_table, texts
+    from imhi.io import Table, print_json, show_table
 
     manager: PluginManager = context.obj
     configured = configured_checks({}, manager.registry)
@@ -163,13 +173,13 @@ def checks(context: typer.Context, as_json: options.AsJson = False) -> None:
         values = one.settings.model_dump(mode="json", exclude={"action"})
         others = ", ".join(f"{k}: {json.dumps(v)}" for k, v in values.items())
         rows.append((name, one.action, one.check.summary, others))
-    show_table(Table("", texts("check", "action", "what it finds", "settings"), rows))
+    show_table(Table("", Table.texts("check", "action", "what it finds", "settings"), rows))
 
 
 def status(context: typer.Context, build: Build, as_json: options.AsJson = False) -> None:
     """Show what a build has come to, and what to do next."""
     from imhi.build.folder import STAGES
-    from imhi.io import out, print_json, say, show_table, table_of
+    from imhi.io import Table, out, print_json, say, show_table
 
     folder, _ = opened(context, build, None, "")
     if as_json:
@@ -189,7 +199,7 @@ def status(context: typer.Context, build: Build, as_json: options.AsJson = False
             }
         )
     if rows:
-        show_table(table_of("", rows))
+        show_table(Table.of("", rows))
     done = record.done()
     for name in STAGES:
         out().print(f"{name}: {done[name].at if name in done else 'not done'}", markup=False)

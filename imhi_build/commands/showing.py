@@ -24,7 +24,7 @@ def _print(line: str) -> None:
 
 def show_read(folder: BuildFolder, report: ReadReport) -> None:
     """Print rows by dataset and split, and what was left out and why."""
-    from imhi.io import say, show_table, table_of
+    from imhi.io import Table, say, show_table
 
     rows = [
         {
@@ -36,7 +36,7 @@ def show_read(folder: BuildFolder, report: ReadReport) -> None:
         }
         for name, record in report.datasets.items()
     ]
-    show_table(table_of("", rows, left=2))
+    show_table(Table.of("", rows, left=2))
     left_out = {name: record.removed for name, record in report.datasets.items()}
     for name, reasons in left_out.items():
         if reasons:
@@ -87,7 +87,7 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
 
 def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
     """Print how many rows are explained and by what, and what asking came to."""
-    from imhi.io import figures, say, show_table, table_of
+    from imhi.io import Table, figures, say, show_table
 
     heads = {
         "rows": "rows",
@@ -101,7 +101,7 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
         {"dataset": name, **{head: f"{counts.get(key, 0):,}" for key, head in heads.items()}}
         for name, counts in folder.require_explained().datasets.items()
     ]
-    show_table(table_of("", rows))
+    show_table(Table.of("", rows))
     asked = report.asked
     if asked.answered or asked.failed:
         cost = "" if asked.cost is None else f", {figures.dollars(asked.cost)}"
@@ -126,11 +126,11 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
 
 def show_checks(folder: BuildFolder, report: CheckedBuild) -> None:
     """Print what each check found, how many rows are kept out, and what is still to be done."""
-    from imhi.io import Table, numbers, say, show_table, texts, whole_texts
+    from imhi.io import Table, say, show_table
 
-    columns = [*whole_texts("check", "action"), *numbers("findings", "of rows")]
+    columns = [*Table.whole_texts("check", "action"), *Table.numbers("findings", "of rows")]
     rows = [_check_cells(one) for one in report.reports]
-    show_table(Table("", [*columns, *texts("most often")], rows))
+    show_table(Table("", [*columns, *Table.texts("most often")], rows))
     out_of = sum(report.quarantined.values())
     where = f": {folder.path / 'quarantine'} has them with their reasons" if out_of else ""
     _print(f"{out_of:,} of {_all_rows(folder):,} rows are kept out{where}")

@@ -102,7 +102,7 @@ def write_rows(
 def show_written(result: WriteRecord) -> None:
     """Print what was written: rows by dataset and split, then files by format."""
     from imhi.build.writing.counters import in_order
-    from imhi.io import out, say, show_table, table_of
+    from imhi.io import Table, out, say, show_table
 
     splits = in_order(split for counts in result.rows.values() for split in counts)
     rows = [
@@ -115,12 +115,12 @@ def show_written(result: WriteRecord) -> None:
         }
         for name, counts in result.rows.items()
     ]
-    show_table(table_of("", rows), gap=True)
+    show_table(Table.of("", rows), gap=True)
     formats = [
         {"format": name, "files": f"{one.files:,}", "size": _size(one.bytes)}
         for name, one in result.formats.items()
     ]
-    show_table(table_of("", formats))
+    show_table(Table.of("", formats))
     out().print(f"written to {result.to}", markup=False, soft_wrap=True)
     for note in result.notes:
         say(f"note: {note}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imhi import Array
-from imhi.io import MARKS
+from imhi.io import Marking
 from imhi.runs import agreement
 
 
@@ -32,7 +32,7 @@ class Coefficient:
 
 def counts(marks: Array) -> Array:
     """Return how many annotators gave each item each mark, shape (items, 4)."""
-    return agreement.mark_counts(marks, MARKS)
+    return agreement.mark_counts(marks, Marking.MARKS)
 
 
 def percent_agreement(marks: Array) -> Coefficient:

@@ -17,7 +17,7 @@ from imhi.build.human_evaluation.coefficients import (
 )
 from imhi.build.human_evaluation.judging import ReadSheet
 from imhi.build.human_evaluation.kept_sample import Sample
-from imhi.io import MARKS
+from imhi.io import Marking
 from imhi.runs import interval, replicates
 
 ALL = "all"
@@ -77,7 +77,9 @@ class CriterionFigures:
             "mean": self.mean,
             "low": self.low,
             "high": self.high,
-            "counts": {str(mark): count for mark, count in zip(MARKS, self.counts, strict=True)},
+            "counts": {
+                str(mark): count for mark, count in zip(Marking.MARKS, self.counts, strict=True)
+            },
             "percent_agreement": self.agreement.to_json(),
             "fleiss_kappa": self.kappa.to_json(),
             "krippendorff_alpha": self.alpha.to_json(),

@@ -19,7 +19,7 @@ from imhi.build.human_evaluation.scheme import (
 )
 from imhi.build.human_evaluation.sheet_files import SheetFile, SheetRow
 from imhi.build.human_evaluation.whole_files import unguarded
-from imhi.io import MARKS
+from imhi.io import Marking
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _marks(
         if given(value) == "":
             continue
         mark = whole_number(value)
-        if mark in MARKS:
+        if mark in Marking.MARKS:
             good[criterion] = mark
             continue
         case = "not a mark" if mark is None else "off the scale"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imhi.build.human_evaluation.items import Item
-from imhi.io import MARKS, Marking
+from imhi.io import Marking
 
 FORMAT = 1
 KIND = "imhi-annotation"
@@ -37,7 +37,7 @@ def page(items: Sequence[Item], scheme: Marking, annotator: str, sample: str, na
         "name": name,
         "annotator": annotator,
         "criteria": list(scheme.names),
-        "marks": list(MARKS),
+        "marks": list(Marking.MARKS),
         "items": [item.id for item in items],
     }
     text = environment.get_template(_TEMPLATE).render(

@@ -27,7 +27,7 @@ from imhi.build.human_evaluation.problems import some
 from imhi.build.human_evaluation.reading import ReadBack
 from imhi.build.human_evaluation.scheme import COMMENT, ITEM, TEXTS, scheme_digest
 from imhi.build.human_evaluation.whole_files import write_csv
-from imhi.io import MARKS, write_json
+from imhi.io import Marking, write_json
 
 FORMAT = 1
 REPORT, MARK_FILE, APART_FILE = "report.json", "marks.csv", "disagreements.csv"
@@ -154,8 +154,8 @@ def _one_sided(figures: Sequence[CriterionFigures]) -> Iterator[str]:
         if one.kappa.value is not None and most >= _ONE_SIDED * one.marks:
             yield (
                 f"{one.criterion}: {most / one.marks:.0%} of the marks are "
-                f"{MARKS[one.counts.index(most)]}; where marks hardly differ, kappa and alpha are low "
-                "however well annotators agree: look at the percent agreement, too"
+                f"{Marking.MARKS[one.counts.index(most)]}; where marks hardly differ, kappa and alpha "
+                "are low however well annotators agree: look at the percent agreement, too"
             )
 
 

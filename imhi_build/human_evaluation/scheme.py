@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from imhi import digest
-from imhi.io import MARKS, Marking, marking_from, read_yaml
+from imhi.io import Marking, read_yaml
 
 SHIPPED = Path(__file__).with_name("scheme.yaml")
-ALLOWED = f"{', '.join(map(str, MARKS[:-1]))} or {MARKS[-1]}"
+ALLOWED = f"{', '.join(map(str, Marking.MARKS[:-1]))} or {Marking.MARKS[-1]}"
 ITEM, POST, QUESTION, LABEL, EXPLANATION = "item", "post", "question", "label", "explanation"
 COMMENT, ANNOTATOR, SAMPLE = "comment", "annotator", "sample"
 TEXTS = (POST, QUESTION, LABEL, EXPLANATION)
@@ -35,7 +35,7 @@ def scheme_from(value: Any, file: str, where: str) -> Marking:
     Raises:
         HarnessError: as :func:`load_scheme`.
     """
-    return marking_from(value, file, where, _TAKEN)
+    return Marking.read(value, file, where, _TAKEN)
 
 
 def scheme_digest(scheme: Marking) -> str:

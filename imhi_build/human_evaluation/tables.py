@@ -16,17 +16,7 @@ from imhi.build.human_evaluation.figures import (
 )
 from imhi.build.human_evaluation.report import APART_FILE, REPORT, Report
 from imhi.build.human_evaluation.sampling import Written
-from imhi.io import (
-    MARKS,
-    FittedTable,
-    Table,
-    figures,
-    numbers,
-    show_notes,
-    show_table,
-    table_of,
-    texts,
-)
+from imhi.io import FittedTable, Marking, Table, figures, show_notes, show_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +35,7 @@ def show_sample(written: Written, console: Console) -> None:
         dict(zip(heads, (*names, f"{available:,}", f"{taken:,}"), strict=True))
         for *names, available, taken in [*strata, total]
     ]
-    show_table(table_of("", rows, left=2), console, gap=True)
+    show_table(Table.of("", rows, left=2), console, gap=True)
 
 
 def show_report(report: Report, console: Console) -> None:
@@ -56,13 +46,13 @@ def show_report(report: Report, console: Console) -> None:
         f"{report.sample.name}: {len(report.sample.rows)} items, {annotators} "
         f"annotator{'' if annotators == 1 else 's'}"
     )
-    show_table(table_of(title, map(_marks_row, criteria)), console, gap=True)
+    show_table(Table.of(title, map(_marks_row, criteria)), console, gap=True)
     heads = ("% agreement", "n", "Fleiss' kappa", "n", "Kripp. alpha", "n")
     rows = [
         (one.criterion, *_counted(one.agreement, 0), *_counted(one.kappa), *_counted(one.alpha))
         for one in criteria
     ]
-    agreement = Table("agreement", [*texts("criterion"), *numbers(*heads)], rows)
+    agreement = Table("agreement", [*Table.texts("criterion"), *Table.numbers(*heads)], rows)
     show_table(agreement, console, gap=True)
     _show_datasets(report, console)
     _show_annotators(report, console)
@@ -71,7 +61,7 @@ def show_report(report: Report, console: Console) -> None:
 
 
 def _marks_row(one: CriterionFigures) -> dict[str, str]:
-    counts = dict(zip(MARKS, one.counts, strict=True))
+    counts = dict(zip(Marking.MARKS, one.counts, strict=True))
     return {
         "criterion": one.criterion,
         "items": str(one.items),
@@ -113,7 +103,7 @@ def _show_datasets(report: Report, console: Console) -> None:
         for place, one in enumerate(criteria if panel != ALL else ())
     ]
     if rows:
-        show_table(table_of("by dataset", rows, left=2), console, gap=True)
+        show_table(Table.of("by dataset", rows, left=2), console, gap=True)
 
 
 def _show_annotators(report: Report, console: Console) -> None:
@@ -134,9 +124,9 @@ def _annotator_tables(
 ) -> Iterator[Table]:
     title = "means of annotators (difference to the others on the same items)"
     wide = [[name, *(means[name, one] for one in table.criteria)] for name in table.annotators]
-    yield Table(title, [*texts("annotator"), *numbers(*table.criteria)], wide)
+    yield Table(title, [*Table.texts("annotator"), *Table.numbers(*table.criteria)], wide)
     long = [(name, one, means[name, one]) for name in table.annotators for one in table.criteria]
-    yield Table(title, [*texts("annotator", "criterion"), *numbers("mean")], long)
+    yield Table(title, [*Table.texts("annotator", "criterion"), *Table.numbers("mean")], long)
 
 
 def _show_apart(report: Report, console: Console) -> None:
@@ -152,7 +142,7 @@ def _show_apart(report: Report, console: Console) -> None:
     title = (
         f"marks two or more apart: {len(report.apart)}, on {items} item{'' if items == 1 else 's'}"
     )
-    show_table(Table(title, texts("item", "criterion", "marks"), rows), console, gap=True)
+    show_table(Table(title, Table.texts("item", "criterion", "marks"), rows), console, gap=True)
     if len(report.apart) > _LISTED:
         show_notes([f"and {len(report.apart) - _LISTED} more: see {APART_FILE}"], console)
 

@@ -23,7 +23,7 @@ from imhi.build.human_evaluation.scheme import (
     TEXTS,
 )
 from imhi.build.human_evaluation.whole_files import needed
-from imhi.io import MARKS, Marking
+from imhi.io import Marking
 
 MARKS_SHEET, SCHEME_SHEET = "marks", "scheme"
 CELL_LIMIT = 32_767
@@ -162,7 +162,7 @@ def _list_of_marks(sheet: Any, columns: Sequence[str], scheme: Marking, last: in
     letters = _openpyxl(".utils").get_column_letter
     for criterion in scheme.criteria:
         rule = _openpyxl(".worksheet.datavalidation").DataValidation(
-            type="list", formula1=f'"{",".join(map(str, MARKS))}"', allow_blank=True
+            type="list", formula1=f'"{",".join(map(str, Marking.MARKS))}"', allow_blank=True
         )
         rule.showErrorMessage = rule.showInputMessage = True
         rule.errorTitle, rule.error = "Not a mark", f"Give {ALLOWED}, or leave the cell empty."

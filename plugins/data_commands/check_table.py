@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import Cell, Table, figures, numbers, plain, show_table, texts
+from imhi.io import Cell, Table, figures, plain, show_table
 from imhi.plugins.data_commands.check import SourceReport, SplitReport
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def _counts(splits: Sequence[SplitReport]) -> Table:
             ]
         )
         last = report.dataset
-    return Table("", [*texts("dataset", "split"), *numbers(*heads)], rows, frame="narrow")
+    return Table(
+        "", [*Table.texts("dataset", "split"), *Table.numbers(*heads)], rows, frame="narrow"
+    )
 
 
 def _count(number: int | None, unknown: str = "-") -> str:
@@ -67,7 +69,7 @@ def _balance(splits: Sequence[SplitReport]) -> Table:
         shares = ", ".join(f"{name} {figures.share(count, total)}" for name, count in labels)
         rows.append([dataset if dataset != last else "", ", ".join(names), shares])
         last = dataset
-    return Table("", texts("dataset", "split", "labels"), rows, frame="narrow")
+    return Table("", Table.texts("dataset", "split", "labels"), rows, frame="narrow")
 
 
 def _sentences(report: SourceReport) -> Iterator[tuple[str, str]]:

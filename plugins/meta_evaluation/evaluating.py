@@ -71,10 +71,10 @@ def evaluate(settings: MetaSettings, manager: PluginManager) -> MetaEvaluation:
 
     from imhi.plugins.meta_evaluation.analysis import panels
     from imhi.plugins.meta_evaluation.metric_values import measure
-    from imhi.runs import check_metrics
+    from imhi.runs import ScoringPlan
 
     registry = manager.registry
-    specs = check_metrics(
+    specs = ScoringPlan.check_metrics(
         RunSettings(metric=settings.metric, judge=settings.judge, max_cost=settings.max_cost),
         registry,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imhi.io import FittedTable, Table, figures, numbers, show_notes, texts, whole_texts
+from imhi.io import FittedTable, Table, figures, show_notes
 from imhi.plugins.meta_evaluation.correlations import SYMBOLS
 from imhi.plugins.meta_evaluation.figures import Figure, Panel
 from imhi.plugins.meta_evaluation.metric_values import Column
@@ -87,19 +87,19 @@ def _layouts(
     metrics = sum(line.metric for line in lines)
     rules = {metrics: ""} if 0 < metrics < len(lines) else {}
     rows = [[line.name, line.n, *map(cell, line.figures)] for line in lines]
-    columns = [*whole_texts("metric"), *numbers("n", *marks)]
+    columns = [*Table.whole_texts("metric"), *Table.numbers("n", *marks)]
     yield Table(title, columns, rows, notes, rules=rules, frame="ruled")
     rows = [
         [f"{line.name}\n n = {line.n}", *(cell(one, "\n") for one in line.figures)]
         for line in lines
     ]
-    columns = [*whole_texts("metric"), *numbers(*marks)]
+    columns = [*Table.whole_texts("metric"), *Table.numbers(*marks)]
     yield Table(title, columns, rows, notes, rules=rules, frame="close")
     rows = [
         [line.name if number == 0 else "", mark, cell(figure)]
         for line in lines
         for number, (mark, figure) in enumerate(zip(marks, line.figures, strict=True))
     ]
-    columns = [*texts("metric", "mark"), *numbers("correlation")]
+    columns = [*Table.texts("metric", "mark"), *Table.numbers("correlation")]
     rules = dict.fromkeys(range(0, len(rows), len(marks)), "")
     yield Table(title, columns, rows, notes, rules=rules, frame="ruled")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from imhi.io import Table, numbers, one_line, show_notes, show_table, texts
+from imhi.io import Table, one_line, show_notes, show_table
 
 if TYPE_CHECKING:
     from imhi.runs import PublishedResult
@@ -56,7 +56,7 @@ def _tables(
             for model, shown in values.items()
             if not shown.keys().isdisjoint(names)
         ]
-        yield Table(title, [*texts("model"), *numbers(*map(one_line, names))], lines)
+        yield Table(title, [*Table.texts("model"), *Table.numbers(*map(one_line, names))], lines)
         title = ""
 
 

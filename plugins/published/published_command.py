@@ -28,10 +28,10 @@ def published(
     """List results that others have published: not measured here, each with its source."""
     from imhi.io import out, print_json
     from imhi.plugins.published.listing import show
-    from imhi.runs import published_results
+    from imhi.runs import PublishedResult
 
     registry = context.obj.registry
-    rows = list(published_results(registry))
+    rows = list(PublishedResult.all(registry))
     datasets = [registry.datasets.get(name).name for name in dataset or ()]
     models = _known("published model", model or (), [row.model for row in rows])
     metrics = _known("published metric", metric or (), [row.metric for row in rows])

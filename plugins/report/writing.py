@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from imhi import HarnessError, PluginManager, compare
 from imhi.io import replacing, say
-from imhi.runs import RunFolder, published_beside, published_results
+from imhi.runs import PublishedResult, RunFolder
 
 _MARK = b'name="generator" content="imhi-harness report"'
 _HEAD = 4096  # bytes of a page in which the mark stands
@@ -90,7 +90,7 @@ def write_table(
     from imhi.plugins.report.html.material import without_places
 
     found = without_places(compare(runs, manager, **options))
-    rows = published_beside(published_results(manager.registry), found) if published else []
+    rows = PublishedResult.beside(PublishedResult.all(manager.registry), found) if published else []
     parts: list[str] = []
     WRITERS[form](found, rows, parts.append)
     if to is None:

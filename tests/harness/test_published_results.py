@@ -11,7 +11,7 @@ import pytest
 from imhi._core.errors import DataError, HarnessError
 from imhi._core.extensions import PublishedResults
 from imhi._core.plugin_manager import load_plugins
-from imhi._core.published import COLUMNS, PublishedResult, published_results, read_published
+from imhi._core.published import COLUMNS, PublishedResult, read_published
 from imhi._core.registry import Registry
 
 HEADER = ",".join(COLUMNS)
@@ -96,14 +96,14 @@ def test_results_come_from_files_and_from_factories(tmp_path: Path) -> None:
     def rows() -> Iterator[PublishedResult]:
         yield PublishedResult("Another", "DR", "mcc", 0.5, "A talk", "slide 3", "heard")
 
-    assert [row.model for row in published_results(added(rows))][-1] == "Another"
+    assert [row.model for row in PublishedResult.all(added(rows))][-1] == "Another"
     path = table(tmp_path, ROW)
-    assert [row.model for row in published_results(added(path))][-1] == "A model"
+    assert [row.model for row in PublishedResult.all(added(path))][-1] == "A model"
 
 
 def test_a_factory_that_gives_something_else_is_named_with_its_plugin() -> None:
     with pytest.raises(HarnessError) as caught:
-        list(published_results(added(lambda: [{"model": "A model"}])))
+        list(PublishedResult.all(added(lambda: [{"model": "A model"}])))
     assert str(caught.value) == (
         "published results 'another' (plugin 'theirs'): row 0: found a dict, expected "
         "imhi._core.published.PublishedResult"

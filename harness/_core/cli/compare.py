@@ -45,8 +45,8 @@ def compare(
     """
     from imhi._core.cli.comparison_tables import show_comparison
     from imhi._core.comparing import compare as compare_runs
-    from imhi._core.published import published_beside, published_results
-    from imhi._core.views import open_view
+    from imhi._core.published import PublishedResult
+    from imhi._core.views import OpenView
 
     runs = [RunFolder.find(name, folder) for name in names]
     reference = RunFolder.find(against, folder) if against else None
@@ -56,7 +56,7 @@ def compare(
         raise HarnessError(
             f"imhi compare: found one run ({runs[0].id}), expected two or more; 'imhi runs' lists them"
         )
-    known = published_results(context.obj.registry) if published else []
+    known = PublishedResult.all(context.obj.registry) if published else []
     found = compare_runs(
         runs,
         context.obj,
@@ -66,11 +66,11 @@ def compare(
         allow=allow or (),
         resamples=10_000 if resamples is None else resamples,
         seed=seed or 0,
-        view=open_view(
+        view=OpenView.open(
             context.obj.registry, audit, name=view or "", gold=gold or "", exclude=exclude or ()
         ),
     )
-    beside = published_beside(known, found)
+    beside = PublishedResult.beside(known, found)
     if as_json:
         rows = [vars(row) for row in beside]
         print_json({**found.to_json(), "published": rows})

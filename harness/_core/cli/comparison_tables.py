@@ -13,7 +13,7 @@ from imhi._core.cli.console import out
 from imhi._core.comparing.result import ComparedMetric, Comparison, Pair
 from imhi._core.published import PublishedResult
 from imhi._core.tables.figures import closing, interval, p_value, titled
-from imhi._core.tables.table import table_of
+from imhi._core.tables.table import Table
 from imhi._core.tables.terminal import show_notes, show_table
 
 _METHOD = (
@@ -111,7 +111,7 @@ def _show_ranks(
         }
         rows.append({**dict.fromkeys(rows[0], ""), **cells})
     what = dataset or f"mean over {len(comparison.datasets)} datasets"
-    show_table(table_of(f"{titled(metric)} - {what}", rows), gap=True)
+    show_table(Table.of(f"{titled(metric)} - {what}", rows), gap=True)
 
 
 def _beside(
@@ -154,7 +154,7 @@ def _show_means(
         if pair is not None
     ]
     title = f"{titled(metric)} - differences of the means over {len(comparison.datasets)} datasets"
-    show_table(table_of(title, rows), gap=True)
+    show_table(Table.of(title, rows), gap=True)
 
 
 def _show_pair(comparison: Comparison, metric: ComparedMetric, a: str, b: str) -> None:
@@ -182,7 +182,7 @@ def _show_pair(comparison: Comparison, metric: ComparedMetric, a: str, b: str) -
         if labels and out().width >= _WIDE:
             row["McNemar p"] = "" if pair.labels is None else p_value(pair.labels.p)
         rows.append(row)
-    show_table(table_of(f"{titled(metric)} - {a} against {b}", rows), gap=True)
+    show_table(Table.of(f"{titled(metric)} - {a} against {b}", rows), gap=True)
 
 
 def _tested(pair: Pair, metric: ComparedMetric) -> dict[str, str]:

@@ -11,7 +11,7 @@ from imhi._core.plugin_manager import PluginManager
 from imhi._core.sanitizing import plain
 from imhi._core.settings import RunSettings
 from imhi._core.tables import figures
-from imhi._core.tables.table import Table, bold, numbers, texts
+from imhi._core.tables.table import Table, bold
 from imhi._core.tables.terminal import show_table
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def show_estimates(
         return [dataset, *(f"{n:,}" for n in counts), figures.dollars(one.cost, cents=cents)]
 
     total = Estimate.total([estimate for _, estimate in estimates])
-    columns = numbers("requests", "prompt tokens", "answer tokens, at most", "cost, at most")
+    columns = Table.numbers("requests", "prompt tokens", "answer tokens, at most", "cost, at most")
     rows: list[Sequence[object]] = [line(*estimate) for estimate in estimates]
     rows.append(bold(line("all", total)))
-    show_table(Table(title, [*texts("dataset"), *columns], rows))
+    show_table(Table(title, [*Table.texts("dataset"), *columns], rows))
     for note in sorted({f"({one.note})" for _, one in estimates if one.note}):
         out().print(note, markup=False, soft_wrap=True)

@@ -14,7 +14,7 @@ from imhi._core.declarations import Argument
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.registry import Registry
 from imhi._core.sanitizing import plain
-from imhi._core.tables.table import Table, texts, whole_texts
+from imhi._core.tables.table import Table
 from imhi._core.tables.terminal import rich_table, show_table
 
 
@@ -58,7 +58,7 @@ def add_commands(app: typer.Typer) -> None:
 def _show(heads: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
     # Names stay whole; the rest wraps.
     first, *others = heads
-    show_table(Table("", [*whole_texts(first), *texts(*others)], list(rows)))
+    show_table(Table("", [*Table.whole_texts(first), *Table.texts(*others)], list(rows)))
 
 
 def _cell(value: object) -> object:
@@ -84,7 +84,7 @@ def _show_arguments(head: str, arguments: Sequence[Argument]) -> None:
         default = "" if argument.default is None else f" (default {_default(argument)})"
         rows.append([f"{argument.name}=", f"{argument.summary}{default}"])
     out().print(plain(head), style="bold", markup=False)
-    drawn = rich_table(Table("", [*whole_texts(""), *texts("")], rows))
+    drawn = rich_table(Table("", [*Table.whole_texts(""), *Table.texts("")], rows))
     drawn.show_header = False
     out().print(Padding(drawn, (0, 0, 0, 4)))
 

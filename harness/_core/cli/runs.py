@@ -15,9 +15,9 @@ from imhi._core.results import Results, RunScores
 from imhi._core.run_store import RunFolder, list_runs
 from imhi._core.sanitizing import plain
 from imhi._core.tables import figures
-from imhi._core.tables.table import Table, texts, whole_texts
+from imhi._core.tables.table import Table
 from imhi._core.tables.terminal import show_table
-from imhi._core.views import RELEASED
+from imhi._core.views import OpenView
 
 
 def runs(
@@ -65,8 +65,8 @@ def runs(
         )
         for row in rows
     ]
-    heads = whole_texts("created", "status", "answered", "failed", "F1")
-    show_table(Table("", [*heads, *texts("run")], shown))
+    heads = Table.whole_texts("created", "status", "answered", "failed", "F1")
+    show_table(Table("", [*heads, *Table.texts("run")], shown))
 
 
 def _headline(run: RunFolder) -> float | None:
@@ -117,7 +117,7 @@ def show(
         [
             RunScores.from_json(run.scores(name, one), str(run.path))
             for run, name in zip(folders, read_by, strict=True)
-            for one in ["" if v == RELEASED else v for v in view or [RELEASED]]
+            for one in ["" if v == OpenView.RELEASED else v for v in view or [OpenView.RELEASED]]
         ]
     )
     if as_json:

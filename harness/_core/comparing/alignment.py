@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from imhi._core.errors import HarnessError, UnknownName
 from imhi._core.records import Example
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.columns import Columns, on_shared_examples, read_columns
+from imhi._core.run_store.columns import Columns
 from imhi._core.settings import RunSettings
-from imhi._core.views import OpenView, seen_through
+from imhi._core.views import OpenView
 
 ALLOWANCES = {
     "data": "other data: texts, gold labels or reference explanations",
@@ -140,13 +140,13 @@ def align(
     contents = {folder.manifest().content_checksums[dataset] for folder in folders}
     # Where the checksums are equal the examples are: they are read once, and every run has them.
     same = list(folders[0].examples(dataset)) if len(contents) == 1 else None
-    columns = [read_columns(folder, labeler, dataset, same) for folder in folders]
+    columns = [Columns.read(folder, labeler, dataset, same) for folder in folders]
     notes = []
     if same is None:
         # The checksums cover prompts, labels and references: only now is it worth finding out.
         for index in range(1, len(folders)):
             notes += _differences(folders, columns, index, dataset, allow)
-    shared = on_shared_examples(columns)
+    shared = Columns.on_shared_examples(columns)
     complete = all(after is before for after, before in zip(shared, columns, strict=True))
     if not complete:
         kept, largest = len(shared[0].examples), max(len(one.examples) for one in columns)
@@ -224,7 +224,7 @@ def _by_run(folders: Sequence[RunFolder], values: Sequence[str]) -> str:
 
 def viewed(aligned: Aligned, view: OpenView, split: str) -> Aligned:
     """Return what is left of a dataset's columns under a view; what is not is noted."""
-    seen = [seen_through(view, one, aligned.dataset, split) for one in aligned.columns]
+    seen = [view.see(one, aligned.dataset, split) for one in aligned.columns]
     notes = [*aligned.notes, *seen[0].notes(view, aligned.dataset)]
     columns = [one.columns for one in seen]
     # Under other labels, or fewer rows, values are not those of the scores.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imhi._core.comparing.measures import choose_metrics, metric_group, with_values_in_all
 from imhi._core.comparing.pairs import corrected, counted_examples, tested_pairs
-from imhi._core.comparing.resampling import Resamples, means, resample
+from imhi._core.comparing.resampling import Resamples, means
 from imhi._core.comparing.result import (
     ComparedMetric,
     Comparison,
@@ -142,7 +142,7 @@ def _compared_dataset(
                 f"{dataset}: {name} is compared on the {len(posts):,} examples for which all runs "
                 f"have a value; {dropped:,} have none in one of them"
             )
-        part.resamples[name] = resample(
+        part.resamples[name] = Resamples.draw(
             by_run, posts, resamples, seed, dataset, permutations=resamples
         )
         is_labels = metric_group(metric.made_by, runs.manager.registry) == "labels"

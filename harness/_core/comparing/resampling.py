@@ -11,7 +11,7 @@ import numpy as np
 from imhi._core.registry import Registry
 from imhi._core.statistics import Array, Measure, interval
 from imhi._core.statistics.averages import averaged_groups, group_mean
-from imhi._core.statistics.paired import paired, permuted, resampled
+from imhi._core.statistics.paired import Paired
 
 
 @dataclass(frozen=True)
@@ -30,40 +30,43 @@ class Resamples:
     posts: int
     examples: int
 
+    @classmethod
+    def draw(
+        cls,
+        measures: Sequence[Measure],
+        clusters: Sequence[str],
+        resamples: int,
+        seed: int,
+        dataset: str,
+        *,
+        permutations: int = 0,
+        draws: int | None = None,
+    ) -> Resamples:
+        """Draw once for all runs; ``clusters`` names the post of each row.
 
-def resample(
-    measures: Sequence[Measure],
-    clusters: Sequence[str],
-    resamples: int,
-    seed: int,
-    dataset: str,
-    *,
-    permutations: int = 0,
-    draws: int | None = None,
-) -> Resamples:
-    """Draw once for all runs; ``clusters`` names the post of each row.
+        ``draws`` is how many posts a resample has (None: as many as there are).
+        """
+        together = Paired.of(measures, clusters)
+        return cls(
+            together.values(),
+            together.resampled(resamples, seed, dataset, draws),
+            together.permuted(permutations, seed, dataset) if permutations else np.empty((0, 0)),
+            together.posts,
+            len(clusters),
+        )
 
-    ``draws`` is how many posts a resample has (None: as many as there are).
-    """
-    together = paired(measures, clusters)
-    return Resamples(
-        together.values(),
-        resampled(together, resamples, seed, dataset, draws),
-        permuted(together, permutations, seed, dataset) if permutations else np.empty((0, 0)),
-        together.posts,
-        len(clusters),
-    )
+    @classmethod
+    def mean(cls, groups: Sequence[Sequence[Resamples]]) -> Resamples:
+        """Return the mean over groups of the mean within each; datasets are drawn independently."""
 
+        def of(what: str) -> Array:
+            return group_mean([[getattr(one, what) for one in group] for group in groups])
 
-def mean_of(groups: Sequence[Sequence[Resamples]]) -> Resamples:
-    """Return the mean over groups of the mean within each; datasets are drawn independently."""
-
-    def mean(what: str) -> Array:
-        return group_mean([[getattr(one, what) for one in group] for group in groups])
-
-    members = [one for group in groups for one in group]
-    posts, examples = (sum(getattr(one, what) for one in members) for what in ("posts", "examples"))
-    return Resamples(mean("values"), mean("resampled"), mean("permuted"), posts, examples)
+        members = [one for group in groups for one in group]
+        posts, examples = (
+            sum(getattr(one, what) for one in members) for what in ("posts", "examples")
+        )
+        return cls(of("values"), of("resampled"), of("permuted"), posts, examples)
 
 
 def means(per_dataset: Mapping[str, Resamples], registry: Registry) -> dict[str, Resamples]:
@@ -72,7 +75,7 @@ def means(per_dataset: Mapping[str, Resamples], registry: Registry) -> dict[str,
         return {}
     groupings = averaged_groups(list(per_dataset), lambda name: registry.task_of(name).name)
     return {
-        over: mean_of([[per_dataset[dataset] for dataset in group] for group in groups])
+        over: Resamples.mean([[per_dataset[dataset] for dataset in group] for group in groups])
         for over, groups in groupings.items()
     }
 

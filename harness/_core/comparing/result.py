@@ -110,6 +110,22 @@ class Pair:
         """Whether the difference is more than chance."""
         return self.p_holm < ALPHA
 
+    def turned(self) -> Pair:
+        """Return a pair seen from its other side."""
+        labels = self.labels
+        return dataclasses.replace(
+            self,
+            a=self.b,
+            b=self.a,
+            difference=-self.difference,
+            low=None if self.high is None else -self.high,
+            high=None if self.low is None else -self.low,
+            effect=None if self.effect is None else -self.effect,
+            better=self.worse,
+            worse=self.better,
+            labels=labels and Disagreement(labels.only_b, labels.only_a, labels.p),
+        )
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -142,7 +158,7 @@ class Comparison:
         if found is not None:
             return found
         other = self._pairs.get((b, a, metric, dataset, over))
-        return None if other is None else turned(other)
+        return None if other is None else other.turned()
 
     @cached_property
     def _values(self) -> dict[tuple[str, str, str, str], ModelValue]:
@@ -155,20 +171,3 @@ class Comparison:
     def to_json(self) -> dict[str, object]:
         """Return the object that ``--json`` prints."""
         return dataclasses.asdict(self)
-
-
-def turned(pair: Pair) -> Pair:
-    """Return a pair seen from its other side."""
-    labels = pair.labels
-    return dataclasses.replace(
-        pair,
-        a=pair.b,
-        b=pair.a,
-        difference=-pair.difference,
-        low=None if pair.high is None else -pair.high,
-        high=None if pair.low is None else -pair.low,
-        effect=None if pair.effect is None else -pair.effect,
-        better=pair.worse,
-        worse=pair.better,
-        labels=labels and Disagreement(labels.only_b, labels.only_a, labels.p),
-    )

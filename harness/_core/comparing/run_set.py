@@ -30,7 +30,7 @@ from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.results import RunScores, distinct_names
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
-from imhi._core.run_store.columns import Columns, read_columns
+from imhi._core.run_store.columns import Columns
 from imhi._core.run_store.manifest import Manifest
 from imhi._core.stages.rescore import reopen
 from imhi._core.statistics import Measure
@@ -166,7 +166,7 @@ class RunSet:
 
     def columns(self, dataset: str) -> list[Columns]:
         """Return a dataset's rows, run by run, each on all its own examples and without a view."""
-        return [read_columns(folder, self.labeler, dataset) for folder in self.folders]
+        return [Columns.read(folder, self.labeler, dataset) for folder in self.folders]
 
     def aligned(self, dataset: str) -> Aligned:
         """Return what each run says about the same examples of a dataset, as the view has them.

@@ -23,6 +23,30 @@ class Columns:
     responses: Sequence[Response]
     predictions: Sequence[Prediction]
 
+    @classmethod
+    def read(
+        cls,
+        folder: RunFolder,
+        labeler: str,
+        dataset: str,
+        examples: Sequence[Example] | None = None,
+    ) -> Columns:
+        """Return a dataset's aligned columns, labels read by ``labeler``. ``examples`` are the run's,
+        where they are known: many runs are about the same ones.
+
+        Raises:
+            HarnessError: the labeler has not read them, or not all of them.
+        """
+        examples, responses = answered_examples(folder, dataset, examples)
+        predictions = list(folder.predictions(labeler, dataset))
+        expected = folder.manifest().datasets[dataset]
+        if len(predictions) != expected or len(examples) != expected:
+            raise HarnessError(
+                f"{folder.predictions_file(labeler, dataset)}: {len(predictions)} predictions, "
+                f"expected {expected}; make them with: imhi label {folder.path} --labeler {labeler}"
+            )
+        return cls(examples, responses, predictions)
+
     @property
     def aligned(self) -> tuple[Sequence[Example], Sequence[Response], Sequence[Prediction]]:
         """The three columns, in the order in which metrics take them."""
@@ -49,38 +73,19 @@ class Columns:
             [self.predictions[row] for row in rows],
         )
 
-
-def on_shared_examples(columns: Sequence[Columns]) -> list[Columns]:
-    """Return several runs' columns of one dataset on the examples that all have, in the order of
-    the first; as they are where they have the same in one order."""
-    ids = [[example.id for example in one.examples] for one in columns]
-    if all(one == ids[0] for one in ids):
-        return list(columns)
-    places = [{id: row for row, id in enumerate(one)} for one in ids]
-    shared = [id for id in ids[0] if all(id in place for place in places)]
-    return [
-        one.take([place[id] for id in shared]) for one, place in zip(columns, places, strict=True)
-    ]
-
-
-def read_columns(
-    folder: RunFolder, labeler: str, dataset: str, examples: Sequence[Example] | None = None
-) -> Columns:
-    """Return a dataset's aligned columns, labels read by ``labeler``. ``examples`` are the run's,
-    where they are known: many runs are about the same ones.
-
-    Raises:
-        HarnessError: the labeler has not read them, or not all of them.
-    """
-    examples, responses = answered_examples(folder, dataset, examples)
-    predictions = list(folder.predictions(labeler, dataset))
-    expected = folder.manifest().datasets[dataset]
-    if len(predictions) != expected or len(examples) != expected:
-        raise HarnessError(
-            f"{folder.predictions_file(labeler, dataset)}: {len(predictions)} predictions, "
-            f"expected {expected}; make them with: imhi label {folder.path} --labeler {labeler}"
-        )
-    return Columns(examples, responses, predictions)
+    @staticmethod
+    def on_shared_examples(columns: Sequence[Columns]) -> list[Columns]:
+        """Return several runs' columns of one dataset on the examples that all have, in the order of
+        the first; as they are where they have the same in one order."""
+        ids = [[example.id for example in one.examples] for one in columns]
+        if all(one == ids[0] for one in ids):
+            return list(columns)
+        places = [{id: row for row, id in enumerate(one)} for one in ids]
+        shared = [id for id in ids[0] if all(id in place for place in places)]
+        return [
+            one.take([place[id] for id in shared])
+            for one, place in zip(columns, places, strict=True)
+        ]
 
 
 def answered_examples(

@@ -20,13 +20,13 @@ from imhi._core.report import Report, all_notes
 from imhi._core.results import AverageRow, Labelling, MetricRecord, RunScores, ScoreRow
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
-from imhi._core.run_store.columns import Columns, read_columns
+from imhi._core.run_store.columns import Columns
 from imhi._core.run_store.jsonl import write_json, write_rows
 from imhi._core.run_store.manifest import Manifest
 from imhi._core.stages.averages import Draws, average_rows, rounded
 from imhi._core.stages.label import labelling_counts
 from imhi._core.statistics import Array, Interval, Measure, interval, replicates
-from imhi._core.views import OpenView, seen_through
+from imhi._core.views import OpenView
 
 OpenMetrics = Sequence[tuple[MetricSpec, Score]]
 
@@ -179,11 +179,11 @@ def _columns(
     folder: RunFolder, labeler: str, dataset: str, view: OpenView | None, report: Report
 ) -> Columns:
     """Return a dataset's aligned columns, as a view has them; what it leaves out is noted."""
-    columns = read_columns(folder, labeler, dataset)
+    columns = Columns.read(folder, labeler, dataset)
     if view is None:
         return columns
     view.check(folder.manifest(), [dataset])
-    seen = seen_through(view, columns, dataset, folder.manifest().split)
+    seen = view.see(columns, dataset, folder.manifest().split)
     for note in seen.notes(view, dataset):
         report.note(note)
     return seen.columns

@@ -34,6 +34,12 @@ class Paired:
     parts: Sequence[Array]
     value_of: Sequence[Callable[[Array], Array]]
 
+    @classmethod
+    def of(cls, measures: Sequence[Measure], clusters: Sequence[str]) -> Paired:
+        """Bring runs' measures of the same rows together; ``clusters`` names the post of each row."""
+        parts = [cluster_sums(measure.statistics, clusters) for measure in measures]
+        return cls(parts, [measure.value_of for measure in measures])
+
     @property
     def posts(self) -> int:
         """How many posts there are to draw from."""
@@ -44,66 +50,60 @@ class Paired:
         pairs = zip(self.value_of, self.parts, strict=True)
         return np.array([value_of(part.sum(axis=0)) for value_of, part in pairs], dtype=np.float64)
 
+    def resampled(self, resamples: int, seed: int, name: str, draws: int | None = None) -> Array:
+        """Return every run's value on resampled posts, shape (runs, resamples).
 
-def paired(measures: Sequence[Measure], clusters: Sequence[str]) -> Paired:
-    """Bring runs' measures of the same rows together; ``clusters`` names the post of each row."""
-    parts = [cluster_sums(measure.statistics, clusters) for measure in measures]
-    return Paired(parts, [measure.value_of for measure in measures])
+        ``name`` (the dataset's) enters the seed, so that datasets are drawn independently. ``draws`` is
+        how many posts a resample has (None: as many as there are): fewer show what values on so few
+        would scatter like (m out of n bootstrap; Bickel, Goetze & van Zwet 1997).
+        """
+        rows, pattern = _patterns(self)
+        draws = draws or self.posts
+        small = self.posts <= np.iinfo(np.uint16).max
 
+        def part(index: int, size: int) -> Array:
+            drawn = generator(seed, f"{name} {index}")
+            shape = (size, draws)
+            posts = drawn.integers(0, self.posts, shape, dtype=np.uint16 if small else np.uint32)
+            cells = pattern.take(posts)
+            cells += (np.arange(size) * len(rows))[:, None]
+            counts = np.bincount(cells.reshape(-1), minlength=size * len(rows))
+            return counts.reshape(size, len(rows)).astype(rows.dtype) @ rows
 
-def resampled(
-    data: Paired, resamples: int, seed: int, name: str, draws: int | None = None
-) -> Array:
-    """Return every run's value on resampled posts, shape (runs, resamples).
+        sums = _split(_in_parts(part, resamples, draws), self)
+        with np.errstate(
+            invalid="ignore", divide="ignore"
+        ):  # a value may be undefined on some draws
+            return np.array(
+                [value_of(of) for value_of, of in zip(self.value_of, sums, strict=True)]
+            )
 
-    ``name`` (the dataset's) enters the seed, so that datasets are drawn independently. ``draws`` is
-    how many posts a resample has (None: as many as there are): fewer show what values on so few
-    would scatter like (m out of n bootstrap; Bickel, Goetze & van Zwet 1997).
-    """
-    rows, pattern = _patterns(data)
-    draws = draws or data.posts
-    small = data.posts <= np.iinfo(np.uint16).max
+    def permuted(self, permutations: int, seed: int, name: str) -> Array:
+        """Return the difference of every two runs with their answers exchanged at random posts.
 
-    def part(index: int, size: int) -> Array:
-        drawn = generator(seed, f"{name} {index}")
-        shape = (size, draws)
-        posts = drawn.integers(0, data.posts, shape, dtype=np.uint16 if small else np.uint32)
-        cells = pattern.take(posts)
-        cells += (np.arange(size) * len(rows))[:, None]
-        counts = np.bincount(cells.reshape(-1), minlength=size * len(rows))
-        return counts.reshape(size, len(rows)).astype(rows.dtype) @ rows
+        Shape (pairs, permutations), pairs in the order of ``itertools.combinations(runs, 2)``.
+        """
+        rows = _single_if_exact(np.concatenate(self.parts, axis=1), self.posts)
+        width = -(-self.posts // 8)
 
-    sums = _split(_in_parts(part, resamples, draws), data)
-    with np.errstate(invalid="ignore", divide="ignore"):  # a value may be undefined on some draws
-        return np.array([value_of(of) for value_of, of in zip(data.value_of, sums, strict=True)])
+        def part(index: int, size: int) -> Array:
+            drawn = generator(seed, f"exchange {name} {index}")
+            bits = np.frombuffer(drawn.bytes(size * width), dtype=np.uint8).reshape(size, width)
+            return np.unpackbits(bits, axis=1, count=self.posts).astype(rows.dtype) @ rows
 
+        # What each run keeps of its own; the other one of a pair gets the rest.
+        kept = list(_split(_in_parts(part, permutations, self.posts), self))
+        totals = [part.sum(axis=0) for part in self.parts]
 
-def permuted(data: Paired, permutations: int, seed: int, name: str) -> Array:
-    """Return the difference of every two runs with their answers exchanged at random posts.
+        def difference(pair: tuple[int, int]) -> Array:
+            a, b = pair
+            one = self.value_of[a](kept[a] + (totals[b] - kept[b]))
+            return one - self.value_of[b](kept[b] + (totals[a] - kept[a]))
 
-    Shape (pairs, permutations), pairs in the order of ``itertools.combinations(runs, 2)``.
-    """
-    rows = _single_if_exact(np.concatenate(data.parts, axis=1), data.posts)
-    width = -(-data.posts // 8)
-
-    def part(index: int, size: int) -> Array:
-        drawn = generator(seed, f"exchange {name} {index}")
-        bits = np.frombuffer(drawn.bytes(size * width), dtype=np.uint8).reshape(size, width)
-        return np.unpackbits(bits, axis=1, count=data.posts).astype(rows.dtype) @ rows
-
-    # What each run keeps of its own; the other one of a pair gets the rest.
-    kept = list(_split(_in_parts(part, permutations, data.posts), data))
-    totals = [part.sum(axis=0) for part in data.parts]
-
-    def difference(pair: tuple[int, int]) -> Array:
-        a, b = pair
-        one = data.value_of[a](kept[a] + (totals[b] - kept[b]))
-        return one - data.value_of[b](kept[b] + (totals[a] - kept[a]))
-
-    pairs = list(itertools.combinations(range(len(totals)), 2))
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        differences = list(threads.map(difference, pairs))
-    return np.array(differences).reshape(len(pairs), permutations)
+        pairs = list(itertools.combinations(range(len(totals)), 2))
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            differences = list(threads.map(difference, pairs))
+        return np.array(differences).reshape(len(pairs), permutations)
 
 
 def _in_parts(part: Callable[[int, int], Array], total: int, posts: int) -> Array:

@@ -1,15 +1,14 @@
-"""Tables as Markdown, HTML and CSV: to be kept and passed on."""
+"""Tables as Markdown and CSV: to be kept and passed on."""
 
 from __future__ import annotations
 
 import csv
-import html
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from imhi._core.sanitizing import markdown, one_line, plain, spreadsheet_cell
-from imhi._core.tables.table import Cell, Column, Table
+from imhi._core.sanitizing import markdown, one_line, spreadsheet_cell
+from imhi._core.tables.table import Cell, Table
 
 _MARKS = {"bold": "**", "italic": "_"}
 
@@ -26,11 +25,6 @@ def markdown_text(text: object) -> str:
     return markdown(one_line(str(text)))
 
 
-def markdown_list(sentences: Iterable[str]) -> str:
-    """Return sentences as a list."""
-    return "\n".join(f"- {markdown_text(sentence)}" for sentence in sentences)
-
-
 def _markdown(cell: object) -> str:
     if not isinstance(cell, Cell):
         return markdown_text(cell)
@@ -39,23 +33,6 @@ def _markdown(cell: object) -> str:
     mark = _MARKS.get(cell.style, "")
     space = " " if cell.rest[:1] == " " else ""
     return f"{mark}{markdown_text(cell.text)}{mark}{space}{markdown_text(cell.rest)}"
-
-
-def html_table(table: Table) -> str:
-    """Return a table in HTML, without title and notes: cells of texts have the class ``t``, those of
-    the first column are the heads of their rows."""
-    heads = "".join(_html("th", c, c.head, ' scope="col"') for c in table.columns)
-    rows = []
-    for first, *others in table.rows:
-        name = _html("th", table.columns[0], first, ' scope="row"')
-        cells = zip(table.columns[1:], others, strict=True)
-        rows.append(f"<tr>{name}{''.join(_html('td', *cell) for cell in cells)}</tr>\n")
-    return f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody></table>"
-
-
-def _html(tag: str, column: Column, cell: object, scope: str = "") -> str:
-    kind = "" if column.number else ' class="t"'
-    return f"<{tag}{scope}{kind}>{html.escape(plain(str(cell)))}</{tag}>"
 
 
 def csv_text(fields: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:

@@ -61,40 +61,41 @@ class Table:
     rules: Mapping[int, str] = field(default_factory=dict)
     frame: Frame = ""
 
+    @classmethod
+    def of(
+        cls,
+        title: str,
+        rows: Iterable[Mapping[str, object]],
+        left: int = 1,
+        *,
+        notes: Sequence[str] = (),
+    ) -> Table:
+        """Return the table of rows that name their cells by the head of the column, at least one row.
+        The first ``left`` columns are texts, the others numbers."""
+        listed = list(rows)
+        heads = list(listed[0]) if listed else []
+        columns = [*Table.texts(*heads[:left]), *Table.numbers(*heads[left:])]
+        return cls(title, columns, [[row[head] for head in heads] for row in listed], notes)
+
+    @staticmethod
+    def texts(*heads: str) -> list[Column]:
+        """Return columns of texts."""
+        return [Column(head) for head in heads]
+
+    @staticmethod
+    def whole_texts(*heads: str) -> list[Column]:
+        """Return columns of texts that are never folded."""
+        return [Column(head, whole=True) for head in heads]
+
+    @staticmethod
+    def numbers(*heads: str) -> list[Column]:
+        """Return columns of numbers."""
+        return [Column(head, number=True) for head in heads]
+
     @property
     def heads(self) -> list[str]:
         """What stands above the columns."""
         return [column.head for column in self.columns]
-
-
-def texts(*heads: str) -> list[Column]:
-    """Return columns of texts."""
-    return [Column(head) for head in heads]
-
-
-def whole_texts(*heads: str) -> list[Column]:
-    """Return columns of texts that are never folded."""
-    return [Column(head, whole=True) for head in heads]
-
-
-def numbers(*heads: str) -> list[Column]:
-    """Return columns of numbers."""
-    return [Column(head, number=True) for head in heads]
-
-
-def table_of(
-    title: str,
-    rows: Iterable[Mapping[str, object]],
-    left: int = 1,
-    *,
-    notes: Sequence[str] = (),
-) -> Table:
-    """Return the table of rows that name their cells by the head of the column, at least one row.
-    The first ``left`` columns are texts, the others numbers."""
-    listed = list(rows)
-    heads = list(listed[0]) if listed else []
-    columns = [*texts(*heads[:left]), *numbers(*heads[left:])]
-    return Table(title, columns, [[row[head] for head in heads] for row in listed], notes)
 
 
 def bold(cells: Iterable[object]) -> list[Cell]:

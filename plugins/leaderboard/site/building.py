@@ -28,7 +28,7 @@ from imhi.plugins.leaderboard.site.page_values import Contents
 from imhi.plugins.leaderboard.site.published_rows import PublishedModel, published_models
 from imhi.plugins.leaderboard.site.standings import Standings, stand
 from imhi.plugins.leaderboard.site.texts import harmless
-from imhi.runs import published_results
+from imhi.runs import PublishedResult
 
 ASSETS = ("board.css", "tables.js", "compare.js")
 
@@ -65,7 +65,7 @@ def build_site(folder: Path, to: Path, registry: Registry) -> Built:
                 f"--to {to}: found a place inside {folder / name}, which holds no pages; choose another"
             )
     standings = stand(board, read_entries(folder), registry)
-    published = published_models(published_results(registry), board)
+    published = published_models(PublishedResult.all(registry), board)
     site = SiteFolder(to, rendering.generator())
     for page in (
         *table_pages.pages(standings, published),

@@ -31,7 +31,7 @@ from imhi.plugins.leaderboard.submission.submittable import (
     check_run,
     check_scores,
 )
-from imhi.runs import Columns, Manifest, RunFolder, read_columns
+from imhi.runs import Columns, Manifest, RunFolder
 
 _TIME = (1980, 1, 1, 0, 0, 0)  # the same run gives the same bytes
 _ENVIRONMENT = ("python", "packages", "git_commit", "hardware")
@@ -71,7 +71,7 @@ def pack(
             f"labeler {labeler}: it works with a file of yours, so nobody else can read the labels "
             "again; submit with --labeler hybrid"
         )
-    columns = {name: read_columns(folder, spec.name, name) for name in manifest.datasets}
+    columns = {name: Columns.read(folder, spec.name, name) for name in manifest.datasets}
     scores = folder.scores(spec.name)
     check_run(folder, manifest, columns, allowed)
     check_scores(folder, scores["settings"], columns, spec.identity())

@@ -27,9 +27,7 @@ from imhi.runs import (
     ScoreRow,
     ScoringPlan,
     label,
-    read_columns,
     score,
-    seen_through,
 )
 
 GROUPS = ("labels", "explanations")  # metrics that need no model and no judge
@@ -115,12 +113,11 @@ def remake(
             seed=claims.seed,
         )
         scores, *seen_scores = score(folder, context, plan, ready)
-        columns = {part.dataset: read_columns(folder, labeler, part.dataset) for part in matched}
+        columns = {part.dataset: Columns.read(folder, labeler, part.dataset) for part in matched}
         if view is None:
             return Remade(columns, scores, Shown(columns, scores))
         seen = {
-            name: seen_through(view, column, name, context.split).columns
-            for name, column in columns.items()
+            name: view.see(column, name, context.split).columns for name, column in columns.items()
         }
         return Remade(
             columns,

@@ -31,7 +31,7 @@ from imhi.plugins.leaderboard.verification.likeness import (
 )
 from imhi.plugins.leaderboard.verification.matching import Matched, match, source_check
 from imhi.plugins.leaderboard.verification.rescoring import Remade, remake
-from imhi.runs import RELEASED, OpenView
+from imhi.runs import OpenView
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _terms_check(about: About, view: str, terms: Board | None) -> Check:
     asked = {
         "split": (about.split, terms.split),
         "labeler": (about.labeler.name, terms.labeler),
-        "view": (view or RELEASED, terms.view or RELEASED),
+        "view": (view or OpenView.RELEASED, terms.view or OpenView.RELEASED),
         "posts": tuple(
             "fictional" if one else "real" for one in (about.synthetic, terms.synthetic)
         ),

@@ -52,7 +52,7 @@ def verify(
     from imhi.plugins.leaderboard.site.entries import read_entries
     from imhi.plugins.leaderboard.verification.entries import add_entry
     from imhi.plugins.leaderboard.verification.verify import open_verifier
-    from imhi.runs import open_view
+    from imhi.runs import OpenView
 
     if add and board is None:
         raise HarnessError("--add: found no board, expected --board FOLDER to add entries to")
@@ -67,7 +67,7 @@ def verify(
         raise HarnessError(
             f"--board {board}: no such folder; make a board with: imhi leaderboard init {board}"
         )
-    opened = open_view(context.obj.registry, audit, name=view)
+    opened = OpenView.open(context.obj.registry, audit, name=view)
     terms = read_board(board) if board is not None and (board / BOARD_FILE).exists() else None
     if source is None and terms is not None:
         source = terms.source

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from imhi.io import MARKS
+from imhi.io import Marking
 
 if TYPE_CHECKING:
     from imhi import Array
@@ -22,7 +22,7 @@ def pair_tables(first: Array, second: Array) -> Array:
     from imhi.runs import agreement
 
     tables = (
-        agreement.pair_tables(one, other, len(MARKS))
+        agreement.pair_tables(one, other, len(Marking.MARKS))
         for one, other in zip(first, second, strict=True)
     )
     return sum(tables)  # type: ignore[return-value]
@@ -41,7 +41,7 @@ def coincidences(marks: Array) -> Array:
     from imhi.runs import agreement
 
     repeats = range(marks.shape[1])
-    counts = (agreement.mark_counts(marks[:, repeat], MARKS) for repeat in repeats)
+    counts = (agreement.mark_counts(marks[:, repeat], Marking.MARKS) for repeat in repeats)
     return sum(map(agreement.coincidences, counts))  # type: ignore[return-value]
 
 
@@ -51,6 +51,6 @@ def library_alpha(marks: Array) -> float | None:
     from imhi.runs import agreement
 
     value = agreement.krippendorff_alpha(
-        agreement.mark_counts(marks.reshape(len(marks), -1), MARKS)
+        agreement.mark_counts(marks.reshape(len(marks), -1), Marking.MARKS)
     )
     return None if value != value else round(value, 6)

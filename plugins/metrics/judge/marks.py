@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from imhi.io import MARKS
+from imhi.io import Marking
 
 Outcome = Literal["read", "partly_read", "unreadable", "refused"]
 
@@ -94,8 +94,8 @@ def _fields(pairs: list[tuple[str, object]]) -> Fields:
 def _mark(value: object) -> int | None:
     """Return a mark; a whole number written as ``2.0`` or as the text ``"2"`` is one, ``true`` and
     ``"2/3"`` are not."""
-    if isinstance(value, str) and value.strip() in {str(mark) for mark in MARKS}:
+    if isinstance(value, str) and value.strip() in {str(mark) for mark in Marking.MARKS}:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if value in MARKS else None
+    return int(value) if value in Marking.MARKS else None

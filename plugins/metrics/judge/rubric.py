@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from imhi import HarnessError
-from imhi.io import MARKS, Marking, marking_from, read_yaml
+from imhi.io import Marking, read_yaml
 
 SHIPPED = Path(__file__).with_name("rubric.yaml")
 OVERALL = "overall"
@@ -22,7 +22,7 @@ def load_rubric(path: Path = SHIPPED) -> Marking:
             the message names field and value.
     """
     where = f"rubric {path}"
-    rubric = marking_from(read_yaml(path, where), path.name, where, _TAKEN)
+    rubric = Marking.read(read_yaml(path, where), path.name, where, _TAKEN)
     if OVERALL not in rubric.names:
         raise HarnessError(
             f"{where}: criteria: found {', '.join(rubric.names)}, expected one called '{OVERALL}' "
@@ -38,7 +38,7 @@ def answer_schema(rubric: Marking) -> dict[str, object]:
     that it is written before the marks it is to give reasons for.
     """
     properties: dict[str, object] = {REASON: {"type": "string"}}
-    properties |= {name: {"type": "integer", "enum": list(MARKS)} for name in rubric.names}
+    properties |= {name: {"type": "integer", "enum": list(Marking.MARKS)} for name in rubric.names}
     return {
         "type": "object",
         "properties": properties,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from imhi import Example, HarnessError, Prediction, Response
 from imhi.plugins.report.error_analysis.result import FAILED, MOST_RUNS, UNPARSED
-from imhi.runs import Columns, on_shared_examples
+from imhi.runs import Columns
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def align_all(
 
 def _align(dataset: str, columns: Mapping[str, Columns]) -> AlignedDataset:
     first, *others = columns
-    shared = dict(zip(columns, on_shared_examples(list(columns.values())), strict=True))
+    shared = dict(zip(columns, Columns.on_shared_examples(list(columns.values())), strict=True))
     examples = shared[first].examples
     for run in others:
         _check_same(dataset, first, run, examples, shared[run].examples)

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from imhi.io import Table, figures, numbers, one_line, out, show_notes, show_table, table_of, texts
+from imhi.io import Table, figures, one_line, out, show_notes, show_table
 from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
@@ -72,7 +72,11 @@ def _counts_table(analysis: ErrorAnalysis) -> Table:
             row.append(f"{one.expected_right_by_all:,.0f}")
             row.append(f"{one.flips:,}")
         rows.append([*row, f"{one.unread_by_all:,}"])
-    return Table("What runs get wrong", [*texts("dataset"), *numbers(*columns, "no label")], rows)
+    return Table(
+        "What runs get wrong",
+        [*Table.texts("dataset"), *Table.numbers(*columns, "no label")],
+        rows,
+    )
 
 
 def _runs_table(analysis: ErrorAnalysis, letters: Mapping[str, str]) -> Table:
@@ -95,7 +99,7 @@ def _runs_table(analysis: ErrorAnalysis, letters: Mapping[str, str]) -> Table:
         if all(row[head] == "0" for row in rows):
             for row in rows:
                 del row[head]
-    return table_of("", rows, left=2)
+    return Table.of("", rows, left=2)
 
 
 def _show_missed(analysis: ErrorAnalysis, letters: Mapping[str, str], limit: int) -> None:
@@ -171,7 +175,7 @@ def _print_list(
             out().print(Padding(Text(one_line(row.post), style="dim"), (0, 0, 0, 4)))
     else:
         harmless = [{head: one_line(cell) for head, cell in row.items()} for row in rows]
-        show_table(table_of(title, harmless, left=len(rows[0]) - numbers))
+        show_table(Table.of(title, harmless, left=len(rows[0]) - numbers))
     _say_hidden(len(all_rows), limit)
 
 
@@ -203,7 +207,7 @@ def _show_clusters(
         out().print()
         missed = dict.fromkeys(id for cluster in group for id in cluster.ids)
         notes = [one_line(f"missed: {' '.join(missed)}")] if with_ids else []
-        show_table(table_of(f"{dataset}: {words}", rows, len(rows[0]) - 3, notes=notes))
+        show_table(Table.of(f"{dataset}: {words}", rows, len(rows[0]) - 3, notes=notes))
     _say_hidden(len(clusters), limit)
 
 
@@ -223,7 +227,7 @@ def _show_words(words: Sequence[DistinctiveWord], letters: Mapping[str, str], li
         }
         for row in words[:limit]
     ]
-    show_table(table_of(f"Words that mark what is missed ({len(words):,})", rows, left=3))
+    show_table(Table.of(f"Words that mark what is missed ({len(words):,})", rows, left=3))
     _say_hidden(len(words), limit)
 
 

@@ -18,8 +18,6 @@ from imhi.runs import (
     RunFolder,
     RunSet,
     compare_run_set,
-    published_beside,
-    published_results,
 )
 
 _MAIN = "weighted_f1"
@@ -138,7 +136,9 @@ def gather(
             for index, (folder, name) in enumerate(zip(folders, comparison.names, strict=True))
         ],
         labels={name: runs.labels[name] for name in comparison.datasets},
-        published=published_beside(published_results(registry), comparison) if published else [],
+        published=PublishedResult.beside(PublishedResult.all(registry), comparison)
+        if published
+        else [],
         with_posts=with_posts,
         registry=registry,
     )

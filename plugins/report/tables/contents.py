@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imhi.io import Cell, Table, numbers, texts
-from imhi.runs import published_beside
+from imhi.io import Cell, Table
+from imhi.runs import PublishedResult
 
 if TYPE_CHECKING:
     from imhi import Comparison
@@ -56,7 +56,10 @@ class MetricTable:
     def part(self, chosen: slice, named: Callable[[Line], Cell]) -> Table:
         """Return some of the columns as a table, with those of the published rows that have figures
         there; ``named`` gives those their names."""
-        columns = [*texts("model"), *numbers(*(column.title for column in self.columns[chosen]))]
+        columns = [
+            *Table.texts("model"),
+            *Table.numbers(*(column.title for column in self.columns[chosen])),
+        ]
         runs = [[line.name, *line.cells[chosen]] for line in self.runs]
         published = [
             [named(line), *line.cells[chosen]]
@@ -75,7 +78,7 @@ def metric_tables(
     comparison: Comparison, published: Sequence[PublishedResult] = ()
 ) -> list[MetricTable]:
     """Return a table for each measure compared."""
-    beside = published_beside(published, comparison)
+    beside = PublishedResult.beside(published, comparison)
     return [_table(comparison, metric, beside) for metric in comparison.metrics.values()]
 
 

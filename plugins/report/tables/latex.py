@@ -11,17 +11,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import (
+from imhi.io import Cell, Table, figures, one_line
+from imhi.plugins.report.tables.contents import Line, MetricTable, metric_tables
+from imhi.plugins.report.tables.latex_text import (
     COMMANDS,
-    Cell,
-    Table,
-    figures,
+    NAME,
     latex_prose,
     latex_rows,
     latex_text,
-    one_line,
 )
-from imhi.plugins.report.tables.contents import Line, MetricTable, metric_tables
 from imhi.plugins.report.tables.notes import (
     data_of,
     origin,
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = 5  # of numbers side by side, which fit a column of text
 _LINES = 40  # of one page
-_NAME = 24  # longer names take several lines
 
 
 def latex(
@@ -102,7 +99,7 @@ def _panels(table: MetricTable) -> Iterator[Table]:
 
 def _height(panel: Table) -> int:
     """Return about how many lines of text a panel takes."""
-    return 3 + sum(1 + len(str(name)) // _NAME for name, *_ in panel.rows)
+    return 3 + sum(1 + len(str(name)) // NAME for name, *_ in panel.rows)
 
 
 def _float(

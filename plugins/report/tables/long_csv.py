@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from imhi.io import csv_text
 from imhi.plugins.report.tables.notes import data_of, runs_of
-from imhi.runs import published_beside
+from imhi.runs import PublishedResult
 
 if TYPE_CHECKING:
     from imhi import Comparison
@@ -52,7 +52,7 @@ def _rows(
         yield {**_about(comparison.metrics[value.metric]), **_value(value), **common, **run}
     for pair in comparison.pairs:
         yield {**_about(comparison.metrics[pair.metric]), **_pair(pair), **common}
-    for row in published_beside(published, comparison):
+    for row in PublishedResult.beside(published, comparison):
         yield {"kind": "published", **_about(comparison.metrics[row.metric]), **vars(row)}
 
 

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import (
-    Cell,
-    Table,
-    figures,
-    markdown as escaped,
-    markdown_list,
-    markdown_table,
-    numbers,
-    one_line,
-    texts,
-)
+from imhi.io import Cell, Table, figures, markdown as escaped, markdown_table, one_line
 from imhi.plugins.report.tables.contents import (
     NONE,
     Line,
@@ -41,16 +31,16 @@ def markdown(
     blocks = ["# Comparison" if len(comparison.names) > 1 else "# Scores"]
     for table in tables:
         blocks += [f"## {escaped(one_line(figures.titled(table.metric)))}", _values(table)]
-        blocks += [markdown_list(published_notes(table))] if table.references else []
+        blocks += [bullets(published_notes(table))] if table.references else []
         if len(comparison.names) > 1:
             blocks += ["### Ranks", _ranks(table)]
         if comparison.pairs:
             blocks += ["### Pairs", _pairs(comparison, table.metric)]
     notes = [*reading(comparison, tables), *_about_pairs(comparison), *origin(comparison)]
-    blocks += ["## Notes", markdown_list(notes)]
+    blocks += ["## Notes", bullets(notes)]
     blocks += [
         "## Runs",
-        markdown_list(f"{name}: {folder}" for name, folder in runs_of(comparison)),
+        bullets(f"{name}: {folder}" for name, folder in runs_of(comparison)),
     ]
     write("\n\n".join(blocks) + "\n")
 
@@ -70,8 +60,6 @@ def _ranks(table: MetricTable) -> str:
 
 def _pairs(comparison: Comparison, metric: ComparedMetric) -> str:
     """Return every pair from the side of the better run, the means first, as they sum up."""
-    from imhi.runs import turned
-
     header = ["on", "first", "second", "difference", "p", "Holm p", "wins / ties / losses"]
     # By place and names: looking each up among thousands would take the square of their number.
     tested = {(p.dataset, p.over, p.a, p.b): p for p in comparison.pairs if p.metric == metric.name}
@@ -81,7 +69,7 @@ def _pairs(comparison: Comparison, metric: ComparedMetric) -> str:
         for a, b in itertools.combinations(best_first, 2):
             pair = tested.get((column.dataset, column.over, a, b))
             other = tested.get((column.dataset, column.over, b, a))
-            pair = pair or (turned(other) if other else None)
+            pair = pair or (other.turned() if other else None)
             if pair is not None:
                 lines.append([column.title, *_pair(pair, metric)])
     return _table(header, lines, left=3)
@@ -122,4 +110,11 @@ def _about_pairs(comparison: Comparison) -> list[str]:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1) -> str:
-    return markdown_table(Table("", [*texts(*heads[:left]), *numbers(*heads[left:])], rows))
+    return markdown_table(
+        Table("", [*Table.texts(*heads[:left]), *Table.numbers(*heads[left:])], rows)
+    )
+
+
+def bullets(sentences: Iterable[str]) -> str:
+    """Return sentences as a list."""
+    return "\n".join(f"- {escaped(one_line(sentence))}" for sentence in sentences)

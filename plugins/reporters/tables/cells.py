@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imhi.io import Cell, Table, figures, numbers, one_line, texts
+from imhi.io import Cell, Table, figures, one_line
 from imhi.runs import distinct_names
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ class Grid:
     def side_by_side(self, heads: Sequence[str]) -> Table:
         """Return the table with a column for each run, headed by ``heads``."""
         counted = ["n"] if any(line.count for line in self.lines) else []
-        columns = [*texts(self.key), *numbers(*counted)]
+        columns = [*Table.texts(self.key), *Table.numbers(*counted)]
         for run, head in enumerate(heads):
-            columns += numbers(head, *(["unparsed"] if self.loses(run) else []))
+            columns += Table.numbers(head, *(["unparsed"] if self.loses(run) else []))
         rows: list[list[object]] = []
         for line in self.lines:
             rows.append([line.name, line.count] if counted else [line.name])

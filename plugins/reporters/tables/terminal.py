@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imhi.io import Cell, FittedTable, Table, numbers, whole_texts
+from imhi.io import Cell, FittedTable, Table
 from imhi.plugins.reporters.tables.cells import (
     Grid,
     asked_for,
@@ -105,7 +105,7 @@ def _stacked(grid: Grid, heads: Sequence[str]) -> Table:
             cells = [line.name if run == 0 else below, head, value.shown]
             cells += [value.lost] if lossy else []
             rows.append([Cell(text, "bold" if line.mean else "") for text in cells])
-    columns = whole_texts(grid.key, "model")
-    columns += numbers(grid.measured, *(["unparsed"] if lossy else []))
+    columns = Table.whole_texts(grid.key, "model")
+    columns += Table.numbers(grid.measured, *(["unparsed"] if lossy else []))
     rules = dict.fromkeys(range(0, len(rows), len(heads)), "")
     return Table(grid.title, columns, rows, rules=rules, frame="ruled")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from imhi.io import figures, out, show_notes, show_table, table_of
+from imhi.io import Table, figures, out, show_notes, show_table
 from imhi.plugins.robustness.calibration.errors import SMALLEST
 from imhi.plugins.robustness.calibration.reliability import Calibrated, Calibrations, Figure
 
@@ -22,7 +22,7 @@ def show(calibrations: Calibrations) -> None:
         rows = [one for one in calibrations.found if one.model == model]
         title = f"{model}, confidence: {rows[0].confidence_from}"
         cells = [_cells(one, top, wide) for one in rows]
-        show_table(table_of(title, cells, notes=_left_out(rows)), gap=True)
+        show_table(Table.of(title, cells, notes=_left_out(rows)), gap=True)
     show_notes([*calibrations.kept_out, *_remarks(calibrations, top, wide)])
 
 

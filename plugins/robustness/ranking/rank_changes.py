@@ -11,19 +11,7 @@ import numpy as np
 
 from imhi import HarnessError, Measure, PluginManager, RunSettings
 from imhi.plugins.robustness.rank_agreement import RankAgreement, rank_agreement
-from imhi.runs import (
-    RELEASED,
-    Aligned,
-    Columns,
-    MetricSpec,
-    OpenView,
-    Resamples,
-    RunFolder,
-    RunSet,
-    mean_of,
-    ranks,
-    resample,
-)
+from imhi.runs import Aligned, Columns, MetricSpec, OpenView, Resamples, RunFolder, RunSet, ranks
 
 
 @dataclass(frozen=True)
@@ -36,7 +24,7 @@ class Condition:
     @property
     def name(self) -> str:
         """What the condition is called."""
-        return f"{self.labeler}, {self.view.name if self.view else RELEASED}"
+        return f"{self.labeler}, {self.view.name if self.view else OpenView.RELEASED}"
 
 
 @dataclass(frozen=True)
@@ -151,9 +139,9 @@ def _resampled(
     # What the first order would scatter like on as few posts as a view has.
     posts = [len(set(one.columns[0].clusters)) for one in seen]
     return _Measured(
-        resample(together, clusters, resamples, seed, whole.dataset),
+        Resamples.draw(together, clusters, resamples, seed, whole.dataset),
         [
-            resample(measures[0], clusters, resamples, seed, whole.dataset, draws=few)
+            Resamples.draw(measures[0], clusters, resamples, seed, whole.dataset, draws=few)
             for few in posts
         ],
         [len(one.columns[0].examples) for one in seen],
@@ -163,8 +151,11 @@ def _resampled(
 def _mean(parts: Sequence[_Measured]) -> _Measured:
     """Return the mean over datasets."""
     return _Measured(
-        mean_of([[part.drawn] for part in parts]),
-        [mean_of([[one] for one in ones]) for ones in zip(*(p.again for p in parts), strict=True)],
+        Resamples.mean([[part.drawn] for part in parts]),
+        [
+            Resamples.mean([[one] for one in ones])
+            for ones in zip(*(p.again for p in parts), strict=True)
+        ],
         [sum(counts) for counts in zip(*(part.counts for part in parts), strict=True)],
     )
 

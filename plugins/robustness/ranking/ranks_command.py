@@ -52,11 +52,11 @@ def ranks(
     """
     from imhi.io import print_json
     from imhi.plugins.robustness.ranking.rank_changes import conditions_of, rank
-    from imhi.runs import RELEASED, RunFolder, open_view
+    from imhi.runs import OpenView, RunFolder
 
     registry = context.obj.registry
-    views = [open_view(registry, audit, name=name) for name in view or [RELEASED]]
-    views += [open_view(registry, audit, gold=name) for name in gold or ()]
+    views = [OpenView.open(registry, audit, name=name) for name in view or [OpenView.RELEASED]]
+    views += [OpenView.open(registry, audit, gold=name) for name in gold or ()]
     found = rank(
         [RunFolder.find(name, folder) for name in names],
         context.obj,
@@ -75,7 +75,7 @@ def ranks(
 
 
 def _show(ranking: Ranking) -> None:
-    from imhi.io import Table, figures, numbers, show_notes, show_table, table_of, texts
+    from imhi.io import Table, figures, show_notes, show_table
 
     places = list(dict.fromkeys(order.dataset for order in ranking.orders))
     # The mean first: it is what boards rank by.
@@ -91,14 +91,14 @@ def _show(ranking: Ranking) -> None:
             for model in models
         ]
         heads = [f"({number})" for number in range(1, len(orders) + 1)]
-        columns = [*texts("model"), *numbers(*heads)]
+        columns = [*Table.texts("model"), *Table.numbers(*heads)]
         show_table(Table(f"{title}: value (rank)", columns, rows))
         agreements = [
             {"measured by": f"{head} {order.condition}", "examples": f"{order.examples:,}"}
             | _agreement(order)
             for head, order in zip(heads, orders, strict=True)
         ]
-        show_table(table_of("", agreements), gap=True)
+        show_table(Table.of("", agreements), gap=True)
     show_notes([*ranking.notes, _LEGEND, *figures.closing(False)])
 
 

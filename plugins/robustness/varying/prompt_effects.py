@@ -22,9 +22,6 @@ from imhi.runs import (
     RunSet,
     compare_run_set,
     holm_within,
-    mean_of,
-    read_columns,
-    resample,
     with_values_in_all,
 )
 
@@ -134,7 +131,7 @@ def _against_base(
 ) -> Iterator[Varied]:
     flips, reworded = {}, {}
     for dataset in found.datasets:
-        columns = [read_columns(f, found.labeler, dataset) for f in (model.base, folder)]
+        columns = [Columns.read(f, found.labeler, dataset) for f in (model.base, folder)]
         flips[dataset] = flip_rate(*columns)
         reworded[dataset] = _reworded(model.base, folder, dataset)
     for shares in (flips, reworded):
@@ -252,8 +249,8 @@ def _resampled(
             by_run, posts, _ = with_values_in_all(
                 [of_run[name] for of_run in measures], aligned.columns[0].clusters
             )
-            found[name][dataset] = resample(by_run, posts, resamples, seed, dataset)
+            found[name][dataset] = Resamples.draw(by_run, posts, resamples, seed, dataset)
     if len(runs.datasets) > 1:
         for by_dataset in found.values():
-            by_dataset[""] = mean_of([[one] for one in by_dataset.values()])
+            by_dataset[""] = Resamples.mean([[one] for one in by_dataset.values()])
     return found

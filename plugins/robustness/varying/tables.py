@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imhi.io import figures, out, show_notes, show_table, table_of
+from imhi.io import Table, figures, out, show_notes, show_table
 from imhi.plugins.robustness.variants import PREFIX
 from imhi.plugins.robustness.varying.result import OrderShift, Spread, Variation, Varied
 from imhi.runs import ComparedMetric
@@ -64,7 +64,7 @@ def _show_spread(variation: Variation, metric: ComparedMetric, model: str) -> No
     spreads = [s for s in variation.spreads if (s.metric, s.model) == (metric.name, model)]
     first = spreads[0]
     title = f"{figures.titled(metric)} - {model}, {first.prompts} prompts (base: {first.base})"
-    show_table(table_of(title, [_spread_cells(spread, metric) for spread in spreads]), gap=True)
+    show_table(Table.of(title, [_spread_cells(spread, metric) for spread in spreads]), gap=True)
 
 
 def _spread_cells(spread: Spread, metric: ComparedMetric) -> dict[str, str]:
@@ -94,7 +94,7 @@ def _show_variants(variation: Variation, metric: ComparedMetric, model: str, dat
         if row.dataset == dataset
     ]
     title = f"{figures.titled(metric)} - {model}, {_place(variation, dataset)}"
-    show_table(table_of(title, rows, left=2), gap=True)
+    show_table(Table.of(title, rows, left=2), gap=True)
 
 
 def _variant_cells(
@@ -126,7 +126,7 @@ def _show_orders(variation: Variation, metric: ComparedMetric, dataset: str) -> 
         return
     models = f"order of {len(variation.models)} models"
     title = f"{figures.titled(metric)} - {models}, {_place(variation, dataset)}"
-    show_table(table_of(title, map(_order_cells, orders)), gap=True)
+    show_table(Table.of(title, map(_order_cells, orders)), gap=True)
 
 
 def _order_cells(order: OrderShift) -> dict[str, str]:

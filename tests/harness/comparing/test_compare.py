@@ -11,9 +11,9 @@ import pytest
 from imhi._core.comparing import Comparison, compare
 from imhi._core.evaluation import evaluate
 from imhi._core.plugin_manager import PluginManager, load_plugins
-from imhi._core.published import PublishedResult, published_beside
+from imhi._core.published import PublishedResult
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.columns import read_columns
+from imhi._core.run_store.columns import Columns
 from imhi._core.statistics.significance import holm, mcnemar_p
 
 PLUGIN = Path(__file__).parents[3] / "benchmarks" / "simulated_runs.py"
@@ -58,7 +58,7 @@ def test_values_are_those_of_the_scores(found: Comparison, runs: list[RunFolder]
 def test_examples_are_counted_from_the_labels(found: Comparison, runs: list[RunFolder]) -> None:
     right = []
     for run in runs[:2]:
-        columns = read_columns(run, "hybrid", "SAD")
+        columns = Columns.read(run, "hybrid", "SAD")
         right.append(
             [e.label == p.label for e, p in zip(columns.examples, columns.predictions, strict=True)]
         )
@@ -172,11 +172,11 @@ def test_published_figures_stand_beside_test_rows_with_released_labels_only(
 ) -> None:
     figure = PublishedResult("A model", "DR", "weighted_f1", 80.0, "A paper", "Table 1", "read")
     real = dataclasses.replace(found, synthetic=False)
-    assert published_beside([figure], real) == [figure]
+    assert PublishedResult.beside([figure], real) == [figure]
     for changed in (
         {"synthetic": True},
         {"split": "val"},
         {"view": "human"},
         {"datasets": ["SAD"]},
     ):
-        assert published_beside([figure], dataclasses.replace(real, **changed)) == []
+        assert PublishedResult.beside([figure], dataclasses.replace(real, **changed)) == []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imhi._core.comparing.measures import choose_metrics
-from imhi._core.comparing.resampling import Resamples, mean_of, resample
+from imhi._core.comparing.resampling import Resamples
 from imhi._core.comparing.run_set import RunSet
 from imhi._core.errors import HarnessError
 from imhi._core.evaluation import evaluate
@@ -108,7 +108,7 @@ def of(*values: float) -> Resamples:
 
 
 def test_a_mean_weighs_groups_alike_however_many_they_hold() -> None:
-    found = mean_of([[of(0.0, 2.0), of(4.0, 6.0)], [of(10.0, 20.0)]])
+    found = Resamples.mean([[of(0.0, 2.0), of(4.0, 6.0)], [of(10.0, 20.0)]])
     assert found.values.tolist() == [(3 + 15) / 2]
     assert found.resampled.tolist() == [[(2 + 10) / 2, (4 + 20) / 2]]
     assert (found.posts, found.examples) == (6, 9)
@@ -116,7 +116,7 @@ def test_a_mean_weighs_groups_alike_however_many_they_hold() -> None:
 
 def test_runs_are_resampled_and_permuted_together() -> None:
     one, other = Measure.mean("x", [1.0, 2.0, 3.0]), Measure.mean("x", [1.0, 2.0, 3.0])
-    found = resample([one, other], ["a", "a", "b"], 50, 0, "DR", permutations=20)
+    found = Resamples.draw([one, other], ["a", "a", "b"], 50, 0, "DR", permutations=20)
     assert (found.posts, found.examples) == (2, 3)
     assert found.values.tolist() == [2.0, 2.0]
     assert np.array_equal(found.resampled[0], found.resampled[1])

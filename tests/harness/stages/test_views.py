@@ -11,8 +11,8 @@ from sklearn.metrics import f1_score
 
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.columns import Columns, read_columns
-from imhi._core.views import FLAGS, row_key, verdicts_file
+from imhi._core.run_store.columns import Columns
+from imhi._core.views import Verdict
 from tests.conftest import Imhi
 
 Judge = Callable[[int, str], tuple[str | None, list[str]]]
@@ -21,16 +21,18 @@ Judge = Callable[[int, str], tuple[str | None, list[str]]]
 def audited(imhi: Imhi, run: str, judge: Judge) -> None:
     """Write verdicts on the rows of a run's DR: ``judge(number, released)`` gives the human label
     and the flags."""
-    path = verdicts_file(Path("audit"), "DR", "test")
+    path = Verdict.file(Path("audit"), "DR", "test")
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for number, example in enumerate(RunFolder(Path(run)).examples("DR")):
         human, flags = judge(number, example.label)
-        key = row_key(example.post, example.question, example.label)
+        key = Verdict.row_key(example.post, example.question, example.label)
         rows.append({"id": example.id, "row": key, "released": example.label,
                      "human": human, "flags": flags})  # fmt: skip
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    Path("audit", FLAGS).write_text(json.dumps({"leaked": "in training rows", "mojibake": ""}))
+    Path("audit", Verdict.FLAGS).write_text(
+        json.dumps({"leaked": "in training rows", "mojibake": ""})
+    )
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def test_human_gold_replaces_labels_and_leaves_out_rows_without_one(
     audited(
         imhi_here, run, lambda n, label: (None if n == 0 else turned(label) if n < 4 else label, [])
     )
-    columns = read_columns(RunFolder(Path(run)), "hybrid", "DR")
+    columns = Columns.read(RunFolder(Path(run)), "hybrid", "DR")
     released = [example.label for example in columns.examples]
     human = [turned(label) if n < 4 else label for n, label in enumerate(released)]
     keep = [n > 0 for n in range(len(released))]
@@ -75,7 +77,7 @@ def test_human_gold_replaces_labels_and_leaves_out_rows_without_one(
 def test_flagged_rows_are_left_out_and_counted(imhi_here: Imhi, run: str) -> None:
     audited(imhi_here, run, lambda n, label: (label, ["leaked"] if n % 2 else ["mojibake"]))
     said = imhi_here("score", run, "--exclude", "leaked", "--json")
-    columns = read_columns(RunFolder(Path(run)), "hybrid", "DR")
+    columns = Columns.read(RunFolder(Path(run)), "hybrid", "DR")
     released = [example.label for example in columns.examples]
     keep = [n % 2 == 0 for n in range(len(released))]
     assert weighted_f1(said) == (pytest.approx(f1(columns, released, keep)), sum(keep))
@@ -111,7 +113,7 @@ def test_comparisons_are_seen_through_a_view(imhi_here: Imhi, run: str) -> None:
 
 def test_verdicts_on_other_rows_are_refused(imhi_here: Imhi, run: str) -> None:
     audited(imhi_here, run, lambda n, label: (label, []))
-    path = verdicts_file(Path("audit"), "DR", "test")
+    path = Verdict.file(Path("audit"), "DR", "test")
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows[2]["row"] = "0" * 16
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -202,7 +204,7 @@ def test_a_run_of_repaired_posts_is_refused_by_name(imhi_here: Imhi, run: str) -
 @pytest.mark.parametrize("wrong", [{"human": "banana"}, {"flags": "leaked"}, {"id": None}])
 def test_a_damaged_verdict_is_named(imhi_here: Imhi, run: str, wrong: dict[str, object]) -> None:
     audited(imhi_here, run, lambda n, label: (label, []))
-    path = verdicts_file(Path("audit"), "DR", "test")
+    path = Verdict.file(Path("audit"), "DR", "test")
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows[1].update(wrong)
     if wrong.get("id", "") is None:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.comparison_errors import SETTINGS, Setting, simulate, theory
 from imhi._core.statistics import Array, Measure
-from imhi._core.statistics.paired import Paired, paired, permuted, resampled
+from imhi._core.statistics.paired import Paired
 from imhi._core.statistics.significance import permutation_p
 from imhi.plugins.metrics.labels import weighted_f1
 
@@ -34,17 +34,17 @@ def test_all_runs_see_the_same_resamples() -> None:
     """A run beside itself never differs; beside another it differs by less than two independent
     draws would."""
     one, other = labels(noisy(1)), labels(noisy(1) ^ (np.arange(60) < 3))
-    same = resampled(paired([one, one], apart(60)), 2000, 0, "x")
+    same = Paired.of([one, one], apart(60)).resampled(2000, 0, "x")
     np.testing.assert_array_equal(same[0], same[1])
-    together = resampled(paired([one, other], apart(60)), 2000, 0, "x")
-    alone = resampled(paired([other], apart(60)), 2000, 7, "x")[0]
+    together = Paired.of([one, other], apart(60)).resampled(2000, 0, "x")
+    alone = Paired.of([other], apart(60)).resampled(2000, 7, "x")[0]
     assert (together[0] - together[1]).std() < 0.5 * (together[0] - alone).std()
 
 
 def test_resampling_is_drawing_whole_posts() -> None:
     """Against drawing posts one by one, with three rows each."""
     measure, posts = labels(noisy(3)), [str(row // 3) for row in range(60)]
-    ours = resampled(paired([measure], posts), 20_000, 0, "x")[0]
+    ours = Paired.of([measure], posts).resampled(20_000, 0, "x")[0]
     drawn = np.random.default_rng(9).integers(0, 20, size=(20_000, 20))
     sums = measure.statistics.reshape(20, 3, 6).sum(axis=1)[drawn].sum(axis=1)
     plain = weighted_f1(sums, 2)
@@ -72,7 +72,7 @@ def test_exchanging_agrees_with_every_exchange_there_is(kind: str) -> None:
         drawn = np.random.default_rng(6).normal(size=(2, 12))
         one, other = (Measure.mean("score", row.tolist()) for row in drawn)
     complete = every_exchange(one, other, 12)
-    ours = permuted(paired([one, other], apart(12)), 20_000, 0, "x")[0]
+    ours = Paired.of([one, other], apart(12)).permuted(20_000, 0, "x")[0]
     for observed in np.quantile(np.abs(complete), [0.3, 0.8, 0.95]):
         exact = (np.abs(complete) >= observed - 1e-9).mean()
         assert permutation_p(float(observed), ours) == pytest.approx(exact, abs=0.015)
@@ -81,7 +81,7 @@ def test_exchanging_agrees_with_every_exchange_there_is(kind: str) -> None:
 def test_pairs_come_in_the_order_of_combinations() -> None:
     """Two equal runs never differ, however they are permuted: the pair (0, 2) is the second."""
     one, other = labels(noisy(1)), labels(noisy(2))
-    found = permuted(paired([one, other, one], apart(60)), 100, 0, "x")
+    found = Paired.of([one, other, one], apart(60)).permuted(100, 0, "x")
     assert found.shape == (3, 100)
     assert not found[1].any()
     assert found[0].any() and found[2].any()
@@ -90,8 +90,8 @@ def test_pairs_come_in_the_order_of_combinations() -> None:
 def test_measurements_that_are_no_whole_numbers_keep_their_precision() -> None:
     """Sums in single precision would be off by thousandths here."""
     values = np.random.default_rng(0).normal(1e4, 1e-2, size=50)
-    data: Paired = paired([Measure.mean("score", values.tolist())], apart(50))
-    drawn = resampled(data, 1000, 0, "x")[0]
+    data: Paired = Paired.of([Measure.mean("score", values.tolist())], apart(50))
+    drawn = data.resampled(1000, 0, "x")[0]
     assert drawn.std() == pytest.approx(values.std() / np.sqrt(50), rel=0.1)
 
 

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from imhi._core.tables import figures
-from imhi._core.tables.files import csv_text, html_table, markdown_list, markdown_table
-from imhi._core.tables.table import Cell, Table, numbers, table_of, texts, whole_texts
+from imhi._core.tables.files import csv_text, markdown_table
+from imhi._core.tables.table import Cell, Table
 from imhi._core.tables.terminal import FittedTable, show_notes, show_table, width_of
 
 HOSTILE = "[bold red]x[/] \x1b[31mred |y| *z* <b>\u202enib"
@@ -27,7 +27,7 @@ def drawn(width: int, *tables: Table) -> str:
 def scores(width_of_numbers: int = 17) -> Table:
     value = "12.3 [10.0, 14.5]".ljust(width_of_numbers, "9")
     rows = [[name, value, number] for number, name in enumerate(NAMES)]
-    return Table("scores", [*texts("model"), *numbers("F1", "n")], rows, ["a note"])
+    return Table("scores", [*Table.texts("model"), *Table.numbers("F1", "n")], rows, ["a note"])
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
@@ -42,7 +42,7 @@ def test_texts_are_folded_to_the_terminal_and_numbers_never(width: int) -> None:
 
 
 def test_a_whole_text_is_not_folded() -> None:
-    table = Table("", [*whole_texts("name"), *texts("summary")], [[NAMES[0], NAMES[1]]])
+    table = Table("", [*Table.whole_texts("name"), *Table.texts("summary")], [[NAMES[0], NAMES[1]]])
     assert NAMES[0] in drawn(40, table)
 
 
@@ -56,7 +56,7 @@ def test_the_first_layout_that_there_is_room_for_is_drawn() -> None:
 
 def test_rules_and_a_legend_stand_where_they_are_asked_for() -> None:
     rows = [["a", 1], ["b", 2], [Cell("mean", "bold"), 1.5]]
-    columns = [*texts("name"), *numbers("value")]
+    columns = [*Table.texts("name"), *Table.numbers("value")]
     table = Table("t", columns, rows, legend=["(1) a"], rules={2: ""}, frame="ruled")
     lines = [line.strip() for line in drawn(80, table).splitlines() if line.strip()]
     assert lines[:2] == ["t", "(1) a"]
@@ -65,15 +65,15 @@ def test_rules_and_a_legend_stand_where_they_are_asked_for() -> None:
 
 
 def test_rows_may_name_their_cells() -> None:
-    table = table_of("t", [{"model": "a", "n": 1}, {"n": 2, "model": "b"}])
+    table = Table.of("t", [{"model": "a", "n": 1}, {"n": 2, "model": "b"}])
     assert table.heads == ["model", "n"]
     assert [column.number for column in table.columns] == [False, True]
     assert table.rows == [["a", 1], ["b", 2]]
-    assert drawn(80, table_of("t", [])).split() == ["t"]
+    assert drawn(80, Table.of("t", [])).split() == ["t"]
 
 
 def test_names_cannot_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    columns = [*texts(HOSTILE), *numbers("n")]
+    columns = [*Table.texts(HOSTILE), *Table.numbers("n")]
     show_table(
         Table(HOSTILE, columns, [[Cell(HOSTILE, "bold", after=HOSTILE), 1]], [HOSTILE]), gap=True
     )
@@ -90,7 +90,7 @@ def test_markdown_has_every_cell_and_takes_no_commands_from_names() -> None:
         [Cell("a_b", "italic", after=" (published)"), "<0.001"],
     ]
     header, rule, *lines = markdown_table(
-        Table("", [*texts("model|"), *numbers("F1")], rows)
+        Table("", [*Table.texts("model|"), *Table.numbers("F1")], rows)
     ).splitlines()
     assert header == r"| model\| | F1 |"
     assert rule == "| --- | ---: |"
@@ -98,15 +98,6 @@ def test_markdown_has_every_cell_and_takes_no_commands_from_names() -> None:
     assert lines[0].endswith(r" | 1 \[0, 2\] |")
     assert lines[1] == r"| **best** \[0, 2\] \* | 1 [0, 2] |"
     assert lines[2] == r"| _a\_b_ (published) | &lt;0.001 |"
-    assert markdown_list(["a\nb", "*c*"]) == "- a b\n- \\*c\\*"
-
-
-def test_html_has_every_cell_and_takes_no_tags_from_names() -> None:
-    text = html_table(Table("", [*texts("model<b>"), *numbers("F1")], [[HOSTILE, "1 & 2"]]))
-    assert "<b>" not in text and "\x1b" not in text
-    assert '<th scope="col" class="t">model&lt;b&gt;</th><th scope="col">F1</th>' in text
-    assert '<tr><th scope="row" class="t">[bold red]x[/] ' in text
-    assert "<td>1 &amp; 2</td></tr>" in text
 
 
 def test_csv_has_the_fields_asked_for_and_no_formula() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from imhi.build.audit.page import html_table
+from imhi.io import Table
 from tests.browser import DESKTOP, PHONE, OpenPage
 from tests.imhi_build.audit.audit_moods import Audited, audit_rows, mood_rows
 
@@ -64,3 +66,14 @@ def test_posts_are_escaped_where_they_are_asked_for(tmp_path: Path) -> None:
     page = write_page(tmp_path, audited.audit, corpus).read_text(encoding="utf-8")
     assert "&lt;img src=x" in page and "<img" not in page and "<script" not in page
     assert "{{ 7*7 }}" in page
+
+
+def test_html_has_every_cell_and_takes_no_tags_from_names() -> None:
+    hostile = "[bold red]x[/] \x1b[31mred |y| *z* <b>\u202enib"
+    text = html_table(
+        Table("", [*Table.texts("model<b>"), *Table.numbers("F1")], [[hostile, "1 & 2"]])
+    )
+    assert "<b>" not in text and "\x1b" not in text
+    assert '<th scope="col" class="t">model&lt;b&gt;</th><th scope="col">F1</th>' in text
+    assert '<tr><th scope="row" class="t">[bold red]x[/] ' in text
+    assert "<td>1 &amp; 2</td></tr>" in text

@@ -13,7 +13,7 @@ import pytest
 from imhi._core.evaluation import evaluate
 from imhi._core.records import Response
 from imhi._core.run_store import RunFolder, list_runs
-from imhi._core.run_store.columns import Columns, read_columns
+from imhi._core.run_store.columns import Columns
 from imhi.plugins.report.error_analysis import analyse
 
 
@@ -180,7 +180,7 @@ def test_official_posts_with_errors_at_random_have_next_to_no_clusters(imhi_here
     )  # fmt: skip
     assert done.code == 0, done.err
     (manifest,) = Path("runs").glob("*/manifest.json")
-    columns = {d: read_columns(RunFolder(manifest.parent), "hybrid", d) for d in ("DR", "IRF")}
+    columns = {d: Columns.read(RunFolder(manifest.parent), "hybrid", d) for d in ("DR", "IRF")}
     drawn = random.Random(0)
 
     def at_random(one: Columns, share: float) -> Columns:

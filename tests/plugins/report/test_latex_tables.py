@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imhi._core.comparing import ModelValue
-from imhi._core.tables.latex import breakable, latex_text
+from imhi.plugins.report.tables.latex_text import breakable, latex_text
 from tests.plugins.report.compared_by_hand import (
     F1,
     SCORES,

@@ -11,6 +11,7 @@ from imhi._core.comparing import ModelValue, compare
 from imhi._core.evaluation import evaluate
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import RunFolder
+from imhi.plugins.report.tables.markdown import bullets
 from imhi.plugins.report.tables.writers import WRITERS
 from tests.plugins.report.compared_by_hand import (
     BRIER,
@@ -230,3 +231,7 @@ def test_real_demo_runs_are_written_in_every_format(manager: PluginManager, tmp_
         assert cell in text and "baseline:tfidf" in text
     alone = compare(folders[:1], manager, metrics=["weighted_f1"], resamples=300)
     assert markdown_rows(written("markdown", alone), "## weighted\\_f1")[2][0] == models[0]
+
+
+def test_sentences_of_a_markdown_list_are_a_line_each_and_no_commands() -> None:
+    assert bullets(["a\nb", "*c*"]) == "- a b\n- \\*c\\*"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imhi._core.run_store import RunFolder
-from imhi._core.views import FLAGS, row_key, verdicts_file
+from imhi._core.views import Verdict
 from tests.conftest import Imhi
 
 
@@ -21,16 +21,16 @@ def two_models(imhi_here: Imhi) -> list[RunFolder]:
 def audited(run: RunFolder, human: dict[str, str], leaked: int = 0) -> None:
     """Write verdicts that turn gold labels round as ``human`` says."""
     for dataset in run.datasets():
-        path = verdicts_file(Path("audit"), dataset, "test")
+        path = Verdict.file(Path("audit"), dataset, "test")
         path.parent.mkdir(parents=True, exist_ok=True)
         rows = []
         for number, example in enumerate(run.examples(dataset)):
-            key = row_key(example.post, example.question, example.label)
+            key = Verdict.row_key(example.post, example.question, example.label)
             label = human.get(example.label, example.label)
             flags = ["leaked"] if number < leaked else []
             rows.append({"id": example.id, "row": key, "human": label, "flags": flags})
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    Path("audit", FLAGS).write_text(json.dumps({"leaked": ""}))
+    Path("audit", Verdict.FLAGS).write_text(json.dumps({"leaked": ""}))
 
 
 def orders(said: object, dataset: str) -> dict[str, dict]:  # type: ignore[type-arg]
@@ -87,7 +87,7 @@ def test_the_table_fits_80_columns_and_says_what_views_leave_out(
         "--audit", "audit",
     )  # fmt: skip
     assert said.code == 2 and "unknown flag of the audit 'duplicate'" in said.complaint
-    flags = Path("audit") / FLAGS
+    flags = Path("audit") / Verdict.FLAGS
     flags.write_text(json.dumps({"leaked": "", "duplicate": ""}))
     said = imhi_here("ranks", "majority", "tfidf", "--view", "released", "--view", "imhi-unleaked")
     assert max(map(len, said.out.splitlines())) <= 80

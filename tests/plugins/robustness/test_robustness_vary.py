@@ -11,7 +11,7 @@ from imhi._core.comparing.alignment import NotComparable
 from imhi._core.errors import HarnessError
 from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.run_store import RunFolder
-from imhi._core.run_store.columns import read_columns
+from imhi._core.run_store.columns import Columns
 from imhi._core.settings import RunSettings
 from imhi._core.statistics.significance import holm
 from imhi.plugins.robustness.variants import chosen_variants
@@ -99,7 +99,7 @@ def test_flips_are_counted_from_the_labels(
 ) -> None:
     base, polite = moody[1][4:6]
     labels = [
-        [prediction.label for prediction in read_columns(folder, "hybrid", "DR").predictions]
+        [prediction.label for prediction in Columns.read(folder, "hybrid", "DR").predictions]
         for folder in (base, polite)
     ]
     changed = sum(a != b for a, b in zip(*labels, strict=True))

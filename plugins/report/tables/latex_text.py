@@ -10,8 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from imhi._core.sanitizing import one_line
-from imhi._core.tables.table import Cell, Column, Table
+from imhi.io import Cell, Table, one_line
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -84,14 +83,17 @@ def latex_rows(table: Table, width: int) -> Iterator[str]:
     """Yield the rows of a booktabs tabular of a column of names and ``width`` columns of numbers:
     heads, a rule, the rows of the table. Needs :data:`COMMANDS`: bold is the best of a column, what
     a cell has ``after`` it makes it one that is near."""
-    yield _row(map(_head, table.columns), width)
+    yield _row(map(_head, table.heads), width)
     yield r"\midrule"
     for place, cells in enumerate(table.rows):
         if place in table.rules:
             yield r"\midrule"
             words = f"\\textit{{{latex_text(table.rules[place])}}}"
             yield f"\\multicolumn{{{width + 1}}}{{@{{}}l@{{}}}}{{{words}}} \\\\"
-        yield _row((_cell(*pair) for pair in zip(table.columns, cells, strict=True)), width)
+        yield _row(
+            (_cell(column.number, cell) for column, cell in zip(table.columns, cells, strict=True)),
+            width,
+        )
 
 
 def _row(cells: Iterable[str], width: int) -> str:
@@ -99,18 +101,18 @@ def _row(cells: Iterable[str], width: int) -> str:
     return " & ".join([*listed, *[""] * (width + 1 - len(listed))]).rstrip() + r" \\"
 
 
-def _head(column: Column) -> str:
+def _head(text: str) -> str:
     """Return a head, on two lines where it has several words."""
-    first, _, last = map(latex_text, column.head.rpartition(" "))
+    first, _, last = map(latex_text, text.rpartition(" "))
     return f"\\shortstack[r]{{{first}\\\\{last}}}" if first else last
 
 
-def _cell(column: Column, cell: object) -> str:
+def _cell(is_number: bool, cell: object) -> str:
     if not isinstance(cell, Cell):
         cell = Cell(str(cell))
     if cell.style == "italic":
         return f"\\textit{{{_name(cell.text)}}}"
-    if not column.number or not any(map(str.isdigit, cell.text)):
+    if not is_number or not any(map(str.isdigit, cell.text)):
         return _name(cell.text)
     shown = f"\\imhibest{{{cell.text}}}" if cell.style == "bold" else cell.text
     shown = f"\\imhinear{{{shown}}}" if cell.after else shown
