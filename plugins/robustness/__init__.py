@@ -1,7 +1,7 @@
 """How far a score depends on what should not matter, and whether a model knows when it is wrong.
 
 * ``imhi vary`` asks models in other words (the prompt styles ``vary-...``, declared in
-  variants.yaml) and reports how far values, labels and the order of models move.
+  variants.json) and reports how far values, labels and the order of models move.
 * ``imhi ranks`` says whether models keep their order under other labelers and other gold labels.
 * ``imhi calibration`` sets the confidence of models against how often they are right.
 """

@@ -1,4 +1,4 @@
-"""Prompt variants: declared in variants.yaml, filled in as prompt styles ``vary-NAME``.
+"""Prompt variants: declared in variants.json, filled in as prompt styles ``vary-NAME``.
 
 A model should say the same about a post however it is asked; how far it does not is what these
 styles measure. They ignore the prompt that a source file brings along.
@@ -7,6 +7,7 @@ styles measure. They ignore the prompt that a source file brings along.
 from __future__ import annotations
 
 import functools
+import json
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ from imhi import (
 )
 
 PREFIX = "vary-"
-VARIANTS = Path(__file__).with_name("variants.yaml")
+VARIANTS = Path(__file__).with_name("variants.json")
 _WORD = re.compile(r"\S+")
 _PARTS = frozenset({"post", "question", "labels"})
 _ORDERS = ("declared", "reversed", "shuffled")
@@ -37,7 +38,16 @@ Cut = tuple[Literal["first", "last"], int]
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to ask; variants.yaml says what the fields mean."""
+    """One way to ask.
+
+    ``kind`` is what is varied; a variant changes one thing, so that a difference has one reason, and
+    the wording is ours. ``template`` is the prompt with ``{post}, {question}, {labels}`` filled in,
+    ``yes_no`` the one for datasets that are answered yes or no (default: template). ``replace`` are
+    pairs (found, put) on the question: the first whose words occur in it is applied, ``otherwise``
+    is the question where none does. ``labels`` is how they are ordered: declared, reversed or shuffled
+    (by seed and example). ``post`` cuts the post to its first or last N words. ``version`` is raised
+    with the wording.
+    """
 
     name: str
     kind: str
@@ -78,11 +88,8 @@ def variants() -> tuple[Variant, ...]:
     Raises:
         HarnessError: a declaration is not what it should be.
     """
-    import yaml
-
-    # Read at every start of the command line: the loader written in C is ten times as fast.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    rows: list[dict[str, Any]] = yaml.load(VARIANTS.read_text(encoding="utf-8"), loader)
+    # Read at every start of the command line: JSON, since importing yaml takes longer than the rest.
+    rows: list[dict[str, Any]] = json.loads(VARIANTS.read_text(encoding="utf-8"))
     found = []
     for row in rows:
         pairs = tuple((str(a), str(b)) for a, b in row.pop("replace", ()))
