@@ -5,7 +5,3 @@
 * :mod:`~imhi.plugins.report.error_analysis.clustering`: posts with words in common that are missed more.
 * :mod:`~imhi.plugins.report.error_analysis.result`: what comes of it.
 """
-
-from imhi.plugins.report.error_analysis.analysis import analyse
-
-__all__ = ["analyse"]

@@ -42,7 +42,7 @@ def errors(
     """Say what runs get wrong: what all miss, what flips between them, and which words mark it."""
     from imhi import HarnessError, UnknownName
     from imhi.io import print_json
-    from imhi.plugins.report.error_analysis import analyse
+    from imhi.plugins.report.error_analysis.analysis import analyse
     from imhi.plugins.report.error_analysis.terminal import show
     from imhi.runs import RunFolder, RunSet
 

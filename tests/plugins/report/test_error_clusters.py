@@ -10,7 +10,7 @@ from error_rows import SUBJECTS, example, posts, run
 
 from imhi._core.records import Example
 from imhi._core.run_store.columns import Columns
-from imhi.plugins.report.error_analysis import analyse
+from imhi.plugins.report.error_analysis.analysis import analyse
 from imhi.plugins.report.error_analysis.log_odds import prior, z_scores
 from imhi.plugins.report.error_analysis.result import ErrorAnalysis
 from imhi.plugins.report.error_analysis.vocabulary import read_words

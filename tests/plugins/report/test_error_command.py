@@ -14,7 +14,7 @@ from imhi._core.evaluation import evaluate
 from imhi._core.records import Response
 from imhi._core.run_store import RunFolder, list_runs
 from imhi._core.run_store.columns import Columns
-from imhi.plugins.report.error_analysis import analyse
+from imhi.plugins.report.error_analysis.analysis import analyse
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from error_rows import example, run
 
 from imhi._core.errors import HarnessError
 from imhi._core.run_store.columns import Columns
-from imhi.plugins.report.error_analysis import analyse
+from imhi.plugins.report.error_analysis.analysis import analyse
 from imhi.plugins.report.error_analysis.result import ErrorAnalysis
 
 LABELS = {"DR": ("yes", "no"), "dreaddit": ("yes", "no")}

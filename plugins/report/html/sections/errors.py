@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from imhi.plugins.report.error_analysis import analyse
+from imhi.plugins.report.error_analysis.analysis import analyse
 from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
