@@ -56,7 +56,10 @@ def test_every_row_of_the_published_files_is_understood(imhi: Path, registry: Re
     for (dataset, split), count in counts.items():
         published = registry.datasets.get(dataset).counts
         plain = "test" if split == "complete" else split.removesuffix("-complete")
-        assert count == (35 if split == "expert" else published[plain]), (dataset, split)
+        expected = 35 if split == "expert" else published[plain]
+        # The released file holds 528 of the 531 test rows that are published.
+        known = {expected, 528} if (dataset, plain) == ("loneliness", "test") else {expected}
+        assert count in known, (dataset, split)
     assert {dataset for dataset, split in counts if split == "expert"} == {
         "DR", "dreaddit", "SWMH", "T-SID", "SAD", "CAMS", "loneliness", "MultiWD", "IRF"
     }  # fmt: skip
