@@ -4,6 +4,9 @@ Everything else stands in pyproject.toml; a list of packages under other names t
 is the one thing setuptools cannot find by itself. Why so: docs/architecture.md, "One package".
 """
 
+import shutil
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 ROOTS = {
@@ -13,6 +16,11 @@ ROOTS = {
     "imhi.plugins": "plugins",
     "imhi.tasks": "tasks",
 }
+
+# setuptools puts all that lies in build/lib into a wheel, and earlier versions left other top-level
+# packages there.
+for earlier in ("harness", "plugins", "tasks", "imhi_build", "finetune"):
+    shutil.rmtree(Path(__file__).parent / "build" / "lib" / earlier, ignore_errors=True)
 
 setup(
     package_dir=ROOTS,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from imhi._core.lazy import offered_names
 
-RENAMED = {
+RENAMED = {  # our top-level packages of before
     "harness": "imhi",
     "plugins": "imhi.plugins",
     "tasks": "imhi.tasks",
@@ -17,6 +17,8 @@ RENAMED = {
 }
 _DOORS = {"imhi": "__init__.py", "imhi.runs": "runs.py", "imhi.checkpoints": "checkpoints.py",
           "imhi.io": "io.py"}  # fmt: skip
+
+_PRIVATE = "which is private now (docs/plugins.md lists what is public)"
 
 
 def what_to_import_now(error: ImportError, file: str) -> str:
@@ -35,29 +37,26 @@ def what_to_import_now(error: ImportError, file: str) -> str:
 def _changes(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         for alias in node.names:
-            if alias.name.partition(".")[0] in RENAMED:
-                yield f"`import {_place(alias.name)}` for `import {alias.name}`"
+            if alias.name in RENAMED:
+                yield f"`import {RENAMED[alias.name]}` for `import {alias.name}`"
+            elif alias.name.partition(".")[0] in RENAMED:
+                yield f"nothing for `import {alias.name}`, {_PRIVATE}"
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
         if node.module.partition(".")[0] not in RENAMED:
             return
         homes: dict[str, list[str]] = {}
         for alias in node.names:
-            homes.setdefault(_home(node.module, alias.name), []).append(alias.name)
-        now = "`, `".join(f"from {home} import {', '.join(names)}" for home, names in homes.items())
-        names = ", ".join(alias.name for alias in node.names)
-        yield f"`{now}` for `from {node.module} import {names}`"
+            homes.setdefault(_home(alias.name), []).append(alias.name)
+        private = homes.pop("", [])
+        if homes:
+            now = (f"from {home} import {', '.join(names)}" for home, names in homes.items())
+            kept = ", ".join(a.name for a in node.names if a.name not in private)
+            yield f"`{'`, `'.join(now)}` for `from {node.module} import {kept}`"
+        if private:
+            yield f"nothing for `from {node.module} import {', '.join(private)}`, {_PRIVATE}"
 
 
-def _home(module: str, name: str) -> str:
-    """Return the module that now has a name of an earlier one: a public one if any has it."""
-    if module.partition(".")[0] == "harness":
-        for door, file in _DOORS.items():
-            if name in offered_names(str(Path(__file__).parents[1] / file)):
-                return door
-    return _place(module)
-
-
-def _place(module: str) -> str:
-    root, dot, below = module.partition(".")
-    new = "imhi._core" if root == "harness" and dot else RENAMED[root]  # private now
-    return f"{new}{dot}{below}"
+def _home(name: str) -> str:
+    """Return the public module that has a name now; nothing where it is private."""
+    here = Path(__file__).parents[1]
+    return next((d for d, file in _DOORS.items() if name in offered_names(str(here / file))), "")

@@ -27,18 +27,21 @@ OLD = {
         "`from imhi import hookimpl` for `from harness import hookimpl`"
     ),
     "from harness.cli.app import take_global_options\n": (
-        "write `from imhi._core.cli.app import take_global_options` for "
-        "`from harness.cli.app import take_global_options`"
+        "write nothing for `from harness.cli.app import take_global_options`, which is private now "
+        "(docs/plugins.md lists what is public)"
+    ),
+    "from harness.runs import RunFolder, secret\n": (
+        "write `from imhi.runs import RunFolder` for `from harness.runs import RunFolder`; nothing "
+        "for `from harness.runs import secret`, which is private now"
     ),
     "import plugins.metrics.labels\n": (
-        "write `import imhi.plugins.metrics.labels` for `import plugins.metrics.labels`"
+        "write nothing for `import plugins.metrics.labels`, which is private now"
     ),
-    "from imhi_build.folder import BuildFolder\n": (
-        "write `from imhi.build.folder import BuildFolder` for `from imhi_build.folder import "
-        "BuildFolder`"
+    "from imhi_build.records import BuiltRow\n": (
+        "write `from imhi import BuiltRow` for `from imhi_build.records import BuiltRow`"
     ),
     "import finetune\n": "write `import imhi.finetune` for `import finetune`",
-    "from tasks import demo\n": "write `from imhi.tasks import demo` for `from tasks import demo`",
+    "from tasks import demo\n": "write nothing for `from tasks import demo`, which is private now",
 }
 
 

@@ -182,10 +182,13 @@ def plugins(context: typer.Context, as_json: options.AsJson = False) -> None:
         print_json({"plugins": loaded, "problems": problems})
         return
     rows = []
+    failed = {problem.plugin for problem in manager.problems}
     for plugin in manager.plugins:
         adds = "; ".join(f"{kind}: {', '.join(given)}" for kind, given in plugin.adds.items())
         origin = f"{plugin.distribution} {plugin.version}"
-        rows.append((plugin.name, origin, adds or "observes runs"))
+        rows.append(
+            (plugin.name, origin, adds or ("" if plugin.name in failed else "observes runs"))
+        )
     _show(("plugin", "from", "adds"), rows)
     for problem in manager.problems:
         say(f"failed: {problem}", "red")

@@ -107,6 +107,8 @@ def show(
         return
     read_by = [labeler or _default_labeler(run) for run in folders]
     if unparsed:
+        for run, name in zip(folders, read_by, strict=True):
+            _check_labelled(run, name)
         rows = [
             row for run, name in zip(folders, read_by, strict=True) for row in _unparsed(run, name)
         ]
@@ -140,6 +142,15 @@ def _default_labeler(run: RunFolder) -> str:
     if not labelers:
         raise HarnessError(f"{run.path}: not scored yet; make scores with: imhi score {run.path}")
     return "hybrid" if "hybrid" in labelers else labelers[0]
+
+
+def _check_labelled(run: RunFolder, labeler: str) -> None:
+    """Raise HarnessError if the labeler has not read the run's answers."""
+    if not run.labeler_file(labeler).exists():
+        raise HarnessError(
+            f"{run.path}: labeler '{labeler}' has not read it; read the labels with: "
+            f"imhi label {run.path} --labeler {labeler}"
+        )
 
 
 def _failed(run: RunFolder) -> list[dict[str, Any]]:
