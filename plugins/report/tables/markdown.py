@@ -96,7 +96,7 @@ def p_shown(value: float) -> str:
 
 
 def _about_pairs(comparison: Comparison) -> list[str]:
-    from imhi.runs import ALPHA
+    from imhi.runs import statistics
 
     if not comparison.pairs:
         return []
@@ -104,8 +104,8 @@ def _about_pairs(comparison: Comparison) -> list[str]:
         "Ranks: in brackets the ranks that a run has in 95% of resamples of the same posts.",
         "Pairs: first minus second with 95% paired bootstrap intervals over posts; p: permutation "
         "test that exchanges both runs' answers to whole posts; Holm p: corrected over datasets, bold "
-        f"below {ALPHA}. Wins, ties, losses: examples that the first does better, as well, worse on "
-        "(label metrics: that one of the two alone gets right).",
+        f"below {statistics.ALPHA}. Wins, ties, losses: examples that the first does better, as well, "
+        "worse on (label metrics: that one of the two alone gets right).",
     ]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def reading(comparison: Comparison, tables: Sequence[MetricTable]) -> list[str]:
     """Return what the cells mean."""
-    from imhi.runs import ALPHA
+    from imhi.runs import statistics
 
     sentences = []
     cells = [cell for table in tables for line in table.runs for cell in line.cells]
@@ -29,7 +29,7 @@ def reading(comparison: Comparison, tables: Sequence[MetricTable]) -> list[str]:
     if any(cell.after for cell in cells):
         sentences.append(
             f"{NEAR.strip()}: no significant difference to the best run of the column was found "
-            f"(permutation test, Holm-corrected over datasets, p of {ALPHA} or more)."
+            f"(permutation test, Holm-corrected over datasets, p of {statistics.ALPHA} or more)."
         )
     if any(column.over == "tasks" for table in tables for column in table.columns):
         sentences.append("Mean over tasks: the value of a task is the mean of its datasets.")
