@@ -20,13 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imhi._core.answers import (
-        MARKER as MARKER,
-        compose as compose,
-        explanation_of as explanation_of,
-        gold_label as gold_label,
-        split_answer as split_answer,
-    )
+    from imhi._core import answer_format as answer_format
     from imhi._core.budget import (
         Budget as Budget,
         Estimate as Estimate,

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from imhi._core.cli.dry_run import (
         show_estimates as show_estimates,
     )
-    from imhi._core.cli.options import (
-        merge_settings as merge_settings,
-    )
     from imhi._core.cli.progress import (
         shown as shown,
     )
@@ -40,26 +37,17 @@ if TYPE_CHECKING:
         has_mojibake as has_mojibake,
         repair as repair,
     )
-    from imhi._core.page_pictures import (
-        drawings as drawings,
-        stand_in as stand_in,
-        svg as svg,
-    )
     from imhi._core.row_files import (
         FIELD_LIMIT as FIELD_LIMIT,
         TableRow as TableRow,
         place as place,
         read_table as read_table,
     )
+    from imhi._core.run_store import jsonl as jsonl
     from imhi._core.run_store.jsonl import (
-        AppendLog as AppendLog,
         disk_error as disk_error,
-        read_rows as read_rows,
-        recover as recover,
         replacing as replacing,
-        row_writer as row_writer,
         write_json as write_json,
-        write_rows as write_rows,
     )
     from imhi._core.run_store.lock import (
         held as held,
@@ -90,13 +78,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.yaml_files import (
         read_yaml as read_yaml,
-    )
-    from imhi._core.yaml_models import (
-        leaves as leaves,
-        merged as merged,
-        plain_values as plain_values,
-        validated as validated,
-        with_overrides as with_overrides,
     )
 else:
     from imhi._core.lazy import lazy_names

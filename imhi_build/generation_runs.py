@@ -27,7 +27,7 @@ from imhi import (
     resolve,
 )
 from imhi.build.records import BuiltRow
-from imhi.io import row_writer
+from imhi.io import jsonl
 from imhi.runs import (
     ExecutorSpec,
     Manifest,
@@ -212,7 +212,7 @@ class GenerationRuns:
 
     def _write_requests(self, staging: Path, wanted: PendingRows) -> int:
         seen: set[str] = set()
-        with row_writer(RunFolder(staging).file("requests", wanted.dataset)) as write:
+        with jsonl.row_writer(RunFolder(staging).file("requests", wanted.dataset)) as write:
             for row in wanted.rows():
                 key = self.key(row)
                 if key in seen:

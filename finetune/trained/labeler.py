@@ -25,7 +25,7 @@ from imhi import (
     ReadLabels,
     Request,
     Response,
-    split_answer,
+    answer_format,
 )
 from imhi.checkpoints import Checkpoint
 from imhi.finetune.trained.folder import MANIFEST, find_trained
@@ -231,7 +231,7 @@ def _read_text(text: str, dataset: Dataset, reads: str) -> str:
     """Return what a classifier is given of an answer."""
     if reads == "answer":
         return text.strip()
-    head, explanation = split_answer(text)
+    head, explanation = answer_format.split(text)
     return explanation or _without_label_sentence(head, dataset)
 
 

@@ -23,7 +23,7 @@ from imhi.build.audit.raw_files import RawFiles
 from imhi.build.audit.records import Audit, Finding, SplitFigures, Unit, finding
 from imhi.build.checks import near_duplicates
 from imhi.build.records import Finding as Repeat
-from imhi.io import row_writer, write_json
+from imhi.io import jsonl, write_json
 from imhi.runs import PublishedResult, Verdict, package_versions
 
 REPORT = "audit.json"
@@ -156,7 +156,7 @@ class Auditing:
             def writer(unit: Unit, split: str = "") -> Write:
                 path = Verdict.file(folder, name, split or unit.split)
                 written.add(path)
-                return stack.enter_context(row_writer(path))
+                return stack.enter_context(jsonl.row_writer(path))
 
             for tally in judge.judge(name, wanted, writer):
                 for twin, plain in twins.items():

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from imhi import Registry, open_source, post_key
 from imhi.build.records import BuiltRow
-from imhi.io import row_writer
+from imhi.io import jsonl
 from imhi.runs import rows_with_offsets
 
 SPLITS = ("train", "val", "test")
@@ -46,7 +46,7 @@ def copy_given(
     """
     _, opened = open_source(source, registry)
     count = 0
-    with row_writer(path) as write:
+    with jsonl.row_writer(path) as write:
         for split in SPLITS if dataset in opened.datasets() else ():
             if split not in opened.splits(dataset):
                 continue

@@ -14,7 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from imhi import Argument, Context, ModelFamily, ModelSpec, Request, Response, compose, hookimpl
+from imhi import (
+    Argument,
+    Context,
+    ModelFamily,
+    ModelSpec,
+    Request,
+    Response,
+    answer_format,
+    hookimpl,
+)
 from imhi._core.models import parse_count
 
 
@@ -50,7 +59,7 @@ class Asked:
             return Response(*known, error="the file .broken is there")
         dataset = self.context.dataset(request.dataset)
         label = dataset.label_names[number % len(dataset.labels)]
-        text = compose(dataset, label, f"A “reason” made of {number % 1000}.")
+        text = answer_format.compose(dataset, label, f"A “reason” made of {number % 1000}.")
         return Response(*known, text, cost=self.spec.arguments["cost"] or None)
 
     def describe(self) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imhi._core.answers import compose, explanation_of, gold_label, split_answer
+from imhi._core.answer_format import compose, explanation_of, gold_label, split
 from imhi._core.declarations import Dataset
 from imhi._core.registry import Registry
 
@@ -43,7 +43,7 @@ SPLIT = [
 
 @pytest.mark.parametrize(("text", "head", "explanation"), SPLIT)
 def test_an_answer_is_split_at_the_first_marker(text: str, head: str, explanation: str) -> None:
-    assert split_answer(text) == (head, explanation)
+    assert split(text) == (head, explanation)
 
 
 def test_the_explanation_is_what_follows_the_marker_or_all_there_is() -> None:

@@ -18,7 +18,7 @@ def compose(dataset: Dataset, label: str, explanation: str, *, completion: bool 
     return f"{wording} {MARKER} {explanation}".rstrip()
 
 
-def split_answer(text: str) -> tuple[str, str]:
+def split(text: str) -> tuple[str, str]:
     """Return what stands before the first ``Reasoning:`` and what stands after it.
 
     Without the marker the second part is empty: the whole text is the first.
@@ -31,7 +31,7 @@ def split_answer(text: str) -> tuple[str, str]:
 
 def explanation_of(text: str) -> str:
     """Return the explanation in an answer: what follows ``Reasoning:``, else the whole text."""
-    head, explanation = split_answer(text)
+    head, explanation = split(text)
     return explanation or head
 
 
