@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         Context as Context,
     )
     from imhi._core.declarations import (
-        Argument as Argument,
         Dataset as Dataset,
         Label as Label,
         Labeler as Labeler,
@@ -101,8 +100,6 @@ if TYPE_CHECKING:
     from imhi._core.metrics import Score as Score
     from imhi._core.models import (
         ModelSpec as ModelSpec,
-        parse_count as parse_count,
-        parse_flag as parse_flag,
     )
     from imhi._core.plugin_manager import (
         PluginManager as PluginManager,
@@ -141,9 +138,7 @@ if TYPE_CHECKING:
         Measure as Measure,
     )
     from imhi._core.typed_arguments import (
-        argument as argument,
-        arguments_of as arguments_of,
-        parse_choice as parse_choice,
+        Argument as Argument,
     )
     from imhi._core.worker_imports import (
         worker_import_path as worker_import_path,

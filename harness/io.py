@@ -9,9 +9,6 @@ if TYPE_CHECKING:
         page_pictures as page_pictures,
         yaml_models as yaml_models,
     )
-    from imhi._core.arguments import (
-        split_arguments as split_arguments,
-    )
     from imhi._core.cli import (
         options as options,
     )

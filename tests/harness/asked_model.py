@@ -24,7 +24,6 @@ from imhi import (
     answer_format,
     hookimpl,
 )
-from imhi._core.models import parse_count
 
 
 class Asked:
@@ -78,7 +77,7 @@ def imhi_models() -> Iterator[ModelFamily]:
         target="LOG",
         arguments=(
             Argument("wait", "seconds per answer", 0.0, float, changes_answers=False),
-            Argument("ahead", "requests taken at a time", 1, parse_count, changes_answers=False),
+            Argument("ahead", "requests taken at a time", 1, Argument.count, changes_answers=False),
             Argument("cost", "US dollars per answer", 0.0, float, changes_answers=False),
             Argument("style", "any text; stands for what changes answers", "plain"),
         ),
