@@ -84,7 +84,6 @@ if TYPE_CHECKING:
         Trainer as Trainer,
     )
     from imhi._core.fingerprints import (
-        canonical_json as canonical_json,
         digest as digest,
         file_checksum as file_checksum,
         post_key as post_key,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from imhi._core import (
         page_pictures as page_pictures,
+        sanitizing as sanitizing,
         yaml_models as yaml_models,
     )
     from imhi._core.cli import (
@@ -48,14 +49,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.run_store.lock import (
         held as held,
-    )
-    from imhi._core.sanitizing import (
-        LOCAL_SERVER as LOCAL_SERVER,
-        markdown as markdown,
-        one_line as one_line,
-        plain as plain,
-        spreadsheet_cell as spreadsheet_cell,
-        without_local_servers as without_local_servers,
     )
     from imhi._core.tables import (
         figures as figures,

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from imhi._core.results import (
         AverageRow as AverageRow,
         ScoreRow as ScoreRow,
-        distinct_names as distinct_names,
     )
     from imhi._core.run_store import (
         RunFolder as RunFolder,
@@ -62,19 +61,11 @@ if TYPE_CHECKING:
     from imhi._core.run_store.read_once import (
         ReadOnce as ReadOnce,
     )
-    from imhi._core.run_store.stored_requests import (
-        rows_with_offsets as rows_with_offsets,
-    )
     from imhi._core.stages.label import (
         label as label,
     )
     from imhi._core.stages.pipeline import (
         run as run,
-    )
-    from imhi._core.stages.prepare import (
-        make_context as make_context,
-        requests_of as requests_of,
-        select_datasets as select_datasets,
     )
     from imhi._core.stages.respond import (
         pending_requests as pending_requests,

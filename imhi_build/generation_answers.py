@@ -18,7 +18,7 @@ from imhi.build.generation_runs import (
 )
 from imhi.build.records import BuiltRow
 from imhi.io import jsonl
-from imhi.runs import rows_with_offsets, totals
+from imhi.runs import totals
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Answers:
             if path.exists():
                 jsonl.recover(path)  # a process that was killed leaves a torn line
                 self._files[number] = self._stack.enter_context(path.open("rb"))
-                for offset, row in rows_with_offsets(path):
+                for offset, row in jsonl.rows_with_offsets(path):
                     self._places[key_in(str(row["id"]))] = (number, offset)
 
     def __enter__(self) -> Answers:

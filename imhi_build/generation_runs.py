@@ -35,7 +35,6 @@ from imhi.runs import (
     environment,
     pending_requests,
     respond,
-    rows_with_offsets,
     totals,
 )
 
@@ -265,7 +264,7 @@ def requested_keys(run: RunFolder, dataset: str) -> set[str]:
     path = run.file("requests", dataset)
     if not path.exists():
         return set()
-    return {key_in(str(row["id"])) for _, row in rows_with_offsets(path)}
+    return {key_in(str(row["id"])) for _, row in jsonl.rows_with_offsets(path)}
 
 
 def _of_build(path: Path) -> list[RunFolder]:

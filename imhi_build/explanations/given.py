@@ -17,7 +17,6 @@ from typing import BinaryIO
 from imhi import Registry, open_source, post_key
 from imhi.build.records import BuiltRow
 from imhi.io import jsonl
-from imhi.runs import rows_with_offsets
 
 SPLITS = ("train", "val", "test")
 
@@ -77,7 +76,7 @@ class GivenAnswers:
 
     def __enter__(self) -> GivenAnswers:
         if self.path.exists():
-            for offset, row in rows_with_offsets(self.path):
+            for offset, row in jsonl.rows_with_offsets(self.path):
                 place = (str(row["split"]), str(row["label"]), offset)
                 self._places.setdefault((str(row["key"]), str(row["aspect"])), []).append(place)
             self._file = self.path.open("rb")
