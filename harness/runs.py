@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.run_store.environment import (
         environment as environment,
-        package_versions as package_versions,
     )
     from imhi._core.run_store.manifest import Manifest as Manifest
     from imhi._core.run_store.read_once import (

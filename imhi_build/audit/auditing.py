@@ -24,7 +24,7 @@ from imhi.build.audit.records import Audit, Finding, SplitFigures, Unit, finding
 from imhi.build.checks import near_duplicates
 from imhi.build.records import Finding as Repeat
 from imhi.io import jsonl, write_json
-from imhi.runs import PublishedResult, Verdict, package_versions
+from imhi.runs import PublishedResult, Verdict, environment
 
 REPORT = "audit.json"
 
@@ -100,7 +100,7 @@ class Auditing:
             notes=tuple(self._notes),
             incomplete=tuple(self._incomplete),
             flags=meanings(self.registry),
-            environment={"packages": package_versions(), "checksums": self._checksums()},
+            environment={"packages": environment()["packages"], "checksums": self._checksums()},
         )
         for stale in set((folder / Verdict.FOLDER).glob("*.jsonl")) - written:
             stale.unlink()  # of another source: no view must take it for this one's
