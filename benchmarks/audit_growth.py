@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from imhi._core.answers import compose  # noqa: E402
+from imhi._core.answer_format import compose  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.sources import open_source  # noqa: E402
 

@@ -32,7 +32,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from imhi._core.answers import explanation_of  # noqa: E402
+from imhi._core.answer_format import explanation_of  # noqa: E402
 from imhi.plugins.metrics.neural.bartscore.likelihood import Likelihood  # noqa: E402
 
 # d_model, layers of encoder and of decoder, heads, and the ratio expected at least.

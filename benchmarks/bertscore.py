@@ -33,7 +33,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from imhi._core.answers import explanation_of  # noqa: E402
+from imhi._core.answer_format import explanation_of  # noqa: E402
 from imhi._core.context import Context  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.row_files import TableRow, read_table  # noqa: E402

@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from sklearn.metrics import roc_auc_score  # noqa: E402
 
-from imhi._core.answers import explanation_of  # noqa: E402
+from imhi._core.answer_format import explanation_of  # noqa: E402
 from imhi._core.context import Context  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.records import Example, Response  # noqa: E402

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from scipy.stats import binomtest  # noqa: E402
 
-from imhi._core.answers import compose  # noqa: E402
+from imhi._core.answer_format import compose  # noqa: E402
 from imhi._core.context import Context  # noqa: E402
 from imhi._core.declarations import Dataset  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402

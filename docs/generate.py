@@ -22,7 +22,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from docs.generator import boards, builds, interface, recipes, run_records  # noqa: E402
 from docs.generator.markdown import markdown, table  # noqa: E402
-from imhi._core import declarations, extensions, hookspecs, protocols, records  # noqa: E402
+from imhi._core import declarations, extensions, hookspecs, protocols, records, typed_arguments  # noqa: E402
 from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
 from imhi._core.plugin_manager import PluginManager, hook_signature, load_plugins  # noqa: E402
 
@@ -52,7 +52,9 @@ def hooks() -> str:
 def _dataclasses(module: ModuleType) -> str:
     found = []
     for name, thing in vars(module).items():
-        if not dataclasses.is_dataclass(thing) or thing.__module__ != module.__name__:
+        if not dataclasses.is_dataclass(thing):
+            continue
+        if thing.__module__ not in (module.__name__, typed_arguments.__name__):
             continue
         fields = "\n".join(f"    {_field(field)}" for field in dataclasses.fields(thing))
         doc = markdown(thing.__doc__ or "")

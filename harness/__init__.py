@@ -20,11 +20,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imhi._core.answers import (
-        MARKER as MARKER,
+    from imhi._core import answer_format as answer_format
+    from imhi._core.answer_format import (
         compose as compose,
         explanation_of as explanation_of,
-        gold_label as gold_label,
         split_answer as split_answer,
     )
     from imhi._core.budget import (
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
         Context as Context,
     )
     from imhi._core.declarations import (
-        Argument as Argument,
         Dataset as Dataset,
         Label as Label,
         Labeler as Labeler,
@@ -91,7 +89,6 @@ if TYPE_CHECKING:
         Trainer as Trainer,
     )
     from imhi._core.fingerprints import (
-        canonical_json as canonical_json,
         digest as digest,
         file_checksum as file_checksum,
         post_key as post_key,
@@ -107,8 +104,6 @@ if TYPE_CHECKING:
     from imhi._core.metrics import Score as Score
     from imhi._core.models import (
         ModelSpec as ModelSpec,
-        parse_count as parse_count,
-        parse_flag as parse_flag,
     )
     from imhi._core.plugin_manager import (
         PluginManager as PluginManager,
@@ -145,11 +140,10 @@ if TYPE_CHECKING:
     from imhi._core.statistics import (
         Array as Array,
         Measure as Measure,
+        mean_measure as mean_measure,
     )
     from imhi._core.typed_arguments import (
-        argument as argument,
-        arguments_of as arguments_of,
-        parse_choice as parse_choice,
+        Argument as Argument,
     )
     from imhi._core.worker_imports import (
         worker_import_path as worker_import_path,

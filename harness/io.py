@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from imhi._core import (
         page_pictures as page_pictures,
+        sanitizing as sanitizing,
         yaml_models as yaml_models,
-    )
-    from imhi._core.arguments import (
-        split_arguments as split_arguments,
     )
     from imhi._core.cli import (
         options as options,
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.cli.dry_run import (
         show_estimates as show_estimates,
-    )
-    from imhi._core.cli.options import (
-        merge_settings as merge_settings,
     )
     from imhi._core.cli.progress import (
         shown as shown,
@@ -40,37 +35,20 @@ if TYPE_CHECKING:
         has_mojibake as has_mojibake,
         repair as repair,
     )
-    from imhi._core.page_pictures import (
-        drawings as drawings,
-        stand_in as stand_in,
-        svg as svg,
-    )
     from imhi._core.row_files import (
         FIELD_LIMIT as FIELD_LIMIT,
         TableRow as TableRow,
         place as place,
         read_table as read_table,
     )
+    from imhi._core.run_store import jsonl as jsonl
     from imhi._core.run_store.jsonl import (
-        AppendLog as AppendLog,
         disk_error as disk_error,
-        read_rows as read_rows,
-        recover as recover,
         replacing as replacing,
-        row_writer as row_writer,
         write_json as write_json,
-        write_rows as write_rows,
     )
     from imhi._core.run_store.lock import (
         held as held,
-    )
-    from imhi._core.sanitizing import (
-        LOCAL_SERVER as LOCAL_SERVER,
-        markdown as markdown,
-        one_line as one_line,
-        plain as plain,
-        spreadsheet_cell as spreadsheet_cell,
-        without_local_servers as without_local_servers,
     )
     from imhi._core.tables import (
         figures as figures,
@@ -90,13 +68,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.yaml_files import (
         read_yaml as read_yaml,
-    )
-    from imhi._core.yaml_models import (
-        leaves as leaves,
-        merged as merged,
-        plain_values as plain_values,
-        validated as validated,
-        with_overrides as with_overrides,
     )
 else:
     from imhi._core.lazy import lazy_names

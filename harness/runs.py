@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from imhi._core import statistics as statistics
     from imhi._core.comparing import (
         ComparedMetric as ComparedMetric,
         Pair as Pair,
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.comparing.comparison import (
         compare_run_set as compare_run_set,
-    )
-    from imhi._core.comparing.measures import (
-        with_values_in_all as with_values_in_all,
     )
     from imhi._core.comparing.resampling import (
         Resamples as Resamples,
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from imhi._core.results import (
         AverageRow as AverageRow,
         ScoreRow as ScoreRow,
-        distinct_names as distinct_names,
     )
     from imhi._core.run_store import (
         RunFolder as RunFolder,
@@ -58,25 +55,16 @@ if TYPE_CHECKING:
     )
     from imhi._core.run_store.environment import (
         environment as environment,
-        package_versions as package_versions,
     )
     from imhi._core.run_store.manifest import Manifest as Manifest
     from imhi._core.run_store.read_once import (
         ReadOnce as ReadOnce,
-    )
-    from imhi._core.run_store.stored_requests import (
-        rows_with_offsets as rows_with_offsets,
     )
     from imhi._core.stages.label import (
         label as label,
     )
     from imhi._core.stages.pipeline import (
         run as run,
-    )
-    from imhi._core.stages.prepare import (
-        make_context as make_context,
-        requests_of as requests_of,
-        select_datasets as select_datasets,
     )
     from imhi._core.stages.respond import (
         pending_requests as pending_requests,
@@ -85,26 +73,6 @@ if TYPE_CHECKING:
     )
     from imhi._core.stages.score import (
         score as score,
-    )
-    from imhi._core.statistics import (
-        agreement as agreement,
-        interval as interval,
-        replicates as replicates,
-    )
-    from imhi._core.statistics.bootstrap import (
-        cluster_sums as cluster_sums,
-        generator as generator,
-    )
-    from imhi._core.statistics.paired import Paired as Paired
-    from imhi._core.statistics.ranks import (
-        ranks as ranks,
-    )
-    from imhi._core.statistics.significance import (
-        ALPHA as ALPHA,
-        detectable_difference as detectable_difference,
-        holm as holm,
-        holm_within as holm_within,
-        mcnemar_p as mcnemar_p,
     )
     from imhi._core.views import (
         OpenView as OpenView,

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from imhi import Dataset, Example, OpenSource, compose, digest
+from imhi import Dataset, Example, OpenSource, answer_format, digest
 from imhi.build.folder import BuildFolder
 from imhi.build.records import BuiltRow
 
@@ -111,7 +111,7 @@ def _compare_pair(
     else:
         comparison.labels[row.label, example.label] += 1
         comparison.differ("label", row, example)
-    answers = {compose(dataset, row.label, one.explanation) for one in (row, example)}
+    answers = {answer_format.compose(dataset, row.label, one.explanation) for one in (row, example)}
     if len(answers) == 1:
         comparison.same_explanation += 1
     elif comparison.explained:

@@ -12,7 +12,7 @@ from imhi import HarnessError, Registry, UnknownName
 from imhi.build.checks.configured import configured_checks
 from imhi.build.checks.declarations import Action
 from imhi.build.raw.preset import Cleaning, Part
-from imhi.io import plain_values, read_yaml, validated, with_overrides
+from imhi.io import read_yaml, yaml_models
 
 Profile = Literal["published", "strict"] | Cleaning
 Count = Annotated[int, Field(gt=0)]
@@ -77,10 +77,12 @@ def read_config(path: Path, overrides: Sequence[str], registry: Registry) -> Con
         HarnessError: no such file, not YAML, an unknown field, check or format, or a value that is
             not allowed.
     """
-    values = plain_values(read_yaml(path, str(path)))
+    values = yaml_models.plain_values(read_yaml(path, str(path)))
     if not isinstance(values, dict):
         raise HarnessError(f"{path}: expected a mapping that begins with 'raw:'")
-    return checked(with_overrides(values, overrides, "explain.shots=1"), str(path), registry)
+    return checked(
+        yaml_models.with_overrides(values, overrides, "explain.shots=1"), str(path), registry
+    )
 
 
 def checked(values: Mapping[str, object], where: str, registry: Registry) -> Config:
@@ -95,7 +97,7 @@ def checked(values: Mapping[str, object], where: str, registry: Registry) -> Con
             name: _settings(given, f"{where}: checks.{name}") for name, given in checks.items()
         }
         values = {**values, "checks": settings}
-    config = validated(Config, values, where)
+    config = yaml_models.validated(Config, values, where)
     configured_checks(config.checks, registry)
     for name in config.write.formats:
         if name not in registry.build_formats.things:

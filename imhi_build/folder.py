@@ -32,7 +32,7 @@ from pydantic import JsonValue
 from imhi import HarnessError, as_row, digest, file_checksum, from_row
 from imhi.build.records import BuiltRow, Finding, Removal
 from imhi.build.stage_records import BuildRecord, ExplainRecord, ReadRecord
-from imhi.io import held, read_rows, write_json, write_rows
+from imhi.io import held, jsonl, write_json
 
 FORMAT = 1
 CONFIG, RECORD = "build.yaml", "build.json"
@@ -161,12 +161,12 @@ class BuildFolder:
     def quarantined(self, dataset: str) -> dict[str, list[str]]:
         """Return the reasons by row id: ``CHECK: sentence``."""
         path = self.file("quarantine", dataset)
-        return {str(row["id"]): list(row["reasons"]) for _, row in read_rows(path)}
+        return {str(row["id"]): list(row["reasons"]) for _, row in jsonl.read_rows(path)}
 
     def to_ask_again(self, dataset: str) -> set[str]:
         """Return the ids of quarantined rows that another explanation might mend."""
         path = self.file("quarantine", dataset)
-        return {str(row["id"]) for _, row in read_rows(path) if row["ask_again"]}
+        return {str(row["id"]) for _, row in jsonl.read_rows(path) if row["ask_again"]}
 
     def quarantined_at(self) -> int:
         """Return the number of the last round of asking there was when the quarantine was made.
@@ -212,10 +212,10 @@ class BuildFolder:
 
     def write(self, kind: str, dataset: str, records: Iterable[Record]) -> int:
         """Replace a file whole; return the number of records."""
-        return write_rows(self.file(kind, dataset), (as_row(record) for record in records))
+        return jsonl.write_rows(self.file(kind, dataset), (as_row(record) for record in records))
 
     def _read(self, cls: type[Record], path: Path) -> Iterator[Record]:
-        for number, row in read_rows(path):
+        for number, row in jsonl.read_rows(path):
             yield from_row(cls, row, f"{path}: line {number}")
 
     # --- lock ------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ from imhi.build.generation_runs import (
     requested_keys,
 )
 from imhi.build.records import BuiltRow
-from imhi.io import recover
-from imhi.runs import rows_with_offsets, totals
+from imhi.io import jsonl
+from imhi.runs import totals
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class Answers:
             self.models[number] = run.manifest().model
             path = run.file("responses", dataset)
             if path.exists():
-                recover(path)  # a process that was killed leaves a torn line
+                jsonl.recover(path)  # a process that was killed leaves a torn line
                 self._files[number] = self._stack.enter_context(path.open("rb"))
-                for offset, row in rows_with_offsets(path):
+                for offset, row in jsonl.rows_with_offsets(path):
                     self._places[key_in(str(row["id"]))] = (number, offset)
 
     def __enter__(self) -> Answers:

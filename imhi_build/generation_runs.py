@@ -27,7 +27,7 @@ from imhi import (
     resolve,
 )
 from imhi.build.records import BuiltRow
-from imhi.io import row_writer
+from imhi.io import jsonl
 from imhi.runs import (
     ExecutorSpec,
     Manifest,
@@ -35,7 +35,6 @@ from imhi.runs import (
     environment,
     pending_requests,
     respond,
-    rows_with_offsets,
     totals,
 )
 
@@ -212,7 +211,7 @@ class GenerationRuns:
 
     def _write_requests(self, staging: Path, wanted: PendingRows) -> int:
         seen: set[str] = set()
-        with row_writer(RunFolder(staging).file("requests", wanted.dataset)) as write:
+        with jsonl.row_writer(RunFolder(staging).file("requests", wanted.dataset)) as write:
             for row in wanted.rows():
                 key = self.key(row)
                 if key in seen:
@@ -265,7 +264,7 @@ def requested_keys(run: RunFolder, dataset: str) -> set[str]:
     path = run.file("requests", dataset)
     if not path.exists():
         return set()
-    return {key_in(str(row["id"])) for _, row in rows_with_offsets(path)}
+    return {key_in(str(row["id"])) for _, row in jsonl.rows_with_offsets(path)}
 
 
 def _of_build(path: Path) -> list[RunFolder]:

@@ -10,7 +10,7 @@ from imhi import HarnessError, Registry
 from imhi.build.config import checked
 from imhi.build.folder import BuildFolder
 from imhi.build.stages.read import open_raw
-from imhi.io import plain_values
+from imhi.io import yaml_models
 
 _TEXT = """\
 # What is to be built. Run it with: imhi build run {folder}
@@ -105,7 +105,7 @@ def _check(text: str, registry: Registry) -> None:
 
     from imhi import ModelSpec, open_source
 
-    config = checked(plain_values(yaml.safe_load(text)), "imhi build new", registry)
+    config = checked(yaml_models.plain_values(yaml.safe_load(text)), "imhi build new", registry)
     open_raw(config, registry)
     for source in (config.explain.given, config.explain.experts):
         if source is not None:

@@ -26,13 +26,13 @@ from typing import Any
 
 import pytest
 
+from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.models import ModelSpec
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example, Request
 from imhi._core.settings import RunSettings
 from imhi._core.stages.pipeline import run
-from imhi._core.stages.prepare import make_context, requests_of
 from tests.conftest import ImhiCommand
 from tests.tiny_models import CHAT_TEMPLATE, save_adapter, save_causal, save_seq2seq
 
@@ -61,12 +61,12 @@ def settings(source: str, **more: Any) -> RunSettings:
 
 def asked(chosen: RunSettings, manager: PluginManager) -> list[tuple[Example, Request]]:
     style = manager.registry.prompts.get("instruction")
-    context = make_context(chosen, manager.registry, style)
+    context = Context.of(chosen, manager.registry, style)
     build = resolve(style.build)(context)
     pairs = []
     for dataset in DATASETS:
         examples = list(context.examples(dataset, "test"))[:LIMIT]
-        pairs += requests_of(iter(examples), context, build)
+        pairs += context.requests(iter(examples), build)
     return pairs
 
 
@@ -75,7 +75,7 @@ def answers(name: str, source: str, manager: PluginManager) -> Answers:
     chosen = settings(source)
     pairs = asked(chosen, manager)
     spec = ModelSpec.parse(name, manager.registry)
-    context = make_context(chosen, manager.registry, manager.registry.prompts.get("instruction"))
+    context = Context.of(chosen, manager.registry, manager.registry.prompts.get("instruction"))
     model = spec.create(context)
     found = {}
     try:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from imhi._core.answers import explanation_of
+from imhi._core.answer_format import explanation_of
 
 VOCABULARY = 2500
 WINDOW = 256

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imhi import HarnessError, UnknownName
-from imhi.io import leaves, merged, plain_values, read_yaml, validated, yaml_models
+from imhi.io import read_yaml, yaml_models
 
 if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe
@@ -45,7 +45,7 @@ def checked(values: Mapping[str, Any], where: str) -> Recipe:
     from imhi.finetune.recipe.rules import contradictions
     from imhi.finetune.recipe.schema import Recipe
 
-    recipe = validated(Recipe, values, where)
+    recipe = yaml_models.validated(Recipe, values, where)
     for problem in contradictions(recipe):
         raise HarnessError(f"{where}: {problem}")
     return recipe
@@ -87,15 +87,15 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     that is set above is quoted no more."""
     quoted = below.get("quoted")
     if isinstance(quoted, Mapping):
-        changed = {name for name, _ in leaves(above)}
+        changed = {name for name, _ in yaml_models.leaves(above)}
         kept = {name: source for name, source in quoted.items() if name not in changed}
         below = {**below, "quoted": kept}
-    return merged(below, above)
+    return yaml_models.merged(below, above)
 
 
 def _plain(value: Any) -> Any:
     """Return YAML values as they were meant: ``on`` and ``off`` of a chat template as words too."""
-    plain = plain_values(value)
+    plain = yaml_models.plain_values(value)
     for part in (plain, *plain.values()) if isinstance(plain, dict) else ():
         if isinstance(part, dict) and isinstance(part.get("chat_template"), bool):
             part["chat_template"] = "on" if part["chat_template"] else "off"

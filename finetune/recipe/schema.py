@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from imhi.io import leaves
+from imhi.io import yaml_models
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(gt=0)]
@@ -198,7 +198,7 @@ class Recipe(Part):
 
     def fields(self) -> Iterator[tuple[str, object]]:
         """Yield every field with its JSON value: ``training.epochs``, 3.0 ..."""
-        yield from leaves(self.model_dump(mode="json", exclude={"quoted", "notes"}))
+        yield from yaml_models.leaves(self.model_dump(mode="json", exclude={"quoted", "notes"}))
 
     def origin(self, field: str) -> str:
         """Return where the value of a field comes from. What a base measures is nobody's choice."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imhi import MARKER, BuildPrompt, Example, Request, compose, prompt_hash, resolve
+from imhi import BuildPrompt, Example, Request, answer_format, prompt_hash, resolve
 
 if TYPE_CHECKING:
     from imhi import Context
@@ -62,8 +62,14 @@ def text_rows(examples: Iterable[Example], data: Data, context: Context) -> Iter
     completion = data.style == "completion"
     for example, request in requests_for(examples, data, context):
         dataset = context.dataset(example.dataset)
-        answer = compose(dataset, example.label, example.explanation, completion=completion)
-        yield TextRow(request, answer, answer[: answer.index(MARKER) + len(MARKER)])
+        answer = answer_format.compose(
+            dataset, example.label, example.explanation, completion=completion
+        )
+        yield TextRow(
+            request,
+            answer,
+            answer[: answer.index(answer_format.MARKER) + len(answer_format.MARKER)],
+        )
 
 
 def class_rows(examples: Iterable[Example], data: Data, context: Context) -> Iterator[ClassRow]:

@@ -18,7 +18,7 @@ from typing import Any
 from imhi.finetune.trained.curves import METRIC_NAMES
 from imhi.finetune.trained.folder import TrainedFolder
 from imhi.finetune.trained.manifest import ModelScore, TrainingManifest
-from imhi.io import leaves
+from imhi.io import yaml_models
 
 CARD, CURVES = "README.md", "curves.png"
 _TEMPLATE = Path(__file__).with_name("card.md.jinja")
@@ -173,7 +173,7 @@ def _interval(score: ModelScore | None) -> str:
 def _field_rows(manifest: TrainingManifest, system: str, shown: Shown) -> Iterator[list[str]]:
     """Yield field, value and where the value comes from, of each field that is set."""
     recipe = manifest.recipe
-    for name, value in leaves(recipe.model_dump(mode="json", exclude=_ELSEWHERE)):
+    for name, value in yaml_models.leaves(recipe.model_dump(mode="json", exclude=_ELSEWHERE)):
         if value in (None, "", [], {}) or name == "base.size.source":
             continue
         written = shown.setting(_written(value))

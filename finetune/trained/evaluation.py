@@ -112,7 +112,7 @@ def labeler_scores(
 ) -> list[ModelScore]:
     """Return weighted F1 and accuracy, with intervals over posts, of a labeler that is given the
     reference explanations of the recipe's evaluation split and nothing else."""
-    from imhi.runs import interval, replicates
+    from imhi.runs import statistics
 
     split = recipe.evaluation.split
     assert split is not None
@@ -128,8 +128,10 @@ def labeler_scores(
     for metric in METRICS:
         score = resolve(manager.registry.metrics.get(metric).score or "")
         measure = next(iter(score(examples, responses, predictions, context)))
-        resamples = replicates([measure], posts, RESAMPLES, recipe.training.seed, dataset)[0]
-        bounds = interval(measure.value(), resamples)
+        resamples = statistics.replicates(
+            [measure], posts, RESAMPLES, recipe.training.seed, dataset
+        )[0]
+        bounds = statistics.interval(measure.value(), resamples)
         rows.append(
             ModelScore(
                 dataset=dataset,

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from imhi import HarnessError
 from imhi.finetune.trained.manifest import TrainingManifest
-from imhi.io import held, validated, write_json
+from imhi.io import held, write_json, yaml_models
 
 FORMAT = 1
 MANIFEST = "training.json"
@@ -81,7 +81,7 @@ class TrainedFolder:
                 f"{path}: found another format, expected {FORMAT}: it was made by another version of "
                 "imhi-harness; train again under another --name"
             )
-        return validated(TrainingManifest, values, str(path))
+        return yaml_models.validated(TrainingManifest, values, str(path))
 
     def finished(self) -> TrainingManifest:
         """Return the manifest of a training that came to its end.

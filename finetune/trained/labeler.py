@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from imhi import (
+    Argument,
     Dataset,
     HarnessError,
     Model,
@@ -25,12 +26,11 @@ from imhi import (
     ReadLabels,
     Request,
     Response,
-    split_answer,
+    answer_format,
 )
 from imhi.checkpoints import Checkpoint
 from imhi.finetune.trained.folder import MANIFEST, find_trained
 from imhi.finetune.trained.model import spec_of
-from imhi.io import split_arguments
 
 if TYPE_CHECKING:
     from imhi import Context, Registry
@@ -62,7 +62,7 @@ FindReader = Callable[[Dataset, str], Reader]
 
 def create(context: Context, argument: str) -> ReadLabels:
     """Return the labeler ``classifier:ARGUMENT``."""
-    head, *pairs = split_arguments(argument)
+    head, *pairs = Argument.split(argument)
     extra = "".join(f",{pair}" for pair in pairs)
     registry = context.registry
     folder = Path(head).expanduser()
@@ -108,7 +108,7 @@ def create_trained(context: Context, argument: str) -> ReadLabels:
 
 def fingerprint(argument: str) -> dict[str, str]:
     """Return the hashes of the classifiers in a local folder; nothing for those on a hub."""
-    folder = Path(split_arguments(argument)[0]).expanduser()
+    folder = Path(Argument.split(argument)[0]).expanduser()
     if not folder.is_dir():
         return {}
     configs = sorted([*folder.glob("config.json"), *folder.glob("*/config.json")])
@@ -231,7 +231,7 @@ def _read_text(text: str, dataset: Dataset, reads: str) -> str:
     """Return what a classifier is given of an answer."""
     if reads == "answer":
         return text.strip()
-    head, explanation = split_answer(text)
+    head, explanation = answer_format.split_answer(text)
     return explanation or _without_label_sentence(head, dataset)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from imhi import (
-    MARKER,
     Context,
     Example,
     Generation,
@@ -20,6 +19,7 @@ from imhi import (
     Report,
     Request,
     Response,
+    answer_format,
     resolve,
 )
 from imhi.finetune.rows.texts import requests_for
@@ -62,7 +62,7 @@ def answer_scorer(job: TrainingJob, tokenizer: Any) -> Callable[[Any], dict[str,
         f"hf:{job.title},chat_template={recipe.data.chat_template}", job.context.registry
     )
     # The label sentence is all that is read: what comes after it need not be generated.
-    stop = (MARKER,) if recipe.validation.labeler == "strict" else ()
+    stop = (answer_format.MARKER,) if recipe.validation.labeler == "strict" else ()
     context = dataclasses.replace(
         job.context,
         seed=recipe.training.seed,

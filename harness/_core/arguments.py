@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from imhi._core.declarations import Argument
 from imhi._core.errors import HarnessError, UnknownName
-
-_COMMA = re.compile(r",(?=[A-Za-z_]\w*=)")
-
-
-def split_arguments(text: str) -> list[str]:
-    """Split at the commas that begin a ``key=``; other commas belong to a value."""
-    return _COMMA.split(text)
+from imhi._core.typed_arguments import Argument
 
 
 @dataclass(frozen=True)
@@ -47,7 +39,7 @@ class Reference:
 def parse_reference(text: str, pairs: bool = True) -> Reference:
     """Take a name apart. A comma that begins no ``key=`` belongs to a value; without ``pairs`` every
     comma does."""
-    head, *rest = split_arguments(text) if pairs else [text]
+    head, *rest = Argument.split(text) if pairs else [text]
     name, colon, value = head.partition(":")
     return Reference(text, name, value if colon else None, tuple(rest))
 

@@ -9,15 +9,18 @@ from typing import Any
 
 from imhi._core.budget import Budget
 from imhi._core.data_access import DataAccess
-from imhi._core.declarations import Dataset, resolve
+from imhi._core.declarations import Dataset, PromptStyle, resolve
+from imhi._core.errors import DataError, HarnessError
 from imhi._core.events import Event, ExamplesScored, tell_nobody
+from imhi._core.fingerprints import prompt_hash
 from imhi._core.labelers import LabelerSpec
-from imhi._core.protocols import OpenSource, ReadLabels
-from imhi._core.records import Example, JsonObject
+from imhi._core.protocols import BuildPrompt, OpenSource, ReadLabels
+from imhi._core.records import Example, JsonObject, Request
 from imhi._core.registry import Registry
 from imhi._core.report import Report
 from imhi._core.run_store.cache import CacheFolder
-from imhi._core.settings import Generation
+from imhi._core.settings import Generation, RunSettings
+from imhi._core.sources import parse_source
 
 
 @dataclass
@@ -49,6 +52,33 @@ class Context:
     data: DataAccess = None  # type: ignore[assignment]  # made of the source below
     _labelers: dict[str, ReadLabels] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls,
+        settings: RunSettings,
+        registry: Registry,
+        style: PromptStyle,
+        source: OpenSource | None = None,
+        data: DataAccess | None = None,
+        notify: Callable[[Event], None] = tell_nobody,
+    ) -> Context:
+        """Gather what the factories of plugins need; the settings' source is opened where none is
+        given. Runs of several models share their ``data``."""
+        source = source or parse_source(settings.source, registry).open(registry)
+        return cls(
+            registry=registry,
+            source=source,
+            split=settings.split,
+            seed=settings.seed,
+            shots=settings.shots,
+            repair_mojibake=settings.repair_mojibake,
+            generation=settings.generation(style.max_new_tokens),
+            budget=Budget(settings.max_cost),
+            notify=notify,
+            judges=settings.judge,
+            data=data or DataAccess(source, settings.split, settings.repair_mojibake),
+        )
+
     def __post_init__(self) -> None:
         asked = (self.source, self.split, self.repair_mojibake)
         # A context derived from one of another source or split must not read that one's rows.
@@ -67,6 +97,77 @@ class Context:
             UnknownName: no plugin declares it.
         """
         return self.registry.datasets.get(name)
+
+    def select_datasets(self, settings: RunSettings) -> list[str]:
+        """Return the datasets to run: those asked for, else all that have the split.
+
+        Raises:
+            HarnessError: unknown name, or the source does not have the dataset or the split.
+        """
+        registry, source = self.registry, self.source
+        wanted = [registry.datasets.get(name).name for name in settings.dataset]
+        for task in settings.task:
+            wanted += [dataset.name for dataset in registry.tasks.get(task).datasets]
+        there = [name for name in registry.datasets.things if name in set(source.datasets())]
+        have = [name for name in there if settings.split in source.splits(name)]
+        explicit = [registry.datasets.get(name).name for name in settings.dataset]
+        for name in explicit:
+            if name not in there:
+                own = registry.datasets.get(name).rows is not None
+                raise HarnessError(
+                    f"source {settings.source}: it has no dataset {name} (it has: "
+                    f"{', '.join(there) or 'none'})"
+                    + (f"; {name} carries its own rows: use --source own" if own else "")
+                )
+            if name not in have:
+                raise HarnessError(
+                    f"source {settings.source}: {name} has no split '{settings.split}' (it has: "
+                    f"{', '.join(source.splits(name)) or 'none'})"
+                )
+        if settings.dataset or settings.task:
+            have = [name for name in there if name in wanted and name in have]
+        lacking = [d.name for d in registry.datasets if d.name not in have and d.rows is None]
+        if have and lacking and not (settings.dataset or settings.task):
+            self.note(
+                f"{len(have)} of {len(have) + len(lacking)} datasets: split '{settings.split}' is not in "
+                f"this source for {', '.join(lacking)}"
+            )
+        if not have:
+            splits = sorted({split for name in there for split in source.splits(name)})
+            raise HarnessError(
+                f"source {settings.source}: no {'chosen ' if wanted else ''}dataset has the split "
+                f"'{settings.split}' (datasets: {', '.join(there) or 'none'}; splits: "
+                f"{', '.join(splits) or 'none'})"
+            )
+        return have
+
+    def requests(
+        self, examples: Iterator[Example], build: BuildPrompt
+    ) -> Iterator[tuple[Example, Request]]:
+        """Pair each example with what the model is asked."""
+        seen: set[str] = set()
+        system = self.generation.system
+        for example in examples:
+            if example.id in seen:
+                raise DataError(
+                    f"{example.dataset}/{example.split}: example id {example.id} occurs twice, expected "
+                    "ids that are unique within a split"
+                )
+            seen.add(example.id)
+            prompt = build(example, self.dataset(example.dataset))
+            yield (
+                example,
+                Request(
+                    id=example.id,
+                    dataset=example.dataset,
+                    prompt=prompt,
+                    prompt_hash=prompt_hash(system, prompt),
+                    post=example.post,
+                    question=example.question,
+                    aspect=example.aspect,
+                    system=system,
+                ),
+            )
 
     def without_observers(self) -> Context:
         """Return a copy that can be sent to another process."""

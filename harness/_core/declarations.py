@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imhi._core.errors import HarnessError
+from imhi._core.typed_arguments import Argument as Argument
 
 Factory = Callable[..., Any] | str
 
@@ -174,19 +175,6 @@ class PromptStyle:
     build: Factory
     version: str = "1"
     max_new_tokens: int = 512
-
-
-@dataclass(frozen=True)
-class Argument:
-    """One ``key=value`` a model family takes. ``parse`` turns the text into a value and raises
-    ValueError where it cannot. ``changes_answers=False`` keeps it out of the run id (batch size,
-    concurrency, time limits ...)."""
-
-    name: str
-    summary: str
-    default: Any = None
-    parse: Callable[[str], Any] = str
-    changes_answers: bool = True
 
 
 @dataclass(frozen=True)

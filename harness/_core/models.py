@@ -101,19 +101,3 @@ class ModelSpec:
         most = len(prompts) * (context.generation.max_new_tokens or 0)
         note = f"tokens by {CHARACTERS_PER_TOKEN} characters each"
         return Estimate(len(prompts), tokens, most, None, note)
-
-
-def parse_flag(text: str) -> bool:
-    """Parse ``true/false, on/off, yes/no, 1/0``; for :attr:`Argument.parse`."""
-    known = {"true": True, "on": True, "yes": True, "1": True}
-    known |= {"false": False, "off": False, "no": False, "0": False}
-    if text.lower() not in known:
-        raise ValueError("expected true or false")
-    return known[text.lower()]
-
-
-def parse_count(text: str) -> int:
-    """Parse a whole number above 0; for :attr:`Argument.parse`."""
-    if not text.isdigit() or int(text) < 1:
-        raise ValueError("expected a whole number above 0")
-    return int(text)

@@ -127,6 +127,19 @@ class RunScores:
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
         return cls(**{**known, "run": run})
 
+    @staticmethod
+    def distinct_names(runs: Sequence[tuple[str, str, str]]) -> list[str]:
+        """Return what each run ``(model, prompt style, folder)`` is called: its model, with the style
+        and then the folder where the model alone does not tell runs apart."""
+        names = [model for model, _, _ in runs]
+        for part in (1, 2):
+            seen = Counter(names)
+            names = [
+                f"{name} ({run[part]})" if seen[name] > 1 and run[part] else name
+                for name, run in zip(names, runs, strict=True)
+            ]
+        return [one_line(name) for name in names]
+
 
 @dataclass(frozen=True)
 class Results:
@@ -185,16 +198,3 @@ class ReportOptions:
 
     metrics: tuple[str, ...] = ()
     everything: bool = False
-
-
-def distinct_names(runs: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Return what each run ``(model, prompt style, folder)`` is called: its model, with the style
-    and then the folder where the model alone does not tell runs apart."""
-    names = [model for model, _, _ in runs]
-    for part in (1, 2):
-        seen = Counter(names)
-        names = [
-            f"{name} ({run[part]})" if seen[name] > 1 and run[part] else name
-            for name, run in zip(names, runs, strict=True)
-        ]
-    return [one_line(name) for name in names]

@@ -1,43 +1,79 @@
-"""Arguments of a model family or metric, declared once as the fields of a frozen dataclass."""
+"""Arguments of a model family or metric, and how they are declared as fields of a dataclass."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from imhi._core.declarations import Argument
+_COMMA = re.compile(r",(?=[A-Za-z_]\w*=)")
 
 
-def argument(
-    default: Any,
-    summary: str,
-    parse: Callable[[str], Any] = str,
-    *,
-    changes_answers: bool = True,
-) -> Any:
-    """Declare an argument as a dataclass field; what each part means stands at :class:`Argument`."""
-    declared = {"summary": summary, "parse": parse, "changes_answers": changes_answers}
-    return dataclasses.field(default=default, metadata=declared)
+@dataclass(frozen=True)
+class Argument:
+    """One ``key=value`` a model family takes. ``parse`` turns the text into a value and raises
+    ValueError where it cannot. ``changes_answers=False`` keeps it out of the run id (batch size,
+    concurrency, time limits ...)."""
 
+    name: str
+    summary: str
+    default: Any = None
+    parse: Callable[[str], Any] = str
+    changes_answers: bool = True
 
-def arguments_of(record: type[Any]) -> tuple[Argument, ...]:
-    """Return the arguments that a dataclass declares with :func:`argument`, in its order.
+    @staticmethod
+    def field(
+        default: Any,
+        summary: str,
+        parse: Callable[[str], Any] = str,
+        *,
+        changes_answers: bool = True,
+    ) -> Any:
+        """Declare an argument as a dataclass field; see the class for what each part means."""
+        declared = {"summary": summary, "parse": parse, "changes_answers": changes_answers}
+        return dataclasses.field(default=default, metadata=declared)
 
-    A factory gets them as a mapping with a value for each: ``record(**values)``.
-    """
-    return tuple(
-        Argument(field.name, default=field.default, **field.metadata)
-        for field in dataclasses.fields(record)
-    )
+    @classmethod
+    def all_of(cls, record: type[Any]) -> tuple[Argument, ...]:
+        """Return the arguments that a dataclass declares with :meth:`field`, in its order.
 
+        A factory gets them as a mapping with a value for each: ``record(**values)``.
+        """
+        return tuple(
+            cls(field.name, default=field.default, **field.metadata)
+            for field in dataclasses.fields(record)
+        )
 
-def parse_choice(*allowed: str) -> Callable[[str], str]:
-    """Return a parser that takes one of some words; for :attr:`Argument.parse`."""
+    @staticmethod
+    def choice(*allowed: str) -> Callable[[str], str]:
+        """Return a parser that takes one of some words; for ``parse``."""
 
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"expected {' or '.join(allowed)}")
-        return text
+        def parse(text: str) -> str:
+            if text not in allowed:
+                raise ValueError(f"expected {' or '.join(allowed)}")
+            return text
 
-    return parse
+        return parse
+
+    @staticmethod
+    def count(text: str) -> int:
+        """Parse a whole number above 0; for ``parse``."""
+        if not text.isdigit() or int(text) < 1:
+            raise ValueError("expected a whole number above 0")
+        return int(text)
+
+    @staticmethod
+    def flag(text: str) -> bool:
+        """Parse ``true/false, on/off, yes/no, 1/0``; for ``parse``."""
+        known = {"true": True, "on": True, "yes": True, "1": True}
+        known |= {"false": False, "off": False, "no": False, "0": False}
+        if text.lower() not in known:
+            raise ValueError("expected true or false")
+        return known[text.lower()]
+
+    @staticmethod
+    def split(text: str) -> list[str]:
+        """Split at the commas that begin a ``key=``; other commas belong to a value."""
+        return _COMMA.split(text)

@@ -23,8 +23,8 @@ from imhi.build.audit.raw_files import RawFiles
 from imhi.build.audit.records import Audit, Finding, SplitFigures, Unit, finding
 from imhi.build.checks import near_duplicates
 from imhi.build.records import Finding as Repeat
-from imhi.io import row_writer, write_json
-from imhi.runs import PublishedResult, Verdict, package_versions
+from imhi.io import jsonl, write_json
+from imhi.runs import PublishedResult, Verdict, environment
 
 REPORT = "audit.json"
 
@@ -100,7 +100,7 @@ class Auditing:
             notes=tuple(self._notes),
             incomplete=tuple(self._incomplete),
             flags=meanings(self.registry),
-            environment={"packages": package_versions(), "checksums": self._checksums()},
+            environment={"packages": environment()["packages"], "checksums": self._checksums()},
         )
         for stale in set((folder / Verdict.FOLDER).glob("*.jsonl")) - written:
             stale.unlink()  # of another source: no view must take it for this one's
@@ -156,7 +156,7 @@ class Auditing:
             def writer(unit: Unit, split: str = "") -> Write:
                 path = Verdict.file(folder, name, split or unit.split)
                 written.add(path)
-                return stack.enter_context(row_writer(path))
+                return stack.enter_context(jsonl.row_writer(path))
 
             for tally in judge.judge(name, wanted, writer):
                 for twin, plain in twins.items():

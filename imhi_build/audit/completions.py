@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imhi import MARKER
+from imhi import answer_format
 from imhi.build.audit.corpus import SourceCorpus
 from imhi.build.raw.cells import RowError
 from imhi.build.raw.files import read_file
@@ -62,7 +62,7 @@ def read_completions(
         if answer[:1].isspace():
             found.marked.add(example.id)
             found.marked_labels[example.label] += 1
-        if answer.partition(MARKER)[0].strip() not in wordings:
+        if answer.partition(answer_format.MARKER)[0].strip() not in wordings:
             found.other_form.append(example.id)
     return found
 

@@ -13,7 +13,7 @@ from imhi import Context, Example, Measure, Prediction, Registry, resolve
 from imhi.build.audit.bags import PARTS, predict
 from imhi.build.audit.corpus import TRAINING, SourceCorpus
 from imhi.build.audit.records import Power, Value
-from imhi.runs import interval, replicates
+from imhi.runs import statistics
 
 RESAMPLES = 2000
 METRIC = "weighted_f1"
@@ -67,8 +67,8 @@ def measure(gold: Column, said: Sequence[str | None], registry: Registry) -> Mea
 
 def value(found: Measure, gold: Column, trained: int | None = None) -> Value:
     """Return a measure with its interval; ``trained`` rows were learnt from."""
-    (drawn,) = replicates([found], gold.posts, RESAMPLES, name=gold.dataset)
-    bounds = interval(found.value(), drawn)
+    (drawn,) = statistics.replicates([found], gold.posts, RESAMPLES, name=gold.dataset)
+    bounds = statistics.interval(found.value(), drawn)
     return Value(round(bounds.value, 3), round(bounds.low, 3), round(bounds.high, 3), trained)
 
 
@@ -128,20 +128,22 @@ def _power(
 ) -> Power:
     import numpy as np
 
-    from imhi.runs import Paired, cluster_sums, detectable_difference
+    from imhi.runs import statistics
 
     rows = len(gold.labels)
     measured = disagreement = None
     design = 1.0
     if words is not None:
-        drawn = Paired.of([words, constant], gold.posts).resampled(RESAMPLES, 0, gold.dataset)
-        measured = detectable_difference(float(np.std(drawn[0] - drawn[1], ddof=1)))
+        drawn = statistics.Paired.of([words, constant], gold.posts).resampled(
+            RESAMPLES, 0, gold.dataset
+        )
+        measured = statistics.detectable_difference(float(np.std(drawn[0] - drawn[1], ddof=1)))
         right = [(a == g) - (most == g) for a, g in zip(said, gold.labels, strict=True)]
         differences = np.array(right, dtype=float)
         disagreement = 100 * float(np.mean(differences != 0))
         centred = differences - differences.mean()
         independent = float((centred**2).sum())
-        clustered = float((cluster_sums(centred[:, None], gold.posts) ** 2).sum())
+        clustered = float((statistics.cluster_sums(centred[:, None], gold.posts) ** 2).sum())
         design = clustered / independent if independent else 1.0
     return Power(
         measured=None if measured is None else round(measured, 3),
@@ -149,7 +151,9 @@ def _power(
         design=round(design, 3),
         assumed={
             str(share): round(
-                100 * detectable_difference((share / 100 * max(design, 1.0) / rows) ** 0.5), 3
+                100
+                * statistics.detectable_difference((share / 100 * max(design, 1.0) / rows) ** 0.5),
+                3,
             )
             for share in DISAGREEMENTS
         },

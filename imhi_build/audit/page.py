@@ -15,7 +15,7 @@ from imhi.build.audit.corpus import SourceCorpus
 from imhi.build.audit.kinds import kinds
 from imhi.build.audit.overlaps import ANY
 from imhi.build.audit.records import Audit, Finding, Shared
-from imhi.io import Table, plain
+from imhi.io import Table, sanitizing
 
 PAGE = "report.html"
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
@@ -121,4 +121,4 @@ def html_table(table: Table) -> str:
 
 def _html(tag: str, is_number: bool, cell: object, scope: str = "") -> str:
     kind = "" if is_number else ' class="t"'
-    return f"<{tag}{scope}{kind}>{html.escape(plain(str(cell)))}</{tag}>"
+    return f"<{tag}{scope}{kind}>{html.escape(sanitizing.plain(str(cell)))}</{tag}>"

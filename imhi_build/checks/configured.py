@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue
 
 from imhi import BuildCheck, HarnessError, Registry, UnknownName, resolve
 from imhi.build.checks.declarations import Action, CheckSettings
-from imhi.io import validated
+from imhi.io import yaml_models
 
 if TYPE_CHECKING:
     from imhi.build.checks.reports import CheckReport
@@ -58,7 +58,9 @@ def _configured(check: BuildCheck, given: Mapping[str, JsonValue]) -> Configured
     declared = kind.model_fields.get("action")
     action: Any = given.get("action", declared.default if declared else "quarantine")
     values = {name: value for name, value in given.items() if declared or name != "action"}
-    return ConfiguredCheck(check, action, validated(kind, values, f"checks.{check.name}"))
+    return ConfiguredCheck(
+        check, action, yaml_models.validated(kind, values, f"checks.{check.name}")
+    )
 
 
 def _settings_class(check: BuildCheck) -> type[BaseModel]:

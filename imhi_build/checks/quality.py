@@ -19,7 +19,7 @@ from imhi.build.checks.check_context import CheckContext
 from imhi.build.checks.declarations import Action, CheckSettings
 from imhi.build.explanations.prompting import read_experts
 from imhi.build.records import BuiltRow, Finding
-from imhi.runs import MetricSpec, interval, replicates
+from imhi.runs import MetricSpec, statistics
 
 
 class Settings(CheckSettings):
@@ -58,9 +58,9 @@ def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
                 for measure in spec.measure(scorer, examples, responses, labels, context)
             ]
             clusters = [row.post_id for row in rows]
-            draws = replicates(measures, clusters, settings.resamples, checks.seed, name)
+            draws = statistics.replicates(measures, clusters, settings.resamples, checks.seed, name)
             for measure, values in zip(measures, draws, strict=True):
-                bounds = interval(measure.value(), values)
+                bounds = statistics.interval(measure.value(), values)
                 figures[measure.name] = {k: round(v, 4) for k, v in asdict(bounds).items()}
             each = measures[0].per_example
             if settings.minimum is not None and each is not None:

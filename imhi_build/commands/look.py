@@ -86,7 +86,7 @@ def _as_json(found: Inspected) -> dict[str, object]:
 
 def _show(found: Inspected) -> None:
     from imhi.build.raw.inspecting import skeleton
-    from imhi.io import Table, out, plain, say, show_table
+    from imhi.io import Table, out, sanitizing, say, show_table
 
     rows = []
     for column in found.columns:
@@ -109,7 +109,9 @@ def _show(found: Inspected) -> None:
     fitting = [fit for fit in found.fits if fit.fits]
     for fit in fitting:
         but = "" if fit.named else ", but for its name"
-        out().print(plain(f"fits{but}: preset {fit.preset}, dataset {fit.dataset}"), markup=False)
+        out().print(
+            sanitizing.plain(f"fits{but}: preset {fit.preset}, dataset {fit.dataset}"), markup=False
+        )
     if fitting:
         _show_next(found, fitting[0])
         return
@@ -117,7 +119,7 @@ def _show(found: Inspected) -> None:
         _show_nearest(found.fits[:3])
     out().print("\nthe beginning of a preset of your own:\n", markup=False)
     for line in skeleton(found):
-        out().print(plain(line), markup=False, soft_wrap=True)
+        out().print(sanitizing.plain(line), markup=False, soft_wrap=True)
 
 
 def _show_next(found: Inspected, fit: Fit) -> None:

@@ -58,7 +58,7 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
 
     from imhi import Estimate
     from imhi.build.explanations.estimating import estimate_asking, seconds_each
-    from imhi.io import plain, print_json, say, show_estimates
+    from imhi.io import print_json, sanitizing, say, show_estimates
 
     if not asking.anything(limit):
         say("every row has an explanation: nothing would be asked")
@@ -82,7 +82,7 @@ def show_estimate(asking: Explaining, limit: int | None, as_json: bool) -> None:
     else:
         _print(f"time: about {_duration(seconds)}, as the rows asked so far")
     _print(f"\nthe first prompt, {estimates[0].dataset}:\n")
-    _print(plain(estimates[0].first_prompt))
+    _print(sanitizing.plain(estimates[0].first_prompt))
 
 
 def show_explain(folder: BuildFolder, report: ExplainReport) -> None:

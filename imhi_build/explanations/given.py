@@ -16,8 +16,7 @@ from typing import BinaryIO
 
 from imhi import Registry, open_source, post_key
 from imhi.build.records import BuiltRow
-from imhi.io import row_writer
-from imhi.runs import rows_with_offsets
+from imhi.io import jsonl
 
 SPLITS = ("train", "val", "test")
 
@@ -46,7 +45,7 @@ def copy_given(
     """
     _, opened = open_source(source, registry)
     count = 0
-    with row_writer(path) as write:
+    with jsonl.row_writer(path) as write:
         for split in SPLITS if dataset in opened.datasets() else ():
             if split not in opened.splits(dataset):
                 continue
@@ -77,7 +76,7 @@ class GivenAnswers:
 
     def __enter__(self) -> GivenAnswers:
         if self.path.exists():
-            for offset, row in rows_with_offsets(self.path):
+            for offset, row in jsonl.rows_with_offsets(self.path):
                 place = (str(row["split"]), str(row["label"]), offset)
                 self._places.setdefault((str(row["key"]), str(row["aspect"])), []).append(place)
             self._file = self.path.open("rb")

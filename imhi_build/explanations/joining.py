@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from imhi import Context, Registry, Response, file_checksum, split_answer
+from imhi import Context, Registry, Response, answer_format, file_checksum
 from imhi.build.config import Config
 from imhi.build.explanations.given import GivenAnswers
 from imhi.build.folder import BuildFolder
@@ -138,7 +138,7 @@ def _joined(
 def _explanation(text: str, label: str | None) -> str:
     """Return the explanation in an answer. Without the marker it is the whole answer, except where
     that is nothing but the label's sentence."""
-    head, explanation = split_answer(text)
+    head, explanation = answer_format.split_answer(text)
     if explanation:
         return explanation
     return "" if label is not None and len(head.split()) < 12 else head
@@ -169,7 +169,7 @@ def _stated(
     stated: list[str | None] = [None] * len(rows)
     if answered:
         read = context.labeler(config.explain.labeler)
-        heads = [replace(r, text=split_answer(r.text)[0]) for _, r in answered]
+        heads = [replace(r, text=answer_format.split_answer(r.text)[0]) for _, r in answered]
         aspects = [rows[i].aspect for i, _ in answered]
         predictions = read(context.dataset(dataset), aspects, heads)
         for (i, _), prediction in zip(answered, predictions, strict=True):

@@ -11,7 +11,7 @@ from pathlib import Path
 from imhi import Dataset, Example, HarnessError, Registry, UnknownName, digest, open_source
 from imhi.build.raw.preset import Part
 from imhi.build.records import BuiltRow
-from imhi.io import read_yaml, validated
+from imhi.io import read_yaml, yaml_models
 
 FOLDER = Path(__file__).parent / "templates"
 _FIELDS = {
@@ -56,7 +56,7 @@ def read_template(name: str) -> Template:
     values = read_yaml(path, where)
     if not isinstance(values, dict):
         raise HarnessError(f"{where}: expected a mapping with {', '.join(_FIELDS)}")
-    template = validated(Template, values, where)
+    template = yaml_models.validated(Template, values, where)
     for part, allowed in _FIELDS.items():
         texts = template.consider if part == "consider" else {"": getattr(template, part)}
         for key, text in texts.items():

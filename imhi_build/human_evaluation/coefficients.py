@@ -12,7 +12,7 @@ import numpy as np
 
 from imhi import Array
 from imhi.io import Marking
-from imhi.runs import agreement
+from imhi.runs import statistics
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Coefficient:
 
 def counts(marks: Array) -> Array:
     """Return how many annotators gave each item each mark, shape (items, 4)."""
-    return agreement.mark_counts(marks, Marking.MARKS)
+    return statistics.agreement.mark_counts(marks, Marking.MARKS)
 
 
 def percent_agreement(marks: Array) -> Coefficient:
@@ -42,7 +42,7 @@ def percent_agreement(marks: Array) -> Coefficient:
     table = table[table.sum(axis=1) > 1]
     if not len(table):
         return Coefficient(None, 0, _alone(marks))
-    return Coefficient(agreement.percent_agreement(table), len(table))
+    return Coefficient(statistics.agreement.percent_agreement(table), len(table))
 
 
 def fleiss_kappa(marks: Array) -> Coefficient:
@@ -62,7 +62,7 @@ def kappa_of(table: Array) -> Coefficient:
     """Return Fleiss' kappa of a table that says how many annotators put each item in each category,
     shape (items, categories), every row with the same sum of two or more."""
     why = _alike(table)
-    return Coefficient(None if why else agreement.fleiss_kappa(table), len(table), why)
+    return Coefficient(None if why else statistics.agreement.fleiss_kappa(table), len(table), why)
 
 
 def krippendorff_alpha(marks: Array) -> Coefficient:
@@ -77,7 +77,9 @@ def alpha_of(table: Array) -> Coefficient:
     """Return ordinal alpha of a table that says how many annotators gave each item each mark, shape
     (items, marks from low to high), every row's sum two or more."""
     why = _alike(table)
-    return Coefficient(None if why else agreement.krippendorff_alpha(table), len(table), why)
+    return Coefficient(
+        None if why else statistics.agreement.krippendorff_alpha(table), len(table), why
+    )
 
 
 def _alone(marks: Array) -> str:

@@ -18,7 +18,7 @@ from imhi.build.human_evaluation.coefficients import (
 from imhi.build.human_evaluation.judging import ReadSheet
 from imhi.build.human_evaluation.kept_sample import Sample
 from imhi.io import Marking
-from imhi.runs import interval, replicates
+from imhi.runs import statistics
 
 ALL = "all"
 ENOUGH = 10
@@ -132,7 +132,7 @@ def criterion_figures(
         Measure(name, _sums(values), _mean)
         for name, values in zip(table.criteria, marks, strict=True)
     ]
-    draws = replicates(measures, clusters, RESAMPLES, 0, dataset or ALL)
+    draws = statistics.replicates(measures, clusters, RESAMPLES, 0, dataset or ALL)
     return [
         _criterion(measure, values, drawn)
         for measure, values, drawn in zip(measures, marks, draws, strict=True)
@@ -142,7 +142,7 @@ def criterion_figures(
 def _criterion(measure: Measure, marks: Array, draws: Array) -> CriterionFigures:
     given = ~np.isnan(marks)
     items = int(given.any(axis=0).sum())
-    found = interval(measure.value(), draws) if items > 1 else None
+    found = statistics.interval(measure.value(), draws) if items > 1 else None
     return CriterionFigures(
         measure.name,
         items,

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from imhi.build.human_evaluation.scheme import EXPLANATION, LABEL, POST, QUESTION
 from imhi.build.records import BuiltRow
-from imhi.io import plain
+from imhi.io import sanitizing
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 # What no XML file can hold, besides control characters: half characters, and two that are none.
@@ -53,7 +53,9 @@ def item_of(row: BuiltRow, sentences: Mapping[str, Mapping[str, str]]) -> Item:
 def shown(text: str) -> str:
     """Return text that every program can show: line ends are one character, and what is no
     character, or steers a terminal or the direction of writing, is a visible U+FFFD."""
-    return _NO_CHARACTER.sub(REPLACED, plain(text.replace("\r\n", "\n").replace("\r", "\n")))
+    return _NO_CHARACTER.sub(
+        REPLACED, sanitizing.plain(text.replace("\r\n", "\n").replace("\r", "\n"))
+    )
 
 
 def shuffled(items: Sequence[T], seed: int, sample: str, annotator: str) -> list[T]:

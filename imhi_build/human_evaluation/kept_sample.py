@@ -13,7 +13,7 @@ from imhi import DataError, HarnessError, as_row, digest, from_row
 from imhi.build.human_evaluation.items import Item, item_of
 from imhi.build.human_evaluation.scheme import scheme_digest, scheme_from
 from imhi.build.records import BuiltRow
-from imhi.io import Marking, disk_error, read_rows, write_json, write_rows
+from imhi.io import Marking, disk_error, jsonl, write_json
 
 FORMAT = 1
 ROWS, RECORD = "sample.jsonl", "sample.json"
@@ -81,7 +81,7 @@ def write_sample(folder: Path, sample: Sample) -> None:
         folder.chmod(0o700)
     except OSError as error:
         raise disk_error(error, folder) from error
-    write_rows(folder / ROWS, (as_row(row) for row in sample.rows))
+    jsonl.write_rows(folder / ROWS, (as_row(row) for row in sample.rows))
     write_json(
         folder / RECORD,
         {
@@ -140,7 +140,7 @@ _AGAIN = (
 def _sample(folder: Path, record: dict[str, Any]) -> Sample:
     rows = [
         from_row(BuiltRow, row, f"{folder / ROWS}: line {number}")
-        for number, row in read_rows(folder / ROWS)
+        for number, row in jsonl.read_rows(folder / ROWS)
     ]
     scheme = dict(record["scheme"])
     file = str(scheme.pop("file"))

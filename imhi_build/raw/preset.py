@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from imhi import HarnessError, Registry, UnknownName
 from imhi.build.raw.labels import LabelReader, raw_key
-from imhi.io import plain_values, read_yaml, validated
+from imhi.io import read_yaml, yaml_models
 
 FOLDER = Path(__file__).resolve().parents[1] / "presets"
 
@@ -240,10 +240,10 @@ def read_preset(name: str, registry: Registry) -> Preset:
     """
     path = preset_file(name)
     where = f"preset {path.stem if path.parent == FOLDER else path}"
-    values = plain_values(read_yaml(path, where))
+    values = yaml_models.plain_values(read_yaml(path, where))
     if not isinstance(values, dict):
         raise HarnessError(f"{where}: expected a mapping that begins with 'dataset: NAME'")
-    preset = validated(Preset, values, where)
+    preset = yaml_models.validated(Preset, values, where)
     _check(preset, registry, where)
     return preset
 

@@ -18,7 +18,7 @@ from imhi.build.raw.cleaning import Cleaner
 from imhi.build.raw.preset import Cleaning
 from imhi.build.records import BuiltRow
 from imhi.build.source import BuiltSource
-from imhi.io import validated
+from imhi.io import yaml_models
 from imhi.runs import ExecutorSpec
 
 
@@ -183,7 +183,7 @@ def copy_all_given(folder: BuildFolder, config: Config, registry: Registry) -> i
     read = folder.require_read().datasets
     counts = {}
     for name in folder.datasets():
-        cleaner = Cleaner(validated(Cleaning, read[name].clean, f"{name}: clean"))
+        cleaner = Cleaner(yaml_models.validated(Cleaning, read[name].clean, f"{name}: clean"))
         path = folder.file("explanations/given", name)
         counts[name] = copy_given(source, name, path, registry, cleaner.clean)
     if not any(counts.values()):

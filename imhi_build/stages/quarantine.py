@@ -8,7 +8,7 @@ from imhi import as_row
 from imhi.build.explanations.joining import generation_runs_of
 from imhi.build.folder import MADE, BuildFolder
 from imhi.build.records import Finding
-from imhi.io import row_writer, write_json
+from imhi.io import jsonl, write_json
 
 
 def make_quarantine(folder: BuildFolder, checks: Collection[str]) -> dict[str, int]:
@@ -26,7 +26,7 @@ def _write(folder: BuildFolder, dataset: str, checks: Collection[str]) -> int:
         for finding in folder.findings(check, dataset):
             findings.setdefault(finding.id, []).append(finding)
     count = 0
-    with row_writer(folder.file("quarantine", dataset)) as write:
+    with jsonl.row_writer(folder.file("quarantine", dataset)) as write:
         for row in folder.rows(dataset):
             if against := findings.get(row.id):
                 write(

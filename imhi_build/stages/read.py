@@ -17,7 +17,7 @@ from imhi.build.raw.preset import PROFILES, Cleaning, Preset, read_preset
 from imhi.build.raw.reading import MISTAKES, RawDataset
 from imhi.build.records import Removal
 from imhi.build.stage_records import DatasetRecord, ReadRecord
-from imhi.io import row_writer
+from imhi.io import jsonl
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def read(
 
 def _write(folder: BuildFolder, raw: RawDataset, written: ExitStack) -> None:
     """Write the rows of a dataset into files that appear when ``written`` is closed."""
-    post = written.enter_context(row_writer(folder.file("posts", raw.dataset.name)))
-    removed = written.enter_context(row_writer(folder.file("removed", raw.dataset.name)))
+    post = written.enter_context(jsonl.row_writer(folder.file("posts", raw.dataset.name)))
+    removed = written.enter_context(jsonl.row_writer(folder.file("removed", raw.dataset.name)))
     for made in raw.rows():
         (removed if isinstance(made, Removal) else post)(as_row(made))
     if not raw.counts:

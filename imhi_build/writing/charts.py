@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from imhi.build.writing.counters import Lengths
-from imhi.io import drawings, stand_in, svg
+from imhi.io import page_pictures
 
 _WIDTH = 4.6  # inches
 _SIZE = 10.0  # points, of letters
@@ -16,8 +16,8 @@ _ROW = 0.28  # inches, of a bar and the space beside it
 _NAME = 30  # letters of a name beside a bar
 
 # Stand-ins that no drawing would use by itself, and what they become.
-_INK, _FAINT = map(stand_in, (3, 4))
-_SERIES = tuple(map(stand_in, range(16, 22)))
+_INK, _FAINT = map(page_pictures.stand_in, (3, 4))
+_SERIES = tuple(map(page_pictures.stand_in, range(16, 22)))
 _VARIABLES = {_INK: "var(--ink)", _FAINT: "var(--faint)"} | {
     color: f"var(--series-{number})" for number, color in enumerate(_SERIES, 1)
 }
@@ -64,7 +64,7 @@ def stacked_bars(
         axes.tick_params(axis="y", length=0)
         if legend:
             figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=_SIZE)
-        return svg(figure, alt, _VARIABLES)
+        return page_pictures.svg(figure, alt, _VARIABLES)
 
 
 def histograms(alt: str, parts: Mapping[str, Lengths]) -> str:
@@ -85,12 +85,12 @@ def histograms(alt: str, parts: Mapping[str, Lengths]) -> str:
             _plain_axis(axes.xaxis)
             _plain_axis(axes.yaxis, 3)
         every[-1].set_xlabel("words (the last bar: and more)", fontsize=_SIZE)
-        return svg(figure, alt, _VARIABLES)
+        return page_pictures.svg(figure, alt, _VARIABLES)
 
 
 def _styled() -> AbstractContextManager[Callable[[float], Any]]:
     """Give a maker of figures, by their height in inches, in our style."""
-    return drawings(_WIDTH, _STYLE, layout="constrained")
+    return page_pictures.drawings(_WIDTH, _STYLE, layout="constrained")
 
 
 def _colors(count: int) -> list[str]:

@@ -20,7 +20,7 @@ from imhi.build.folder import BuildFolder
 from imhi.build.stage_records import DatasetRecord, ExplainRecord
 from imhi.build.writing.reports import CheckFacts, Evaluation, read_checks, read_evaluations
 from imhi.build.writing.showable import MANY, showable
-from imhi.runs import environment, package_versions
+from imhi.runs import environment
 
 LATER_STAGES = ("write",)  # what they record says nothing about the rows
 _PACKAGES = ("pyarrow", "pydantic", "jinja2", "matplotlib")
@@ -91,7 +91,8 @@ def gather(folder: BuildFolder, written: Mapping[str, Mapping[str, int]]) -> Fac
     read = record.read.datasets if record.read else {}
     explain = record.explain or ExplainRecord()
     checks = list(read_checks(folder.path / "checks"))
-    packages = _package_versions()
+    ran_on = environment()
+    packages = _package_versions(ran_on["packages"])
     return Facts(
         name=folder.path.resolve().name,
         datasets={
@@ -103,7 +104,7 @@ def gather(folder: BuildFolder, written: Mapping[str, Mapping[str, int]]) -> Fac
         checks=checks,
         evaluations=list(read_evaluations(folder.path / "annotation")),
         at={name: stage.at for name, stage in record.done().items() if name not in LATER_STAGES},
-        environment={**environment(), "packages": packages},
+        environment={**ran_on, "packages": packages},
         packages=packages,
         notes=list(_notes(folder, checks)),
     )
@@ -190,8 +191,8 @@ def _rows(rows: int | list[int | None] | None) -> str:
     return "all"
 
 
-def _package_versions() -> dict[str, str]:
-    versions = package_versions()
+def _package_versions(known: Mapping[str, str]) -> dict[str, str]:
+    versions = dict(known)
     for name in _PACKAGES:
         with suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imhi import MARKER, DataError, Dataset
+from imhi import DataError, Dataset, answer_format
 from imhi.build.records import BuiltRow
 
 
@@ -65,9 +65,11 @@ class Wording:
             row,
             f'Consider this post: "{row.post}" Question: {question.text}',
             # The space after the marker stays where there is no explanation, as published.
-            f"{label.sentence} {MARKER} {row.explanation}",
+            f"{label.sentence} {answer_format.MARKER} {row.explanation}",
             question.stem,
-            f"{label.completion}. {MARKER} {row.explanation}" if question.stem else "",
+            f"{label.completion}. {answer_format.MARKER} {row.explanation}"
+            if question.stem
+            else "",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import Cell, Table, figures, plain, show_table
+from imhi.io import Cell, Table, figures, sanitizing, show_table
 from imhi.plugins.data_commands.check import SourceReport, SplitReport
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def show_report(report: SourceReport, console: Console) -> None:
     show_table(_counts(report.splits), console, gap=True)
     show_table(_balance(report.splits), console)
     for line, style in _sentences(report):
-        console.print(plain(line), style=style or None, markup=False)
+        console.print(sanitizing.plain(line), style=style or None, markup=False)
 
 
 def _counts(splits: Sequence[SplitReport]) -> Table:

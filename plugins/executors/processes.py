@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imhi import (
+    Argument,
     Context,
     Executor,
     HarnessError,
     hookimpl,
-    parse_count,
     worker_import_path,
     worker_modules,
 )
@@ -47,7 +47,7 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
             "executor processes: --max-cost holds within one process only; use --executor local"
         )
     try:
-        count = parse_count(argument) if argument else _cores()
+        count = Argument.count(argument) if argument else _cores()
     except ValueError as error:
         raise HarnessError(f"executor processes:{argument}: found '{argument}', {error}") from None
     return Pool(count)

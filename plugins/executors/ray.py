@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from imhi import Context, Executor, HarnessError, hookimpl, parse_count, worker_modules
+from imhi import Argument, Context, Executor, HarnessError, hookimpl, worker_modules
 
 
 class _NoPlaces(list[str]):
@@ -40,7 +40,7 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
             "executor ray: --max-cost holds within one process only; use --executor local"
         )
     try:
-        wanted = parse_count(argument) if argument else None
+        wanted = Argument.count(argument) if argument else None
     except ValueError as error:
         raise HarnessError(f"executor ray:{argument}: found '{argument}', {error}") from None
     if not ray.is_initialized():

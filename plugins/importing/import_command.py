@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from imhi import HarnessError, PluginManager, Results, RunSettings
-from imhi.io import finish, merge_settings, options
+from imhi.io import finish, options
 
 
 def import_answers(
@@ -80,7 +80,7 @@ def import_answers(
             "split": split if source else SPLIT,
             "dataset": tuple(find_answer_files(path, datasets, dataset)),
         }
-        asked.append(merge_settings({**given, **rows}))
+        asked.append(options.merge_settings({**given, **rows}))
     with shown(manager):
         runs = [scores for settings in together(asked) for scores in run(settings, manager)]
     finish(Results(runs), manager, format_name, as_json, show_all, "imhi import", metric or ())

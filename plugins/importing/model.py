@@ -13,8 +13,8 @@ from imhi import (
     ModelSpec,
     Request,
     Response,
+    answer_format,
     file_checksum,
-    gold_label,
 )
 from imhi.plugins.importing.files import Answer, AnswerFile, find_answer_files
 
@@ -87,7 +87,7 @@ class Imported:
 
 
 def _same_gold(answer: Answer, example: Example, file: AnswerFile) -> None:
-    label, explanation = gold_label(answer.gold, file.dataset)
+    label, explanation = answer_format.gold_label(answer.gold, file.dataset)
     if label != example.label or explanation.split() != example.explanation.split():
         what = f"label '{label}'" if label != example.label else "another explanation"
         expected = f"'{example.label}'" if label != example.label else "the same text"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from imhi import DataError, Dataset, Example, file_checksum, gold_label
+from imhi import DataError, Dataset, Example, answer_format, file_checksum
 from imhi.plugins.importing.files import find_answer_files
 
 SPLIT = "imported"
@@ -43,7 +43,7 @@ class ImportedSource:
             )
         questions = file.dataset.questions
         for answer in file.answers():
-            label, explanation = gold_label(answer.gold, file.dataset)
+            label, explanation = answer_format.gold_label(answer.gold, file.dataset)
             if label is None:
                 wordings = " / ".join(one.sentence for one in file.dataset.labels)
                 raise DataError(

@@ -12,19 +12,19 @@ import numpy as np
 
 from imhi import Array
 from imhi.plugins.meta_evaluation.correlations import COEFFICIENTS
-from imhi.runs import agreement
+from imhi.runs import statistics
 
 
 def mark_counts(marks: Array) -> Array:
     """Return how many annotators gave each answer each mark that is in use, shape (answers, marks).
     ``marks``: shape (answers, annotators), NaN for none."""
-    return agreement.mark_counts(marks.T, np.unique(marks[~np.isnan(marks)]).tolist())
+    return statistics.agreement.mark_counts(marks.T, np.unique(marks[~np.isnan(marks)]).tolist())
 
 
 def alpha_draws(counts: Array, weights: Array) -> Array:
     """Return alpha on each resample, shape (resamples,). ``counts``: shape (answers, marks);
     ``weights``: how often each answer was drawn, shape (resamples, answers)."""
-    return agreement.alpha_of_sums(weights @ agreement.coincidences(counts))
+    return statistics.agreement.alpha_of_sums(weights @ statistics.agreement.coincidences(counts))
 
 
 def leave_one_out(name: str, marks: Array, weights: Array) -> Array:

@@ -33,7 +33,7 @@ from imhi.plugins.meta_evaluation.figures import (
     plain,
 )
 from imhi.plugins.meta_evaluation.metric_values import Column
-from imhi.runs import agreement, holm, interval
+from imhi.runs import statistics
 
 POOLED = "pooled"
 
@@ -105,7 +105,7 @@ def _system_means(target: Array, systems: Sequence[str]) -> Array:
 
 def _agreement(marks: Array, target: Array, of_system: Array | None, weights: Array) -> Agreement:
     counts = mark_counts(marks)
-    value = agreement.krippendorff_alpha(counts)
+    value = statistics.agreement.krippendorff_alpha(counts)
     why = "" if math.isfinite(value) else "all marks are alike, or each answer has only one"
     draws = alpha_draws(counts, weights) if not why else np.full(len(weights), np.nan)
     ones = np.ones((1, len(marks)))
@@ -162,7 +162,7 @@ def _mark(
             for first, second in itertools.combinations(range(len(columns)), 2)
             if columns[first].headline and columns[second].headline
         ]
-        tested = holm([math.nan if pair.p is None else pair.p for pair in pairs])
+        tested = statistics.holm([math.nan if pair.p is None else pair.p for pair in pairs])
         comparisons += [
             replace(pair, p_holm=plain(p)) for pair, p in zip(pairs, tested, strict=True)
         ]
@@ -202,7 +202,7 @@ def _compare(mark: str, name: str, drawn: _Draws, first: int, second: int) -> Co
         r1, r2 = correlation(name, x1, y), correlation(name, x2, y)
         draws = drawn.of(name, first, rows) - drawn.of(name, second, rows)
         difference = r1 - r2
-        bounds = interval(difference, draws)
+        bounds = statistics.interval(difference, draws)
         low, high = bounds.low, bounds.high
         if name == "pearson":
             statistic, p = williams(r1, r2, correlation(name, x1, x2), int(rows.sum()))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imhi import Array
-from imhi.runs import ALPHA, interval
+from imhi.runs import statistics
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Comparison:
     @property
     def better(self) -> str:
         """The metric that beats the other; empty where neither does."""
-        if self.p_holm is None or self.p_holm >= ALPHA or not self.difference:
+        if self.p_holm is None or self.p_holm >= statistics.ALPHA or not self.difference:
             return ""
         return self.first if self.difference > 0 else self.second
 
@@ -106,7 +106,7 @@ def figure_of(value: float, draws: Array, n: int, why: str) -> Figure:
     finite = np.isfinite(draws)
     if not finite.any():
         return Figure(plain(value), None, None, n, "", 1.0)
-    bounds = interval(value, draws)
+    bounds = statistics.interval(value, draws)
     missing = round(1 - float(finite.mean()), 6)
     return Figure(plain(value), plain(bounds.low), plain(bounds.high), n, "", missing)
 

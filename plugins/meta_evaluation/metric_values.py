@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imhi import Array, Context, Measure, Prediction, Report, Score, explanation_of
+from imhi import Array, Context, Measure, Prediction, Report, Score, answer_format
 from imhi.plugins.meta_evaluation.references import Answers
 from imhi.runs import MetricSpec
 
@@ -55,7 +55,7 @@ def measure(
         HarnessError: a metric fails.
     """
     words = [
-        len(explanation_of(response.text).split())
+        len(answer_format.explanation_of(response.text).split())
         for answers in systems.values()
         for response in answers.responses
     ]

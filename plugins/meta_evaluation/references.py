@@ -19,7 +19,7 @@ from imhi import (
     OpenSource,
     Registry,
     Response,
-    gold_label,
+    answer_format,
     open_source,
     post_key,
 )
@@ -154,7 +154,7 @@ def _label(row: Annotated, dataset: Dataset) -> str:
     """Return the label a cell means: a label in any of its wordings; 1 and 0 are yes and no."""
     if {"yes", "no"} <= set(dataset.label_names) and row.label in {"0", "1"}:
         return "yes" if row.label == "1" else "no"
-    found, _ = gold_label(row.label, dataset)
+    found, _ = answer_format.gold_label(row.label, dataset)
     if found is None:
         raise DataError(
             f"{row.where}: column '{LABEL}': found '{row.label[:40]}', expected one of "

@@ -20,8 +20,8 @@ from imhi import (
     Prediction,
     Response,
     Score,
+    answer_format,
     digest,
-    explanation_of,
     hookimpl,
 )
 
@@ -45,7 +45,7 @@ def _cached_rows(
     for index, (example, response) in enumerate(zip(examples, responses, strict=True)):
         if not example.explanation.strip():
             continue
-        reference, hypothesis = example.explanation, explanation_of(response.text)
+        reference, hypothesis = example.explanation, answer_format.explanation_of(response.text)
         key = digest([reference, hypothesis])
         if key not in cache:
             cache.put(key, compute(reference, hypothesis))

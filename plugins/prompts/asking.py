@@ -19,7 +19,7 @@ from imhi import (
     Example,
     HarnessError,
     PromptStyle,
-    compose,
+    answer_format,
     digest,
     hookimpl,
 )
@@ -87,7 +87,7 @@ def few_shot(context: Context) -> BuildPrompt:
         shown = _one_of_each_label(candidates, context.shots, generator)
         parts = [f"{_FORMAT}\n{_choices(dataset)}"]
         for row in shown:
-            answer = compose(dataset, row.label, row.explanation)
+            answer = answer_format.compose(dataset, row.label, row.explanation)
             parts.append(f"{_ask(row, dataset)}\nAnswer: {answer}")
         parts.append(f"{_ask(example, dataset)}\nAnswer:")
         return "\n\n".join(parts)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from imhi.io import Table, one_line, show_notes, show_table
+from imhi.io import Table, sanitizing, show_notes, show_table
 
 if TYPE_CHECKING:
     from imhi.runs import PublishedResult
@@ -31,7 +31,7 @@ def show(rows: Sequence[PublishedResult], datasets: Sequence[str], width: int) -
             for block in _tables(metric, figures, datasets, width):
                 show_table(block, gap=True)
         note = f"published, not measured here: {source}, {table}; {obtained}"
-        show_notes([one_line(note), ""])
+        show_notes([sanitizing.one_line(note), ""])
 
 
 def _tables(
@@ -48,15 +48,17 @@ def _tables(
         for name in order
         if any(name in shown for shown in values.values())
     }
-    room = width - min(_NAME, max(len(one_line(model)) for model in values)) - _GAP
-    title = one_line(metric)
+    room = width - min(_NAME, max(len(sanitizing.one_line(model)) for model in values)) - _GAP
+    title = sanitizing.one_line(metric)
     for names in _fitting(widths, room):
         lines = [
-            [one_line(model), *(shown.get(name, "-") for name in names)]
+            [sanitizing.one_line(model), *(shown.get(name, "-") for name in names)]
             for model, shown in values.items()
             if not shown.keys().isdisjoint(names)
         ]
-        yield Table(title, [*Table.texts("model"), *Table.numbers(*map(one_line, names))], lines)
+        yield Table(
+            title, [*Table.texts("model"), *Table.numbers(*map(sanitizing.one_line, names))], lines
+        )
         title = ""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imhi import Array
-from imhi.runs import interval
+from imhi.runs import statistics
 
 _TOLERANCE = 1e-9  # values that rounding alone tells apart are tied
 
@@ -71,7 +71,7 @@ def rank_agreement(
     itself = kendall_tau(first[:, None], first_resampled if again is None else again)
     signs = _order(first) * _order(second)
     defined = math.isfinite(tau)
-    bounds = interval(tau, drawn)
+    bounds = statistics.interval(tau, drawn)
     return RankAgreement(
         tau=tau if defined else None,
         low=bounds.low if defined else None,

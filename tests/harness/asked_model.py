@@ -14,8 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from imhi import Argument, Context, ModelFamily, ModelSpec, Request, Response, compose, hookimpl
-from imhi._core.models import parse_count
+from imhi import (
+    Argument,
+    Context,
+    ModelFamily,
+    ModelSpec,
+    Request,
+    Response,
+    answer_format,
+    hookimpl,
+)
 
 
 class Asked:
@@ -50,7 +58,7 @@ class Asked:
             return Response(*known, error="the file .broken is there")
         dataset = self.context.dataset(request.dataset)
         label = dataset.label_names[number % len(dataset.labels)]
-        text = compose(dataset, label, f"A “reason” made of {number % 1000}.")
+        text = answer_format.compose(dataset, label, f"A “reason” made of {number % 1000}.")
         return Response(*known, text, cost=self.spec.arguments["cost"] or None)
 
     def describe(self) -> Mapping[str, Any]:
@@ -69,7 +77,7 @@ def imhi_models() -> Iterator[ModelFamily]:
         target="LOG",
         arguments=(
             Argument("wait", "seconds per answer", 0.0, float, changes_answers=False),
-            Argument("ahead", "requests taken at a time", 1, parse_count, changes_answers=False),
+            Argument("ahead", "requests taken at a time", 1, Argument.count, changes_answers=False),
             Argument("cost", "US dollars per answer", 0.0, float, changes_answers=False),
             Argument("style", "any text; stands for what changes answers", "plain"),
         ),

@@ -10,7 +10,6 @@ import pytest
 from imhi import Argument, Metric
 from imhi._core.errors import HarnessError, UnknownName
 from imhi._core.metrics import MetricSpec
-from imhi._core.models import parse_count
 from imhi._core.registry import Registry
 
 
@@ -34,7 +33,7 @@ def shelves() -> Registry:
     registry = Registry()
     arguments = (
         Argument("model", "A model", "small"),
-        Argument("layer", "A layer", 1, parse_count),
+        Argument("layer", "A layer", 1, Argument.count),
     )
     registry.add(Metric("plain", "No arguments", lambda *_: [], default=True), "p")
     registry.add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from imhi._core.renamed import _DOORS, _MODULES, _WRITTEN
 
 BODY = """
 @hookimpl
@@ -25,6 +28,15 @@ OLD = {
         "write `from imhi import Metric` for `from harness.declarations import Metric`; "
         "`from imhi.runs import RunFolder` for `from harness.run_store import RunFolder`; "
         "`from imhi import hookimpl` for `from harness import hookimpl`"
+    ),
+    "from harness import Metric, mean_measure\nfrom harness.models import ModelSpec, parse_model\n"
+    "from harness.sanitizing import one_line\nfrom harness.answers import compose\n": (
+        "write `from imhi import Metric, Measure` for `from harness import Metric, mean_measure` "
+        "(mean_measure is Measure.mean); `from imhi import ModelSpec` for `from harness.models "
+        "import ModelSpec, parse_model` (parse_model is ModelSpec.parse); `from imhi.io import "
+        "sanitizing` for `from harness.sanitizing import one_line` (one_line is "
+        "sanitizing.one_line); `from imhi import answer_format` for `from harness.answers import "
+        "compose` (compose is answer_format.compose)"
     ),
     "from harness.cli.app import take_global_options\n": (
         "write nothing for `from harness.cli.app import take_global_options`, which is private now "
@@ -103,3 +115,12 @@ def test_an_installed_plugin_of_the_earlier_kind_is_told_too(tmp_path: Path) -> 
     assert line.startswith("failed: old (old-plugin): import: ModuleNotFoundError")
     assert "`from imhi import hookimpl` for `from harness import hookimpl`" in line
     assert line.endswith(f"[{site / 'old_plugin.py'}:1]")
+
+
+def test_what_is_written_otherwise_now_is_there() -> None:
+    for now in {*_WRITTEN.values(), *_MODULES}:
+        offered, *attributes = now.split(".")
+        home = next(door for door in _DOORS if offered in dir(importlib.import_module(door)))
+        thing = getattr(importlib.import_module(home), offered)
+        for attribute in attributes:
+            thing = getattr(thing, attribute)

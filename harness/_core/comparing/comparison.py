@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imhi._core.comparing.measures import choose_metrics, metric_group, with_values_in_all
+from imhi._core.comparing.measures import choose_metrics, metric_group
 from imhi._core.comparing.pairs import corrected, counted_examples, tested_pairs
 from imhi._core.comparing.resampling import Resamples, means
 from imhi._core.comparing.result import (
@@ -23,6 +23,7 @@ from imhi._core.errors import HarnessError
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import RunFolder
 from imhi._core.settings import RunSettings
+from imhi._core.statistics.measures import with_values_in_all
 from imhi._core.views import OpenView
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
-
-import numpy as np
 
 from imhi._core.comparing.result import ComparedMetric
 from imhi._core.errors import UnknownName
@@ -100,30 +97,3 @@ def stored_measure(
     if view and under_view.exists():
         values = {row["id"]: row["value"] for _, row in read_rows(under_view)}
     return Measure.mean(name, [values.get(example.id) for example in columns.examples])
-
-
-def with_values_in_all(
-    measures: Sequence[Measure], clusters: Sequence[str]
-) -> tuple[list[Measure], list[str], int]:
-    """Return runs' measures, and the posts of their rows, without the examples for which a run has
-    no value (a metric of quotes has none where nothing is quoted), and how many those are.
-
-    Where that leaves nothing, nothing is left out: the values then are what they are alone.
-    """
-    columns = [measure.per_example for measure in measures]
-    have = np.ones(len(clusters), dtype=bool)
-    for column in columns:
-        if column is not None:
-            have &= np.isfinite(column)
-    if have.all() or not have.any():
-        return list(measures), list(clusters), 0
-    kept = [
-        dataclasses.replace(
-            measure,
-            statistics=measure.statistics[have],
-            per_example=None if column is None else column[have],
-        )
-        for measure, column in zip(measures, columns, strict=True)
-    ]
-    rows = [cluster for cluster, one in zip(clusters, have, strict=True) if one]
-    return kept, rows, int((~have).sum())

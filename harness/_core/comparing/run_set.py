@@ -27,7 +27,7 @@ from imhi._core.comparing.result import ComparedMetric
 from imhi._core.context import Context
 from imhi._core.metrics import MetricSpec, Score
 from imhi._core.plugin_manager import PluginManager, load_plugins
-from imhi._core.results import RunScores, distinct_names
+from imhi._core.results import RunScores
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import Columns
@@ -134,7 +134,7 @@ class RunSet:
     @cached_property
     def names(self) -> Sequence[str]:
         """What tells the runs apart: their models, with prompt style and folder where needed."""
-        return distinct_names(
+        return RunScores.distinct_names(
             [
                 (manifest.model, manifest.prompt.style, folder.id)
                 for folder, manifest in zip(self.folders, self.manifests, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from imhi._core.comparing.resampling import Resamples, bounds, rounded
 from imhi._core.comparing.result import ComparedMetric, ModelValue
 from imhi._core.results import RunScores
-from imhi._core.statistics.ranks import rank_bounds, ranks
+from imhi._core.statistics.ranking import rank_bounds, ranks
 
 
 def resampled_alike(scores: Sequence[RunScores], resamples: int, seed: int) -> bool:

@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, overload
 
-from imhi._core.errors import DataError
 from imhi._core.records import Request, from_row
 
 
@@ -78,25 +77,3 @@ def joined(parts: Sequence[StoredRequests]) -> StoredRequests:
             first += len(part.paths)
 
     return StoredRequests(paths, places())
-
-
-def rows_with_offsets(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    """Yield ``(byte at which the line begins, row)`` of a file that was written whole.
-
-    Raises:
-        DataError: a line that is not a JSON object.
-    """
-    with path.open("rb") as stream:
-        offset = 0
-        for number, line in enumerate(stream, start=1):
-            try:
-                row = json.loads(line)
-            except ValueError:
-                row = None
-            if not isinstance(row, dict):
-                raise DataError(
-                    f"{path}: line {number}: not a JSON object ({line[:40]!r}); the file was cut off or "
-                    "edited: restore it, or remove the folder it is in and give the command again"
-                )
-            yield offset, row
-            offset += len(line)

@@ -10,32 +10,28 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from imhi._core.budget import Budget
 from imhi._core.context import Context
 from imhi._core.data_access import DataAccess
-from imhi._core.declarations import PromptStyle, resolve
-from imhi._core.errors import DataError, HarnessError
-from imhi._core.events import Event, tell_nobody
-from imhi._core.fingerprints import canonical_json, digest, prompt_hash
+from imhi._core.declarations import resolve
+from imhi._core.errors import HarnessError
+from imhi._core.fingerprints import canonical_json, digest
 from imhi._core.models import ModelSpec
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.plugin_manager import PluginManager
-from imhi._core.protocols import BuildPrompt, OpenSource
+from imhi._core.protocols import BuildPrompt
 from imhi._core.records import Example, Request, as_row
-from imhi._core.registry import Registry
 from imhi._core.run_store import FORMAT, RunFolder
 from imhi._core.run_store.environment import environment
 from imhi._core.run_store.jsonl import disk_error
 from imhi._core.run_store.manifest import Manifest, PromptRecord
 from imhi._core.run_store.staging import settle, staging_folder, sweep
 from imhi._core.settings import RunSettings
-from imhi._core.sources import parse_source
 
 
 @dataclass
@@ -47,110 +43,11 @@ class Prepared:
     context: Context
 
 
-def make_context(
-    settings: RunSettings,
-    registry: Registry,
-    style: PromptStyle,
-    source: OpenSource | None = None,
-    data: DataAccess | None = None,
-    notify: Callable[[Event], None] = tell_nobody,
-) -> Context:
-    """Gather what the factories of plugins need; the settings' source is opened where none is
-    given. Runs of several models share their ``data``."""
-    source = source or parse_source(settings.source, registry).open(registry)
-    return Context(
-        registry=registry,
-        source=source,
-        split=settings.split,
-        seed=settings.seed,
-        shots=settings.shots,
-        repair_mojibake=settings.repair_mojibake,
-        generation=settings.generation(style.max_new_tokens),
-        budget=Budget(settings.max_cost),
-        notify=notify,
-        judges=settings.judge,
-        data=data or DataAccess(source, settings.split, settings.repair_mojibake),
-    )
-
-
-def select_datasets(settings: RunSettings, context: Context) -> list[str]:
-    """Return the datasets to run: those asked for, else all that have the split.
-
-    Raises:
-        HarnessError: unknown name, or the source does not have the dataset or the split.
-    """
-    registry, source = context.registry, context.source
-    wanted = [registry.datasets.get(name).name for name in settings.dataset]
-    for task in settings.task:
-        wanted += [dataset.name for dataset in registry.tasks.get(task).datasets]
-    there = [name for name in registry.datasets.things if name in set(source.datasets())]
-    have = [name for name in there if settings.split in source.splits(name)]
-    explicit = [registry.datasets.get(name).name for name in settings.dataset]
-    for name in explicit:
-        if name not in there:
-            own = registry.datasets.get(name).rows is not None
-            raise HarnessError(
-                f"source {settings.source}: it has no dataset {name} (it has: "
-                f"{', '.join(there) or 'none'})"
-                + (f"; {name} carries its own rows: use --source own" if own else "")
-            )
-        if name not in have:
-            raise HarnessError(
-                f"source {settings.source}: {name} has no split '{settings.split}' (it has: "
-                f"{', '.join(source.splits(name)) or 'none'})"
-            )
-    if settings.dataset or settings.task:
-        have = [name for name in there if name in wanted and name in have]
-    lacking = [d.name for d in registry.datasets if d.name not in have and d.rows is None]
-    if have and lacking and not (settings.dataset or settings.task):
-        context.note(
-            f"{len(have)} of {len(have) + len(lacking)} datasets: split '{settings.split}' is not in this "
-            f"source for {', '.join(lacking)}"
-        )
-    if not have:
-        splits = sorted({split for name in there for split in source.splits(name)})
-        raise HarnessError(
-            f"source {settings.source}: no {'chosen ' if wanted else ''}dataset has the split "
-            f"'{settings.split}' (datasets: {', '.join(there) or 'none'}; splits: "
-            f"{', '.join(splits) or 'none'})"
-        )
-    return have
-
-
-def requests_of(
-    examples: Iterator[Example], context: Context, build: BuildPrompt
-) -> Iterator[tuple[Example, Request]]:
-    """Pair each example with what the model is asked."""
-    seen: set[str] = set()
-    system = context.generation.system
-    for example in examples:
-        if example.id in seen:
-            raise DataError(
-                f"{example.dataset}/{example.split}: example id {example.id} occurs twice, expected "
-                "ids that are unique within a split"
-            )
-        seen.add(example.id)
-        prompt = build(example, context.dataset(example.dataset))
-        yield (
-            example,
-            Request(
-                id=example.id,
-                dataset=example.dataset,
-                prompt=prompt,
-                prompt_hash=prompt_hash(system, prompt),
-                post=example.post,
-                question=example.question,
-                aspect=example.aspect,
-                system=system,
-            ),
-        )
-
-
 def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataAccess) -> Prepared:
     """Write examples and requests and return the run, new or found again."""
     settings, spec, style = plan.settings, model.spec, model.style
-    context = make_context(settings, manager.registry, style, data.source, data, manager.notify)
-    datasets = select_datasets(settings, context)
+    context = Context.of(settings, manager.registry, style, data.source, data, manager.notify)
+    datasets = context.select_datasets(settings)
     build: BuildPrompt = resolve(style.build)(context)
 
     settings.out.mkdir(parents=True, exist_ok=True)
@@ -160,8 +57,8 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
         staging.mkdir(mode=0o700)
         rows, content = {}, {}
         for dataset in datasets:
-            pairs = requests_of(
-                islice(context.examples(dataset, settings.split), settings.limit), context, build
+            pairs = context.requests(
+                islice(context.examples(dataset, settings.split), settings.limit), build
             )
             rows[dataset], written = _write_pairs(staging, dataset, pairs)
             # The labels' wording too: models answer in it, and labelers look for it.

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 
 from imhi._core.budget import Estimate
+from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.protocols import BuildPrompt
 from imhi._core.records import JsonObject
 from imhi._core.registry import Registry
-from imhi._core.stages.prepare import make_context, requests_of, select_datasets
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Preview:
 def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
     """Return what a run would ask, without asking."""
     settings, style = plan.settings, model.style
-    context = make_context(settings, registry, style, plan.source.open(registry))
+    context = Context.of(settings, registry, style, plan.source.open(registry))
     build: BuildPrompt = resolve(style.build)(context)
     estimates = []
-    for dataset in select_datasets(settings, context):
+    for dataset in context.select_datasets(settings):
         examples = islice(context.examples(dataset, settings.split), settings.limit)
-        prompts = [request.prompt for _, request in requests_of(examples, context, build)]
+        prompts = [request.prompt for _, request in context.requests(examples, build)]
         made = model.spec.estimate(prompts, context)
         estimates.append(DatasetPreview(dataset, made, prompts[0]))
     return Preview(model.spec.name, style.name, tuple(estimates))

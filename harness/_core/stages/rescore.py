@@ -26,7 +26,6 @@ from imhi._core.run_store.columns import answered_examples
 from imhi._core.settings import RunSettings
 from imhi._core.sources import open_source
 from imhi._core.stages.label import label
-from imhi._core.stages.prepare import make_context
 from imhi._core.stages.score import score
 
 
@@ -71,7 +70,7 @@ def reopen(
     registry = manager.registry
     style = registry.prompts.get(manifest.prompt.style)
     when_needed = cast(OpenSource, _WhenNeeded(folder, settings.source, registry))
-    context = make_context(settings, registry, style, when_needed, notify=manager.notify)
+    context = Context.of(settings, registry, style, when_needed, notify=manager.notify)
     return dataclasses.replace(context, report=Report(list(manifest.notes)))
 
 

@@ -20,9 +20,9 @@ from imhi._core.records import Request, Response, as_row
 from imhi._core.report import all_notes
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
-from imhi._core.run_store.jsonl import AppendLog
+from imhi._core.run_store.jsonl import AppendLog, rows_with_offsets
 from imhi._core.run_store.manifest import Totals
-from imhi._core.run_store.stored_requests import StoredRequests, joined, rows_with_offsets
+from imhi._core.run_store.stored_requests import StoredRequests, joined
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ n-gram counts. Resampling then sums rows instead of scoring again.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,3 +69,33 @@ class Measure:
     def value(self) -> float:
         """Return the measure on all examples as they are."""
         return float(self.value_of(self.statistics.sum(axis=0)))
+
+
+mean_measure = Measure.mean  # as metrics of plugins write it
+
+
+def with_values_in_all(
+    measures: Sequence[Measure], clusters: Sequence[str]
+) -> tuple[list[Measure], list[str], int]:
+    """Return runs' measures, and the posts of their rows, without the examples for which a run has
+    no value (a metric of quotes has none where nothing is quoted), and how many those are.
+
+    Where that leaves nothing, nothing is left out: the values then are what they are alone.
+    """
+    columns = [measure.per_example for measure in measures]
+    have = np.ones(len(clusters), dtype=bool)
+    for column in columns:
+        if column is not None:
+            have &= np.isfinite(column)
+    if have.all() or not have.any():
+        return list(measures), list(clusters), 0
+    kept = [
+        dataclasses.replace(
+            measure,
+            statistics=measure.statistics[have],
+            per_example=None if column is None else column[have],
+        )
+        for measure, column in zip(measures, columns, strict=True)
+    ]
+    rows = [cluster for cluster, one in zip(clusters, have, strict=True) if one]
+    return kept, rows, int((~have).sum())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from imhi.io import merge_settings, options, say
+from imhi.io import options, say
 
 
 def export_lm_eval(
@@ -43,7 +43,7 @@ def export_lm_eval(
         "temperature": temperature, "top_p": top_p, "stop": stop, "chat_template": chat_template,
         "system": system, "repair_mojibake": repair_mojibake,
     }  # fmt: skip
-    settings = merge_settings(given)
+    settings = options.merge_settings(given)
     written = write_export(directory, settings, context.obj.registry)
     total = sum(written.rows.values())
     say(f"{directory} holds {total} examples of {', '.join(written.rows)}; run them with")

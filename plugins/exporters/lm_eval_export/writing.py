@@ -23,7 +23,6 @@ from imhi import (
 )
 from imhi.io import disk_error
 from imhi.plugins.exporters.lm_eval_export.scoring import LABELER, METRICS, ExportedRow
-from imhi.runs import make_context, requests_of, select_datasets
 
 GROUP = "imhi"
 _UTILS = Path(__file__).with_name("exported_utils.py")
@@ -46,8 +45,8 @@ def write_export(directory: Path, settings: RunSettings, registry: Registry) -> 
             holds something else.
     """
     style = registry.prompts.get(settings.prompt or "instruction")
-    context = make_context(settings, registry, style)
-    names = select_datasets(settings, context)
+    context = Context.of(settings, registry, style)
+    names = context.select_datasets(settings)
     build: BuildPrompt = resolve(style.build)(context)
     _refuse_other_content(directory)
     try:
@@ -61,7 +60,7 @@ def write_export(directory: Path, settings: RunSettings, registry: Registry) -> 
             examples = islice(context.examples(name, settings.split), settings.limit)
             with _private(data / f"{name}.jsonl") as stream:
                 count = 0
-                for example, request in requests_of(examples, context, build):
+                for example, request in context.requests(examples, build):
                     row = _row(example, request, context)
                     stream.write(json.dumps(row, ensure_ascii=False) + "\n")
                     count += 1

@@ -12,7 +12,7 @@ import functools
 import re
 from collections import Counter
 
-from imhi import Dataset, explanation_of
+from imhi import Dataset, answer_format
 from imhi.plugins.labelers.reading.sentences import normalise
 
 SEVERAL = "(several)"
@@ -56,7 +56,7 @@ def refuses(text: str) -> bool:
 
     Only its opening and its end are looked at: in between, an argument may weigh several causes.
     """
-    parts = re.split(r"(?<=[.!?])\s+|\n+", normalise(explanation_of(text)))
+    parts = re.split(r"(?<=[.!?])\s+|\n+", normalise(answer_format.explanation_of(text)))
     sentences = [part for part in parts if part.strip()]
     return any(_REFUSED.search(sentence) for sentence in (*sentences[:2], *sentences[-1:]))
 
@@ -66,7 +66,7 @@ def named(text: str, dataset: Dataset) -> str | None:
     None."""
     if not _cues(dataset, weak=False):
         return None
-    text = normalise(explanation_of(text))
+    text = normalise(answer_format.explanation_of(text))
     announced = next((m for m in (p.search(text) for p in _NAMING) if m is not None), None)
     naming = text[announced.end() :] if announced else text
     first = re.split(r"[.\n]", naming.lstrip(" :.\n"))[0]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from imhi import Context, Dataset, Prediction, ReadLabels, Response, import_sklearn, split_answer
+from imhi import Context, Dataset, Prediction, ReadLabels, Response, answer_format, import_sklearn
 from imhi.plugins.labelers.reading.sentences import normalise
 
 MIN_WORDS = 4
@@ -29,7 +29,7 @@ def without_label_sentences(text: str, dataset: Dataset) -> str:
 
 def argument(text: str, dataset: Dataset) -> str:
     """Return the part of an answer that argues: after ``Reasoning:``, else all of it."""
-    head, explanation = split_answer(text)
+    head, explanation = answer_format.split_answer(text)
     return without_label_sentences(explanation or head, dataset)
 
 

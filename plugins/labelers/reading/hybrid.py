@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imhi import Context, Dataset, Prediction, ReadLabels, Response, split_answer
+from imhi import Context, Dataset, Prediction, ReadLabels, Response, answer_format
 from imhi.plugins.labelers.reading import causes, sentences, stance
 from imhi.plugins.labelers.reading.explanations import Readers, argument
 
@@ -62,7 +62,7 @@ def _decide(
         return decided(stated, "strict")
     unparsed = Prediction(response.id, response.dataset, status="unparsed")
     # An explanation after the marker is in the style the classifier was trained on.
-    in_style = argued is not None and bool(split_answer(response.text)[1])
+    in_style = argued is not None and bool(answer_format.split_answer(response.text)[1])
     binary = stance.yes_and_no(dataset)
     if binary is not None and not in_style:
         # Imported answers may come without their question: then its terms are unknown.
@@ -88,6 +88,6 @@ def _decide(
 
 def _contradicts(name: str, by: str, text: str, argued: tuple[str, float] | None) -> bool:
     """Only an answer with both parts can contradict itself."""
-    if by != "strict" or argued is None or not all(split_answer(text)):
+    if by != "strict" or argued is None or not all(answer_format.split_answer(text)):
         return False
     return argued[0] != name and argued[1] >= CONTRADICTION_MARGIN

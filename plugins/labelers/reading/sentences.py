@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from imhi import Context, Dataset, Prediction, ReadLabels, Response, split_answer
+from imhi import Context, Dataset, Prediction, ReadLabels, Response, answer_format
 
 # What may stand before an answer without being part of it: "Answer:", "A)", "- ", "The answer is".
 _OPENING = re.compile(
@@ -173,7 +173,7 @@ def read_part(text: str, dataset: Dataset, last: bool = False) -> str | None:
 
 def read(text: str, dataset: Dataset) -> str | None:
     """Return the label an answer states, before ``Reasoning:`` or else after it."""
-    head, explanation = split_answer(text)
+    head, explanation = answer_format.split_answer(text)
     return read_part(head, dataset) or read_part(explanation, dataset, last=True)
 
 

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imhi import (
-    MARKER,
     Context,
     Dataset,
     HarnessError,
@@ -28,6 +27,7 @@ from imhi import (
     Prediction,
     ReadLabels,
     Response,
+    answer_format,
     hookimpl,
 )
 
@@ -43,7 +43,7 @@ class Rule:
 
     def read(self, text: str) -> tuple[str, bool]:
         """Return the label, and whether any substring was found."""
-        head = text.split(MARKER)[0].lower()
+        head = text.split(answer_format.MARKER)[0].lower()
         for substring, label in self.contains:
             if substring in head:
                 return label, True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imhi.io import one_line
+from imhi.io import sanitizing
 from imhi.plugins.leaderboard.records.json_schemas import description_of
 
 if TYPE_CHECKING:
@@ -69,18 +69,20 @@ def _complaint(error: ErrorDetails, model: type[BaseModel]) -> str:
     name = path.pop() if kind in _OF_OBJECTS else ""
     where = ".".join(map(str, path)) or "the object"
     if kind == "extra_forbidden":
-        return one_line(
+        return sanitizing.one_line(
             f"{where}: Additional properties are not allowed ({_short(name)} was unexpected)"
         )[:300]
     if kind == "missing":
-        return one_line(f"{where}: '{name}' is a required property")[:300]
+        return sanitizing.one_line(f"{where}: '{name}' is a required property")[:300]
     if kind == "value_error":
-        return one_line(f"{where}: {str(error['msg']).removeprefix('Value error, ')}")[:300]
+        return sanitizing.one_line(f"{where}: {str(error['msg']).removeprefix('Value error, ')}")[
+            :300
+        ]
     in_key = path[-1:] == ["[key]"]
     where = ".".join(map(str, path[:-2] if in_key else path)) or "the object"
     limit = _LIMITS.get(kind, str(error["msg"])).format(**(error.get("ctx") or {}))
     expected = description_of(model, path).rstrip(".")
-    return one_line(
+    return sanitizing.one_line(
         f"{where}: found {_short(error['input'])}{f' ({limit})' if limit else ''}"
         f"{f', expected: {expected}' if expected else ''}"
     )[:400]

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from imhi import HarnessError
-from imhi.io import plain_values, read_yaml, validated
+from imhi.io import read_yaml, yaml_models
 from imhi.plugins.leaderboard.site import OFFICIAL
 
 FILE = "board.yaml"
@@ -84,7 +84,7 @@ def read_board(folder: Path) -> Board:
             f"{folder}: found no {FILE}, expected the folder of a leaderboard; make one with: "
             "imhi leaderboard init FOLDER"
         )
-    values = plain_values(read_yaml(path, str(path)))
+    values = yaml_models.plain_values(read_yaml(path, str(path)))
     if not isinstance(values, dict):
         raise HarnessError(f"{path}: expected a mapping that begins with 'title:'")
-    return validated(Board, values, str(path))
+    return yaml_models.validated(Board, values, str(path))

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from imhi import HarnessError, Registry
-from imhi.io import plain
+from imhi.io import sanitizing
 from imhi.plugins.leaderboard.records.json_schemas import schema_files
 from imhi.plugins.leaderboard.site import (
     badges,
@@ -104,7 +104,7 @@ def _add_rendered(
 
 def _shared(board: Board) -> Contents:
     """Return what all pages show."""
-    paragraphs = [plain(" ".join(p.split())) for p in board.introduction.split("\n\n")]
+    paragraphs = [sanitizing.plain(" ".join(p.split())) for p in board.introduction.split("\n\n")]
     return {
         "title": harmless(board.title),
         "introduction": [paragraph for paragraph in paragraphs if paragraph],

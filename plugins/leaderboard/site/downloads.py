@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 
-from imhi.io import spreadsheet_cell
+from imhi.io import sanitizing
 from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import RANKED, Entry, Score
 from imhi.plugins.leaderboard.site.published_rows import PublishedModel
@@ -88,7 +88,9 @@ def as_csv(table: Sequence[Row]) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({key: spreadsheet_cell(cell) for key, cell in row.items()} for row in table)
+    writer.writerows(
+        {key: sanitizing.spreadsheet_cell(cell) for key, cell in row.items()} for row in table
+    )
     return stream.getvalue().encode("utf-8")
 
 

@@ -18,7 +18,7 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 
 from imhi import HarnessError, file_checksum
-from imhi.io import one_line
+from imhi.io import sanitizing
 from imhi.plugins.leaderboard.records.checking import NotAsDescribed, checked
 from imhi.plugins.leaderboard.records.entry import AverageRecord, DatasetRecord, EntryRecord
 from imhi.plugins.leaderboard.records.fields import ScoreRecord
@@ -139,7 +139,7 @@ def parsed(path: Path) -> Mapping[str, object]:
             f"{path}: cannot be read ({error.strerror}), expected the entry's file; {_AGAIN}"
         ) from None
     except (ValueError, RecursionError) as error:
-        reason = one_line(str(error))[:120]
+        reason = sanitizing.one_line(str(error))[:120]
         raise HarnessError(f"{path}: not JSON ({reason}), expected one object; {_AGAIN}") from None
     if not isinstance(value, dict):
         raise HarnessError(f"{path}: found a {type(value).__name__}, expected one object; {_AGAIN}")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from imhi.io import leaves
+from imhi.io import yaml_models
 from imhi.plugins.leaderboard.site.entries import Entry, Score
 from imhi.plugins.leaderboard.site.ranking import Place
 from imhi.plugins.leaderboard.site.standings import Standing, Standings
@@ -124,7 +124,8 @@ def row(standing: Standing, standings: Standings) -> Contents:
 def settings(values: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return the leaves of a mapping of an entry, each with its path."""
     return [
-        (path.replace("_", " ").replace(".", " · "), _text(value)) for path, value in leaves(values)
+        (path.replace("_", " ").replace(".", " · "), _text(value))
+        for path, value in yaml_models.leaves(values)
     ]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imhi.plugins.leaderboard.site.standings import Standing, Standings
-from imhi.runs import ALPHA, holm, mcnemar_p
+from imhi.runs import statistics
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Tested:
     @property
     def significant(self) -> bool:
         """Whether the two differ on this dataset."""
-        return self.p_holm < ALPHA
+        return self.p_holm < statistics.ALPHA
 
 
 def compared(standing: Standing, other: Standing) -> list[Tested]:
@@ -42,7 +42,9 @@ def compared(standing: Standing, other: Standing) -> list[Tested]:
     bits = [(standing.entry.right[name], other.entry.right[name]) for name in names]
     only_own = [int(np.count_nonzero(a & ~b)) for a, b in bits]
     only_other = [int(np.count_nonzero(b & ~a)) for a, b in bits]
-    corrected = holm(mcnemar_p(only_own, only_other).tolist()) if names else []
+    corrected = (
+        statistics.holm(statistics.mcnemar_p(only_own, only_other).tolist()) if names else []
+    )
     return [
         Tested(name, standing.scores[name].value - other.scores[name].value, *counts, p)
         for name, counts, p in zip(

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from imhi import HarnessError, Registry, open_source
-from imhi.io import replacing, validated
+from imhi.io import replacing, yaml_models
 from imhi.plugins.leaderboard.site import OFFICIAL
 from imhi.plugins.leaderboard.site.board import FILE, IMHI, Board, read_board
 
@@ -45,7 +45,7 @@ def start(folder: Path, title: str, url: str, source: str, registry: Registry) -
             "choose another folder"
         )
     values = {"title": title, "url": url, "source": source}
-    validated(Board, values, "imhi leaderboard init")
+    yaml_models.validated(Board, values, "imhi leaderboard init")
     about = {"datasets": IMHI, "synthetic": False}
     if source != OFFICIAL:
         _, opened = open_source(source, registry)

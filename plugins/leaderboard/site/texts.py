@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from imhi.io import one_line
+from imhi.io import sanitizing
 
 # Halves of characters cannot be written as UTF-8, and these two code points are no XML.
 _UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -17,7 +17,7 @@ def harmless(value: Any) -> Any:
     """Return a JSON value whose texts, keys among them, stand on one line and hold no control
     characters, nothing unseen, nothing that turns the direction of writing."""
     if isinstance(value, str):
-        return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", one_line(value))
+        return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", sanitizing.one_line(value))
     if isinstance(value, dict):
         return {harmless(key): harmless(part) for key, part in value.items()}
     if isinstance(value, list):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from imhi.io import LOCAL_SERVER, without_local_servers
+from imhi.io import sanitizing
 
 # A path that begins at a root, at home or with dots; not the // of an address, not and/or.
 _PATH = re.compile(
@@ -44,7 +44,7 @@ def without_places(value: Any) -> Any:
         return [without_places(inner) for inner in value]
     if not isinstance(value, str):
         return value
-    text = without_local_servers(value)
+    text = sanitizing.without_local_servers(value)
     if _BEGINS_PATH.match(text) or ("/" in text and Path(text).exists()):
         return _last_part(text)
     return _PATH.sub(lambda path: _last_part(path[0]), text)
@@ -59,7 +59,7 @@ def leaks(text: str, here: tuple[str, ...] = ()) -> Iterator[str]:
     machine (home, working folder)."""
     if any(key.search(text) for key in _KEYS) or any(secret in text for secret in secrets_here()):
         yield "what looks like an API key"
-    if LOCAL_SERVER.search(text):
+    if sanitizing.LOCAL_SERVER.search(text):
         yield "the address of a local server"
     if any(re.search(rf"(?<![\w/.]){re.escape(place)}(?![\w-])", text) for place in here):
         yield "the home or working folder of this machine"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imhi import DataError
-from imhi.io import one_line
+from imhi.io import sanitizing
 
 MADE_BY_SUBMIT = "pack it anew with: imhi submit RUN"
 
@@ -22,5 +22,5 @@ class Unacceptable(DataError):
 
 def shown(text: object, most: int = 60) -> str:
     """Return what a stranger wrote, fit to stand in a message."""
-    line = one_line(str(text))
+    line = sanitizing.one_line(str(text))
     return line if len(line) <= most else f"{line[:most]}..."

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imhi import HarnessError, explanation_of
+from imhi import HarnessError, answer_format
 from imhi.plugins.leaderboard.site.entries import Entry, parsed
 from imhi.runs import Columns
 
@@ -50,7 +50,7 @@ def answer_hashes(column: Columns) -> bytes:
 
 
 def _words(answer: str) -> str:
-    return " ".join(_WORD.findall(explanation_of(answer).casefold()))
+    return " ".join(_WORD.findall(answer_format.explanation_of(answer).casefold()))
 
 
 def _hash(example_id: str, answer: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from imhi.io import one_line
+from imhi.io import sanitizing
 from imhi.plugins.leaderboard.records.entry import CheckRecord
 
 Severity = Literal["error", "warning"]
@@ -24,7 +24,7 @@ class Check:
 
     def __post_init__(self) -> None:
         # Details name what strangers wrote.
-        text = one_line(self.detail)
+        text = sanitizing.one_line(self.detail)
         short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
         object.__setattr__(self, "detail", short)
 

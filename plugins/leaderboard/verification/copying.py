@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from imhi import explanation_of
+from imhi import answer_format
 from imhi.plugins.leaderboard.submission.quotes import squeezed
 from imhi.plugins.leaderboard.verification.checks import Check, of_reasons, warning
 from imhi.runs import Columns
@@ -39,7 +39,9 @@ def reference_check(columns: Mapping[str, Columns]) -> Check:
                 continue
             total += 1
             copies += squeezed(example.explanation) in squeezed(response.text)
-            shared = shared_sequences(example.explanation, explanation_of(response.text))
+            shared = shared_sequences(
+                example.explanation, answer_format.explanation_of(response.text)
+            )
             near += shared >= _NEAR
             alike += shared >= _ALIKE
         if copies >= _COPIES and copies > _COPIES_SHARE * total:

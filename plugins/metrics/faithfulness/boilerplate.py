@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imhi import Context, Example, HarnessError, Prediction, Response, explanation_of
+from imhi import Context, Example, HarnessError, Prediction, Response, answer_format
 from imhi.plugins.metrics.faithfulness.words import content, stem, task_stems, words
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def diversity(
     """Return the measure; details hold sizes of groups, never a text."""
     from imhi import Measure
 
-    texts = [words(explanation_of(response.text)) for response in responses]
+    texts = [words(answer_format.explanation_of(response.text)) for response in responses]
     present = [i for i, text in enumerate(texts) if text]
     values = [0.0] * len(texts)
     sizes: Counter[int] = Counter()

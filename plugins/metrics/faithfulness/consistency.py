@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imhi import MARKER, Context, Dataset, Example, Prediction, ReadLabels, Response, explanation_of
+from imhi import Context, Dataset, Example, Prediction, ReadLabels, Response, answer_format
 
 if TYPE_CHECKING:
     from imhi import Measure
@@ -89,13 +89,16 @@ def consistency(
     strict = context.labeler("strict")
     stated = strict(dataset, aspects, responses)
     arguments = arguments_only(
-        [explanation_of(response.text) for response in responses], dataset, aspects, strict
+        [answer_format.explanation_of(response.text) for response in responses],
+        dataset,
+        aspects,
+        strict,
     )
     argued = context.labeler("explanation")(
         dataset,
         aspects,
         [
-            replace(response, text=f"{MARKER} {text}", label=None, probabilities=None)
+            replace(response, text=f"{answer_format.MARKER} {text}", label=None, probabilities=None)
             for response, text in zip(responses, arguments, strict=True)
         ],
     )

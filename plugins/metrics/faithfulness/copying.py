@@ -18,7 +18,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imhi import Context, Example, Prediction, Response, explanation_of
+from imhi import Context, Example, Prediction, Response, answer_format
 from imhi.plugins.metrics.faithfulness.words import words
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def overlap(
 
     posts = [words(example.post) for example in examples]
     answers = [
-        _shares(explanation_of(response.text), post)
+        _shares(answer_format.explanation_of(response.text), post)
         for response, post in zip(responses, posts, strict=True)
     ]
     references = [

@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from imhi import Context, Example, Prediction, Response, explanation_of
+from imhi import Context, Example, Prediction, Response, answer_format
 from imhi.plugins.metrics.faithfulness.evidence import Evidence, read_evidence
 from imhi.plugins.metrics.faithfulness.quotes import quoted_spans, stands_in
 from imhi.plugins.metrics.faithfulness.words import content, stem, task_stems, words
@@ -109,7 +109,7 @@ class Grounding:
             return []
         dataset = context.dataset(examples[0].dataset)
         task = task_stems(dataset)
-        texts = [explanation_of(response.text) for response in responses]
+        texts = [answer_format.explanation_of(response.text) for response in responses]
         named = [content(text) - task for text in texts]
         posts = [content(example.post) - task for example in examples]
         references = [content(example.explanation) - task for example in examples]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imhi import Context, Example, Prediction, Response, explanation_of
+from imhi import Context, Example, Prediction, Response, answer_format
 from imhi.plugins.metrics.faithfulness.words import words
 
 if TYPE_CHECKING:
@@ -25,5 +25,5 @@ def length(
     """Return the mean number of words."""
     from imhi import Measure
 
-    counts = [len(words(explanation_of(response.text))) for response in responses]
+    counts = [len(words(answer_format.explanation_of(response.text))) for response in responses]
     return [Measure.mean("length", counts, headline=False, empty=counts.count(0))]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imhi import Metric, arguments_of, hookimpl
+from imhi import Argument, Metric, hookimpl
 from imhi.plugins.metrics.judge.arguments import JudgeArguments
 
 
@@ -22,5 +22,5 @@ def imhi_metrics() -> Iterator[Metric]:
         group="judges",
         create="imhi.plugins.metrics.judge.scoring:create",
         estimate="imhi.plugins.metrics.judge.scoring:estimate",
-        arguments=arguments_of(JudgeArguments),
+        arguments=Argument.all_of(JudgeArguments),
     )

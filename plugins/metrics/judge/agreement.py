@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def pair_tables(first: Array, second: Array) -> Array:
     """Return, for marks of shape (repeats, n) with NaN for none, each example's table of
     ``first`` against ``second``, shape (n, 16): one count for each repeat in which both marked."""
-    from imhi.runs import agreement
+    from imhi.runs import statistics
 
     tables = (
-        agreement.pair_tables(one, other, len(Marking.MARKS))
+        statistics.agreement.pair_tables(one, other, len(Marking.MARKS))
         for one, other in zip(first, second, strict=True)
     )
     return sum(tables)  # type: ignore[return-value]
@@ -38,19 +38,21 @@ def self_tables(marks: Array) -> Array:
 def coincidences(marks: Array) -> Array:
     """Return each example's coincidences, shape (n, 16), for marks of shape (judges, repeats, n)
     with NaN for none. A unit is an example in one repeat."""
-    from imhi.runs import agreement
+    from imhi.runs import statistics
 
     repeats = range(marks.shape[1])
-    counts = (agreement.mark_counts(marks[:, repeat], Marking.MARKS) for repeat in repeats)
-    return sum(map(agreement.coincidences, counts))  # type: ignore[return-value]
+    counts = (
+        statistics.agreement.mark_counts(marks[:, repeat], Marking.MARKS) for repeat in repeats
+    )
+    return sum(map(statistics.agreement.coincidences, counts))  # type: ignore[return-value]
 
 
 def library_alpha(marks: Array) -> float | None:
     """Return Krippendorff's alpha of marks of shape (judges, repeats, n); None where it has no
     value."""
-    from imhi.runs import agreement
+    from imhi.runs import statistics
 
-    value = agreement.krippendorff_alpha(
-        agreement.mark_counts(marks.reshape(len(marks), -1), Marking.MARKS)
+    value = statistics.agreement.krippendorff_alpha(
+        statistics.agreement.mark_counts(marks.reshape(len(marks), -1), Marking.MARKS)
     )
     return None if value != value else round(value, 6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from imhi import argument, parse_choice, parse_count, parse_flag
+from imhi import Argument
 
 
 def parse_temperature(text: str) -> float:
@@ -23,16 +23,22 @@ def parse_temperature(text: str) -> float:
 class JudgeArguments:
     """The arguments of the metric."""
 
-    repeats: int = argument(1, "times each judge is asked about each answer", parse_count)
-    temperature: float = argument(0.0, "how judges sample; above 0 for repeats", parse_temperature)
-    reference: bool = argument(False, "true: show judges the reference explanation too", parse_flag)
-    shown: str = argument(
+    repeats: int = Argument.field(1, "times each judge is asked about each answer", Argument.count)
+    temperature: float = Argument.field(
+        0.0, "how judges sample; above 0 for repeats", parse_temperature
+    )
+    reference: bool = Argument.field(
+        False, "true: show judges the reference explanation too", Argument.flag
+    )
+    shown: str = Argument.field(
         "answer",
         "what judges see: the whole answer, or its explanation alone",
-        parse_choice("answer", "explanation"),
+        Argument.choice("answer", "explanation"),
     )
-    rubric: str | None = argument(None, "a YAML file instead of the rubric that is shipped")
-    max_new_tokens: int = argument(300, "longest answer of a judge, in tokens", parse_count)
-    structured: bool = argument(
-        True, "false: do not ask the server to hold answers to a JSON schema", parse_flag
+    rubric: str | None = Argument.field(None, "a YAML file instead of the rubric that is shipped")
+    max_new_tokens: int = Argument.field(
+        300, "longest answer of a judge, in tokens", Argument.count
+    )
+    structured: bool = Argument.field(
+        True, "false: do not ask the server to hold answers to a JSON schema", Argument.flag
     )

@@ -104,7 +104,7 @@ def _agreement(
     """Return, for each criterion of a table of shape (judges, repeats, n, criteria), kappa of each
     pair of judges, alpha of all (by the library) and each judge's kappa with itself."""
     from imhi.plugins.metrics.judge.agreement import library_alpha, pair_tables, self_tables
-    from imhi.runs import agreement
+    from imhi.runs import statistics
 
     by_criterion: dict[str, dict[str, object]] = {}
     for column, name in enumerate(names):
@@ -114,14 +114,14 @@ def _agreement(
             of["alpha"] = library_alpha(marks)
             of["kappa"] = {
                 f"{judges[a].short}|{judges[b].short}": _number(
-                    agreement.weighted_kappa(pair_tables(marks[a], marks[b]).sum(axis=0))
+                    statistics.agreement.weighted_kappa(pair_tables(marks[a], marks[b]).sum(axis=0))
                 )
                 for a, b in itertools.combinations(range(len(judges)), 2)
             }
         if marks.shape[1] > 1:
             of["self_kappa"] = {
                 judge.short: _number(
-                    agreement.weighted_kappa(self_tables(marks[index]).sum(axis=0))
+                    statistics.agreement.weighted_kappa(self_tables(marks[index]).sum(axis=0))
                 )
                 for index, judge in enumerate(judges)
             }
@@ -140,7 +140,7 @@ def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
     that were not asked about have no part in them."""
     from imhi import Measure
     from imhi.plugins.metrics.judge.agreement import coincidences, pair_tables, self_tables
-    from imhi.runs import agreement
+    from imhi.runs import statistics
 
     def measure(name: str, statistics: Array, value_of: Any, headline: bool, **of: Any) -> Measure:
         # An example alone cannot agree: there is no column of values.
@@ -152,14 +152,18 @@ def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
     if len(judges) > 1:
         measures.append(
             measure(
-                "judge_alpha", coincidences(marks), agreement.alpha_of_sums, True, level="ordinal"
+                "judge_alpha",
+                coincidences(marks),
+                statistics.agreement.alpha_of_sums,
+                True,
+                level="ordinal",
             )
         )
         measures += [
             measure(
                 f"judge_kappa[{judges[a].short}|{judges[b].short}]",
                 pair_tables(marks[a], marks[b]),
-                agreement.weighted_kappa,
+                statistics.agreement.weighted_kappa,
                 False,
                 weights="quadratic",
                 judges=[judges[a].name, judges[b].name],
@@ -171,7 +175,7 @@ def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
             measure(
                 f"judge_self_kappa[{judge.short}]",
                 self_tables(marks[index]),
-                agreement.weighted_kappa,
+                statistics.agreement.weighted_kappa,
                 False,
                 weights="quadratic",
                 judge=judge.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imhi import Example, explanation_of
+from imhi import Example, answer_format
 from imhi.io import Marking
 from imhi.plugins.metrics.judge.rubric import REASON
 
@@ -13,7 +13,7 @@ _TAGS = re.compile(r"<(?=/?(?:post|question|answer|reference)>)", re.IGNORECASE)
 
 def judged_text(answer: str, shown: str) -> str:
     """Return what the judge sees of an answer; empty where there is no explanation in it."""
-    explanation = explanation_of(answer).strip()
+    explanation = answer_format.explanation_of(answer).strip()
     return explanation if shown == "explanation" or not explanation else answer.strip()
 
 

@@ -18,8 +18,8 @@ from imhi import (
     HarnessError,
     Prediction,
     Response,
+    answer_format,
     digest,
-    explanation_of,
 )
 from imhi.plugins.metrics.judge.answer_cache import JudgeAnswer
 from imhi.plugins.metrics.judge.arguments import JudgeArguments
@@ -102,7 +102,10 @@ class Judging:
             if self.arguments.reference and not example.explanation.strip():
                 columns.unreferenced.append(index)
                 columns.asked.append(None)
-            elif response.error is not None or not explanation_of(response.text).strip():
+            elif (
+                response.error is not None
+                or not answer_format.explanation_of(response.text).strip()
+            ):
                 columns.empty.append(index)
                 columns.asked.append(None)
             else:

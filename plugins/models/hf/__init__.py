@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imhi import ModelFamily, ModelPreset, arguments_of, hookimpl
+from imhi import Argument, ModelFamily, ModelPreset, hookimpl
 from imhi.plugins.models.hf.arguments import HfArguments
 
 # Public ids. The published generation code sent the bare query, so the chat-tuned ones are asked
@@ -52,7 +52,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         "Hugging Face transformers: causal and encoder-decoder models, sequence classifiers",
         create="imhi.plugins.models.hf.model:create",
         target="ID_OR_FOLDER",
-        arguments=arguments_of(HfArguments),
+        arguments=Argument.all_of(HfArguments),
         fingerprint="imhi.plugins.models.hf.identity:fingerprint",
         estimate="imhi.plugins.models.hf.estimating:estimate",
         wrap="imhi.plugins.models.hf.in_memory:wrap",

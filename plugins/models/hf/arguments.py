@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from imhi import argument, parse_choice, parse_count, parse_flag
+from imhi import Argument
 
 
 def parse_device(text: str) -> str:
@@ -22,7 +22,7 @@ def parse_auto_count(text: str) -> int | None:
     if text == "auto":
         return None
     try:
-        return parse_count(text)
+        return Argument.count(text)
     except ValueError:
         raise ValueError("expected auto or a whole number above 0") from None
 
@@ -38,24 +38,24 @@ def parse_labels(text: str) -> dict[int, str]:
     return pairs
 
 
-_batch_limit = partial(argument, None, parse=parse_auto_count, changes_answers=False)
+_batch_limit = partial(Argument.field, None, parse=parse_auto_count, changes_answers=False)
 
 
 @dataclass(frozen=True)
 class HfArguments:
     """The arguments of one model."""
 
-    peft: str | None = argument(None, "PEFT adapter (id or folder) put on top of the model")
-    revision: str | None = argument(None, "branch, tag or commit on the hub; not for folders")
-    peft_revision: str | None = argument(
+    peft: str | None = Argument.field(None, "PEFT adapter (id or folder) put on top of the model")
+    revision: str | None = Argument.field(None, "branch, tag or commit on the hub; not for folders")
+    peft_revision: str | None = Argument.field(
         None, "branch, tag or commit of the adapter; not for folders"
     )
-    dtype: str = argument(
+    dtype: str = Argument.field(
         "auto",
         "auto (the checkpoint's on a GPU, float32 on a CPU), float32, bfloat16 or float16",
-        parse_choice("auto", "float32", "bfloat16", "float16"),
+        Argument.choice("auto", "float32", "bfloat16", "float16"),
     )
-    device: str = argument(
+    device: str = Argument.field(
         "auto",
         "auto (CUDA, else MPS, else CPU), cpu, cuda, cuda:N, mps, or spread (over all GPUs)",
         parse_device,
@@ -66,18 +66,20 @@ class HfArguments:
     batch_tokens: int | None = _batch_limit(
         summary="most tokens in one batch, prompt and answer and padding together; auto: by device"
     )
-    trust_remote_code: bool = argument(False, "run code that comes with the checkpoint", parse_flag)
-    safetensors: bool = argument(
-        True, "refuse weights in pickle form, which can run code when loaded", parse_flag
+    trust_remote_code: bool = Argument.field(
+        False, "run code that comes with the checkpoint", Argument.flag
     )
-    max_length: int | None = argument(
-        None, "the model's window in tokens, instead of what it says", parse_count
+    safetensors: bool = Argument.field(
+        True, "refuse weights in pickle form, which can run code when loaded", Argument.flag
     )
-    chat_template: str | None = argument(
+    max_length: int | None = Argument.field(
+        None, "the model's window in tokens, instead of what it says", Argument.count
+    )
+    chat_template: str | None = Argument.field(
         None,
         "auto, on or off for this model, instead of --chat-template",
-        parse_choice("auto", "on", "off"),
+        Argument.choice("auto", "on", "off"),
     )
-    labels: Mapping[int, str] | None = argument(
+    labels: Mapping[int, str] | None = Argument.field(
         None, "classifiers: which label each output means, 0:no;1:yes", parse_labels
     )

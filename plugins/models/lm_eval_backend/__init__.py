@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from imhi import Argument, ModelFamily, hookimpl, parse_count
+from imhi import Argument, ModelFamily, hookimpl
 
 SCHEME = "lm-eval"
 
@@ -21,12 +21,12 @@ def parse_batch_size(text: str) -> int | str:
     if head == "auto" and (not factor or factor.isdigit()):
         return text
     try:
-        return parse_count(text)
+        return Argument.count(text)
     except ValueError:
         raise ValueError("expected a whole number above 0, auto or auto:N") from None
 
 
-_way_of_asking = partial(Argument, parse=parse_count, changes_answers=False)
+_way_of_asking = partial(Argument, parse=Argument.count, changes_answers=False)
 
 
 @hookimpl

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imhi import ModelFamily, ModelPreset, arguments_of, hookimpl
+from imhi import Argument, ModelFamily, ModelPreset, hookimpl
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 
 
@@ -20,7 +20,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         scheme="openai",
         summary="OpenAI, or any server with its chat or completions interface",
         create="imhi.plugins.models.openai_api.model:create",
-        arguments=arguments_of(OpenAIArguments),
+        arguments=Argument.all_of(OpenAIArguments),
         estimate="imhi.plugins.models.openai_api.model:estimate",
         together="imhi.plugins.models.openai_api.model:together",
         examples=(

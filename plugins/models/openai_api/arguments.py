@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
-from imhi import HarnessError, argument, parse_choice, parse_count
+from imhi import Argument, HarnessError
 
 
 def parse_base_url(text: str) -> str:
@@ -84,20 +84,20 @@ def parse_retries(text: str) -> int:
 
 
 # What changes how a server is asked, but not what it answers.
-_way_of_asking = partial(argument, changes_answers=False)
+_way_of_asking = partial(Argument.field, changes_answers=False)
 
 
 @dataclass(frozen=True)
 class OpenAIArguments:
     """The arguments of one model."""
 
-    base_url: str | None = argument(
+    base_url: str | None = Argument.field(
         None, "server, usually ending in /v1; default api.openai.com", parse_base_url
     )
-    api: str = argument(
+    api: str = Argument.field(
         "chat",
         "chat (the server applies its chat template) or completions (bare prompt)",
-        parse_choice("chat", "completions"),
+        Argument.choice("chat", "completions"),
     )
     key_env: str = _way_of_asking(
         "OPENAI_API_KEY", "environment variable that holds the key", parse_variable
@@ -105,10 +105,10 @@ class OpenAIArguments:
     mode: str = _way_of_asking(
         "live",
         "live (requests one by one) or batch (the Batch API: half price, answers within 24 h)",
-        parse_choice("live", "batch"),
+        Argument.choice("live", "batch"),
     )
     timeout: float = _way_of_asking(60.0, "seconds one attempt may take", parse_seconds)
-    concurrency: int = _way_of_asking(16, "requests in flight at most", parse_count)
+    concurrency: int = _way_of_asking(16, "requests in flight at most", Argument.count)
     retries: int = _way_of_asking(
         6,
         "times a request is sent again after 408, 409, 429, 5xx, a timeout, a lost connection or a "
@@ -119,16 +119,16 @@ class OpenAIArguments:
         1.0, "seconds before the first retry; doubled each time, at most 60", parse_seconds
     )
     max_requests_per_minute: int | None = _way_of_asking(
-        None, "requests sent per minute at most", parse_count
+        None, "requests sent per minute at most", Argument.count
     )
     poll: float = _way_of_asking(
         60.0, "mode=batch: seconds between two looks at a batch", parse_seconds
     )
     batch_requests: int = _way_of_asking(
-        50_000, "mode=batch: requests in one batch at most", parse_count
+        50_000, "mode=batch: requests in one batch at most", Argument.count
     )
     batch_bytes: int = _way_of_asking(
-        200_000_000, "mode=batch: bytes in the file of one batch at most", parse_count
+        200_000_000, "mode=batch: bytes in the file of one batch at most", Argument.count
     )
     price_prompt: float | None = _way_of_asking(
         None, "US dollars per million prompt tokens", parse_price

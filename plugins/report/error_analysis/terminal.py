@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from imhi.io import Table, figures, one_line, out, show_notes, show_table
+from imhi.io import Table, figures, out, sanitizing, show_notes, show_table
 from imhi.plugins.report.error_analysis.result import (
     Cluster,
     Contradiction,
@@ -48,7 +48,7 @@ def show(analysis: ErrorAnalysis, runs: RunSet, kinds: Sequence[str], limit: int
     if "clusters" in kinds:
         _show_clusters(analysis.clusters, letters, limit, with_ids=len(kinds) == 1)
         _show_words(analysis.words, letters, limit)
-    show_notes(map(one_line, _remarks(analysis, runs, kinds)))
+    show_notes(map(sanitizing.one_line, _remarks(analysis, runs, kinds)))
 
 
 def _letters() -> Iterator[str]:
@@ -85,7 +85,7 @@ def _runs_table(analysis: ErrorAnalysis, letters: Mapping[str, str]) -> Table:
     rows = []
     for run in analysis.runs:
         counts = [one.runs[run] for one in analysis.counts]
-        row = {"": letters[run], "run": one_line(run)}
+        row = {"": letters[run], "run": sanitizing.one_line(run)}
         row["errors"] = figures.share(sum(c.errors for c in counts), examples)
         row["unparsed"] = f"{sum(c.unparsed for c in counts):,}"
         row["failed"] = f"{sum(c.failed for c in counts):,}"
@@ -171,10 +171,10 @@ def _print_list(
         out().print(title, style="bold", markup=False)
         for cells, row in zip(rows, all_rows, strict=False):
             about = [f"{head} {cell}" for head, cell in cells.items() if cell and head != "example"]
-            out().print(Text(one_line("; ".join([cells["example"], *about]))))
-            out().print(Padding(Text(one_line(row.post), style="dim"), (0, 0, 0, 4)))
+            out().print(Text(sanitizing.one_line("; ".join([cells["example"], *about]))))
+            out().print(Padding(Text(sanitizing.one_line(row.post), style="dim"), (0, 0, 0, 4)))
     else:
-        harmless = [{head: one_line(cell) for head, cell in row.items()} for row in rows]
+        harmless = [{head: sanitizing.one_line(cell) for head, cell in row.items()} for row in rows]
         show_table(Table.of(title, harmless, left=len(rows[0]) - numbers))
     _say_hidden(len(all_rows), limit)
 
@@ -206,7 +206,7 @@ def _show_clusters(
         ]
         out().print()
         missed = dict.fromkeys(id for cluster in group for id in cluster.ids)
-        notes = [one_line(f"missed: {' '.join(missed)}")] if with_ids else []
+        notes = [sanitizing.one_line(f"missed: {' '.join(missed)}")] if with_ids else []
         show_table(Table.of(f"{dataset}: {words}", rows, len(rows[0]) - 3, notes=notes))
     _say_hidden(len(clusters), limit)
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from markupsafe import Markup
 
-from imhi.io import page_pictures, stand_in
+from imhi.io import page_pictures
 from imhi.plugins.report.html.harmless import shown
 
 WIDTH = 4.7  # inches: 338 points, as wide as a phone has room for
 SIZE = 9.5  # points, of letters
 
 # Stand-ins that no drawing would use by itself, and what they become.
-INK, SOFT, LINE, ACCENT, OTHER = map(stand_in, range(1, 6))
-SERIES = tuple(map(stand_in, range(16, 22)))
+INK, SOFT, LINE, ACCENT, OTHER = map(page_pictures.stand_in, range(1, 6))
+SERIES = tuple(map(page_pictures.stand_in, range(16, 22)))
 MARKERS = ("o", "s", "D", "^", "v", "P")
 SIGNS = ("●", "■", "◆", "▲", "▼", "✚")  # the same, as letters of a legend
 _VARIABLES = {

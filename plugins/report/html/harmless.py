@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from imhi.io import one_line, without_local_servers
+from imhi.io import sanitizing
 
 # From the root, from home, from here or from a drive; what follows a letter, a slash or a colon
 # that is part of a longer word (a fraction, a URL, a model of somebody's) is none.
@@ -28,7 +28,7 @@ def without_paths(text: str) -> str:
     kept: list[str] = []
 
     def put_aside(found: re.Match[str]) -> str:
-        kept.append(without_local_servers(found["start"] + found["rest"]))
+        kept.append(sanitizing.without_local_servers(found["start"] + found["rest"]))
         return f"\0{len(kept) - 1}\0"
 
     text = _IN_URL.sub(put_aside, text)
@@ -45,13 +45,13 @@ def shown(value: Any) -> Any:
     """Return a text on one line, harmless and without local paths; anything else as it is. Markup
     is taken as it is: it was made here."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return without_paths(one_line(value))
+        return without_paths(sanitizing.one_line(value))
     return value
 
 
 def error_shown(error: str, post: str) -> str:
     """Return the beginning of an error, or the statement that it quotes the post."""
-    line = without_paths(one_line(error))[:_SHOWN]
+    line = without_paths(sanitizing.one_line(error))[:_SHOWN]
     if shares_words(line, post):
         return "the error quotes the post and is left out"
     return line

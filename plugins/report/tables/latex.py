@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import Cell, Table, figures, one_line
+from imhi.io import Cell, Table, figures, sanitizing
 from imhi.plugins.report.tables.contents import Line, MetricTable, metric_tables
 from imhi.plugins.report.tables.latex_text import (
     COMMANDS,
@@ -71,7 +71,7 @@ def _head(comparison: Comparison) -> list[str]:
     if comparison.synthetic:
         sentences.append(figures.SYNTHETIC)
     # TeX passes over the rest of such a line, whatever stands there.
-    return [f"% {one_line(line)}" for line in sentences]
+    return [f"% {sanitizing.one_line(line)}" for line in sentences]
 
 
 def _label(metric: str, taken: set[str]) -> str:

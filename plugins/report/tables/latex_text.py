@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from imhi.io import Cell, Table, one_line
+from imhi.io import Cell, Table, sanitizing
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -132,14 +132,14 @@ def latex_prose(text: str) -> str:
 
 def latex_text(text: str) -> str:
     """Return text for LaTeX's text mode, in any engine, font encoding and language."""
-    composed = unicodedata.normalize("NFC", one_line(text))
+    composed = unicodedata.normalize("NFC", sanitizing.one_line(text))
     # A ligature is broken before characters that are escaped into one, such as a dash, appear.
     return "".join(map(_character, _LIGATURE.sub("\\1\0", composed)))
 
 
 def breakable(text: str) -> str:
     """Return text of which words may be broken where the parts of a model's name end."""
-    words = [_PARTS.findall(word) for word in one_line(text).split(" ")]
+    words = [_PARTS.findall(word) for word in sanitizing.one_line(text).split(" ")]
     return " ".join(r"\allowbreak{}".join(map(latex_text, parts)) for parts in words)
 
 

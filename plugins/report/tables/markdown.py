@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import Cell, Table, figures, markdown as escaped, markdown_table, one_line
+from imhi.io import Cell, Table, figures, markdown_table, sanitizing
 from imhi.plugins.report.tables.contents import (
     NONE,
     Line,
@@ -30,7 +30,10 @@ def markdown(
     tables = metric_tables(comparison, published)
     blocks = ["# Comparison" if len(comparison.names) > 1 else "# Scores"]
     for table in tables:
-        blocks += [f"## {escaped(one_line(figures.titled(table.metric)))}", _values(table)]
+        blocks += [
+            f"## {sanitizing.markdown(sanitizing.one_line(figures.titled(table.metric)))}",
+            _values(table),
+        ]
         blocks += [bullets(published_notes(table))] if table.references else []
         if len(comparison.names) > 1:
             blocks += ["### Ranks", _ranks(table)]
@@ -96,7 +99,7 @@ def p_shown(value: float) -> str:
 
 
 def _about_pairs(comparison: Comparison) -> list[str]:
-    from imhi.runs import ALPHA
+    from imhi.runs import statistics
 
     if not comparison.pairs:
         return []
@@ -104,8 +107,8 @@ def _about_pairs(comparison: Comparison) -> list[str]:
         "Ranks: in brackets the ranks that a run has in 95% of resamples of the same posts.",
         "Pairs: first minus second with 95% paired bootstrap intervals over posts; p: permutation "
         "test that exchanges both runs' answers to whole posts; Holm p: corrected over datasets, bold "
-        f"below {ALPHA}. Wins, ties, losses: examples that the first does better, as well, worse on "
-        "(label metrics: that one of the two alone gets right).",
+        f"below {statistics.ALPHA}. Wins, ties, losses: examples that the first does better, as well, "
+        "worse on (label metrics: that one of the two alone gets right).",
     ]
 
 
@@ -117,4 +120,6 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1
 
 def bullets(sentences: Iterable[str]) -> str:
     """Return sentences as a list."""
-    return "\n".join(f"- {escaped(one_line(sentence))}" for sentence in sentences)
+    return "\n".join(
+        f"- {sanitizing.markdown(sanitizing.one_line(sentence))}" for sentence in sentences
+    )

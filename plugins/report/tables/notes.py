@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imhi.io import figures, one_line
+from imhi.io import figures, sanitizing
 from imhi.plugins.report.tables.contents import NEAR, UNPARSED, MetricTable
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def reading(comparison: Comparison, tables: Sequence[MetricTable]) -> list[str]:
     """Return what the cells mean."""
-    from imhi.runs import ALPHA
+    from imhi.runs import statistics
 
     sentences = []
     cells = [cell for table in tables for line in table.runs for cell in line.cells]
@@ -29,7 +29,7 @@ def reading(comparison: Comparison, tables: Sequence[MetricTable]) -> list[str]:
     if any(cell.after for cell in cells):
         sentences.append(
             f"{NEAR.strip()}: no significant difference to the best run of the column was found "
-            f"(permutation test, Holm-corrected over datasets, p of {ALPHA} or more)."
+            f"(permutation test, Holm-corrected over datasets, p of {statistics.ALPHA} or more)."
         )
     if any(column.over == "tasks" for table in tables for column in table.columns):
         sentences.append("Mean over tasks: the value of a task is the mean of its datasets.")
@@ -40,7 +40,7 @@ def reading(comparison: Comparison, tables: Sequence[MetricTable]) -> list[str]:
             "Label metrics count answers without a label (unparsed) as wrong; how many there are was "
             "not compared."
         )
-    return [one_line(sentence) for sentence in sentences]
+    return [sanitizing.one_line(sentence) for sentence in sentences]
 
 
 def published_notes(table: MetricTable) -> list[str]:
@@ -58,7 +58,7 @@ def published_notes(table: MetricTable) -> list[str]:
     for place, (source, where, obtained) in enumerate(table.references, start=1):
         mark = f"[{place}] " if numbered else "Source: "
         sentences.append(f"{mark}{source}, {where}; {obtained}.")
-    return [one_line(sentence) for sentence in sentences]
+    return [sanitizing.one_line(sentence) for sentence in sentences]
 
 
 def origin(comparison: Comparison) -> list[str]:
@@ -67,7 +67,7 @@ def origin(comparison: Comparison) -> list[str]:
     sentences += [note if note.endswith(".") else f"{note}." for note in comparison.notes]
     sentences += [f"Left out: {note}." for note in comparison.left_out]
     sentences += figures.closing(comparison.synthetic)
-    return [one_line(sentence) for sentence in sentences]
+    return [sanitizing.one_line(sentence) for sentence in sentences]
 
 
 def data_of(comparison: Comparison) -> str:
@@ -77,13 +77,13 @@ def data_of(comparison: Comparison) -> str:
         name, colon, argument = source.partition(":")
         last = re.split(r"[\\/]", argument.rstrip("\\/"))[-1]
         sources.append(f"{name}{colon}{last}")
-    return one_line(f"{'; '.join(sources)}, split {comparison.split}")
+    return sanitizing.one_line(f"{'; '.join(sources)}, split {comparison.split}")
 
 
 def runs_of(comparison: Comparison) -> list[tuple[str, str]]:
     """Return each run's name and the name of its folder."""
     return [
-        (one_line(name), one_line(Path(run).name))
+        (sanitizing.one_line(name), sanitizing.one_line(Path(run).name))
         for name, run in zip(comparison.names, comparison.runs, strict=True)
     ]
 

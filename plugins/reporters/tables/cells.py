@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imhi.io import Cell, Table, figures, one_line
-from imhi.runs import distinct_names
+from imhi import RunScores
+from imhi.io import Cell, Table, figures, sanitizing
 
 if TYPE_CHECKING:
     from imhi import ReportOptions, RunScores
@@ -97,12 +97,12 @@ def names_of(runs: Sequence[RunScores]) -> list[str]:
         for run in runs
     ]
     apart = list(dict.fromkeys(known))
-    called = dict(zip(apart, distinct_names(apart), strict=True))
+    called = dict(zip(apart, RunScores.distinct_names(apart), strict=True))
     names = [called[key] for key in known]
     if not any(run.view for run in runs):
         return names
     return [
-        one_line(f"{name} [{run.view or 'released'}]")
+        sanitizing.one_line(f"{name} [{run.view or 'released'}]")
         for name, run in zip(names, runs, strict=True)
     ]
 
@@ -114,7 +114,7 @@ def title_of(runs: Sequence[RunScores], metric: str) -> str:
         for run in runs
         for row in run.scores
     )
-    return one_line(metric) + " \N{DOWNWARDS ARROW}" * lower
+    return sanitizing.one_line(metric) + " \N{DOWNWARDS ARROW}" * lower
 
 
 def datasets_of(runs: Sequence[RunScores]) -> list[str]:
@@ -124,7 +124,9 @@ def datasets_of(runs: Sequence[RunScores]) -> list[str]:
 
 def source_of(runs: Sequence[RunScores]) -> str:
     """Return the source and split the runs are about."""
-    return one_line("; ".join(dict.fromkeys(f"{run.source}, split {run.split}" for run in runs)))
+    return sanitizing.one_line(
+        "; ".join(dict.fromkeys(f"{run.source}, split {run.split}" for run in runs))
+    )
 
 
 def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
@@ -137,7 +139,7 @@ def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
         values = [
             Value(_value(row), _lost(run, dataset)) for run, row in zip(runs, rows, strict=True)
         ]
-        lines.append(Line(one_line(dataset), count, values))
+        lines.append(Line(sanitizing.one_line(dataset), count, values))
     for over in ("datasets", "tasks"):
         means = [_mean(run, metric, over) for run in runs]
         groups = [str(row["groups"]) for row in means if row]
@@ -151,7 +153,7 @@ def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
 def one_dataset(runs: Sequence[RunScores], metrics: Sequence[str], dataset: str) -> Grid:
     """Return a line for each metric, on one dataset."""
     rows = {metric: [_score(run, metric, dataset) for run in runs] for metric in metrics}
-    return _metric_grid(f"{one_line(dataset)} - {source_of(runs)}", runs, rows)
+    return _metric_grid(f"{sanitizing.one_line(dataset)} - {source_of(runs)}", runs, rows)
 
 
 def other_metrics(runs: Sequence[RunScores], metrics: Sequence[str]) -> Grid:
@@ -198,7 +200,7 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
         for note, names in sorted(runs_of.items())
     ]
     sentences += figures.closing(any(run.synthetic for run in runs))
-    return [one_line(remark) for remark in sentences]
+    return [sanitizing.one_line(remark) for remark in sentences]
 
 
 def _value(row: ScoreRow | AverageRow | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import csv_text, markdown as escaped, markdown_table
+from imhi.io import csv_text, markdown_table, sanitizing
 from imhi.plugins.reporters.tables.cells import metrics_of, per_dataset, remarks
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def markdown(runs: Sequence[RunScores], write: Callable[..., None], options: Rep
     for metric in metrics_of(runs, options):
         grid = per_dataset(runs, metric)
         table = markdown_table(grid.side_by_side(grid.runs))
-        write(f"**{escaped(grid.title)}**\n\n{table}\n", markup=False, soft_wrap=True)
-    lines = [f"_{escaped(remark)}_  " for remark in remarks(runs)]
+        write(f"**{sanitizing.markdown(grid.title)}**\n\n{table}\n", markup=False, soft_wrap=True)
+    lines = [f"_{sanitizing.markdown(remark)}_  " for remark in remarks(runs)]
     write("\n".join(lines), markup=False, soft_wrap=True)
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imhi import Array, HarnessError, canonical_json
-from imhi.runs import Columns, NotComparable, RunFolder, RunSet, distinct_names
+from imhi import Array, HarnessError, RunScores, digest
+from imhi.runs import Columns, NotComparable, RunFolder, RunSet
 
 _SAMPLES_SHARE = ("model_identity", "prompt", "generation", "split", "limit")
 NO_ANSWER = "no answer"
@@ -75,13 +75,13 @@ def subjects(folders: Sequence[RunFolder]) -> list[Subject]:
         manifest = folder.manifest()
         key = str(folder.path)
         if not _has_probabilities(folder):
-            key = canonical_json([getattr(manifest, name) for name in _SAMPLES_SHARE])
+            key = digest([getattr(manifest, name) for name in _SAMPLES_SHARE])
         groups.setdefault(key, []).append(folder)
     for key, members in groups.items():
         if key != str(members[0].path):
             _check_samples(members)
     firsts = [members[0].manifest() for members in groups.values()]
-    names = distinct_names([(one.model, one.prompt.style, one.run) for one in firsts])
+    names = RunScores.distinct_names([(one.model, one.prompt.style, one.run) for one in firsts])
     return [Subject(name, members) for name, members in zip(names, groups.values(), strict=True)]
 
 

@@ -20,7 +20,7 @@ from imhi.plugins.robustness.calibration.errors import (
     error_by_chance,
 )
 from imhi.plugins.robustness.calibration.risk import areas, best_area, curve
-from imhi.runs import ALPHA, RunFolder, RunSet, generator, interval, replicates
+from imhi.runs import RunFolder, RunSet, statistics
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class CalibrationError:
     @property
     def significant(self) -> bool:
         """Whether the error is more than chance alone makes."""
-        return self.p < ALPHA
+        return self.p < statistics.ALPHA
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _calibrated(
     edges = {"mass": equal_mass(sure, bins), "width": equal_width(bins)}
     measures = [calibration_error(name, sure, right, edge) for name, edge in edges.items()]
     score = brier(made)
-    drawn = replicates([*measures, score], made.posts, resamples, seed, dataset)
+    drawn = statistics.replicates([*measures, score], made.posts, resamples, seed, dataset)
     posts = len(set(made.posts))
     area, areas_drawn = areas(sure, right, made.posts, resamples, seed, dataset)
     wrong = float((~right).mean())
@@ -190,7 +190,7 @@ def _calibrated(
 def _figure(value: float, drawn: Array, posts: int) -> Figure:
     if posts < 2:
         return Figure(value, None, None)
-    found = interval(value, drawn)
+    found = statistics.interval(value, drawn)
     return Figure(value, found.low, found.high)
 
 
@@ -205,7 +205,7 @@ def _error(
     name: str,
 ) -> CalibrationError:
     sure = made.confidence
-    chance = error_by_chance(sure, edges, resamples, generator(seed, f"chance {name}"))
+    chance = error_by_chance(sure, edges, resamples, statistics.generator(seed, f"chance {name}"))
     p = (int((chance >= value - 1e-9).sum()) + 1) / (len(chance) + 1)
     found = bins_of(sure, made.right, edges)
     return CalibrationError(_figure(value, drawn, posts), float(np.mean(chance)), p, found)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from imhi import Array
-from imhi.runs import generator
+from imhi.runs import statistics
 
 _CELLS = 4_000_000  # of one array at a time
 POINTS = 100
@@ -64,7 +64,7 @@ def areas(
     _, post = np.unique(np.asarray(posts, dtype=object).astype(str), return_inverse=True)
     post = post.reshape(-1)
     count = int(post.max()) + 1
-    drawn_by = generator(seed, f"risk {name}")
+    drawn_by = statistics.generator(seed, f"risk {name}")
     found = np.empty(resamples)
     step = max(1, _CELLS // len(right))
     for start in range(0, resamples, step):

@@ -11,7 +11,16 @@ import numpy as np
 
 from imhi import HarnessError, Measure, PluginManager, RunSettings
 from imhi.plugins.robustness.rank_agreement import RankAgreement, rank_agreement
-from imhi.runs import Aligned, Columns, MetricSpec, OpenView, Resamples, RunFolder, RunSet, ranks
+from imhi.runs import (
+    Aligned,
+    Columns,
+    MetricSpec,
+    OpenView,
+    Resamples,
+    RunFolder,
+    RunSet,
+    statistics,
+)
 
 
 @dataclass(frozen=True)
@@ -188,7 +197,7 @@ def _orders(
             dataset,
             condition.name,
             [round(float(value), 6) for value in values[index]],
-            ranks(values[index], higher_is_better).tolist(),
+            statistics.ranks(values[index], higher_is_better).tolist(),
             measured.counts[index],
             None
             if index == 0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import statistics
 from collections.abc import Container, Iterator, Mapping, Sequence
+from statistics import fmean, stdev
 
 import numpy as np
 
@@ -21,8 +21,7 @@ from imhi.runs import (
     RunFolder,
     RunSet,
     compare_run_set,
-    holm_within,
-    with_values_in_all,
+    statistics,
 )
 
 _OTHER = "prompt"  # the kind of a style that is no variant
@@ -135,7 +134,7 @@ def _against_base(
         flips[dataset] = flip_rate(*columns)
         reworded[dataset] = _reworded(model.base, folder, dataset)
     for shares in (flips, reworded):
-        shares[""] = statistics.fmean(shares.values())
+        shares[""] = fmean(shares.values())
     variant = variant_of(style)
     base, other = found.names
     for (metric, dataset), value in _values_of(found, metrics, other).items():
@@ -163,19 +162,21 @@ def flip_rate(one: Columns, other: Columns) -> float:
     """Return the share of examples, in percent, to which two runs give other labels."""
     labels = {prediction.id: prediction.label for prediction in one.predictions}
     changed = [labels[p.id] != p.label for p in other.predictions if p.id in labels]
-    return 100 * statistics.fmean(changed)
+    return 100 * fmean(changed)
 
 
 def _reworded(one: RunFolder, other: RunFolder, dataset: str) -> float:
     """Return the share of examples, in percent, that two runs were asked about in other words."""
     asked = {request.id: request.prompt_hash for request in one.requests(dataset)}
     changed = [asked.get(request.id) != request.prompt_hash for request in other.requests(dataset)]
-    return 100 * statistics.fmean(changed)
+    return 100 * fmean(changed)
 
 
 def _corrected(rows: Sequence[Varied]) -> list[Varied]:
     """Return a model's rows with p values corrected over the prompts tried on each dataset."""
-    p_values = holm_within([(row.metric, row.dataset) for row in rows], [row.p for row in rows])
+    p_values = statistics.holm_within(
+        [(row.metric, row.dataset) for row in rows], [row.p for row in rows]
+    )
     return [dataclasses.replace(row, p_holm=p) for row, p in zip(rows, p_values, strict=True)]
 
 
@@ -197,13 +198,13 @@ def _spreads(
             model=model.model,
             base=model.base_style,
             value=base,
-            mean=statistics.fmean(values.values()),
-            deviation=statistics.stdev(values.values()),
+            mean=fmean(values.values()),
+            deviation=stdev(values.values()),
             lowest=min(values.values()),
             highest=max(values.values()),
             worst=order[0],
             best=best,
-            flips=statistics.fmean(row.flips for row in own),
+            flips=fmean(row.flips for row in own),
             moved=sum(row.significant for row in own),
             prompts=len(values),
         )
@@ -246,7 +247,7 @@ def _resampled(
         aligned = runs.aligned(dataset)
         measures = runs.measure(aligned, metrics)
         for name in metrics:
-            by_run, posts, _ = with_values_in_all(
+            by_run, posts, _ = statistics.with_values_in_all(
                 [of_run[name] for of_run in measures], aligned.columns[0].clusters
             )
             found[name][dataset] = Resamples.draw(by_run, posts, resamples, seed, dataset)

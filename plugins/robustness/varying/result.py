@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imhi.plugins.robustness.rank_agreement import RankAgreement
-from imhi.runs import ALPHA, ComparedMetric
+from imhi.runs import ComparedMetric, statistics
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Varied:
     @property
     def significant(self) -> bool:
         """Whether the difference is more than chance."""
-        return self.p_holm < ALPHA
+        return self.p_holm < statistics.ALPHA
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imhi import HarnessError, PluginManager, RunScores, RunSettings, canonical_json
+from imhi import HarnessError, PluginManager, RunScores, RunSettings, digest
 from imhi.plugins.robustness.variants import Variant, variant_of
-from imhi.runs import Manifest, RunFolder, distinct_names
+from imhi.runs import Manifest, RunFolder
 
 PUBLISHED = "instruction"
 
@@ -69,7 +69,7 @@ def group(folders: Sequence[RunFolder], base: str = "") -> list[ModelRuns]:
     """
     groups: dict[str, list[RunFolder]] = {}
     for folder in folders:
-        groups.setdefault(canonical_json(folder.manifest().model_identity), []).append(folder)
+        groups.setdefault(digest(folder.manifest().model_identity), []).append(folder)
     return _named([_one_model(members, base) for members in groups.values()])
 
 
@@ -122,5 +122,5 @@ def _differing(one: Manifest, other: Manifest) -> str:
 
 def _named(found: Sequence[ModelRuns]) -> list[ModelRuns]:
     """Return the models with names that tell them apart."""
-    names = distinct_names([(one.model, "", one.base.id) for one in found])
+    names = RunScores.distinct_names([(one.model, "", one.base.id) for one in found])
     return [dataclasses.replace(one, model=name) for one, name in zip(found, names, strict=True)]

@@ -140,11 +140,11 @@ def _made(
 ) -> tuple[list[ModelRuns], int]:
     """Make the runs; return them by model, and how many are not complete."""
     from imhi import HarnessError
-    from imhi.io import merge_settings, say, shown
+    from imhi.io import options, say, shown
     from imhi.plugins.robustness.variants import PREFIX, chosen_variants
     from imhi.plugins.robustness.varying.running import run_all
 
-    settings = merge_settings(given)
+    settings = options.merge_settings(given)
     # The base prompt is asked anyway: a variant of it that is itself would be a second one.
     variants = [
         one for one in chosen_variants(variant or ()) if PREFIX + one.name != settings.prompt

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from imhi import MARKER, Dataset, Question, gold_label
+from imhi import Dataset, Question, answer_format
 from imhi.plugins.sources.official.layout import Style
 
 QUESTION_MARKER = "Question:"
@@ -85,14 +85,16 @@ class RowReader:
         Raises:
             Unreadable: the words before ``Reasoning:`` are no label of the dataset.
         """
-        label, explanation = gold_label(text, self.dataset, completion=self.style == "completion")
+        label, explanation = answer_format.gold_label(
+            text, self.dataset, completion=self.style == "completion"
+        )
         if label is None:
             wordings = " / ".join(
                 one.sentence if self.style == "instruction" else f"{one.completion}."
                 for one in self.dataset.labels
             )
             raise Unreadable(
-                f"the label {_shown(text.partition(MARKER)[0])}",
+                f"the label {_shown(text.partition(answer_format.MARKER)[0])}",
                 f"one of {wordings}",
                 f"correct it, or check that this is a file of {self.dataset.name}",
             )

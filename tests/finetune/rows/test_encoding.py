@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from imhi._core.answers import compose
+from imhi._core.answer_format import compose
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example
 from imhi.checkpoints import Prompter

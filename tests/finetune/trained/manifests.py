@@ -8,7 +8,7 @@ from typing import Any
 
 from imhi.finetune.recipe.reading import checked
 from imhi.finetune.trained.manifest import TrainingManifest
-from imhi.io import validated
+from imhi.io import yaml_models
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HUB = "example-lab/small-llama"
@@ -59,7 +59,7 @@ def a_member(
         "trainable_parameters": trainable,
         "labels": list(labels) if labels else None,
         "rows": 1_003,
-        "validation_rows": 430 if validated else 0,
+        "validation_rows": 430 if yaml_models.validated else 0,
         "tokens": 160_486,
         "answer_tokens": 96_278,
         "truncated_rows": 21,
@@ -122,7 +122,7 @@ def a_manifest(
         },
         **other,
     }
-    return validated(TrainingManifest, values, "a test's manifest")
+    return yaml_models.validated(TrainingManifest, values, "a test's manifest")
 
 
 def a_demo_manifest(**other: Any) -> TrainingManifest:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from imhi._core.records import Request, as_row
-from imhi._core.run_store.jsonl import write_rows
-from imhi._core.run_store.stored_requests import StoredRequests, joined, rows_with_offsets
+from imhi._core.run_store.jsonl import rows_with_offsets, write_rows
+from imhi._core.run_store.stored_requests import StoredRequests, joined
 
 
 def a_request(dataset: str, number: int) -> Request:

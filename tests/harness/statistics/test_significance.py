@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from imhi._core.statistics.ranks import rank_bounds, ranks
+from imhi._core.statistics.ranking import rank_bounds, ranks
 from imhi._core.statistics.significance import (
     cohens_dz,
     cohens_g,

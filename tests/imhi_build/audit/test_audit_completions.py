@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.answers import compose
+from imhi._core.answer_format import compose
 from imhi._core.records import Example
 from imhi._core.registry import Registry
 from imhi._core.sources import open_source

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imhi._core.answers import MARKER
+from imhi._core.answer_format import MARKER
 from imhi._core.declarations import Dataset, Label, Question
 from imhi._core.errors import DataError
 from imhi._core.records import Example

@@ -23,7 +23,6 @@ from imhi._core.plugin_manager import PluginManager
 from imhi._core.registry import Registry
 from imhi._core.settings import RunSettings
 from imhi._core.stages.pipeline import run
-from imhi._core.stages.prepare import make_context, requests_of
 from imhi.plugins.exporters.lm_eval_export import scoring
 from imhi.plugins.exporters.lm_eval_export.writing import write_export
 from tests.conftest import ImhiCommand
@@ -36,11 +35,9 @@ def settings(**more: Any) -> RunSettings:
 def prompts(chosen: RunSettings, registry: Registry, dataset: str) -> list[str]:
     """What ``imhi run`` would ask."""
     style = registry.prompts.get(chosen.prompt or "instruction")
-    context: Context = make_context(chosen, registry, style)
+    context: Context = Context.of(chosen, registry, style)
     examples = list(context.examples(dataset, chosen.split))[: chosen.limit]
-    return [
-        r.prompt for _, r in requests_of(iter(examples), context, resolve(style.build)(context))
-    ]
+    return [r.prompt for _, r in context.requests(iter(examples), resolve(style.build)(context))]
 
 
 def rows(directory: Path, dataset: str) -> list[dict[str, Any]]:

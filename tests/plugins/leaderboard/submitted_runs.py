@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from imhi._core.answers import compose
+from imhi._core.answer_format import compose
 from imhi._core.plan import ScoringPlan, plan_scoring
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example, Prediction, Response, as_row

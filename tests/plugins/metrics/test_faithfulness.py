@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imhi._core.answers import compose
+from imhi._core.answer_format import compose
 from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.records import Example, Response

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from imhi import Context, ModelFamily, ModelSpec, Request, Response, compose, hookimpl
+from imhi import Context, ModelFamily, ModelSpec, Request, Response, answer_format, hookimpl
 
 LEAK = "<script>alert('answer')</script>"
 
@@ -39,7 +39,9 @@ class Troubled:
                 case 2:
                     yield Response(*known, "Qwerty.", **spent)
                 case _:
-                    text = compose(dataset, label, f'The post says "{request.post[:80]}". {LEAK}')
+                    text = answer_format.compose(
+                        dataset, label, f'The post says "{request.post[:80]}". {LEAK}'
+                    )
                     yield Response(*known, text, **spent)
 
     def describe(self) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from imhi._core.answers import compose
+from imhi._core.answer_format import compose
 from imhi._core.declarations import Argument, Dataset, ModelFamily, Source
 from imhi._core.fingerprints import digest
 from imhi._core.hookspecs import hookimpl

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from imhi._core.context import Context
 from imhi._core.declarations import Dataset, Label, Question
 from imhi._core.errors import HarnessError, UnknownName
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.records import Example
 from imhi._core.settings import RunSettings
-from imhi._core.stages.prepare import make_context
 from imhi.plugins.robustness.variants import (
     Variant,
     asked,
@@ -37,7 +37,7 @@ def prompt(manager: PluginManager, name: str, dataset: str, post: str = POST, se
     )  # fmt: skip
     style = manager.registry.prompts.get(f"vary-{name}")
     settings = RunSettings(seed=seed)
-    build = builder(STYLES[name], make_context(settings, manager.registry, style))
+    build = builder(STYLES[name], Context.of(settings, manager.registry, style))
     return build(example, declared)
 
 
@@ -151,7 +151,7 @@ def test_a_dataset_of_a_stranger_can_be_asked_about_in_every_way(
     labels = (Label("bored", "The poster is bored."), Label("busy", "The poster is busy."))
     stranger = Dataset("boredom", labels, (Question("How does the poster pass the time?"),))
     style = manager.registry.prompts.get("instruction")
-    context = make_context(RunSettings(), manager.registry, style)
+    context = Context.of(RunSettings(), manager.registry, style)
     example = Example("1", "boredom", "test", POST, stranger.questions[0].text, "busy")
     for variant in variants():
         assert "pass the time?" in builder(variant, context)(example, stranger)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from imhi import Metric, arguments_of
+from imhi import Argument, Metric
 from imhi.plugins.metrics.neural.bartscore.arguments import BartScoreArguments
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ METRIC = Metric(
     "BARTScore: mean token log-probability under a BART model, in several directions",
     group="neural",
     create="imhi.plugins.metrics.neural.bartscore:create",
-    arguments=arguments_of(BartScoreArguments),
+    arguments=Argument.all_of(BartScoreArguments),
 )
 
 

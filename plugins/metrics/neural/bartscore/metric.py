@@ -16,9 +16,8 @@ from imhi import (
     Measure,
     Prediction,
     Response,
-    compose,
+    answer_format,
     digest,
-    explanation_of,
     file_checksum,
 )
 from imhi.checkpoints import Checkpoint, find_checkpoint, free_memory
@@ -109,12 +108,12 @@ class BartScore:
 
     def _texts(self, example: Example, response: Response, context: Context) -> dict[str, str]:
         """Return the texts of an example by what they are; empty where there is none."""
-        reference, hypothesis = example.explanation, explanation_of(response.text)
+        reference, hypothesis = example.explanation, answer_format.explanation_of(response.text)
         if self.arguments.part == "answer":
             hypothesis = response.text
             if reference.strip():
                 dataset = context.dataset(example.dataset)
-                reference = compose(dataset, example.label, reference)
+                reference = answer_format.compose(dataset, example.label, reference)
         texts = {"hypothesis": hypothesis, "reference": reference, "post": example.post}
         return {name: text if text.strip() else "" for name, text in texts.items()}
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from imhi import Metric, arguments_of
+from imhi import Argument, Metric
 from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ METRIC = Metric(
     "BERTScore: tokens matched by cosine of contextual embeddings, with the reference",
     group="neural",
     create="imhi.plugins.metrics.neural.bertscore:create",
-    arguments=arguments_of(BertScoreArguments),
+    arguments=Argument.all_of(BertScoreArguments),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imhi import Context, Example, Prediction, Response, digest, explanation_of
+from imhi import Context, Example, Prediction, Response, answer_format, digest
 from imhi.checkpoints import choose_device, find_checkpoint
 from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 from imhi.plugins.metrics.neural.bertscore.conventions import (
@@ -75,7 +75,7 @@ class BertScore:
         from imhi import Measure
 
         pairs: list[Pair | None] = [
-            (example.explanation.strip(), explanation_of(response.text).strip())
+            (example.explanation.strip(), answer_format.explanation_of(response.text).strip())
             if example.explanation.strip()
             else None
             for example, response in zip(examples, responses, strict=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imhi import DataError, HarnessError, digest
-from imhi.io import AppendLog, disk_error, read_rows
+from imhi.io import disk_error, jsonl
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +50,7 @@ class EmbeddingStore:
         self.folder = folder / digest(identity)[:16]
         self._blocks: dict[str, tuple[Path, int, int, int]] = {}
         self._data: Any = None
-        self._index: AppendLog | None = None
+        self._index: jsonl.AppendLog | None = None
         self._readers: dict[Path, int] = {}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ class EmbeddingStore:
     def _read_index(self, index: Path) -> None:
         data = index.with_suffix(".f16")
         size = data.stat().st_size if data.exists() else 0
-        for line, row in read_rows(index):
+        for line, row in jsonl.read_rows(index):
             try:
                 key, start, (tokens, width) = str(row["key"]), int(row["start"]), row["shape"]
                 end = start + int(tokens) * int(width) * _BYTES
@@ -111,7 +111,7 @@ class EmbeddingStore:
             if self._data is None:
                 path = self.folder / f"{uuid.uuid4().hex}.f16"
                 self._data = path.open("xb", buffering=0)
-                self._index = AppendLog(path.with_suffix(".jsonl"))
+                self._index = jsonl.AppendLog(path.with_suffix(".jsonl"))
             path, start = Path(self._data.name), self._data.tell()
             view = memoryview(block.tobytes())
             while view:

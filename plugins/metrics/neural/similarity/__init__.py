@@ -12,7 +12,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from imhi import HarnessError, Metric, arguments_of
+from imhi import Argument, HarnessError, Metric
 from imhi.plugins.metrics.neural.similarity.arguments import SimilarityArguments
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ METRIC = Metric(
     "Cosine of the sentence embeddings of explanation and reference",
     group="neural",
     create="imhi.plugins.metrics.neural.similarity:create",
-    arguments=arguments_of(SimilarityArguments),
+    arguments=Argument.all_of(SimilarityArguments),
 )
 
 

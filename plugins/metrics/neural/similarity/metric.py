@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imhi import Context, Example, Measure, Prediction, Response, explanation_of
+from imhi import Context, Example, Measure, Prediction, Response, answer_format
 from imhi.plugins.metrics.neural.pair_cache import Pair, PairCache, Steps
 from imhi.plugins.metrics.neural.similarity.arguments import SimilarityArguments
 from imhi.plugins.metrics.neural.similarity.encoder import SentenceEncoder
@@ -39,7 +39,7 @@ class Similarity:
         """Return the similarity with the reference and, where asked for, with the post."""
         if not examples:
             return []
-        texts = [explanation_of(response.text) for response in responses]
+        texts = [answer_format.explanation_of(response.text) for response in responses]
         references = [example.explanation for example in examples]
         columns = {"similarity": references}
         if self.with_post:

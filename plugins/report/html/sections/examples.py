@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from imhi.io import one_line, plain
+from imhi.io import sanitizing
 from imhi.plugins.report.html.harmless import json_for_page, shown
 from imhi.plugins.report.html.material import Material, Run
 
@@ -72,8 +72,8 @@ def _dataset(material: Material, runs: Sequence[Run], name: str) -> BrowsedDatas
     place: dict[str | None, int] = {label: index for index, label in enumerate(labels)}
     dataset = BrowsedDataset(
         name,
-        [one_line(label) for label in labels],
-        [one_line(example.id) for example in examples],
+        [sanitizing.one_line(label) for label in labels],
+        [sanitizing.one_line(example.id) for example in examples],
         [place[example.label] for example in examples],
         [
             [
@@ -87,7 +87,7 @@ def _dataset(material: Material, runs: Sequence[Run], name: str) -> BrowsedDatas
         aspect: index for index, aspect in enumerate(dict.fromkeys(e.aspect for e in examples))
     }
     if len(number) > 1:
-        dataset.aspects = [one_line(aspect) for aspect in number]
+        dataset.aspects = [sanitizing.one_line(aspect) for aspect in number]
         dataset.aspect = [number[example.aspect] for example in examples]
     return dataset
 
@@ -126,5 +126,5 @@ def _most_telling(dataset: BrowsedDataset) -> list[int]:
 def _texts(runs: Sequence[Run], dataset: str, row: int) -> Texts:
     example = runs[0].columns[dataset].examples[row]
     responses = [run.columns[dataset].responses[row] for run in runs]
-    answers = [plain(response.text or response.error or "") for response in responses]
-    return plain(example.post), plain(example.explanation), answers
+    answers = [sanitizing.plain(response.text or response.error or "") for response in responses]
+    return sanitizing.plain(example.post), sanitizing.plain(example.explanation), answers

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from imhi import Example, Prediction, Response
-from imhi.io import one_line
+from imhi.io import sanitizing
 from imhi.plugins.report.html.harmless import error_shown
 from imhi.plugins.report.html.material import Material, Run
 
@@ -80,7 +80,7 @@ def run_losses(material: Material) -> list[RunLosses]:
             if len(listed) < LISTED:
                 if kind == "failed":
                     reason = error_shown(_error(run, example, response), example.post)
-                answer = one_line(response.text)[:_SHOWN] if material.with_posts else ""
+                answer = sanitizing.one_line(response.text)[:_SHOWN] if material.with_posts else ""
                 listed.append(Lost(example.dataset, example.id, kind, reason, answer))
         if reasons:
             found.append(RunLosses(run.name, reasons.total(), reasons.most_common(), listed))

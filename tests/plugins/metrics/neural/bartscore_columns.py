@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from imhi._core.answers import explanation_of
+from imhi._core.answer_format import explanation_of
 from imhi._core.context import Context
 from imhi._core.records import Example, Prediction, Response
 from imhi._core.statistics import Measure

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from imhi._core.answers import explanation_of
+from imhi._core.answer_format import explanation_of
 from imhi._core.context import Context
 from imhi._core.registry import Registry
 from imhi._core.row_files import TableRow, read_table

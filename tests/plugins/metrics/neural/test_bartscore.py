@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imhi._core.answers import explanation_of
+from imhi._core.answer_format import explanation_of
 from imhi._core.context import Context
 from imhi._core.run_store.cache import CacheFolder
 from imhi.plugins.metrics.neural.bartscore.likelihood import Likelihood

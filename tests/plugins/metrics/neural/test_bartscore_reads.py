@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imhi._core.answers import explanation_of
+from imhi._core.answer_format import explanation_of
 from imhi._core.records import Response
 from tests.plugins.metrics.columns import demo_context
 from tests.plugins.metrics.neural.bartscore_columns import Columns, real_columns, scored

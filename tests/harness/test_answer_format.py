@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imhi._core.answers import compose, explanation_of, gold_label, split_answer
+from imhi._core.answer_format import compose, explanation_of, gold_label, split_answer
 from imhi._core.declarations import Dataset
 from imhi._core.registry import Registry
 
