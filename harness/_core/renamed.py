@@ -62,7 +62,7 @@ _WRITTEN = {
     "row_key": "Verdict.row_key",
     "VERDICTS": "Verdict.FOLDER",
 }
-_PRIVATE = "which is private now (docs/plugins.md lists what is public)"
+_PRIVATE = "is private now (docs/plugins.md lists what is public)"
 
 
 def what_to_import_now(error: ImportError, file: str) -> str:
@@ -75,16 +75,16 @@ def what_to_import_now(error: ImportError, file: str) -> str:
     except (OSError, ValueError, SyntaxError):
         return "write imhi instead of harness"
     changes = dict.fromkeys(change for node in ast.walk(tree) for change in _changes(node))
-    return f"the harness is one package now, imhi: write {'; '.join(changes)}" if changes else ""
+    return f"the harness is one package now, imhi: {'; '.join(changes)}" if changes else ""
 
 
 def _changes(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         for alias in node.names:
             if alias.name in RENAMED:
-                yield f"`import {RENAMED[alias.name]}` for `import {alias.name}`"
+                yield f"write `import {RENAMED[alias.name]}` for `import {alias.name}`"
             elif alias.name.partition(".")[0] in RENAMED:
-                yield f"nothing for `import {alias.name}`, {_PRIVATE}"
+                yield f"`{alias.name}` {_PRIVATE}"
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
         if node.module.partition(".")[0] not in RENAMED:
             return
@@ -108,9 +108,9 @@ def _changes(node: ast.AST) -> Iterator[str]:
                 for home, names in homes.items()
             )
             meaning = f" ({', '.join(written)})" if written else ""
-            yield f"`{imports}` for `from {node.module} import {', '.join(kept)}`{meaning}"
+            yield f"write `{imports}` for `from {node.module} import {', '.join(kept)}`{meaning}"
         if private:
-            yield f"nothing for `from {node.module} import {', '.join(private)}`, {_PRIVATE}"
+            yield f"`{', '.join(private)}` of {node.module} {_PRIVATE}"
 
 
 def _written(module: str, name: str) -> str:

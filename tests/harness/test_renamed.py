@@ -24,36 +24,33 @@ OLD = {
         "write `from imhi import Metric, hookimpl` for `from harness import Metric, hookimpl`"
     ),
     "from harness.declarations import Metric\nfrom harness.run_store import RunFolder\n"
-    "from harness import hookimpl\n": (
+    "from harness import hookimpl, mean_measure\n": (
         "write `from imhi import Metric` for `from harness.declarations import Metric`; "
-        "`from imhi.runs import RunFolder` for `from harness.run_store import RunFolder`; "
-        "`from imhi import hookimpl` for `from harness import hookimpl`"
+        "write `from imhi.runs import RunFolder` for `from harness.run_store import RunFolder`; "
+        "write `from imhi import hookimpl, mean_measure` for `from harness import hookimpl, mean_measure`"
     ),
-    "from harness import Metric, mean_measure\nfrom harness.models import ModelSpec, parse_model\n"
-    "from harness.sanitizing import one_line\nfrom harness.answers import compose\n": (
-        "write `from imhi import Metric, Measure` for `from harness import Metric, mean_measure` "
-        "(mean_measure is Measure.mean); `from imhi import ModelSpec` for `from harness.models "
-        "import ModelSpec, parse_model` (parse_model is ModelSpec.parse); `from imhi.io import "
-        "sanitizing` for `from harness.sanitizing import one_line` (one_line is "
-        "sanitizing.one_line); `from imhi import answer_format` for `from harness.answers import "
-        "compose` (compose is answer_format.compose)"
+    "from harness.models import ModelSpec, parse_model\nfrom harness.sanitizing import one_line\n": (
+        "write `from imhi import ModelSpec` for `from harness.models import ModelSpec, parse_model` "
+        "(parse_model is ModelSpec.parse); write `from imhi.io import sanitizing` for `from "
+        "harness.sanitizing import one_line` (one_line is sanitizing.one_line)"
     ),
     "from harness.cli.app import take_global_options\n": (
-        "write nothing for `from harness.cli.app import take_global_options`, which is private now "
-        "(docs/plugins.md lists what is public)"
+        "`take_global_options` of harness.cli.app is private now (docs/plugins.md lists what is public)"
     ),
-    "from harness.runs import RunFolder, secret\n": (
-        "write `from imhi.runs import RunFolder` for `from harness.runs import RunFolder`; nothing "
-        "for `from harness.runs import secret`, which is private now"
+    "from harness.run_store import RunFolder, secret\n": (
+        "write `from imhi.runs import RunFolder` for `from harness.run_store import RunFolder`; "
+        "`secret` of harness.run_store is private now (docs/plugins.md lists what is public)"
     ),
     "import plugins.metrics.labels\n": (
-        "write nothing for `import plugins.metrics.labels`, which is private now"
+        "`plugins.metrics.labels` is private now (docs/plugins.md lists what is public)"
     ),
     "from imhi_build.records import BuiltRow\n": (
         "write `from imhi import BuiltRow` for `from imhi_build.records import BuiltRow`"
     ),
     "import finetune\n": "write `import imhi.finetune` for `import finetune`",
-    "from tasks import demo\n": "write nothing for `from tasks import demo`, which is private now",
+    "from tasks import demo\n": (
+        "`demo` of tasks is private now (docs/plugins.md lists what is public)"
+    ),
 }
 
 
