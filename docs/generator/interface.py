@@ -32,12 +32,12 @@ def _summary(thing: Any) -> str:
     anything else."""
     if inspect.isclass(thing) or inspect.isroutine(thing) or inspect.ismodule(thing):
         return _sentence(thing)
-    text = str(getattr(thing, "__name__", None) or thing).replace("imhi._core.", "")
-    return f"`{text}`" if len(text) < 60 else "one of: " + _members(thing)
+    members = _members(thing)
+    return f"one of: {members}" if members else f"the value `{thing!r}`".replace("imhi._core.", "")
 
 
 def _members(thing: Any) -> str:
-    return ", ".join(f"`{one.__name__}`" for one in getattr(thing, "__args__", ()))
+    return ", ".join(f"`{getattr(one, '__name__', one)}`" for one in getattr(thing, "__args__", ()))
 
 
 def _first_line(module: Any) -> str:

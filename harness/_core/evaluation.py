@@ -30,7 +30,7 @@ def evaluate(
         datasets: names of datasets.
         plugins: single-file plugins (.py or .yaml) to load besides the installed ones.
         manager: a plugin manager to use instead of a fresh one.
-        settings: any other field of :class:`imhi._core.settings.RunSettings` (``source, split,
+        settings: any other field of :class:`imhi.RunSettings` (``source, split,
             prompt, labeler, metric, limit, seed, out, ...``).
 
     Raises:

@@ -68,4 +68,4 @@ def show_estimates(
     rows.append(bold(line("all", total)))
     show_table(Table(title, [*Table.texts("dataset"), *columns], rows))
     for note in sorted({f"({one.note})" for _, one in estimates if one.note}):
-        out().print(note, markup=False, soft_wrap=True)
+        out().print(note, markup=False)

@@ -54,16 +54,18 @@ def _rendered(material: Material) -> Iterator[_Rendered]:
     """Yield the sections that have something to say."""
     owners = material.registry.report_sections.owners
     for section in _in_order(material.registry):
+        owner = f"section {section.name} of the report (plugin '{owners[section.name]}')"
         try:
-            html = str(resolve(section.render)(material))
+            html = resolve(section.render)(material)
         except HarnessError:
             raise
         except Exception as error:
             raise HarnessError(
-                f"section {section.name} of the report (plugin '{owners[section.name]}') failed: "
-                f"{type(error).__name__}: {' '.join(str(error).split())}; this is a fault of the plugin: "
+                f"{owner} failed: {type(error).__name__}: {' '.join(str(error).split())}; this is a fault of the plugin: "
                 "run again with --debug to see where, and report it"
             ) from error
+        if not isinstance(html, str):
+            raise HarnessError(f"{owner} gave a {type(html).__name__}, expected HTML as a text")
         if html.strip():
             yield _Rendered(section.name, section.title, html)
 

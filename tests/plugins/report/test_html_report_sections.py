@@ -71,6 +71,11 @@ def test_its_title_is_escaped_and_one_with_nothing_to_say_is_left_out(
             r"section broken of the report \(plugin '.*my_sections.*'\) failed: ValueError: no such",
         ),
         (
+            'yield ReportSection("number", "Number", lambda report: 3)',
+            HarnessError,
+            r"section number of the report \(plugin '.*'\) gave a int, expected HTML as a text",
+        ),
+        (
             'yield ReportSection("lost", "Lost", names, after="resluts")',
             UnknownName,
             r"unknown section of the report 'resluts'.*results",
