@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import types
+import typing
 from typing import Any
 
 from docs.generator.markdown import markdown, table
@@ -32,12 +34,16 @@ def _summary(thing: Any) -> str:
     anything else."""
     if inspect.isclass(thing) or inspect.isroutine(thing) or inspect.ismodule(thing):
         return _sentence(thing)
-    members = _members(thing)
-    return f"one of: {members}" if members else f"the value `{thing!r}`".replace("imhi._core.", "")
+    choices = typing.get_args(thing)
+    if typing.get_origin(thing) in (typing.Literal, typing.Union, types.UnionType):
+        return f"one of: {', '.join(_code(one) for one in choices)}"
+    value = "type" if choices else "value"
+    shown = getattr(thing, "__name__", None) or repr(thing)
+    return f"the {value} `{shown}`".replace("imhi._core.", "")
 
 
-def _members(thing: Any) -> str:
-    return ", ".join(f"`{getattr(one, '__name__', one)}`" for one in getattr(thing, "__args__", ()))
+def _code(thing: Any) -> str:
+    return f"`{getattr(thing, '__name__', thing)}`"
 
 
 def _first_line(module: Any) -> str:

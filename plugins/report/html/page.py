@@ -61,8 +61,8 @@ def _rendered(material: Material) -> Iterator[_Rendered]:
             raise
         except Exception as error:
             raise HarnessError(
-                f"{owner} failed: {type(error).__name__}: {' '.join(str(error).split())}; this is a fault of the plugin: "
-                "run again with --debug to see where, and report it"
+                f"{owner} failed: {type(error).__name__}: {' '.join(str(error).split())}; this is a "
+                "fault of the plugin: run again with --debug to see where, and report it"
             ) from error
         if not isinstance(html, str):
             raise HarnessError(f"{owner} gave a {type(html).__name__}, expected HTML as a text")
