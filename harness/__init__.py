@@ -92,7 +92,6 @@ if TYPE_CHECKING:
         digest as digest,
         file_checksum as file_checksum,
         post_key as post_key,
-        prompt_hash as prompt_hash,
     )
     from imhi._core.hookspecs import (
         hookimpl as hookimpl,

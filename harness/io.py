@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from imhi._core.row_files import (
         FIELD_LIMIT as FIELD_LIMIT,
         TableRow as TableRow,
-        place as place,
         read_table as read_table,
     )
     from imhi._core.run_store import jsonl as jsonl

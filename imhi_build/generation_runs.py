@@ -23,7 +23,6 @@ from imhi import (
     RunStarted,
     as_row,
     digest,
-    prompt_hash,
     resolve,
 )
 from imhi.build.records import BuiltRow
@@ -218,11 +217,10 @@ class GenerationRuns:
                     continue
                 seen.add(key)
                 prompt = wanted.prompt(row)
-                request = Request(
+                request = Request.of(
                     id=f"{row.id}.{key}",
                     dataset=row.dataset,
                     prompt=prompt,
-                    prompt_hash=prompt_hash("", prompt),
                     post=row.post,
                     question=row.question,
                     aspect=row.aspect,

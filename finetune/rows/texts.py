@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imhi import BuildPrompt, Example, Request, answer_format, prompt_hash, resolve
+from imhi import BuildPrompt, Example, Request, answer_format, resolve
 
 if TYPE_CHECKING:
     from imhi import Context
@@ -43,11 +43,10 @@ def requests_for(
         prompt = build(example, context.dataset(example.dataset))
         yield (
             example,
-            Request(
+            Request.of(
                 id=str(number),
                 dataset=example.dataset,
                 prompt=prompt,
-                prompt_hash=prompt_hash(data.system, prompt),
                 post=_read_text(example, data),
                 question=example.question,
                 aspect=example.aspect,

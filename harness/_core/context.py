@@ -12,7 +12,6 @@ from imhi._core.data_access import DataAccess
 from imhi._core.declarations import Dataset, PromptStyle, resolve
 from imhi._core.errors import DataError, HarnessError
 from imhi._core.events import Event, ExamplesScored, tell_nobody
-from imhi._core.fingerprints import prompt_hash
 from imhi._core.labelers import LabelerSpec
 from imhi._core.protocols import BuildPrompt, OpenSource, ReadLabels
 from imhi._core.records import Example, JsonObject, Request
@@ -157,11 +156,10 @@ class Context:
             prompt = build(example, self.dataset(example.dataset))
             yield (
                 example,
-                Request(
+                Request.of(
                     id=example.id,
                     dataset=example.dataset,
                     prompt=prompt,
-                    prompt_hash=prompt_hash(system, prompt),
                     post=example.post,
                     question=example.question,
                     aspect=example.aspect,

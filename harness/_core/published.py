@@ -12,7 +12,7 @@ from imhi._core.declarations import Dataset, resolve
 from imhi._core.errors import DataError, HarnessError, UnknownName
 from imhi._core.extensions import PublishedResults
 from imhi._core.registry import Registry
-from imhi._core.row_files import place, read_table
+from imhi._core.row_files import read_table
 from imhi._core.sanitizing import one_line
 from imhi._core.yaml_models import Expected, validated
 
@@ -88,7 +88,7 @@ def _file_rows(path: Path) -> Iterator[_Row]:
         if isinstance(row, DataError):
             raise row
         cells = {name: row.cells[name].strip() for name in COLUMNS}
-        yield cells, place(path, row.number, row.line)
+        yield cells, row.place(path)
 
 
 def _rows(declared: PublishedResults, owner: str) -> Iterator[_Row]:

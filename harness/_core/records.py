@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from imhi._core.errors import DataError
+from imhi._core.fingerprints import prompt_hash
 
 JsonObject: TypeAlias = Mapping[str, Any]
 """A JSON object of somebody else (a plugin, a server): its fields are not the core's to declare."""
@@ -56,6 +57,22 @@ class Request:
     question: str
     aspect: str = ""
     system: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        id: str,
+        dataset: str,
+        prompt: str,
+        post: str,
+        question: str,
+        aspect: str = "",
+        system: str = "",
+    ) -> Request:
+        """Return a request with the hash of its prompt and system prompt, under which the answer is
+        stored."""
+        hashed = prompt_hash(system, prompt)
+        return cls(id, dataset, prompt, hashed, post, question, aspect, system)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ _WRITTEN = {
     "create_model": "ModelSpec.create",
     "estimate": "ModelSpec.estimate",
     "fingerprint": "ModelSpec.fingerprint",
+    "prompt_hash": "Request.of",
+    "place": "TableRow.place",
     "open_view": "OpenView.open",
     "RELEASED": "OpenView.RELEASED",
     "seen_through": "OpenView.see",

@@ -28,9 +28,12 @@ class TableRow:
     line: int
     cells: Mapping[str, str]
 
+    def place(self, path: Path) -> str:
+        """Return how the row is named in messages."""
+        return _place(path, self.number, self.line)
 
-def place(path: Path, number: int, line: int) -> str:
-    """Return how a row is named in messages."""
+
+def _place(path: Path, number: int, line: int) -> str:
     return f"{path}: row {number} (line {line})"
 
 
@@ -83,7 +86,7 @@ def _rows(
             yield TableRow(number, line, dict(zip(header, cells, strict=True)))
         else:
             yield DataError(
-                f"{place(path, number, line)}: found {len(cells)} cells, expected {len(header)} "
+                f"{_place(path, number, line)}: found {len(cells)} cells, expected {len(header)} "
                 f"({', '.join(name or 'index' for name in header)}); put quotes around cells that "
                 "hold commas"
             )
@@ -145,7 +148,7 @@ def _broken_quoting(path: Path, number: int, line: int, message: str) -> DataErr
     else:
         found, do = message, "export the file again"
     return DataError(
-        f"{place(path, number, line)}: found {found}, expected CSV with quotes in pairs; {do}"
+        f"{_place(path, number, line)}: found {found}, expected CSV with quotes in pairs; {do}"
     )
 
 

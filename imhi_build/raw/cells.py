@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from imhi import DataError
-from imhi.io import TableRow, place
+from imhi.io import TableRow
 
 SHOWN = 40  # characters of a column's name: in a file without a header it is a post
 
@@ -22,7 +22,7 @@ class RowError(DataError):
     """A row that cannot be read; ``number`` is counted as that of a :class:`TableRow`."""
 
     def __init__(self, path: Path, number: int, line: int, text: str) -> None:
-        super().__init__(f"{place(path, number, line)}: {text}")
+        super().__init__(f"{TableRow(number, line, {}).place(path)}: {text}")
         self.number = number
 
 

@@ -16,7 +16,7 @@ from imhi.build.raw.preset import Cleaning, Preset, preset_file
 from imhi.build.raw.splits import FoundFile, draw_splits, find_files, lacking_splits
 from imhi.build.records import BuiltRow, Removal
 from imhi.build.stage_records import DatasetRecord, RawFileRecord
-from imhi.io import TableRow, place
+from imhi.io import TableRow
 
 # Reasons for which a row is left out. The first ones are the preset's or the cleaning's intention;
 # the others are mistakes in the files, which somebody should look at.
@@ -182,7 +182,7 @@ class RawDataset:
         if isinstance(row, RowError):
             yield self._removal(file, row.number, UNREADABLE, str(row))
             return
-        where = place(file.path, row.number, row.line)
+        where = row.place(file.path)
         post = self._post(row)
         if not post.strip():
             yield self._removal(file, row.number, EMPTY, f"{where}: found no post")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imhi import DataError, Dataset, HarnessError
-from imhi.io import place, read_table
+from imhi.io import read_table
 
 BY_ROW = ("goldens", "generated_text")
 BY_ID = ("id", "text")
@@ -44,7 +44,7 @@ class AnswerFile:
         for row in read_table(self.path, columns, _OPTIONAL):
             if isinstance(row, DataError):
                 raise row
-            where = place(self.path, row.number, row.line)
+            where = row.place(self.path)
             key = row.cells["id"] if self.by_id else str(row.number)
             if key in seen:
                 raise DataError(f"{where}: found id {key} a second time, expected each id once")

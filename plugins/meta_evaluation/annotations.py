@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from imhi import DataError, HarnessError, post_key
-from imhi.io import TableRow, place, read_table
+from imhi.io import TableRow, read_table
 
 POST, LABEL, SYSTEM, ASPECT = "text", "label", "system", "aspect"
 ANSWER = "gpt-3.5-turbo"
@@ -111,7 +111,7 @@ def _rows(
     for row in read_table(path, [POST, LABEL, answer_column, *marks], optional):
         if isinstance(row, DataError):
             raise row
-        where = place(path, row.number, row.line)
+        where = row.place(path)
         cells = row.cells
         if not cells[POST].strip():
             raise DataError(f"{where}: column '{POST}' is empty, expected the post")

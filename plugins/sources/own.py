@@ -163,13 +163,13 @@ def _rows(dataset: Dataset) -> Iterator[tuple[str, Mapping[str, object] | DataEr
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    from imhi.io import place, read_table
+    from imhi.io import read_table
 
     for row in read_table(path, REQUIRED, OPTIONAL):
         if isinstance(row, DataError):
             yield str(path), row
         else:
-            yield place(path, row.number, row.line), row.cells
+            yield row.place(path), row.cells
 
 
 def _jsonl_rows(path: Path) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""One table and what draws it: terminal, Markdown, HTML, CSV, LaTeX.
+"""One table and what draws it: terminal, Markdown, CSV.
 
 Cells hold texts of strangers (names of models, labels of raw files) as they are. What would steer a
 terminal, break a line, be a link or a formula is taken out by the renderers and nowhere else.

@@ -20,7 +20,6 @@ from imhi import (
     Report,
     Request,
     digest,
-    prompt_hash,
 )
 from imhi.plugins.metrics.judge.answer_cache import (
     AnswerCache,
@@ -239,11 +238,10 @@ class Judge:
 
 def _request(id: str, one: JudgePrompt) -> Request:
     example = one.example
-    return Request(
+    return Request.of(
         id=id,
         dataset=example.dataset,
         prompt=one.prompt,
-        prompt_hash=prompt_hash("", one.prompt),
         post=example.post,
         question=example.question,
         aspect=example.aspect,

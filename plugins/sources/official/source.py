@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from imhi import DataError, Dataset, Example, HarnessError, file_checksum, post_key
-from imhi.io import TableRow, place, read_table
+from imhi.io import TableRow, read_table
 from imhi.plugins.sources.official.layout import SplitFile, find_files
 from imhi.plugins.sources.official.rows import RowReader, Unreadable
 
@@ -117,7 +117,7 @@ class OfficialSource:
             post, question = reader.query(prompt)
             label, explanation = reader.answer(cells["response" if joined else ANSWER])
         except Unreadable as error:
-            return DataError(f"{place(file.path, row.number, row.line)}: {error}")
+            return DataError(f"{row.place(file.path)}: {error}")
         return Example(
             id=f"{ROW_NAMES.get(split, split)}-{row.number}",
             dataset=reader.dataset.name,
