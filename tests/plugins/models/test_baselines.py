@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from imhi._core.answer_format import split
+from imhi._core.answer_format import split_answer
 from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.evaluation import evaluate
@@ -98,7 +98,7 @@ def test_majority_gives_the_most_frequent_training_label(registry: Registry) -> 
 def test_answers_are_in_full_imhi_form(registry: Registry, kind: str, dataset: str) -> None:
     declared = registry.datasets.get(dataset)
     for _, response in demo_answers(kind, registry, dataset):
-        head, explanation = split(response.text)
+        head, explanation = split_answer(response.text)
         assert response.label is not None
         assert head == declared.label(response.label).sentence
         assert explanation
@@ -112,7 +112,7 @@ def test_named_phrases_stand_in_the_post(registry: Registry, dataset: str) -> No
     """As the post has them, one-letter words and capitals included."""
     for shown, response in demo_answers("tfidf", registry, dataset):
         post = " ".join(shown.post.split()).replace('"', "'")
-        for phrase in re.findall(r'"([^"]*)"', split(response.text)[1]):
+        for phrase in re.findall(r'"([^"]*)"', split_answer(response.text)[1]):
             assert phrase in post
 
 
