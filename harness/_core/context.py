@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from imhi._core.budget import Budget
 from imhi._core.data_access import DataAccess
@@ -14,9 +13,9 @@ from imhi._core.errors import DataError, HarnessError
 from imhi._core.events import Event, ExamplesScored, tell_nobody
 from imhi._core.labelers import LabelerSpec
 from imhi._core.protocols import BuildPrompt, OpenSource, ReadLabels
-from imhi._core.records import Example, JsonObject, Request
+from imhi._core.records import Example, JsonObject, Prediction, Request, Response
 from imhi._core.registry import Registry
-from imhi._core.report import Report
+from imhi._core.report import Relay, Report
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.settings import Generation, RunSettings
 from imhi._core.sources import parse_source
@@ -49,7 +48,7 @@ class Context:
     cache: CacheFolder = field(default_factory=CacheFolder)
     model_identity: JsonObject = field(default_factory=dict)
     data: DataAccess = None  # type: ignore[assignment]  # made of the source below
-    _labelers: dict[str, ReadLabels] = field(default_factory=dict)
+    _labelers: dict[str, tuple[ReadLabels, Relay]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -83,6 +82,7 @@ class Context:
         # A context derived from one of another source or split must not read that one's rows.
         if self.data is None or self.data.asked != asked:
             self.data = DataAccess(*asked)
+            self._labelers = {}
 
     @property
     def notes(self) -> list[str]:
@@ -209,9 +209,19 @@ class Context:
         return self.read_with(LabelerSpec.parse(name, self.registry))
 
     def read_with(self, spec: LabelerSpec) -> ReadLabels:
-        """Return a labeler at work; it is made once."""
+        """Return a labeler at work. It is made once for all contexts of the same rows, since it may
+        hold what it learnt; what it has to say goes to the report of whoever it reads for."""
         if spec.name not in self._labelers:
+            relay = Relay(listener=self.report)
             given = (spec.argument,) if spec.argument else ()
-            made: Any = resolve(spec.labeler.create)(self, *given)
-            self._labelers[spec.name] = made
-        return self._labelers[spec.name]
+            own = dataclasses.replace(self, report=relay)
+            self._labelers[spec.name] = resolve(spec.labeler.create)(own, *given), relay
+        read, relay = self._labelers[spec.name]
+
+        def read_for_us(
+            dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
+        ) -> Sequence[Prediction]:
+            relay.listener = self.report
+            return read(dataset, aspects, responses)
+
+        return read_for_us

@@ -48,7 +48,7 @@ class DataAccess:
             self._kept = ("", (), [])  # two datasets are never in memory at once
             rows = [row for split in chosen for row in self.examples(dataset, split)]
             self._kept = (dataset, chosen, rows)
-        return self._kept[2]
+        return list(self._kept[2])  # whoever shuffles or cuts it changes nobody else's
 
     def training_checksum(self, dataset: str) -> str:
         """Return what the training rows of a dataset are known by (SHA-256 of their files)."""
@@ -56,6 +56,10 @@ class DataAccess:
         return digest([self.source.checksum(dataset, split) for split in splits])
 
     def _training_splits(self, dataset: str, splits: Sequence[str]) -> tuple[str, ...]:
-        evaluated = self.split.removesuffix("-complete")
-        there = self.source.splits(dataset)
-        return tuple(split for split in splits if split != evaluated and split in there)
+        evaluated, there = _plain(self.split), self.source.splits(dataset)
+        return tuple(split for split in splits if _plain(split) != evaluated and split in there)
+
+
+def _plain(split: str) -> str:
+    """Return the split that holds the same rows in instruction style."""
+    return {"complete": "test"}.get(split, split.removesuffix("-complete"))

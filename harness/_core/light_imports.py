@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from types import ModuleType
+
+
+class _Without(MetaPathFinder):
+    """Lets one thread find no package of a name, and every other thread what is there."""
+
+    def __init__(self, package: str) -> None:
+        self.package, self.thread = package, threading.get_ident()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> None:
+        if fullname == self.package and threading.get_ident() == self.thread:
+            raise ModuleNotFoundError(f"No module named '{fullname}'", name=fullname)
 
 
 def import_sklearn() -> None:
@@ -14,8 +31,9 @@ def import_sklearn() -> None:
     """
     if "sklearn" in sys.modules or "pandas" in sys.modules:
         return
-    sys.modules["pandas"] = None  # type: ignore[assignment]  # makes the optional import fail
+    finder = _Without("pandas")
+    sys.meta_path.insert(0, finder)
     try:
         import sklearn.utils.fixes  # noqa: F401
     finally:
-        del sys.modules["pandas"]
+        sys.meta_path.remove(finder)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imhi._core.statistics import Measure
 
 _KEY = re.compile(r"[A-Za-z_]\w*=")
+_MEASURE = re.compile(r"[^/\\]+")
 
 
 class Score(Protocol):
@@ -139,6 +140,11 @@ class MetricSpec:
                 "fault of the plugin: run again with --debug to see where, and report it"
             ) from error
         for measure in found:
+            if not _MEASURE.fullmatch(measure.name):
+                raise HarnessError(
+                    f"{where}: found a measure called {measure.name!r}, expected a name without / and \\, "
+                    "which is a name of files"
+                )
             rows = measure.statistics if measure.per_example is None else measure.per_example
             for what, count in (("statistics", len(measure.statistics)), ("values", len(rows))):
                 if count != len(examples):
@@ -162,13 +168,16 @@ def refuse_taken_measures(
     Raises:
         HarnessError: names both metrics, and the plugins they are from.
     """
-    owners = {name: f"metric {metric}, scored before," for name, metric in (earlier or {}).items()}
+    # Values per example lie in files of these names: some systems tell no case apart.
+    owners = {
+        name.lower(): f"metric {metric}, scored before," for name, metric in (earlier or {}).items()
+    }
     for spec, measure in measures:
         owner = f"metric {spec.name} (plugin '{spec.owner}')"
-        if measure.name in owners:
+        if measure.name.lower() in owners:
             raise HarnessError(
-                f"{owner} gives the measure '{measure.name}', which {owners[measure.name]} gives "
+                f"{owner} gives the measure '{measure.name}', which {owners[measure.name.lower()]} gives "
                 "too, expected a name of its own; rename one of them, or disable a plugin "
                 "(--disable-plugin NAME)"
             )
-        owners[measure.name] = owner
+        owners[measure.name.lower()] = owner

@@ -16,8 +16,8 @@ def call_observer(observer: Callable[[Event], object], event: Event) -> BaseExce
 
     Everything is caught, SystemExit and a KeyboardInterrupt of the observer's own making included: a
     tracker that calls ``sys.exit`` has no say over the run. The user's Ctrl-C looks the same by its
-    type, so the signal itself is watched for: where it came, the run stops, also when the observer
-    has swallowed the exception.
+    type, so the signal itself is watched for: where its handler stops the program, the run stops, also
+    when the observer has swallowed the exception.
 
     Raises:
         KeyboardInterrupt: the user pressed Ctrl-C meanwhile.
@@ -45,8 +45,11 @@ def _interrupts() -> Iterator[list[int]]:
         return
 
     def note(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        handler(number, frame)
+        try:
+            handler(number, frame)
+        except BaseException:  # a handler that only takes note wants the run to go on
+            came.append(number)
+            raise
 
     signal.signal(signal.SIGINT, note)
     try:

@@ -134,7 +134,7 @@ class Registry:
             NameTaken: the name is somebody else's; nothing of the thing is registered then.
             HarnessError: no hook adds things of this type.
         """
-        kind = next((f.name for f in KINDS if type(thing) is f.metadata["type"]), None)
+        kind = next((f.name for f in KINDS if isinstance(thing, f.metadata["type"])), None)
         if kind is None:
             raise HarnessError(f"a {type(thing).__name__} cannot be registered")
         if isinstance(thing, Metric):

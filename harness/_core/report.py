@@ -49,6 +49,25 @@ class Report:
         return [*written, *(text for of, text in self.counted() if of == kind)]
 
 
+@dataclass
+class Relay(Report):
+    """A report for somebody who works for several: each word goes to whom it works for now."""
+
+    listener: Report = field(default_factory=Report)
+
+    def note(self, text: str) -> None:
+        """Add a note to the listener's."""
+        self.listener.note(text)
+
+    def mark_incomplete(self, text: str) -> None:
+        """Say to the listener what is not done."""
+        self.listener.mark_incomplete(text)
+
+    def count(self, text: str, count: float, *, incomplete: bool = False) -> None:
+        """Add to what the listener counts."""
+        self.listener.count(text, count, incomplete=incomplete)
+
+
 def all_notes(*groups: Iterable[str]) -> tuple[str, ...]:
     """Return the notes of all groups, each once, sorted: as they stand in manifests and scores."""
     return tuple(sorted({note for group in groups for note in group}))

@@ -15,8 +15,9 @@ def worker_import_path() -> list[str]:
     """Return where processes may import from: where this one does, but for the working directory
     (of a script that lies there, of ``python -m``), unless PYTHONPATH names it. Whatever lies there,
     a ``numpy.py`` included, is nothing that was installed."""
-    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    places = [place for place in sys.path if place and (place in named or not _is_here(place))]
+    named = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    asked = any(_is_here(place) for place in named)
+    places = [place for place in sys.path if place and (asked or not _is_here(place))]
     return list(dict.fromkeys(places))
 
 

@@ -83,7 +83,8 @@ def rich_table(table: Table) -> RichTable:
             justify="right" if column.number else "left",
             vertical="bottom" if table.frame == "ruled" and column.number else "top",
             no_wrap=column.number or column.whole,
-            overflow="fold",
+            # What is not folded and has no room ends in a mark: a number cut short reads as another.
+            overflow="ellipsis" if column.number or column.whole else "fold",
         )
     for place, row in enumerate(table.rows):
         if place in table.rules:

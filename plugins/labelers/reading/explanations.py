@@ -101,8 +101,9 @@ class Readers:
         if not long:
             return labels
         if self._of != dataset.name:
-            self._reader = None  # two are never in memory at once
-            self._of, self._reader = dataset.name, fit(self.context, dataset)
+            self._of, self._reader = "", None  # two are never in memory at once
+            self._reader = fit(self.context, dataset)
+            self._of = dataset.name
         if self._reader is not None:
             read = self._reader.read([aspects[i] for i in long], [texts[i] for i in long])
             for index, result in zip(long, read, strict=True):
