@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         HarnessError as HarnessError,
         RunIncomplete as RunIncomplete,
         UnknownName as UnknownName,
+        faults_of as faults_of,
     )
     from imhi._core.evaluation import (
         evaluate as evaluate,

@@ -7,7 +7,8 @@ The command line prints it without a traceback and leaves with :attr:`HarnessErr
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class HarnessError(Exception):
@@ -56,3 +57,27 @@ class RunIncomplete(HarnessError):
     """The run stopped in good order with work left; running it again goes on from there."""
 
     exit_code = 1
+
+
+@contextmanager
+def faults_of(owner: str, what: str = "failed") -> Iterator[None]:
+    """Say of whatever a plugin's code raises whose it is; what it says itself in one line stays, and
+    so does what a disk has to say.
+
+    Args:
+        owner: ``metric depth (plugin 'mine')``.
+        what: happened to it.
+
+    Raises:
+        HarnessError: instead of any other exception of the block.
+    """
+    try:
+        yield
+    except (HarnessError, OSError):
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        raise HarnessError(
+            f"{owner} {what}: {type(error).__name__}: {text}; this is a fault of the plugin: run again "
+            "with --debug to see where, and report it"
+        ) from error

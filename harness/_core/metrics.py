@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from imhi._core.arguments import parse_arguments, parse_reference
 from imhi._core.declarations import Metric, resolve
-from imhi._core.errors import HarnessError
+from imhi._core.errors import HarnessError, faults_of
 from imhi._core.records import Example, Prediction, Response
 from imhi._core.registry import Registry
 
@@ -129,16 +129,8 @@ class MetricSpec:
             HarnessError: the metric fails, or gives something other than a row for each example.
         """
         where = f"metric {self.name} (plugin '{self.owner}')"
-        try:
+        with faults_of(where, f"failed on {examples[0].dataset}"):
             found = list(scorer(examples, responses, predictions, context))
-        except (HarnessError, OSError):
-            raise
-        except Exception as error:
-            text = " ".join(str(error).split())
-            raise HarnessError(
-                f"{where} failed on {examples[0].dataset}: {type(error).__name__}: {text}; this is a "
-                "fault of the plugin: run again with --debug to see where, and report it"
-            ) from error
         for measure in found:
             if not _MEASURE.fullmatch(measure.name):
                 raise HarnessError(

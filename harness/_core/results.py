@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from imhi._core.errors import DataError
 from imhi._core.records import JsonObject
 from imhi._core.sanitizing import one_line
 
@@ -123,7 +124,20 @@ class RunScores:
 
     @classmethod
     def from_json(cls, value: JsonObject, run: str) -> RunScores:
-        """Read a scores file; ``run`` is where the run lies now."""
+        """Read a scores file; ``run`` is where the run lies now.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        for name in ("scores", "averages"):
+            rows = value.get(name)
+            if not isinstance(rows, list) or not all(
+                isinstance(row, dict) and {"metric", "made_by"} <= row.keys() for row in rows
+            ):
+                raise DataError(
+                    f"{run}: its scores are damaged: {name} is no list of measures; make them again "
+                    f"with: imhi score {run}"
+                )
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
         return cls(**{**known, "run": run})
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imhi import Event, HarnessError, Registry, UnknownName, resolve
+from imhi import Event, HarnessError, Registry, UnknownName, faults_of, resolve
 from imhi.build.checks.check_context import CheckContext
 from imhi.build.checks.configured import ConfiguredCheck, configured_checks
 from imhi.build.checks.reports import (
@@ -132,16 +132,22 @@ def _current_reports(
     return reports
 
 
+def _named(check: str, registry: Registry) -> str:
+    return f"check {check} (plugin '{registry.build_checks.owners[check]}')"
+
+
 @dataclass
 class _RowWork:
     """Makes several row checks on a shard of rows; can be sent to other processes."""
 
     checks: Sequence[ConfiguredCheck]
+    owners: Mapping[str, str]  # by check: how messages name it and its plugin
 
     def __call__(self, rows: Sequence[BuiltRow]) -> Iterator[tuple[str, Finding]]:
         for one in self.checks:
             find: FindInRows = resolve(one.check.find)
-            yield from ((one.name, finding) for finding in find(rows, one.settings))
+            with faults_of(self.owners[one.name]):
+                yield from ((one.name, finding) for finding in find(rows, one.settings))
 
 
 @dataclass
@@ -154,7 +160,8 @@ class _Checking:
 
     def run_row_checks(self, checks: Sequence[ConfiguredCheck]) -> None:
         started = time.perf_counter()
-        work = _RowWork(checks)
+        registry = self.context.registry
+        work = _RowWork(checks, {one.name: _named(one.name, registry) for one in checks})
         findings: dict[str, list[Finding]] = {one.name: [] for one in checks}
         for dataset in self.context.datasets:
             for name, finding in self.context.spread(work, self.context.rows(dataset)):
@@ -166,7 +173,8 @@ class _Checking:
     def run(self, one: ConfiguredCheck) -> None:
         started = time.perf_counter()
         self.context.details, self.context.incomplete = {}, ""
-        findings = list(resolve(one.check.find)(self.context, one.settings))
+        with faults_of(_named(one.name, self.context.registry)):
+            findings = list(resolve(one.check.find)(self.context, one.settings))
         self._write(one, findings, time.perf_counter() - started)
 
     def _write(self, one: ConfiguredCheck, findings: Sequence[Finding], seconds: float) -> None:

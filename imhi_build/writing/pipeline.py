@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from imhi import BuildFormat, Dataset, HarnessError, Registry, digest, resolve
+from imhi import BuildFormat, Dataset, HarnessError, Registry, UnknownName, digest, resolve
 from imhi.build.folder import BuildFolder
 from imhi.build.stage_records import LeftOut, WriteRecord, WrittenFormat
 from imhi.build.writing.counters import Counters
@@ -56,7 +56,7 @@ def _chosen(formats: Sequence[str], registry: Registry) -> list[BuildFormat]:
         raise HarnessError(
             f"--format: found {', '.join(unknown) or 'none'}, expected one or more of "
             f"{', '.join(known)}"
-        )
+        ) from (UnknownName("format", unknown[0], known) if unknown else None)
     chosen = [known[name] for name in known if name in formats]
     for one in chosen:
         require(f"the format {one.name}", one.packages)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import types
+import typing
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from imhi._core.errors import DataError
 from imhi._core.records import JsonObject
@@ -95,17 +97,58 @@ class Manifest:
         known = {name: value[name] for name in _FIELDS if name in value}
         more = {name: v for name, v in value.items() if name not in _FIELDS and name != "format"}
         try:
-            if totals := known.pop("totals", None):
-                known["totals"] = Totals(**totals)
+            totals = known.pop("totals", None)
+            if totals:
+                known["totals"] = _part(Totals, "totals", totals)
             if "prompt" in known:
-                known["prompt"] = PromptRecord(**known["prompt"])
-            known["notes"] = tuple(known.get("notes", ()))
-            return cls(**known, more=more)
+                known["prompt"] = _part(PromptRecord, "prompt", known["prompt"])
+            if isinstance(known.get("notes"), list):
+                known["notes"] = tuple(known["notes"])
+            return _checked(cls(**known, more=more))
         except TypeError as error:
             raise DataError(
                 f"{where}: not the manifest of a run ({str(error).split('() ')[-1]}); restore it, or "
                 "run again into a new folder (--out)"
             ) from None
+
+
+R = TypeVar("R", Manifest, PromptRecord, Totals)
+
+
+def _part(record: type[R], name: str, value: object) -> R:
+    """Return a part of a manifest; what another version has written besides is passed over."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name}: found {value!r}, expected an object")
+    fields = {field.name for field in dataclasses.fields(record)}
+    return _checked(record(**{k: v for k, v in value.items() if k in fields}))
+
+
+def _checked(record: R) -> R:
+    """Return the record.
+
+    Raises:
+        TypeError: a field is of another kind than it was declared.
+    """
+    for name, hint in typing.get_type_hints(type(record)).items():
+        value = getattr(record, name)
+        if not _fits(value, hint):
+            raise TypeError(f"{name}: found {value!r}")
+    return record
+
+
+def _fits(value: object, hint: Any) -> bool:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, one) for one in inner)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(one, inner[0]) for one in value)
+    if origin is not None:  # objects; what plugins wrote into them is theirs
+        return isinstance(value, Mapping) and all(
+            inner[1] is Any or _fits(one, inner[1]) for one in value.values()
+        )
+    if hint is float and isinstance(value, int):
+        return not isinstance(value, bool)
+    return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
 
 
 _FIELDS = {field.name for field in dataclasses.fields(Manifest)} - {"more"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imhi import Comparison, HarnessError, Registry, ReportSection, resolve
+from imhi import Comparison, HarnessError, Registry, ReportSection, faults_of, resolve
 from imhi.plugins.report.html.assets import policy_hash, script, style
 from imhi.plugins.report.html.material import Material
 from imhi.plugins.report.html.sections import LAST, OURS
@@ -55,15 +55,8 @@ def _rendered(material: Material) -> Iterator[_Rendered]:
     owners = material.registry.report_sections.owners
     for section in _in_order(material.registry):
         owner = f"section {section.name} of the report (plugin '{owners[section.name]}')"
-        try:
+        with faults_of(owner):
             html = resolve(section.render)(material)
-        except HarnessError:
-            raise
-        except Exception as error:
-            raise HarnessError(
-                f"{owner} failed: {type(error).__name__}: {' '.join(str(error).split())}; this is a "
-                "fault of the plugin: run again with --debug to see where, and report it"
-            ) from error
         if not isinstance(html, str):
             raise HarnessError(f"{owner} gave a {type(html).__name__}, expected HTML as a text")
         if html.strip():

@@ -13,7 +13,7 @@ import pytest
 
 from imhi._core.errors import HarnessError, UnknownName
 from imhi.plugins.executors.processes import Pool
-from tests.conftest import ImhiCommand
+from tests.conftest import ROOT, ImhiCommand
 
 PLUGIN = """
 from imhi import ModelFamily, Response, hookimpl
@@ -113,6 +113,12 @@ def test_processes_refuse_a_budget_and_a_number_they_cannot_keep(run_imhi: ImhiC
 
 class TestPool:
     """The processes themselves, at other work than asking models."""
+
+    @pytest.fixture(autouse=True)
+    def _tests_can_be_imported(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # Processes import nothing from the working directory unless PYTHONPATH names it, and this
+        # file, which they import, imports from there.
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
     def test_results_come_back_whatever_the_work_and_again_for_other_work(self) -> None:
         pool = Pool(2)

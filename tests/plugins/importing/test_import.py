@@ -222,7 +222,7 @@ def test_sad_is_scored_where_the_published_script_stops(imhi: Path, run_imhi: An
 def test_real_answers_are_joined_to_the_official_test_files(
     imhi: Path, model_outputs: Path, run_imhi: Any
 ) -> None:
-    """All rows of five datasets fit by place; six questions about a post are one post."""
+    """All rows of the datasets that are here fit by place; six questions about a post are one post."""
     folder = model_outputs / "Mentallama-7B"
     found = imported(
         run_imhi,
@@ -235,7 +235,7 @@ def test_real_answers_are_joined_to_the_official_test_files(
         "200",
     )
     rows = {row["dataset"]: row for row in found["scores"] if row["metric"] == "weighted_f1"}
-    assert set(rows) == {"DR", "dreaddit", "SAD", "IRF", "MultiWD"}
+    assert set(rows) >= {"DR", "dreaddit", "SAD", "IRF", "MultiWD"}
     assert {row["model"] for row in rows.values()} == {"Mentallama-7B"}
     assert (rows["MultiWD"]["n"], rows["IRF"]["n"]) == (2441, 2113)
     assert rows["MultiWD"]["posts"] < 2441 / 5
