@@ -79,3 +79,17 @@ def test_a_tracker_that_leaves_does_not_take_the_run_with_it(imhi_here: Imhi) ->
     assert said.code == 0 and said.json["complete"]
     (line,) = [line for line in said.err.splitlines() if "observer failed" in line]
     assert "watch" in line and "SystemExit: 9" in line
+
+
+def test_a_handler_that_only_takes_note_of_ctrl_c_lets_the_run_go_on() -> None:
+    from imhi._core.observing import call_observer
+
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    try:
+        error = call_observer(
+            lambda event: os.kill(os.getpid(), signal.SIGINT), RunFinished("run", 0, 0)
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert error is None and noted == [signal.SIGINT]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -66,3 +67,44 @@ def test_a_manifest_that_lacks_what_every_run_has_is_refused_in_one_line(here: I
     assert said.code == 2
     assert "manifest.json: not the manifest of a run" in said.complaint
     assert "'datasets'" in said.complaint and "--out" in said.complaint
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("datasets", ["DR"]),
+        ("datasets", {"DR": "many"}),
+        ("seed", "x"),
+        ("model", None),
+        ("notes", "abc"),
+        ("notes", [1, 2]),
+        ("environment", None),
+        ("prompt", ["instruction"]),
+        ("totals", {"answered": "all"}),
+    ],
+)
+def test_a_field_of_another_kind_is_named_and_hides_no_other_run(
+    here: Imhi, field: str, value: object
+) -> None:
+    path = Path("runs") / TFIDF / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    said = here("score", TFIDF)
+    assert said.code == 2 and "not the manifest of a run" in said.complaint
+    listed = here("runs", "--json")
+    assert [run["run"] for run in listed.json["runs"]] == [MAJORITY]
+    assert "passed over" in listed.err
+
+
+def test_what_another_version_wrote_besides_survives(here: Imhi) -> None:
+    path = Path("runs") / TFIDF / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["energy"], manifest["totals"]["joules"] = {"kWh": 1.5}, 3
+    path.write_text(json.dumps(manifest))
+    assert here("score", TFIDF, "--resamples", "100").code == 0
+    assert json.loads(path.read_text())["energy"] == {"kWh": 1.5}
+
+
+def test_damaged_scores_are_told_with_the_way_on(here: Imhi) -> None:
+    path = Path("runs") / TFIDF / "scores" / "hybrid.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "scores": None}))
+    assert "its scores are damaged" in here("show", TFIDF).complaint

@@ -137,3 +137,12 @@ def test_figures_are_written_alike_in_every_table(shown: str, expected: str) -> 
 def test_every_table_of_scores_ends_with_what_must_be_said() -> None:
     assert figures.closing(False) == [figures.NOTICE]
     assert figures.closing(True) == [figures.SYNTHETIC, figures.NOTICE]
+
+
+def test_a_number_without_room_ends_in_a_mark() -> None:
+    from rich.console import Console
+
+    console = Console(width=12, record=True, file=io.StringIO())
+    show_table(Table("", Table.numbers("asked", "answered"), [("180/180", "179/180")]), console)
+    text = console.export_text()
+    assert "179/180" not in text and text.splitlines()[1].endswith("…")

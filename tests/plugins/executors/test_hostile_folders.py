@@ -122,3 +122,17 @@ def test_ray_imports_nothing_from_such_a_folder(hostile: Path) -> None:
     done = python(hostile, "-m", "imhi", *RUN, "--executor", "ray:2")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["complete"]
+
+
+@pytest.mark.parametrize("named", [".", "WHOLE"])
+def test_the_working_directory_is_there_where_pythonpath_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    from imhi._core.worker_imports import worker_import_path
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert str(tmp_path) not in worker_import_path()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path) if named == "WHOLE" else named)
+    assert str(tmp_path) in worker_import_path()
