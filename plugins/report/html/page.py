@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imhi import Comparison, HarnessError, Registry, ReportSection, faults_of, resolve
+from imhi import Comparison, HarnessError, Registry, ReportSection, UnknownName, faults_of, resolve
 from imhi.plugins.report.html.assets import policy_hash, script, style
 from imhi.plugins.report.html.material import Material
 from imhi.plugins.report.html.sections import LAST, OURS
@@ -76,7 +76,12 @@ def _in_order(registry: Registry) -> list[ReportSection]:
         if section.name in OURS:
             continue
         names = [one.name for one in ordered]
-        after = known.get(section.after).name if section.after else ""
+        try:
+            after = known.get(section.after).name if section.after else ""
+        except UnknownName as error:
+            owner = known.owners[section.name]
+            error.add_note_to_line(f"section {section.name} of plugin '{owner}' is to follow it")
+            raise
         place = names.index(after) + 1 if after in names else names.index(LAST)
         while after and ordered[place].after == after:
             place += 1

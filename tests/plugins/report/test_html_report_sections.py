@@ -78,7 +78,7 @@ def test_its_title_is_escaped_and_one_with_nothing_to_say_is_left_out(
         (
             'yield ReportSection("lost", "Lost", names, after="resluts")',
             UnknownName,
-            r"unknown section of the report 'resluts'.*results",
+            r"unknown section of the report 'resluts'.*results.*section lost of plugin '.*my_sections",
         ),
     ],
 )
