@@ -37,13 +37,7 @@ def export_lm_eval(
     """
     from imhi.plugins.exporters.lm_eval_export.writing import write_export
 
-    given: dict[str, object] = {
-        "source": source, "split": split, "dataset": dataset, "task": task, "prompt": prompt,
-        "limit": limit, "seed": seed, "shots": shots, "max_new_tokens": max_new_tokens,
-        "temperature": temperature, "top_p": top_p, "stop": stop, "chat_template": chat_template,
-        "system": system, "repair_mojibake": repair_mojibake,
-    }  # fmt: skip
-    settings = options.merge_settings(given)
+    settings = options.merge_settings(options.asked_settings(context))
     written = write_export(directory, settings, context.obj.registry)
     total = sum(written.rows.values())
     say(f"{directory} holds {total} examples of {', '.join(written.rows)}; run them with")

@@ -73,13 +73,7 @@ def vary(
     from imhi.plugins.robustness.varying.prompt_effects import measure
     from imhi.plugins.robustness.varying.tables import show
 
-    given: dict[str, Any] = {
-        "model": model, "source": source, "split": split, "dataset": dataset, "task": task,
-        "prompt": prompt, "labeler": labeler, "metric": metric, "limit": limit, "seed": seed,
-        "max_new_tokens": max_new_tokens, "temperature": temperature, "top_p": top_p, "stop": stop,
-        "chat_template": chat_template, "system": system, "max_cost": max_cost,
-        "resamples": resamples, "executor": executor,
-    }  # fmt: skip
+    given = options.asked_settings(context)
     manager: PluginManager = context.obj
     incomplete = 0
     if names:
