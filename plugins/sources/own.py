@@ -148,7 +148,7 @@ def _rows(dataset: Dataset) -> Iterator[tuple[str, Mapping[str, object] | DataEr
     elif not path.is_file():
         raise HarnessError(
             f"dataset {dataset.name}: rows: there is no file {path}; expected a .jsonl or .csv "
-            "file (relative paths start at the working directory)"
+            "file (a relative path starts at the folder of its .yaml, in Python at the working directory)"
         )
     elif path.suffix == ".csv":
         found = _csv_rows(path)

@@ -25,7 +25,7 @@ def check_installed() -> None:
     except ModuleNotFoundError:
         raise HarnessError(
             f"the HTML report needs matplotlib, which is not installed: {EXTRA}, or choose another "
-            "--format"
+            "--format (markdown, latex, csv)"
         ) from None
 
 
