@@ -9,7 +9,14 @@ from imhi import Dataset, Label, Question, Task, hookimpl
 FACTORS = ("thwarted belongingness", "perceived burdensomeness")
 
 _TERMS = {
-    "thwarted belongingness": ("belongingness", "belonging", "this risk"),
+    "thwarted belongingness": (
+        "belongingness",
+        "belonging",
+        "lack of belonging",
+        "lack of belongingness",
+        "not belonging",
+        "this risk",
+    ),
     "perceived burdensomeness": ("burdensomeness", "burdensomness", "burden", "this risk"),
 }
 

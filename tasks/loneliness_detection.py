@@ -32,7 +32,7 @@ def imhi_tasks() -> Iterator[Task]:
     question = Question(
         "Does the poster suffer from loneliness?",
         stem='The answer to the question "Does the poster suffers from loneliness?" is ',
-        terms=("loneliness", "lonely", "isolation", "isolated"),
+        terms=("loneliness", "lonely"),
     )
     yield Task(
         "loneliness detection",

@@ -6,6 +6,45 @@ from collections.abc import Iterator
 
 from imhi import Dataset, Label, Question, Task, hookimpl
 
+# Other words for the disorders, and for what an answer denies that finds none.
+_DEPRESSION = (
+    "major depressive disorder",
+    "major depression",
+    "clinical depression",
+    "severe depression",
+    "depressive disorder",
+    "depressive symptoms",
+    "depressed mood",
+    "depressed",
+    "mdd",
+)
+_PTSD = (
+    "post-traumatic stress disorder",
+    "post traumatic stress disorder",
+    "posttraumatic stress disorder",
+)
+_SUICIDE = (
+    "suicide",
+    "suicidal",
+    "suicidal ideation",
+    "suicidal thoughts",
+    "suicidal tendencies",
+    "suicidality",
+)
+_DISORDERS = (
+    "mental disorder",
+    "mental disorders",
+    "mental health disorder",
+    "mental health disorders",
+    "mental illness",
+    "mental health condition",
+    "mental health conditions",
+    "mental health issue",
+    "mental health issues",
+    "psychiatric disorder",
+    "disorder",
+)
+
 _STEM = "This post shows the mental disorder symptoms of "
 
 
@@ -21,14 +60,15 @@ def imhi_tasks() -> Iterator[Task]:
         (
             _symptoms("anxiety"),
             _symptoms("bipolar disorder", "bipolar"),
-            _symptoms("depression"),
-            _symptoms("suicide", "suicidal ideation", "suicidality", "suicidal"),
+            _symptoms("depression", *_DEPRESSION),
+            _symptoms("suicide", *_SUICIDE),
             Label(
                 "none",
                 "This post shows no mental disorder symptoms.",
                 # No completion file of SWMH is public: T-SID's wording, which shares its stem.
                 completion="no mental disorders",
                 variants=("no mental disorder symptoms", "no mental disorders", "no symptoms"),
+                denies=_DISORDERS,
             ),
         ),
         (Question("What mental disorder symptoms does this post show?", stem=_STEM),),
@@ -38,18 +78,19 @@ def imhi_tasks() -> Iterator[Task]:
     tsid = Dataset(
         "T-SID",
         (
-            Label("depression", "This post shows depression."),
-            Label("PTSD", "This post shows PTSD.", variants=("post-traumatic stress disorder",)),
+            Label("depression", "This post shows depression.", variants=_DEPRESSION),
+            Label("PTSD", "This post shows PTSD.", variants=_PTSD),
             Label(
                 "suicide or self-harm tendency",
                 "This post shows suicide or self-harm tendency.",
-                variants=("suicide or self-harm", "suicide", "self-harm"),
+                variants=("suicide or self-harm", "self-harm", "self-harm tendency", *_SUICIDE),
             ),
             Label(
                 "none",
                 "This post shows no mental disorders.",
                 completion="no mental disorders",
                 variants=("no mental disorders", "no mental disorder"),
+                denies=_DISORDERS,
             ),
         ),
         (Question("What mental disorder does this post show?", stem=_STEM),),

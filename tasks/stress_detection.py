@@ -32,7 +32,7 @@ def imhi_tasks() -> Iterator[Task]:
     question = Question(
         "Does the poster suffer from stress?",
         stem='The answer to the question "Does the poster suffers from stress?" is ',
-        terms=("stress", "stressed", "stressful", "distress", "distressed"),
+        terms=("stress", "stressed", "stressful"),
     )
     yield Task(
         "stress detection",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Mapping
@@ -23,10 +24,35 @@ def split_answer(text: str) -> tuple[str, str]:
 
     Without the marker the second part is empty: the whole text is the first.
     """
-    found = _MARKER.search(text)
+    found = _MARKER.search(text) if "easoning" in text or "REASONING" in text else None
     if found is None:
         return text.strip(), ""
     return text[: found.start()].strip(" \n\t*"), text[found.end() :].strip()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AnswerParts:
+    """An answer taken apart: what stands before ``Reasoning:``, what stands after it, and ``rest``,
+    what comes when the answer is over: another post that the model invents, another question."""
+
+    answer: str
+    explanation: str = ""
+    rest: str = ""
+
+
+# Literal beginnings, so that a search runs at the speed of a substring's.
+_NEXT_POST = re.compile(r"[Cc]onsider (?:this|the following|another) post\s*:")
+_NEXT_TURN = re.compile(
+    r"\n\W*(?:(?:[Qq]uestion|[Pp]ost|[Uu]ser|[Hh]uman|[Tt]itle|QUESTION|POST)\s*\d*\s*:|###\s)"
+)
+
+
+def parts_of(text: str) -> AnswerParts:
+    """Take an answer (without a thought) apart. One that begins with a new post is all rest."""
+    text = text.strip()
+    ends = [found.start() for found in (_NEXT_POST.search(text), _NEXT_TURN.search(text)) if found]
+    end = min(ends, default=len(text))
+    return AnswerParts(*split_answer(text[:end]), text[end:])
 
 
 def explanation_of(text: str) -> str:

@@ -65,6 +65,7 @@ class Label:
     cues: tuple[str, ...] = ()
     weak_cues: tuple[str, ...] = ()
     catch_all: bool = False
+    denies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.completion:

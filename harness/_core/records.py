@@ -106,7 +106,10 @@ class Prediction:
 
     ``decided_by`` names the labeler (or ``model`` where a classifier gave the label itself);
     ``contradiction`` is set where a labeler that reads both finds that the label sentence says
-    one thing and the explanation argues for ``explanation_label``.
+    one thing and the explanation argues for ``explanation_label``. ``inferred`` is what a labeler
+    infers (with ``confidence``) where the answer states no label: a second reading, never the label.
+    ``why`` says in a few words why an answer has no label, where that is known (``filtered``, ``cut off
+    in a thought``, ``not stated``).
     """
 
     id: str
@@ -117,6 +120,8 @@ class Prediction:
     confidence: float | None = None
     contradiction: bool = False
     explanation_label: str | None = None
+    inferred: str | None = None
+    why: str = ""
 
 
 Row = TypeVar("Row")

@@ -1,11 +1,12 @@
 """The labelers that read answers: ``strict``, ``explanation`` and ``hybrid``.
 
-* :mod:`~imhi.plugins.labelers.reading.sentences` (``strict``): label sentences and their variants.
-* :mod:`~imhi.plugins.labelers.reading.stance`: what an answer without them comes down to, by its words
-  for the condition asked about, denials and refusals.
-* :mod:`~imhi.plugins.labelers.reading.explanations` (``explanation``): a small classifier of
-  explanations.
-* :mod:`~imhi.plugins.labelers.reading.hybrid` (``hybrid``): the three in turn.
+* :mod:`~imhi.plugins.labelers.reading.stated`: the label an answer states, in its parts:
+  :mod:`~imhi.plugins.labelers.reading.options` (lists of options),
+  :mod:`~imhi.plugins.labelers.reading.explicit` (``Answer: X``),
+  :mod:`~imhi.plugins.labelers.reading.statements` (label sentences),
+  :mod:`~imhi.plugins.labelers.reading.stance` and :mod:`~imhi.plugins.labelers.reading.named` (prose).
+* :mod:`~imhi.plugins.labelers.reading.inferred`: what a classifier of explanations infers.
+* :mod:`~imhi.plugins.labelers.reading.labelers`: the three labelers.
 """
 
 from __future__ import annotations
@@ -14,23 +15,26 @@ from collections.abc import Iterator
 
 from imhi import Labeler, hookimpl
 
-_HERE = "imhi.plugins.labelers.reading"
+_HERE = "imhi.plugins.labelers.reading.labelers"
 
 
 @hookimpl
 def imhi_labelers() -> Iterator[Labeler]:
     yield Labeler(
         "strict",
-        "The dataset's label sentences and their plain variants, as whole words",
-        f"{_HERE}.sentences:create",
+        "An explicit answer or a label sentence, as whole words",
+        f"{_HERE}:strict",
+        version="2",
     )
     yield Labeler(
         "explanation",
         "What the explanation argues for: TF-IDF classifier trained on reference explanations",
-        f"{_HERE}.explanations:create",
+        f"{_HERE}:explanation",
+        version="2",
     )
     yield Labeler(
         "hybrid",
-        "strict; else what the answer comes down to; else explanation; says which decided (default)",
-        f"{_HERE}.hybrid:create",
+        "The label an answer states, in whatever words; what is only inferred stands beside (default)",
+        f"{_HERE}:hybrid",
+        version="2",
     )

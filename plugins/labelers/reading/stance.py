@@ -1,144 +1,203 @@
-"""What an answer comes down to when it states no label: affirmed, denied or refused.
+"""What an answer in prose comes down to: each clause about the condition affirms, denies or refuses.
 
-Models that were not trained on IMHI rarely write label sentences. They write ``the poster's
-writing suggests depression``, ``the post does not mention the social dimension`` or ``I cannot
-answer this question``. For yes/no questions each clause about the condition asked about
-(:attr:`imhi.Question.terms`) is read as an affirmation, a denial or a refusal, and the
-answer as a whole by what it ends on: a refusal that closes the answer outweighs a hint before it,
-a hint after a disclaimer (``I cannot diagnose. However, ... symptoms of depression``) stands.
+Models that were not trained on IMHI rarely write label sentences. They write ``the poster's writing
+suggests depression``, ``the post does not mention the social dimension`` or ``I cannot answer this
+question``. A denial reaches as far as its clause and no further: it ends at the next verb that says
+something (``no friends, which emphasizes their loneliness`` denies friends). The answer as a whole is
+what its clauses come to: a refusal that closes it outweighs a hint before it, a plain statement after a
+disclaimer (``I cannot diagnose. However, the post shows symptoms of depression``) stands.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from imhi import Dataset
-from imhi.plugins.labelers.reading.sentences import normalise
+from imhi.plugins.labelers.reading.text import clauses, turns
 
-Stance = Literal["yes", "no", "refused"]
+Kind = Literal["affirmed", "hedged", "denied", "refused"]
+Stance = Literal["affirmed", "denied", "refused"]
 
-_SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
-_CLAUSES = re.compile(
-    r",?\s*\b(?:but|however|although|though|nevertheless|therefore|thus|so)\b,?\s*|;\s*"
+_DENIAL = re.compile(
+    r"(?<![\w'])(?:no|not|never|nothing|neither|nor|without|cannot|cant|lacks?|lacking|absence|rather than|"
+    r"unlikely|instead|little|rule out|ruled out|far from|fails? to|[a-z]+n't)(?![\w'])"
 )
-_CLOSED = re.compile(
-    r"(?:(?:cannot|can't|can not|unable to|not able to) (?:be )?(?:answer|"
-    r"provide an answer|determined?)"
-    r"|answer (?:to this question |to the question )?is not (?:included|provided|in the text)"
-    r"|(?:cannot|not possible to|impossible to) (?:answer|determine))"
+_HARMLESS = re.compile(
+    r"\b(?:not|n't) (?:constitute|a substitute|(?:\w+ )?a (?:definitive )?diagnosis)\b"
+    r"|\bnot only\b|\bno longer\b|\bno doubt\b|\bnot alone\b|\bwhether or not\b|\bnot just\b|\bif not\b"
 )
-_REFUSED = re.compile(
-    r"\b(?:cannot|can't|can not|could not|not clear|unable|not able|impossible|"
-    r"not possible|not appropriate|"
-    r"inappropriate|difficult|hard|challenging|not enough|insufficient|not sufficient|unclear|"
-    r"uncertain|not qualified|no way)\b|\bwhether\b|"
-    r"\bn[o']t (?:explicitly |directly )?(?:provide|contain|specify|include|give|offer|state)\b|"
-    r"\b(?:does not|doesn't) (?:explicitly |directly )?(?:provide|specify|include|give|"
-    r"offer|state)\b|"
-    r"\bwithout (?:more|further|additional|knowing|a proper|proper|conducting|an? )|\bas an ai\b|"
-    r"\bwould (?:be necessary|need|be needed|be important)\b|\bif (?:you|the poster|"
-    r"they)\b|\bto assess\b"
+# Verbs that say something of their own: what is denied before them is not what comes after.
+_SAYS = re.compile(
+    r"(?<!that )(?<!which )(?<!to )\b(?:suggests?|indicates?|emphasi[sz]es?|shows|implies|reflects?|"
+    r"highlights?|demonstrates?|is|are|was|were|can|could|may|might|leads?|contributes?|causes|"
+    r"reveals?|points?|aligns?|supports?|seems?|appears?|exacerbates?|makes?)\b"
 )
-# Words and what stands between them share no character, so matching takes linear time.
-_DENIED_BEFORE = re.compile(
-    r"(?:\b(?:no|not|never|neither|nor|without|lacks?|lacking|absence of|lack of|"
-    r"rather than|unlikely|"
-    r"instead of|little|rule out|far from|fails? to)\b|n't\b)[\w'-]*(?:[^\w'-]+[\w'-]+){0,9}[^\w'-]*$"
+_DETERMINERS = frozenset(
+    (
+        "no",
+        "nothing",
+        "neither",
+        "nor",
+        "without",
+        "lack",
+        "lacks",
+        "lacking",
+        "absence",
+        "little",
+        "instead",
+    )
 )
+_DENIED_VERB = re.compile(r"^(?: (?:\w+ly|seem to|appear to|to|be|have|any|it|does|do))* \w+")
+# Words that a denial reaches over.
+_REACH = 24
+# "a lack of connection and loneliness" denies the first of the two.
+_NEXT_OF_TWO = re.compile(r"^ of\b.*\b(?:and|or) |^.*, ")
 _DENIED_AFTER = re.compile(
-    r"^[\w'-]*(?:[^\w'-]+[\w'-]+){0,5}?[^\w'-]*(?:(?:is|are|was|does|do|did|may|seems?|appears?|has|"
-    r"have)\W+(?:\w+\W+)?"
-    r"(?:not|no)\b|(?:is|does|are|do)n't\b|is (?:absent|missing|lacking))"
+    r"[^.]{0,45}?(?:\b(?:is|are|was|does|do|did|may|seems?|appears?|has|have)\W+(?:\w+\W+)?(?:not|no)\b"
+    r"|\b(?:is|does|are|do)n't\b|\bis (?:absent|missing|lacking)\b)"
+)
+REFUSAL = re.compile(
+    r"\b(?:cannot|can't|can not|could not|not clear|unable|not able|impossible|not possible|"
+    r"not appropriate|inappropriate|difficult|hard|challenging|not enough|insufficient|not sufficient|"
+    r"unclear|uncertain|not qualified|no way|as an ai|just an ai|whether)\b"
+    r"|(?:\bnot|n't) (?:\w+ly )?(?:provide|contain|specify|include|give|offer|state)\b"
+    r"|\bnot (?:\w+ly )?(?:specified|stated|provided|given|described|included)\b"
+    r"|\bwithout (?:more|further|additional|knowing|a proper|proper|conducting|an?)\b"
+    r"|\bwould (?:be necessary|need|be needed|be important)\b|\bto assess\b"
+)
+# A refusal to answer at all.
+CLOSED = re.compile(
+    r"\b(?:cannot|can't|can not|unable to|not able to) (?:(?:be|\w+ly) )*(?:answer|answered|provide|"
+    r"determined?|diagnosed?|identify|tell|say|make|concluded?)\b"
+    r"|\b(?:not possible|impossible|difficult|hard|not appropriate|inappropriate)(?: for \w+)? to "
+    r"(?:(?:be|\w+ly) )*(?:answer|determined?|diagnosed?|identify|pinpoint|tell|say|make|draw|"
+    r"concluded?|assess)\b"
+    r"|\b(?:answer|question)\b[^.]{0,30}\bnot (?:included|provided|in the text|appropriate|relevant)\b"
+    r"|\b(?:no|not enough|insufficient) information\b"
 )
 # What is said of conditions in general, or of readers, is not said of the poster.
-_GENERAL = re.compile(
-    r"^\W*(?:it is (?:also )?important|if\b|everyone\b|many people\b|only a\b)|"
-    r"\b(?:depression|stress|loneliness|anxiety)\b(?: itself)?,? (?:is an?|can|may|might|"
-    r"are|could be caused)\b|"
-    r"\bsymptoms of \w+ (?:can |may )?include\b|\b(?:conditions?|issues|concerns|"
-    r"disorders?) (?:like|such as)\b|"
-    r"\bif (?:someone|anyone|you|they|left|the person|the individual)\b|"
-    r"\bseek(?:ing)? (?:professional|help)\b"
+_REMARK = re.compile(
+    r"^\W*(?:however,? )?(?:it is|it's) (?:also )?(?:important|crucial|worth|essential|always)\b"
 )
+_GENERAL = re.compile(
+    r"^\W*(?:if\b|everyone\b|many people\b|only a\b|people (?:who|with)\b|please\b)"
+    r"|\bsymptoms of \w+ (?:can |may )?include\b"
+    r"|\b(?:conditions?|issues|concerns|disorders?) (?:like|such as)\b"
+    r"|\bif (?:someone|anyone|you|they|left|the person|the individual|the poster)\b"
+    r"|\bseek(?:ing)? (?:professional|help|medical|support)\b|\bprofessional help\b"
+    r"|\bcommon causes? of\b"
+)
+_OF_ITSELF = re.compile(r"(?: itself)?,? (?:is an?|can|may|might|are|could be caused)\b")
 # Words by which a clause speaks of the poster or of what was posted.
 _ANCHOR = re.compile(
-    r"\b(?:post|posts|poster|poster's|author|author's|individual|individual's|writer|"
-    r"writer's|person|"
-    r"person's|user|user's|they|their|them|he|she|his|her|text|content|message|statement|"
-    r"words|tone|"
-    r"language|writing|this|these|answer|signs?|dimension)\b"
+    r"\b(?:posts?|posters?|author|individual|writer|person|user|they|their|them|he|she|his|her|text|"
+    r"content|message|statement|words|tone|language|writing|this|these|which|answer|signs?|dimension|tweet|"
+    r"mention|mentions|use|feelings?)\b"
 )
-_HEDGED = re.compile(
-    r"\b(?:could|might|potentially|potential|possible|possibly|necessarily|can be|may be seen)\b"
+_HEDGE = re.compile(
+    r"\b(?:could|might|may|potentially|potential|possible|possibly|possibility|necessarily|can be|"
+    r"common(?:ly)? (?:symptoms?|signs?|associated))\b"
 )
-_LEADING_WHILE = re.compile(
-    r"^(?:\s*answer:)?\s*(?:while|although|though|even though)\b([^,]*),\s*"
+_HEDGED = 0.5
+_ASKED = re.compile(r"\b(?:answer|answered|whether|determined?)\b")
+# Where an answer says what it comes to.
+_CONCLUDES = re.compile(
+    r"^\W*(?:overall|therefore|thus|hence|so|in conclusion|in summary|to conclude)\b"
 )
-_HARMLESS_NOT = re.compile(
-    r"\bnot only\b|\bno longer\b|\bno doubt\b|\bnot alone\b|\bwhether or not\b"
+# Said of the one who answers, it takes nothing back.
+_DISCLAIMER = re.compile(
+    r"\b(?:medical advice|provide (?:a )?diagnos[ie]s|constitute a diagnosis|"
+    r"mental health professional,? and|a diagnosis)\b|\bonly a\b"
 )
 
 
-@functools.cache
-def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
-    ordered = sorted(map(normalise, terms), key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ordered))})(?!\w)")
+@dataclass(frozen=True)
+class Clause:
+    """What one clause says of the condition."""
+
+    kind: Kind
+    sentence: int
+    closes: bool  # it refuses to answer at all
+    declines: bool  # it says that there will be no answer
+    concludes: bool  # its sentence says what the answer comes to
+    concedes: bool  # it is granted before something else is said
 
 
-def _clauses(text: str) -> Iterator[str]:
-    for sentence in _SENTENCES.split(normalise(text)):
-        if sentence.rstrip().endswith("?"):
-            continue
-        leading = _LEADING_WHILE.match(sentence)
-        if leading:
-            yield leading[1]
-            sentence = sentence[leading.end() :]
-        yield from _CLAUSES.split(sentence)
+def _reaches(denial: re.Match[str], between: str) -> bool:
+    """Say whether a denial reaches over the words between it and what may be denied."""
+    if between.count(" ") > _REACH:
+        return False
+    if denial[0].startswith(("lack", "absence", "without")) and _NEXT_OF_TWO.match(between):
+        return False
+    # The verb that is denied is not a verb that comes after it.
+    verb = None if denial[0] in _DETERMINERS else _DENIED_VERB.match(between)
+    says = _SAYS.search(between, verb.end() if verb else 0)
+    return says is None or " that " in between[: says.start()]
 
 
-def _clause_stance(clause: str, pattern: re.Pattern[str]) -> Stance | None:
-    clause = _HARMLESS_NOT.sub(" ", clause)
-    match = pattern.search(clause)
-    if match is None:
-        return "refused" if _CLOSED.search(clause) else None
-    if _REFUSED.search(clause):
+def clause_kind(clause: str, match: re.Match[str], anchored: bool = False) -> Kind | None:
+    """Return what a clause does with the words that ``match`` found in it; None where it is not about
+    the poster (``anchored``: it is known to be)."""
+    if REFUSAL.search(clause):
         return "refused"
-    if _DENIED_BEFORE.search(clause[: match.start()]) or _DENIED_AFTER.match(clause[match.end() :]):
-        return "no"
-    return None if _GENERAL.search(clause) or not _ANCHOR.search(clause) else "yes"
+    before = _HARMLESS.sub(" ", clause[: match.start()])
+    if any(_reaches(denial, before[denial.end() :]) for denial in _DENIAL.finditer(before)):
+        return "denied"
+    if _GENERAL.search(clause) or _OF_ITSELF.match(clause, match.end()):
+        return None
+    if _DENIED_AFTER.match(clause, match.end()):
+        return "denied"
+    if not anchored and not _ANCHOR.search(clause):
+        return None
+    return "hedged" if _HEDGE.search(clause) else "affirmed"
 
 
-def stance(text: str, terms: tuple[str, ...]) -> Stance | None:
-    """Return what an answer to a yes/no question comes down to; None where it says nothing of the
-    condition."""
-    if not terms:
-        return "refused" if _CLOSED.search(normalise(text)) else None
-    pattern = _pattern(terms)
-    read = [(_clause_stance(clause, pattern), clause) for clause in _clauses(text)]
-    telling = [(kind, clause) for kind, clause in read if kind is not None]
+def read_clauses(parts: Sequence[str], condition: re.Pattern[str]) -> Iterator[Clause]:
+    """Yield what the clauses of an answer (``parts``, its sentences) say of a condition."""
+    for index, sentence in enumerate(parts):
+        if not condition.search(sentence) and not CLOSED.search(sentence):
+            continue
+        if sentence.rstrip(" \"')").endswith("?"):
+            continue
+        about = not _REMARK.match(sentence)
+        concludes = _CONCLUDES.match(sentence) is not None
+        turned = index + 1 < len(parts) and turns(parts[index + 1][:12])
+        for clause, conceded in clauses(sentence):
+            match = condition.search(clause) if about else None
+            closed = CLOSED.search(clause) is not None
+            kind = clause_kind(clause, match) if match else "refused" if closed else None
+            disclaims = _DISCLAIMER.search(clause) is not None
+            if kind is None or (kind == "refused" and disclaims and not closed):
+                continue
+            answers = match is not None or _ASKED.search(clause) is not None
+            declines = closed and "answer" in clause
+            granted = kind == "denied" and (conceded or turned)
+            yield Clause(
+                kind, index, closed and not disclaims and answers, declines, concludes, granted
+            )
+
+
+def stance(parts: Sequence[str], condition: re.Pattern[str]) -> Stance | None:
+    """Return what an answer comes down to; None where it says nothing of the condition."""
+    telling = list(read_clauses(parts, condition))
     if not telling:
         return None
-    # Hedged words ("could potentially contribute to stress") weigh half.
-    weights = {"yes": 0.0, "no": 0.0}
-    for kind, clause in telling:
-        if kind != "refused":
-            weights[kind] += 0.5 if _HEDGED.search(clause) else 1.0
-    first, last = telling[0][0], telling[-1][0]
-    if max(weights.values()) == 0 or (last == "refused" and _CLOSED.search(telling[-1][1])):
+    said = [clause for clause in telling if clause.kind != "refused"]
+    concluded = [clause for clause in said if clause.concludes and not clause.concedes]
+    yes = sum({"affirmed": 1.0, "hedged": _HEDGED}.get(clause.kind, 0.0) for clause in said)
+    no = float(sum(0.4 if clause.concedes else 1.0 for clause in said if clause.kind == "denied"))
+    first, last = telling[0], telling[-1]
+    plain = any(clause.kind == "affirmed" for clause in said)
+    if not said or (last.kind == "refused" and last.closes):
         return "refused"
-    if first == last == "refused" and max(weights.values()) < 1:
+    if first.kind == "refused" and (not plain or first.declines):
         return "refused"
-    if first == "refused" and max(weights.values()) <= 0.5:
-        return "refused"
-    if weights["yes"] == weights["no"]:
-        return [kind for kind, _ in telling if kind != "refused"][-1]
-    return "yes" if weights["yes"] > weights["no"] else "no"
-
-
-def yes_and_no(dataset: Dataset) -> tuple[str, str] | None:
-    """Return the names of a yes/no dataset's two labels, or None where it is not one."""
-    names = {name.lower(): name for name in dataset.label_names}
-    return (names["yes"], names["no"]) if set(names) == {"yes", "no"} else None
+    if concluded:
+        return "denied" if concluded[-1].kind == "denied" else "affirmed"
+    if all(clause.concedes for clause in said):
+        return None
+    if yes == no:
+        return "denied" if said[-1].kind == "denied" else "affirmed"
+    return "affirmed" if yes > no else "denied"

@@ -1,0 +1,120 @@
+"""An answer that is given as such: ``Yes, ...``, ``Answer: X``, ``the appropriate label is X``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from imhi.plugins.labelers.reading.causes import cued
+from imhi.plugins.labelers.reading.wordings import Wordings
+
+# What may stand before an answer without being part of it: "Answer:", "A)", "- ", "The answer is".
+_OPENING = re.compile(
+    r"^(?:[^\w]*(?:\b(?:answers?|label|response|(?:the )?(?:final |correct )?answer"
+    r"(?: to (?:this|the) question)? is)\b\s*[:.\-]*|\b[a-i][).:]|\d+[).:])?[^\w]*)*"
+)
+_YES_NO = re.compile(r"(yes|no)\b")
+# What may follow an opening yes or no that is an answer: a stop, or a new clause ("No the post ...").
+# "No one can tell", "no information is given", "yes or no" and "no, I cannot say" are no answers.
+_AFTER_YES_NO = re.compile(
+    r"(?!\W*i(?:'m| am)? (?:cannot|can't|can not|unable|not able|do not know|don't know)\b)"
+    r"(?!\W*(?:and|or)?\W*(?:yes|no)\b)"
+    r"(?:\s*(?:[^\w\s/]|$)|\n|\s+(?:the|this|it|they|he|she|there|based|as|because|since|i|not|"
+    r"definitely|reasoning|explanation|poster|post)\b)"
+)
+_ANNOUNCED = re.compile(
+    r"\b(?:answer|label|category|choice|verdict|classification)\b"
+    r"(?:[^.;:?!\n]{0,60}?\b(?:is|are|be)\b\s*:?|[\"'\s]*[:>=]|\s-\s)\s*[\"'(\[]*"
+    r"|\b(?:category|label) of\s*[\"']*"
+    r"|\b(?:categori[sz]ed as|classified as|labell?ed as|"
+    r"falls? (?:under|into)(?: the category(?: of)?)?)\s*[\"']*"
+    r"|\b(?:would|'d) (?:say|answer)\b:?\s*|\\boxed\{(?:\\text\{)?"
+)
+# One of these stands in whatever is announced: looked for first, since it is quick.
+_ANNOUNCING = (
+    "answer",
+    "label",
+    "categor",
+    "choice",
+    "verdict",
+    "classifi",
+    "fall",
+    "say",
+    "boxed",
+)
+# "Depression: yes" on a line of its own.
+_FIELD = re.compile(r"(?:^|\n)[^\n:]{1,60}:\s*(yes|no)\W*(?:\n|$)")
+_ARTICLES = re.compile(r"(?:(?:an?|the|that of|due to|related to|issues? (?:of|related to))\s+)+")
+_VALUE_END = re.compile(r"[.;!?\n]|,? (?:as|because|since|in this|for this|which|based)\b|, ")
+_NONE = re.compile(
+    r"none\b(?! of (?:their|his|her|my|your))|(?:option )?none of the (?:above|these|options)\b|no$"
+)
+_SENTENCE_STARTS = re.compile(
+    r"(?:all of|both|this|the|that|there|based|it|yes|no|i|they|he|she|in|"
+    r"from|according|while|to|poster|post)\b"
+)
+_LETTER = re.compile(r"^[a-i1-9][).:]\s+")
+# Words of a value that names one thing; what is longer is a sentence.
+_SHORT = 6
+
+
+@dataclass(frozen=True)
+class Given:
+    """An explicit answer: a label, or (``label`` None) something that is none of the labels."""
+
+    label: str | None
+
+
+def opening(text: str, words: Wordings) -> str | None:
+    """Return the label a text opens with: ``Yes``/``No``, or a bare label name."""
+    start = _OPENING.match(text)
+    rest = text[start.end() :] if start else text
+    found = _YES_NO.match(rest)
+    if found and words.affirmed is not None and _AFTER_YES_NO.match(rest, found.end()):
+        return words.affirmed if found[1] == "yes" else words.denied
+    named = words.names.match(rest)
+    if named and re.match(r"\s*(?:[.,;:!\n)\]]|$)", rest[named.end() :]):
+        return words.name_in(named)
+    return None
+
+
+def announced(text: str, words: Wordings) -> Given | None:
+    """Return the answer that a text announces and then gives; None where it announces none, or goes
+    on with a sentence."""
+    if words.affirmed is not None and ":" in text and (field := _FIELD.search(text)):
+        return Given(words.affirmed if field[1] == "yes" else words.denied)
+    if not any(word in text for word in _ANNOUNCING):
+        return None
+    first: Given | None = None
+    for index, match in enumerate(_ANNOUNCED.finditer(text)):
+        value = resolve(text[match.end() : match.end() + 120], words)
+        if value is not None and value.label is not None:
+            return value
+        if index == 0:
+            first = value
+    return first
+
+
+def resolve(value: str, words: Wordings) -> Given | None:
+    """Return what a value names: a label, none of them, or None for a sentence."""
+    value = value.lstrip(" \"'([:-")
+    value = value[_ARTICLES.match(value).end() :] if _ARTICLES.match(value) else value  # type: ignore[union-attr]
+    value = _LETTER.sub("", value.lstrip(" \"'([:-"))
+    if words.affirmed is not None:
+        found = _YES_NO.match(value)
+        if found and _AFTER_YES_NO.match(value, found.end()):
+            return Given(words.affirmed if found[1] == "yes" else words.denied)
+    named = words.names.match(value)
+    if named and re.match(
+        r"[\"')\]]*\s*(?:[.,;:!\n()]|$|(?:as|because|since|in|for|the|issues?|problems?|stress)\b)",
+        value[named.end() :],
+    ):
+        return Given(words.name_in(named))
+    end = _VALUE_END.search(value)
+    short = value[: end.start()] if end else value
+    if words.denied is not None and words.affirmed is None and _NONE.match(short):
+        return Given(words.denied)
+    if not short or len(short.split()) > _SHORT or _SENTENCE_STARTS.match(short):
+        return None
+    labels = {words.name_in(match) for match in words.names.finditer(short)}
+    return Given(labels.pop() if len(labels) == 1 else cued(short, words))

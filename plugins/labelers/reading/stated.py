@@ -1,0 +1,97 @@
+"""The label an answer states, and in which way it states it.
+
+In order: a letter that picks an option, an opening (``Yes``), an announced answer, label sentences, prose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imhi import answer_format
+from imhi.plugins.labelers.reading.causes import cued
+from imhi.plugins.labelers.reading.explicit import Given, announced, opening, resolve
+from imhi.plugins.labelers.reading.named import named
+from imhi.plugins.labelers.reading.options import picked, split_options
+from imhi.plugins.labelers.reading.stance import stance
+from imhi.plugins.labelers.reading.statements import stated_last, stated_one
+from imhi.plugins.labelers.reading.text import normalise, sentences
+from imhi.plugins.labelers.reading.wordings import Wordings
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A label, and which reading found it: ``strict``, ``stance`` or ``named``. ``label`` is None where
+    the answer given is none of the labels."""
+
+    label: str | None
+    by: str
+
+
+_ALL = re.compile(r"(?:all|both|any|several)\b")
+_PLAINLY = re.compile(r"[\"' ]*(?:yes|no)\b")
+
+
+def read(text: str, words: Wordings) -> Stated | None:
+    """Return what an answer states, in whatever words; None where it states nothing."""
+    head, explanation, given = _explicitly(text, words)
+    return given or _in_prose(head, explanation, words)
+
+
+def read_strictly(text: str, words: Wordings) -> Stated | None:
+    """Return what an answer states as an explicit answer or in a label sentence, or None."""
+    return _explicitly(text, words)[2]
+
+
+def _explicitly(text: str, words: Wordings) -> tuple[str, str, Stated | None]:
+    """Return the normalised head and explanation without options, and what they state."""
+    parts = answer_format.parts_of(text)
+    head = normalise(parts.answer)
+    if _PLAINLY.match(head):
+        label = opening(head, words)
+        if label is not None:
+            return head, "", Stated(label, "strict")
+    echo = words.questions.match(head)
+    if echo:
+        head = head[echo.end() :].lstrip()
+    explanation = normalise(parts.explanation)
+    head, offered = split_options(head)
+    explanation, also_offered = split_options(explanation)
+    return head, explanation, _given(head, explanation, {**also_offered, **offered}, words)
+
+
+def _given(
+    head: str, explanation: str, offered: Mapping[str, str], words: Wordings
+) -> Stated | None:
+    """Return an answer that is given as such, or a label sentence."""
+    choice = picked(head, offered) or picked(explanation, offered)
+    if choice is not None:
+        given = resolve(choice, words) or Given(cued(choice, words))
+        if given.label is not None or (words.affirmed is None and not _ALL.match(choice)):
+            return Stated(given.label, "strict")
+    label = opening(head or explanation, words)
+    if label is not None:
+        return Stated(label, "strict")
+    other = False
+    for part in (head, explanation):
+        given = announced(part, words)
+        if given is not None and given.label is not None:
+            return Stated(given.label, "strict")
+        # To a yes/no question, "the answer is hard to give" is no answer of another kind.
+        other = other or (given is not None and words.affirmed is None)
+    label = stated_one(head, words) or stated_last(explanation, words)
+    if label is not None:
+        return Stated(label, "strict")
+    return Stated(None, "strict") if other else None
+
+
+def _in_prose(head: str, explanation: str, words: Wordings) -> Stated | None:
+    prose = sentences(f"{head}\n{explanation}")
+    if words.affirmed is None:
+        label = named(prose, words, concluding=bool(explanation))
+        return None if label is None else Stated(label, "named")
+    taken = None if words.condition is None else stance(prose, words.condition)
+    if taken == "affirmed":
+        return Stated(words.affirmed, "stance")
+    return Stated(words.denied, "stance") if taken == "denied" else None

@@ -1,0 +1,61 @@
+"""Texts as the labelers read them: plain, in sentences and clauses. Each pass is linear."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_QUOTES = str.maketrans("\u2019\u2018\u201c\u201d\u00a0", "''\"\" ")
+_SPACES = re.compile(r" [ \f\v]+")
+_LINES = re.compile(r" ?\n[ \n]*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n")
+# Where an assertion ends and another begins.
+_CLAUSE_END = re.compile(
+    r";\s+|,?\s*\b(?:but|however|although|though|nevertheless|yet|therefore|thus|so|hence|because|"
+    r"since|whereas)\b,?\s*|,\s*(?=(?:which|indicating|suggesting|implying|showing|leading|resulting|"
+    r"reflecting|demonstrating|highlighting|emphasi[sz]ing|and the)\b)"
+)
+_TURN = re.compile(r"\b(?:but|however|nevertheless|yet)\b")
+_CONCEDED = re.compile(
+    r"^\W*(?:(?:overall|in conclusion|in summary|therefore|however|and),? )?"
+    r"(?:while|although|though|even though|despite)\b[^,]*,\s*"
+)
+
+
+def normalise(text: str) -> str:
+    """Return text in lower case with plain quotes and no Markdown marks; line ends are kept."""
+    text = text.lower()
+    if not text.isascii():
+        text = text.translate(_QUOTES)
+    for mark in "*_#`\t\r":
+        if mark in text:
+            text = text.replace(mark, " ")
+    if "  " in text:
+        text = _SPACES.sub(" ", text)
+    return _LINES.sub("\n", text).strip() if "\n" in text else text.strip()
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences and lines of a normalised text."""
+    return [part for part in _SENTENCE_END.split(text) if part.strip(" .-")]
+
+
+def clauses(sentence: str) -> Iterator[tuple[str, bool]]:
+    """Yield what a sentence asserts, piece by piece, each with whether it is only conceded: granted
+    before something else is said (*while ..., *; *..., but*)."""
+    conceded = _CONCEDED.match(sentence)
+    at = 0
+    if conceded:
+        yield sentence[: conceded.end()], True
+        at = conceded.end()
+    for end in _CLAUSE_END.finditer(sentence, at):
+        if sentence[at : end.start()].strip():
+            yield sentence[at : end.start()], turns(end[0])
+        at = end.end()
+    if sentence[at:].strip():
+        yield sentence[at:], False
+
+
+def turns(words: str) -> bool:
+    """Say whether words turn against what was said before them."""
+    return _TURN.search(words) is not None
