@@ -32,7 +32,7 @@ _CUES = {
         "isolated date"
     ),
     "work": (
-        "work working worked teaching job jobs boss coworker coworkers co-workers colleague "
+        "work working worked work-life teaching job jobs boss coworker coworkers co-workers colleague "
         "colleagues workplace career employer employment shift shifts "
         "project projects workload manager customers staff meeting meetings worker "
         "professional"

@@ -17,11 +17,11 @@ SEVERAL = re.compile(
     r"|\bpossible (?:stress )?(?:factors|causes|reasons|sources|stressors)\b"
 )
 _CAUSE = re.compile(
-    r"\b(?:causes?|stressors?|source)\b[^.;\n]{0,50}?\b(?:is|are|as|be)\b"
-    r"(?: (?:likely|probably|related to|due to|caused by|attributed to))*"
+    r"\b(?:causes?|stressors?|source)\b(?:[^.;\n]{0,50}?\b(?:is|are|as|be)\b|:)"
+    r"(?: (?:likely|probably|related to|due to|caused by|attributed to|the fact that))*"
 )
 _DUE = re.compile(r"(?:ed)? (?:about|by|over|caused by|related to|due to|from)\b")
-_CAUSE_END = re.compile(r",? (?:as|because|since|which|who|that)\b|[,;.]")
+_CAUSE_END = re.compile(r",? (?:as|because|since|which|who|that)\b|[,;.(]")
 # "X is causing stress": the cause stands before.
 _CAUSING = re.compile(r"\b(?:is|are) (?:causing|the (?:main )?(?:cause|source) of)\b")
 _CAUSE_START = re.compile(r"[.;:,\n]")
@@ -39,14 +39,18 @@ def cause_meant(parts: Sequence[str], words: Wordings) -> str | None:
         causing = _CAUSING.search(sentence)
         if causing and words.condition.search(sentence, causing.end(), causing.end() + _NEAR):
             before = sentence[max(0, causing.start() - _NEAR) : causing.start()]
-            return cued(_CAUSE_START.split(before)[-1], words)
+            label = cued(_CAUSE_START.split(before)[-1], words)
+            if label is not None:
+                return label
         match = _CAUSE.search(sentence)
         if match is None:
             due = (_DUE.match(sentence, term.end()) for term in words.condition.finditer(sentence))
             match = next((found for found in due if found), None)
         if match is not None:
             end = _CAUSE_END.search(sentence, match.end())
-            return cued(sentence[match.end() : end.start() if end else None], words)
+            label = cued(sentence[match.end() : end.start() if end else None], words)
+            if label is not None:
+                return label
     return None
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from imhi.plugins.labelers.reading.causes import cued
+from imhi.plugins.labelers.reading.statements import doubted
 from imhi.plugins.labelers.reading.wordings import Wordings
 
 # What may stand before an answer without being part of it: "Answer:", "A)", "- ", "The answer is".
@@ -41,9 +42,22 @@ _ANNOUNCING = (
     "fall",
     "say",
     "boxed",
+    "cause",
+    "shows",
 )
 # "Depression: yes" on a line of its own.
 _FIELD = re.compile(r"(?:^|\n)[^\n:]{1,60}:\s*(yes|no)\W*(?:\n|$)")
+# A later line that opens with the other one: both are offered, none is given.
+_OTHER_LINE = {"yes": re.compile(r"\n\W*no\b[, ]"), "no": re.compile(r"\n\W*yes\b[, ]")}
+# "The stress cause of this post is school": what follows counts where it is a label's name, no more.
+_NAMED = re.compile(
+    r"(?:\bcauses?\b[^.;:?!\n]{0,40}?\b(?:is|are|be|related to|due to)\b|\bshows? (?:the )?(?:\w+ ){0,3}of\b)"
+    r"\s*:?\s*"
+)
+_NAME_ENDS = re.compile(
+    r"[\"')\]]*\s*(?:[.,;:!\n()]|$|(?:as|because|since|in|for|the|issues?|problems?|stress)\b)"
+)
+_LISTED = re.compile(r",(?: [\w-]+){1,4},? (?:and|or|and/or)\b|,(?: [\w-]+){1,4},")
 _ARTICLES = re.compile(r"(?:(?:an?|the|that of|due to|related to|issues? (?:of|related to))\s+)+")
 _VALUE_END = re.compile(r"[.;!?\n]|,? (?:as|because|since|in this|for this|which|based)\b|, ")
 _NONE = re.compile(
@@ -71,6 +85,8 @@ def opening(text: str, words: Wordings) -> str | None:
     rest = text[start.end() :] if start else text
     found = _YES_NO.match(rest)
     if found and words.affirmed is not None and _AFTER_YES_NO.match(rest, found.end()):
+        if _OTHER_LINE[found[1]].search(rest):
+            return None
         return words.affirmed if found[1] == "yes" else words.denied
     named = words.names.match(rest)
     if named and re.match(r"\s*(?:[.,;:!\n)\]]|$)", rest[named.end() :]):
@@ -92,7 +108,27 @@ def announced(text: str, words: Wordings) -> Given | None:
             return value
         if index == 0:
             first = value
+    named = {
+        _alone(_ARTICLES.sub("", text[match.end() : match.end() + 120].lstrip(" \"'(["), 1), words)
+        for match in _NAMED.finditer(text)
+        if not doubted(text, match.end())
+    } - {None}
+    if len(named) == 1:
+        return Given(named.pop())
     return first
+
+
+def _exact(value: str, words: Wordings) -> str | None:
+    """Return the label whose name a value is, or begins with and then goes on to something else."""
+    named = words.names.match(value)
+    return words.name_in(named) if named and _NAME_ENDS.match(value, named.end()) else None
+
+
+def _alone(value: str, words: Wordings) -> str | None:
+    """Return the label whose name a value begins with, unless it is the first of a list."""
+    label = _exact(value, words)
+    named = words.names.match(value)
+    return None if named and _LISTED.match(value, named.end()) else label
 
 
 def resolve(value: str, words: Wordings) -> Given | None:
@@ -104,12 +140,9 @@ def resolve(value: str, words: Wordings) -> Given | None:
         found = _YES_NO.match(value)
         if found and _AFTER_YES_NO.match(value, found.end()):
             return Given(words.affirmed if found[1] == "yes" else words.denied)
-    named = words.names.match(value)
-    if named and re.match(
-        r"[\"')\]]*\s*(?:[.,;:!\n()]|$|(?:as|because|since|in|for|the|issues?|problems?|stress)\b)",
-        value[named.end() :],
-    ):
-        return Given(words.name_in(named))
+    label = _exact(value, words)
+    if label is not None:
+        return Given(label)
     end = _VALUE_END.search(value)
     short = value[: end.start()] if end else value
     if words.denied is not None and words.affirmed is None and _NONE.match(short):

@@ -13,11 +13,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from imhi.plugins.labelers.reading.causes import SEVERAL, cause_meant
-from imhi.plugins.labelers.reading.stance import clause_kind, read_clauses
+from imhi.plugins.labelers.reading.stance import (
+    ANCHOR,
+    CONCLUDES,
+    WEIGHTS,
+    clause_kind,
+    read_clauses,
+)
 from imhi.plugins.labelers.reading.text import clauses
 from imhi.plugins.labelers.reading.wordings import Wordings
 
-_WEIGHT = {"affirmed": 1.0, "hedged": 0.5}
 # Between a term and the name of a label that is given as its cause.
 _LINK = re.compile(
     r"\b(?:specifically|namely|is|are|be|being|as|to|by|from|of|about|over|with|in|at|on|through|"
@@ -26,9 +31,10 @@ _LINK = re.compile(
 _GIVEN_AS_CAUSE = re.compile(
     r"[^.;]{0,60}?\b(?:as|is|are|be|being) (?:a|the|one) (?:\w+ )?(?:cause|source|factor)\b"
 )
+_ELSEWHERE = re.compile(r",(?! specifically| namely)|\band\b")
 _FAR = 80  # characters
 # Named as one of several that it might be.
-_ALTERNATIVE_AFTER = re.compile(r"/|,(?: [\w-]+){1,3},? (?:and/)?or\b|,(?: [\w-]+){1,3},")
+_ALTERNATIVE_AFTER = re.compile(r"/|,(?: [\w-]+){1,3},? (?:and|or|and/or)\b|,(?: [\w-]+){1,3},")
 _ALTERNATIVE_BEFORE = re.compile(r"(?:\bor|/|,)[ \"']*(?:[\w-]+ )?$")
 _ALTERNATIVE = 0.25
 # How much more often than any other a label is named that is the answer, and how often at least.
@@ -36,17 +42,23 @@ _CLEARLY = 1.5
 _LEAST = 0.5
 
 
+_THERE_IS = re.compile(r"\bthere(?: (?:is|are|does|do)\b|'s)")
+
+
 def named(parts: Sequence[str], words: Wordings, concluding: bool) -> str | None:
     """Return the label that the sentences of an answer name, or None. What it says last counts most in
     an answer that argues first (``concluding``), else what it says first."""
-    naming = [weights for weights in _naming(parts, words) if weights]
+    naming = [(concludes, weights) for concludes, weights in _naming(parts, words) if weights]
     if not naming:
         return _nothing(parts, words) or cause_meant(parts, words)
-    decisive = naming[-1] if concluding else naming[0]
+    concluded = [weights for concludes, weights in naming if concludes and len(weights) == 1]
+    if concluded:
+        return next(iter(concluded[-1]))
+    decisive = naming[-1][1] if concluding else naming[0][1]
     if not concluding and len(decisive) > 1:
         return None
     total: dict[str, float] = defaultdict(float)
-    for weights in (*naming, decisive):
+    for weights in (*(weights for _, weights in naming), decisive):
         for label, weight in weights.items():
             total[label] += weight
     (best, weight), *rivals = Counter(total).most_common(2)
@@ -55,11 +67,12 @@ def named(parts: Sequence[str], words: Wordings, concluding: bool) -> str | None
     return best
 
 
-def _naming(parts: Sequence[str], words: Wordings) -> Iterator[dict[str, float]]:
-    """Yield for each clause how much it says for each label it names."""
+def _naming(parts: Sequence[str], words: Wordings) -> Iterator[tuple[bool, dict[str, float]]]:
+    """Yield for each clause whether it concludes, and how much it says for each label it names."""
     for sentence in parts:
         if sentence.rstrip(" \"')").endswith("?") or not words.names.search(sentence):
             continue
+        concludes = CONCLUDES.match(sentence) is not None
         for clause, _ in clauses(sentence):
             weights: dict[str, float] = defaultdict(float)
             if SEVERAL.search(clause):
@@ -69,12 +82,12 @@ def _naming(parts: Sequence[str], words: Wordings) -> Iterator[dict[str, float]]
                 if label == words.catch_all or not _of_condition(sentence, clause, match, words):
                     continue
                 kind = clause_kind(clause, match, words.condition is not None)
-                if kind in _WEIGHT:
+                if kind in WEIGHTS:
                     alternative = _ALTERNATIVE_AFTER.match(
                         clause, match.end()
                     ) or _ALTERNATIVE_BEFORE.search(clause[: match.start()])
-                    weights[label] += _WEIGHT[kind] * (_ALTERNATIVE if alternative else 1)
-            yield weights
+                    weights[label] += WEIGHTS[kind] * (_ALTERNATIVE if alternative else 1)
+            yield concludes, weights
 
 
 def _of_condition(sentence: str, clause: str, match: re.Match[str], words: Wordings) -> bool:
@@ -84,7 +97,7 @@ def _of_condition(sentence: str, clause: str, match: re.Match[str], words: Wordi
     before = clause[: match.start()]
     for term in words.condition.finditer(before):
         between = before[term.end() :]
-        if len(between) <= _FAR and _LINK.search(between):
+        if len(between) <= _FAR and _LINK.search(between) and not _ELSEWHERE.search(between):
             return True
     return _GIVEN_AS_CAUSE.match(sentence, sentence.find(clause) + match.end()) is not None
 
@@ -93,8 +106,12 @@ def _nothing(parts: Sequence[str], words: Wordings) -> str | None:
     """Return the label of an answer that says there is nothing of the kind."""
     if words.absence is None or words.denied is None:
         return None
-    told = list(read_clauses(parts, words.absence))
-    if not told or told[-1].closes:
+    told = [
+        clause
+        for clause in read_clauses(parts, words.absence)
+        if _THERE_IS.search(parts[clause.sentence]) or ANCHOR.search(parts[clause.sentence])
+    ]
+    if not told or told[-1].refusal == "answer":
         return None
     said = {clause.kind for clause in told if clause.kind != "refused"}
     return words.denied if said == {"denied"} else None

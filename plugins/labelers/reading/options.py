@@ -51,7 +51,8 @@ def split_options(text: str) -> tuple[str, Mapping[str, str]]:
         run = _run(marks, at)
         items = _items(text, run) if len(run) > 1 else []
         kind = 1 if marks[at][1] else 2
-        if items and all(len(item.split()) <= _MOST_WORDS[kind] for _, item, _ in items):
+        short = all(len(item.split()) <= _MOST_WORDS[kind] for _, item, _ in items)
+        if items and short and not _is_argued([item for _, item, _ in items]):
             kept.append(text[end : run[0].start()])
             end = items[-1][2]
             for letter, item, _ in items:
@@ -60,6 +61,12 @@ def split_options(text: str) -> tuple[str, Mapping[str, str]]:
         else:
             at += 1
     return "\n".join([*kept, text[end:]]).strip(), offered
+
+
+def _is_argued(items: Sequence[str]) -> bool:
+    """Say whether a list begins with an answer and goes on with what speaks for it."""
+    answers = [bool(re.match(r"(?:yes|no|maybe)\b", item)) for item in items]
+    return answers[0] and not any(answers[1:])
 
 
 def _run(marks: Sequence[re.Match[str]], at: int) -> list[re.Match[str]]:

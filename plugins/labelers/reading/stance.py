@@ -17,7 +17,9 @@ from typing import Literal
 
 from imhi.plugins.labelers.reading.text import clauses, turns
 
-Kind = Literal["affirmed", "hedged", "denied", "refused"]
+Kind = Literal["affirmed", "hedged", "possible", "denied", "refused"]
+# Nothing, to say anything definite, to say so of what was asked, to answer at all.
+Refusal = Literal["", "vague", "asked", "answer"]
 Stance = Literal["affirmed", "denied", "refused"]
 
 _DENIAL = re.compile(
@@ -76,6 +78,7 @@ CLOSED = re.compile(
     r"concluded?|assess)\b"
     r"|\b(?:answer|question)\b[^.]{0,30}\bnot (?:included|provided|in the text|appropriate|relevant)\b"
     r"|\b(?:no|not enough|insufficient) information\b"
+    r"|\bmore (?:context|information|details?)\b[^.]{0,50}\b(?:needed|necessary|required)\b"
 )
 # What is said of conditions in general, or of readers, is not said of the poster.
 _REMARK = re.compile(
@@ -84,31 +87,36 @@ _REMARK = re.compile(
 _GENERAL = re.compile(
     r"^\W*(?:if\b|everyone\b|many people\b|only a\b|people (?:who|with)\b|please\b)"
     r"|\bsymptoms of \w+ (?:can |may )?include\b"
-    r"|\b(?:conditions?|issues|concerns|disorders?) (?:like|such as)\b"
+    r"|\b(?:conditions?|issues?|concerns?|disorders?) (?:like|such as)\b"
     r"|\bif (?:someone|anyone|you|they|left|the person|the individual|the poster)\b"
     r"|\bseek(?:ing)? (?:professional|help|medical|support)\b|\bprofessional help\b"
     r"|\bcommon causes? of\b"
 )
 _OF_ITSELF = re.compile(r"(?: itself)?,? (?:is an?|can|may|might|are|could be caused)\b")
 # Words by which a clause speaks of the poster or of what was posted.
-_ANCHOR = re.compile(
+ANCHOR = re.compile(
     r"\b(?:posts?|posters?|author|individual|writer|person|user|they|their|them|he|she|his|her|text|"
     r"content|message|statement|words|tone|language|writing|this|these|which|answer|signs?|dimension|tweet|"
     r"mention|mentions|use|feelings?)\b"
 )
 _HEDGE = re.compile(
-    r"\b(?:could|might|may|potentially|potential|possible|possibly|possibility|necessarily|can be|"
+    r"\b(?:could|might|may|potentially|potential|possible|possibly|possibility|necessarily|"
+    r"can (?:\w+ly )?(?:be|sometimes be)|"
     r"common(?:ly)? (?:symptoms?|signs?|associated))\b"
 )
-_HEDGED = 0.5
-_ASKED = re.compile(r"\b(?:answer|answered|whether|determined?)\b")
+WEIGHTS = {"affirmed": 1.0, "hedged": 0.5, "possible": 0.25}
+_LEAST = 0.5
+# "It is possible that" claims nothing; twice is a hedge.
+_POSSIBLE = re.compile(r"\bpossib(?:le|ility)(?: \w+ \w+)? that\b")
+_ASKED = re.compile(r"\b(?:answer|answered|whether|determined?|definitive)\b")
 # Where an answer says what it comes to.
-_CONCLUDES = re.compile(
+CONCLUDES = re.compile(
     r"^\W*(?:overall|therefore|thus|hence|so|in conclusion|in summary|to conclude)\b"
 )
 # Said of the one who answers, it takes nothing back.
 _DISCLAIMER = re.compile(
     r"\b(?:medical advice|provide (?:a )?diagnos[ie]s|constitute a diagnosis|"
+    r"determine the (?:severity|extent|duration|degree|exact)|"
     r"mental health professional,? and|a diagnosis)\b|\bonly a\b"
 )
 
@@ -119,8 +127,7 @@ class Clause:
 
     kind: Kind
     sentence: int
-    closes: bool  # it refuses to answer at all
-    declines: bool  # it says that there will be no answer
+    refusal: Refusal  # what it refuses, if anything
     concludes: bool  # its sentence says what the answer comes to
     concedes: bool  # it is granted before something else is said
 
@@ -149,8 +156,10 @@ def clause_kind(clause: str, match: re.Match[str], anchored: bool = False) -> Ki
         return None
     if _DENIED_AFTER.match(clause, match.end()):
         return "denied"
-    if not anchored and not _ANCHOR.search(clause):
+    if not anchored and not ANCHOR.search(clause):
         return None
+    if _POSSIBLE.search(clause):
+        return "possible"
     return "hedged" if _HEDGE.search(clause) else "affirmed"
 
 
@@ -162,7 +171,7 @@ def read_clauses(parts: Sequence[str], condition: re.Pattern[str]) -> Iterator[C
         if sentence.rstrip(" \"')").endswith("?"):
             continue
         about = not _REMARK.match(sentence)
-        concludes = _CONCLUDES.match(sentence) is not None
+        concludes = CONCLUDES.match(sentence) is not None
         turned = index + 1 < len(parts) and turns(parts[index + 1][:12])
         for clause, conceded in clauses(sentence):
             match = condition.search(clause) if about else None
@@ -171,12 +180,13 @@ def read_clauses(parts: Sequence[str], condition: re.Pattern[str]) -> Iterator[C
             disclaims = _DISCLAIMER.search(clause) is not None
             if kind is None or (kind == "refused" and disclaims and not closed):
                 continue
-            answers = match is not None or _ASKED.search(clause) is not None
-            declines = closed and "answer" in clause
+            refusal: Refusal = "vague" if closed else ""
+            if closed and not disclaims and (match is not None or _ASKED.search(clause)):
+                refusal = "asked"
+            if closed and "answer" in clause:
+                refusal = "answer"
             granted = kind == "denied" and (conceded or turned)
-            yield Clause(
-                kind, index, closed and not disclaims and answers, declines, concludes, granted
-            )
+            yield Clause(kind, index, refusal, concludes, granted)
 
 
 def stance(parts: Sequence[str], condition: re.Pattern[str]) -> Stance | None:
@@ -186,17 +196,19 @@ def stance(parts: Sequence[str], condition: re.Pattern[str]) -> Stance | None:
         return None
     said = [clause for clause in telling if clause.kind != "refused"]
     concluded = [clause for clause in said if clause.concludes and not clause.concedes]
-    yes = sum({"affirmed": 1.0, "hedged": _HEDGED}.get(clause.kind, 0.0) for clause in said)
+    yes = sum(WEIGHTS.get(clause.kind, 0.0) for clause in said)
     no = float(sum(0.4 if clause.concedes else 1.0 for clause in said if clause.kind == "denied"))
     first, last = telling[0], telling[-1]
     plain = any(clause.kind == "affirmed" for clause in said)
-    if not said or (last.kind == "refused" and last.closes):
+    if not said or last.refusal in {"asked", "answer"}:
         return "refused"
-    if first.kind == "refused" and (not plain or first.declines):
+    if first.kind == "refused" and (not plain or first.refusal == "answer"):
         return "refused"
     if concluded:
         return "denied" if concluded[-1].kind == "denied" else "affirmed"
     if all(clause.concedes for clause in said):
+        return None
+    if max(yes, no) < _LEAST:
         return None
     if yes == no:
         return "denied" if said[-1].kind == "denied" else "affirmed"

@@ -74,15 +74,15 @@ def _given(
     if label is not None:
         return Stated(label, "strict")
     other = False
-    for part in (head, explanation):
-        given = announced(part, words)
-        if given is not None and given.label is not None:
-            return Stated(given.label, "strict")
+    for part, statement in ((head, stated_one), (explanation, stated_last)):
+        value = announced(part, words)
+        if value is not None and value.label is not None:
+            return Stated(value.label, "strict")
+        label = statement(part, words)
+        if label is not None:
+            return Stated(label, "strict")
         # To a yes/no question, "the answer is hard to give" is no answer of another kind.
-        other = other or (given is not None and words.affirmed is None)
-    label = stated_one(head, words) or stated_last(explanation, words)
-    if label is not None:
-        return Stated(label, "strict")
+        other = other or (value is not None and words.affirmed is None)
     return Stated(None, "strict") if other else None
 
 

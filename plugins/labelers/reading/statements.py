@@ -11,7 +11,13 @@ _DOUBT = re.compile(
     r"\b(?:not|no|cannot|never|neither|nor|whether|if|that does|unclear|without|could|may|might|possible|"
     r"possibly|necessarily|determine|diagnose|unlikely|rather than|question)\b|n't\b"
 )
+_FAR = 300  # characters
 _CLAUSE_END = re.compile(r"[.;!?\n]")
+
+
+def doubted(text: str, at: int) -> bool:
+    """Say whether the clause that stands before a place in a text denies, doubts or asks."""
+    return _DOUBT.search(_CLAUSE_END.split(text[max(0, at - _FAR) : at])[-1]) is not None
 
 
 def asserted(text: str, words: Wordings) -> list[str]:
@@ -19,9 +25,7 @@ def asserted(text: str, words: Wordings) -> list[str]:
     return [
         words.name_in(match)
         for match in words.statements.finditer(text)
-        if not _DOUBT.search(
-            _CLAUSE_END.split(text[max(0, match.start() - 300) : match.start()])[-1]
-        )
+        if not doubted(text, match.start())
         and not text[match.end() :].lstrip(" \"'").startswith("?")
     ]
 

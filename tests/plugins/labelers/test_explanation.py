@@ -10,7 +10,7 @@ import pytest
 from imhi._core.context import Context
 from imhi._core.records import Response
 from imhi._core.report import Report
-from imhi.plugins.labelers.reading.explanations import argument, without_label_sentences
+from imhi.plugins.labelers.reading.inferred import argument, without_label_sentences
 from tests.plugins.labelers.reading import read
 
 # Accuracy on the reference explanations of the official test files.
