@@ -6,6 +6,20 @@ from collections.abc import Iterator
 
 from imhi import Dataset, Label, Question, Task, hookimpl
 
+_ABUSE = tuple(
+    f"{kind} abuse" for kind in ("emotional", "physical", "sexual", "verbal", "domestic")
+)
+_JOBS = (
+    "job and career",
+    "jobs and careers",
+    "jobs or career",
+    "job",
+    "job-related stress",
+    "work",
+    "work-related stress",
+    "career",
+)
+
 
 def _cause(name: str, *variants: str) -> Label:
     sentence = f"This post shows causes of depression related to {name}."
@@ -15,11 +29,11 @@ def _cause(name: str, *variants: str) -> Label:
 @hookimpl
 def imhi_tasks() -> Iterator[Task]:
     labels = (
-        _cause("bias or abuse", "bias and abuse", "abuse"),
-        _cause("jobs and career", "job and career", "jobs and careers", "jobs or career"),
+        _cause("bias or abuse", "bias and abuse", *_ABUSE),
+        _cause("jobs and career", *_JOBS),
         _cause("medication"),
         _cause("relationship", "relationships", "relationship issues", "relationship problems"),
-        _cause("alienation", "social isolation", "isolation", "alienated"),
+        _cause("alienation", "social isolation", "isolation", "alienated", "loneliness"),
         Label(
             "none",
             "This post shows no causes of depression.",

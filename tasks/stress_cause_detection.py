@@ -39,7 +39,7 @@ _CUES = {
     ),
     "health issues": (
         "health illness sick sickness disease diagnosis diagnosed dental dentist appointment "
-        "pain sleep insomnia surgery cancer virus corona coronavirus covid covid-19 medical "
+        "pain sleep insomnia surgery cancer medical "
         "doctor hospital migraine injury pregnancy pregnant weight headache medication "
         "symptoms fatigue"
     ),
@@ -104,7 +104,16 @@ def imhi_tasks() -> Iterator[Task]:
     question = Question(
         "What is the stress cause of this post?",
         stem="This post shows the stress cause of ",
-        terms=("stress", "stressed", "stressful", "stressor", "stressors", "cause", "causes"),
+        terms=(
+            "stress",
+            "stresses",
+            "stressed",
+            "stressful",
+            "stressor",
+            "stressors",
+            "cause",
+            "causes",
+        ),
     )
     counts = {"train": 5547, "val": 616, "test": 684}
     yield Task(

@@ -13,15 +13,18 @@ from imhi.plugins.labelers.reading.wordings import Wordings
 
 SEVERAL = re.compile(
     r"\b(?:variety of|various|several|many|multiple|number of|different|combination of|range of)\b"
-    r"[^.]{0,25}\b(?:factors?|causes|reasons|things|events|sources|issues|stressors)\b"
+    r"[^.]{0,25}\b(?:factors?|causes|reasons|things|events|sources|issues|stressors|aspects)\b"
     r"|\bpossible (?:stress )?(?:factors|causes|reasons|sources|stressors)\b"
 )
 _CAUSE = re.compile(
-    r"\b(?:causes?|stressors?|source)\b(?:[^.;\n]{0,50}?\b(?:is|are|as|be)\b|:)"
+    r"\b(?:causes?|stressors?|stresses|source)\b(?:[^.;\n]{0,50}?\b(?:is|are|as|be)\b|:)"
     r"(?: (?:likely|probably|related to|due to|caused by|attributed to|the fact that))*"
 )
 _DUE = re.compile(r"(?:ed)? (?:about|by|over|caused by|related to|due to|from)\b")
-_CAUSE_END = re.compile(r",? (?:as|because|since|which|who|that)\b|[,;.(]")
+_CAUSE_END = re.compile(
+    r",? (?:as|because|since|which|who|that|leading|causing)\b|[;.(]|"
+    r", (?:and )?(?:the|this|they|their|he|she|it|but)\b"
+)
 # "X is causing stress": the cause stands before.
 _CAUSING = re.compile(r"\b(?:is|are) (?:causing|the (?:main )?(?:cause|source) of)\b")
 _CAUSE_START = re.compile(r"[.;:,\n]")

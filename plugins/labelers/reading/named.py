@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from imhi.plugins.labelers.reading.causes import SEVERAL, cause_meant
+from imhi.plugins.labelers.reading.causes import SEVERAL
 from imhi.plugins.labelers.reading.stance import (
     ANCHOR,
     CONCLUDES,
@@ -50,12 +50,12 @@ def named(parts: Sequence[str], words: Wordings, concluding: bool) -> str | None
     an answer that argues first (``concluding``), else what it says first."""
     naming = [(concludes, weights) for concludes, weights in _naming(parts, words) if weights]
     if not naming:
-        return _nothing(parts, words) or cause_meant(parts, words)
+        return _nothing(parts, words)
     concluded = [weights for concludes, weights in naming if concludes and len(weights) == 1]
     if concluded:
         return next(iter(concluded[-1]))
     decisive = naming[-1][1] if concluding else naming[0][1]
-    if not concluding and len(decisive) > 1:
+    if not concluding and not _leads(decisive):
         return None
     total: dict[str, float] = defaultdict(float)
     for weights in (*(weights for _, weights in naming), decisive):
@@ -65,6 +65,12 @@ def named(parts: Sequence[str], words: Wordings, concluding: bool) -> str | None
     if weight < _LEAST or (rivals and weight < _CLEARLY * rivals[0][1]):
         return None
     return best
+
+
+def _leads(weights: Mapping[str, float]) -> bool:
+    """Say whether one label is named clearly before all others of a clause."""
+    ranked = sorted(weights.values(), reverse=True)
+    return len(ranked) == 1 or ranked[0] >= 2 * ranked[1]
 
 
 def _naming(parts: Sequence[str], words: Wordings) -> Iterator[tuple[bool, dict[str, float]]]:

@@ -130,6 +130,7 @@ class Clause:
     refusal: Refusal  # what it refuses, if anything
     concludes: bool  # its sentence says what the answer comes to
     concedes: bool  # it is granted before something else is said
+    within: bool  # it is granted by the sentence itself
 
 
 def _reaches(denial: re.Match[str], between: str) -> bool:
@@ -185,8 +186,15 @@ def read_clauses(parts: Sequence[str], condition: re.Pattern[str]) -> Iterator[C
                 refusal = "asked"
             if closed and "answer" in clause:
                 refusal = "answer"
-            granted = kind == "denied" and (conceded or turned)
-            yield Clause(kind, index, refusal, concludes, granted)
+            denied = kind == "denied"
+            yield Clause(
+                kind,
+                index,
+                refusal,
+                concludes,
+                concedes=denied and (conceded or turned),
+                within=denied and conceded,
+            )
 
 
 def stance(parts: Sequence[str], condition: re.Pattern[str]) -> Stance | None:
@@ -206,9 +214,9 @@ def stance(parts: Sequence[str], condition: re.Pattern[str]) -> Stance | None:
         return "refused"
     if concluded:
         return "denied" if concluded[-1].kind == "denied" else "affirmed"
-    if all(clause.concedes for clause in said):
+    if all(clause.within for clause in said):
         return None
-    if max(yes, no) < _LEAST:
+    if yes < _LEAST and no == 0:
         return None
     if yes == no:
         return "denied" if said[-1].kind == "denied" else "affirmed"

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imhi import answer_format
-from imhi.plugins.labelers.reading.causes import cued
+from imhi.plugins.labelers.reading.causes import cause_meant, cued
 from imhi.plugins.labelers.reading.explicit import Given, announced, opening, resolve
 from imhi.plugins.labelers.reading.named import named
 from imhi.plugins.labelers.reading.options import picked, split_options
 from imhi.plugins.labelers.reading.stance import stance
 from imhi.plugins.labelers.reading.statements import stated_last, stated_one
-from imhi.plugins.labelers.reading.text import normalise, sentences
+from imhi.plugins.labelers.reading.text import normalise, sentences, without_quotes
 from imhi.plugins.labelers.reading.wordings import Wordings
 
 
@@ -87,9 +87,11 @@ def _given(
 
 
 def _in_prose(head: str, explanation: str, words: Wordings) -> Stated | None:
-    prose = sentences(f"{head}\n{explanation}")
+    text = f"{head}\n{explanation}"
+    prose = sentences(without_quotes(text))
     if words.affirmed is None:
         label = named(prose, words, concluding=bool(explanation))
+        label = label or cause_meant(sentences(text), words)
         return None if label is None else Stated(label, "named")
     taken = None if words.condition is None else stance(prose, words.condition)
     if taken == "affirmed":

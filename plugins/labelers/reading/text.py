@@ -13,7 +13,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n")
 _CLAUSE_END = re.compile(
     r";\s+|,?\s*\b(?:but|however|although|though|nevertheless|yet|therefore|thus|so|hence|because|"
     r"since|whereas)\b,?\s*|,\s*(?=(?:which|indicating|suggesting|implying|showing|leading|resulting|"
-    r"reflecting|demonstrating|highlighting|emphasi[sz]ing|and the)\b)"
+    r"reflecting|demonstrating|highlighting|emphasi[sz]ing|and the|with)\b)"
 )
 _TURN = re.compile(r"\b(?:but|however|nevertheless|yet)\b")
 _CONCEDED = re.compile(
@@ -33,6 +33,14 @@ def normalise(text: str) -> str:
     if "  " in text:
         text = _SPACES.sub(" ", text)
     return _LINES.sub("\n", text).strip() if "\n" in text else text.strip()
+
+
+_QUOTED = re.compile(r'"[^"\n]{1,300}"')
+
+
+def without_quotes(text: str) -> str:
+    """Return a normalised text without what it quotes: the words of the post are not the answer's."""
+    return _QUOTED.sub('""', text) if '"' in text else text
 
 
 def sentences(text: str) -> list[str]:
