@@ -42,7 +42,7 @@ _CLEARLY = 1.5
 _LEAST = 0.5
 
 
-_THERE_IS = re.compile(r"\bthere(?: (?:is|are|does|do)\b|'s)")
+_THERE_IS = re.compile(r"\bthere(?: (?:is|are|does|do)\b|'s)|^\W*(?:[a-i][).:]\W*)?no\b")
 
 
 def named(parts: Sequence[str], words: Wordings, concluding: bool) -> str | None:
@@ -87,7 +87,7 @@ def _naming(parts: Sequence[str], words: Wordings) -> Iterator[tuple[bool, dict[
                 label = words.name_in(match)
                 if label == words.catch_all or not _of_condition(sentence, clause, match, words):
                     continue
-                kind = clause_kind(clause, match, words.condition is not None)
+                kind = clause_kind(clause, match, concludes or words.condition is not None)
                 if kind in WEIGHTS:
                     alternative = _ALTERNATIVE_AFTER.match(
                         clause, match.end()

@@ -18,7 +18,11 @@ _LAST_ENDS = re.compile(
 )
 # A numbered list of longer items is an argument in points; letters are given to options only.
 _MOST_WORDS = {1: 40, 2: 8}
+_LONGEST = 600  # characters of the last option
 
+# A line for yes and a line for no: both are offered.
+_YES_LINE = re.compile(r"(?:^|\n)\W*yes\b[, ][^\n]*")
+_NO_LINE = re.compile(r"(?:^|\n)\W*no\b[, ][^\n]*")
 _FIRST = ("a)", "a.", "a:", "1)", "1.")
 
 _PICKED = re.compile(
@@ -38,6 +42,8 @@ def split_options(text: str) -> tuple[str, Mapping[str, str]]:
     """Return a normalised text without its lists of options, and the options by their letter."""
     if "select" in text or "choose" in text or "pick" in text:
         text = _OFFERED.sub(" ", text)
+    if "\n" in text and _YES_LINE.search(text) and _NO_LINE.search(text):
+        text = _NO_LINE.sub("\n", _YES_LINE.sub("\n", text))
     if not any(mark in text for mark in _FIRST):
         return text, {}
     marks = list(_MARK.finditer(text))
@@ -52,7 +58,8 @@ def split_options(text: str) -> tuple[str, Mapping[str, str]]:
         items = _items(text, run) if len(run) > 1 else []
         kind = 1 if marks[at][1] else 2
         short = all(len(item.split()) <= _MOST_WORDS[kind] for _, item, _ in items)
-        if items and short and not _is_argued([item for _, item, _ in items]):
+        argued = bool(items) and kind == 2 and _is_argued([item for _, item, _ in items])
+        if items and short and not argued:
             kept.append(text[end : run[0].start()])
             end = items[-1][2]
             for letter, item, _ in items:
@@ -74,7 +81,8 @@ def _run(marks: Sequence[re.Match[str]], at: int) -> list[re.Match[str]]:
     kind = 1 if marks[at][1] else 2
     first = "a" if kind == 1 else "1"
     run: list[re.Match[str]] = []
-    for mark in marks[at:]:
+    for index in range(at, len(marks)):
+        mark = marks[index]
         if mark[kind] == chr(ord(first) + len(run)):
             run.append(mark)
         elif run:
@@ -90,7 +98,8 @@ def _items(text: str, run: Sequence[re.Match[str]]) -> list[tuple[str, str, int]
     for mark, following in zip(run, [*run[1:], None], strict=True):
         end = following.start() if following else len(text)
         if following is None:
-            cut = _LAST_ENDS.search(text, mark.end())
+            end = min(end, mark.end() + _LONGEST)
+            cut = _LAST_ENDS.search(text, mark.end(), end)
             end = cut.start() if cut else end
         items.append((mark[1] or mark[2], text[mark.end() : end].strip(" \n.\"'"), end))
     return items
