@@ -22,7 +22,7 @@ _CAUSE = re.compile(
 )
 _DUE = re.compile(r"(?:ed)? (?:about|by|over|caused by|related to|due to|from)\b")
 _CAUSE_END = re.compile(
-    r",? (?:as|because|since|which|who|that|leading|causing)\b|[;.(]|"
+    r",? (?:as|because|since|which|who|that|leading|causing|due to|caused by)\b|[;.(]|"
     r", (?:and )?(?:this|they|their|he|she|it|but)\b"
 )
 # "X is causing stress": the cause stands before.

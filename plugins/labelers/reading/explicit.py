@@ -67,7 +67,7 @@ _SENTENCE_STARTS = re.compile(
     r"(?:all of|both|this|the|that|there|based|it|yes|no|i|they|he|she|in|"
     r"from|according|while|to|poster|post)\b"
 )
-_LETTER = re.compile(r"^[a-i1-9][).:]\s+")
+_LETTER = re.compile(r"^[a-i1-9][).:,]\s+")
 # Words of a value that names one thing; what is longer is a sentence.
 _SHORT = 6
 

@@ -39,10 +39,12 @@ _ALTERNATIVE_BEFORE = re.compile(r"(?:\bor|/|,)[ \"']*(?:[\w-]+ )?$")
 _ALTERNATIVE = 0.25
 # How much more often than any other a label is named that is the answer, and how often at least.
 _CLEARLY = 1.5
-_LEAST = 0.5
+_LEAST = 0.75
 
 
-_THERE_IS = re.compile(r"\bthere(?: (?:is|are|does|do)\b|'s)|^\W*(?:[a-i][).:]\W*)?no\b")
+_THERE_IS = re.compile(
+    r"\bthere(?: (?:is|are|does|do)\b|'s)|^\W*(?:(?:[a-i][).:]\W*)?no|it (?:does|is))\b"
+)
 
 
 def named(parts: Sequence[str], words: Wordings, concluding: bool) -> str | None:

@@ -27,7 +27,7 @@ _FIRST = ("a)", "a.", "a:", "1)", "1.")
 
 _PICKED = re.compile(
     r"(?:\b(?:answer|choice|option|choose|select|pick|response)\b[^.\n]{0,40}?(?:\bis\b|:|\s)\s*|^\W*)"
-    r"[\"'(\[]*(?:option )?([a-i1-9])(?:[).:\]\"']|\s*$|\n)"
+    r"[\"'(\[]*(?:option )?([a-i1-9])(?:[).:,\]\"']|\s*$|\n)"
 )
 
 

@@ -51,7 +51,9 @@ _DETERMINERS = frozenset(
         "instead",
     )
 )
-_DENIED_VERB = re.compile(r"^(?: (?:\w+ly|seem to|appear to|to|be|have|any|it|does|do))* \w+")
+_DENIED_VERB = re.compile(
+    r"^(?: (?:\w+ly|seem to|appear to|to|be|have|any|it|does|do))* \w+(?:,? (?:or|nor|and) \w+)*"
+)
 # Words that a denial reaches over.
 _REACH = 24
 # "a lack of connection and loneliness" denies the first of the two.
@@ -59,17 +61,6 @@ _NEXT_OF_TWO = re.compile(r"^ of\b.*\b(?:and|or) |^.*, ")
 _DENIED_AFTER = re.compile(
     r"[^.]{0,45}?(?:\b(?:is|are|was|does|do|did|may|seems?|appears?|has|have)\W+(?:\w+\W+)?(?:not|no)\b"
     r"|\b(?:is|does|are|do)n't\b|\bis (?:absent|missing|lacking)\b)"
-)
-REFUSAL = re.compile(
-    r"\b(?:cannot|can't|can not|could not|not clear|unable|not able|impossible|not possible|"
-    r"not appropriate|inappropriate|difficult|hard|challenging|not enough|insufficient|not sufficient|"
-    r"unclear|uncertain|not qualified|no way|as an ai|just an ai|whether)\b"
-    r"|(?:\bnot|n't) (?:\w+ly )?(?:specify|state)\b"
-    r"|(?:\bnot|n't) (?:\w+ly )?(?:provide|contain|include|give|offer)\b[^.]{0,25}"
-    r"\b(?:information|details?|context|answer|enough|sufficient|specific|reasons?|causes?)\b"
-    r"|\bnot (?:\w+ly )?(?:specified|stated|provided|given|described|included)\b"
-    r"|\bwithout (?:more|further|additional|knowing|a proper|proper|conducting|an?)\b"
-    r"|\bwould (?:be necessary|need|be needed|be important)\b|\bto assess\b"
 )
 # A refusal to answer at all.
 CLOSED = re.compile(
@@ -81,6 +72,17 @@ CLOSED = re.compile(
     r"|\b(?:answer|question)\b[^.]{0,30}\bnot (?:included|provided|in the text|appropriate|relevant)\b"
     r"|\b(?:no|not enough|insufficient) information\b"
     r"|\bmore (?:context|information|details?)\b[^.]{0,50}\b(?:needed|necessary|required)\b"
+)
+REFUSAL = re.compile(
+    CLOSED.pattern
+    + r"|\b(?:not clear|not enough|insufficient|not sufficient|unclear|uncertain|not qualified|no way|"
+    r"as an ai|just an ai|whether)\b"
+    r"|(?:\bnot|n't) (?:\w+ly )?(?:specify|state)\b"
+    r"|(?:\bnot|n't) (?:\w+ly )?(?:provide|contain|include|give|offer)\b[^.]{0,25}"
+    r"\b(?:information|details?|context|answer|enough|sufficient|specific|reasons?|causes?)\b"
+    r"|\bnot (?:\w+ly )?(?:specified|stated|provided|given|described|included)\b"
+    r"|\bwithout (?:more|further|additional|knowing|a proper|proper|conducting|an?)\b"
+    r"|\bwould (?:be necessary|need|be needed|be important)\b|\bto assess\b"
 )
 # What is said of conditions in general, or of readers, is not said of the poster.
 _REMARK = re.compile(
@@ -106,6 +108,7 @@ _HEDGE = re.compile(
     r"can (?:\w+ly )?(?:be|sometimes be)|"
     r"common(?:ly)? (?:symptoms?|signs?|associated))\b"
 )
+_OR_OTHER = re.compile(r"(?: \w+)? or other\b")
 WEIGHTS = {"affirmed": 1.0, "hedged": 0.5, "possible": 0.25}
 _LEAST = 0.5
 # "It is possible that" claims nothing; twice is a hedge.
@@ -118,7 +121,7 @@ CONCLUDES = re.compile(
 # Said of the one who answers, it takes nothing back.
 _DISCLAIMER = re.compile(
     r"\b(?:medical advice|provide (?:a )?diagnos[ie]s|constitute a diagnosis|"
-    r"determine the (?:severity|extent|duration|degree|exact)|"
+    r"(?:determine|assess) the (?:severity|extent|duration|degree|exact)|"
     r"mental health professional,? and|a diagnosis)\b|\bonly a\b"
 )
 
@@ -161,7 +164,7 @@ def clause_kind(clause: str, match: re.Match[str], anchored: bool = False) -> Ki
         return "denied"
     if not anchored and not ANCHOR.search(clause):
         return None
-    if _POSSIBLE.search(clause):
+    if _POSSIBLE.search(clause) or _OR_OTHER.match(clause, match.end()):
         return "possible"
     return "hedged" if _HEDGE.search(clause) else "affirmed"
 
@@ -216,6 +219,8 @@ def stance(parts: Sequence[str], condition: re.Pattern[str]) -> Stance | None:
         return "refused"
     if concluded:
         return "denied" if concluded[-1].kind == "denied" else "affirmed"
+    if first.kind == "possible" and not plain:
+        return None
     if all(clause.within for clause in said):
         return None
     if yes < _LEAST and no == 0:

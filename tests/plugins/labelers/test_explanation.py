@@ -13,8 +13,15 @@ from imhi._core.report import Report
 from imhi.plugins.labelers.reading.inferred import argument, without_label_sentences
 from tests.plugins.labelers.reading import read
 
-# Accuracy on the reference explanations of the official test files.
-FLOORS = {"DR": 0.94, "dreaddit": 0.97, "SAD": 0.975, "IRF": 0.93, "MultiWD": 0.95}
+# Of the reference explanations of the official test files: the least share that is read at all, and of
+# those that are, the share that is read right.
+FLOORS = {
+    "DR": (0.9, 0.96),
+    "dreaddit": (0.95, 0.97),
+    "SAD": (0.95, 0.985),
+    "IRF": (0.85, 0.96),
+    "MultiWD": (0.88, 0.97),
+}
 
 
 def test_the_label_sentence_is_not_read(demo: Context) -> None:
@@ -47,7 +54,14 @@ def test_it_says_how_sure_it_is(demo: Context) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Yes.", "Reasoning: so it is", "No, the poster does not suffer from depression."]
+    "text",
+    [
+        "",
+        "Yes.",
+        "Reasoning: so it is",
+        "No, the poster does not suffer from depression.",
+        "They are tired and sad and cannot sleep.",
+    ],
 )
 def test_a_few_words_argue_for_nothing(demo: Context, text: str) -> None:
     assert read(demo, "explanation", "DR", text).status == "unparsed"
@@ -63,7 +77,7 @@ def test_without_training_explanations_it_reads_nothing_and_says_so(demo: Contex
 
     bare_source: Any = TestOnly()
     bare = dataclasses.replace(demo, source=bare_source, data=None, _labelers={}, report=Report())
-    found = read(bare, "explanation", "DR", "Reasoning: They cannot sleep and see no way out.")
+    found = read(bare, "explanation", "DR", "Reasoning: They cannot sleep, they see no way out, and no day is good any more.")
     assert found.status == "unparsed"
     assert any("DR: the source has no training explanations" in note for note in bare.notes)
 
@@ -80,5 +94,10 @@ def test_reference_explanations_are_read_without_their_label_sentences(
         Response(row.id, dataset, "", text=f"Reasoning: {row.explanation}") for row in rows
     ]
     found = official.labeler("explanation")(declared, [row.aspect for row in rows], responses)
-    right = sum(got.label == row.label for got, row in zip(found, rows, strict=True))
-    assert right / len(rows) >= FLOORS[dataset]
+    read_at_all = [got for got in found if got.label is not None]
+    gold = {row.id: row.label for row in rows}
+    right = sum(got.label == gold[got.id] for got in read_at_all)
+    shares = len(read_at_all) / len(rows), right / len(read_at_all)
+    least, least_right = FLOORS[dataset]
+    assert shares[0] >= least
+    assert shares[1] >= least_right

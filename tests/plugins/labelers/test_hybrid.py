@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from imhi._core.context import Context
 from imhi._core.evaluation import evaluate
 from imhi._core.plugin_manager import PluginManager
-from imhi.plugins.labelers.reading.stance import stance
+from imhi.plugins.labelers.reading.inferred import LEAST_MARGIN
 from tests.plugins.labelers.reading import read
 
 READ = [
@@ -21,10 +21,8 @@ READ = [
     ("stance", "DR", "yes", "I cannot diagnose. However, the post shows symptoms of depression."),
     ("stance", "IRF", "no", "There is no mention of thwarted belongingness in the post."),
     ("stance", "MultiWD", "no", "The post does not mention the spiritual dimension."),
-    ("cue", "SAD", "school", "The stress cause of this post is the upcoming exams."),
-    ("cue", "SAD", "financial problem", "The stress cause is the rent that she cannot afford."),
-    ("cue", "SAD", "other", "The stress cause is a dog that barks."),
-    ("explanation", "DR", None, "She cannot sleep, feels worthless and sees no way out of it."),
+    ("named", "SAD", "school", "The stress cause of this post is the upcoming exams."),
+    ("named", "T-SID", "none", "The post does not show any mental disorder."),
 ]
 UNREADABLE = [
     ("empty", "DR", ""),
@@ -45,30 +43,45 @@ UNREADABLE = [
 
 @pytest.mark.parametrize(("by", "dataset", "label", "text"), READ)
 def test_a_label_and_who_decided(
-    demo: Context, by: str, dataset: str, label: str | None, text: str
+    demo: Context, by: str, dataset: str, label: str, text: str
 ) -> None:
     found = read(demo, "hybrid", dataset, text)
-    assert found.decided_by == by
-    assert found.status == "labelled"
-    if label is not None:
-        assert found.label == label
+    assert (found.decided_by, found.status, found.label) == (by, "labelled", label)
 
 
 @pytest.mark.parametrize(("dataset", "text"), [row[1:] for row in UNREADABLE])
 def test_what_holds_no_label_stays_unparsed(demo: Context, dataset: str, text: str) -> None:
     found = read(demo, "hybrid", dataset, text)
     assert (found.label, found.status, found.contradiction) == (None, "unparsed", False)
+    assert found.inferred is None
+    assert found.why
 
 
-HEDGES = [
-    ("yes", "It is possible that the poster suffers from depression: no sleep, no joy."),
+def test_what_is_inferred_stands_beside_and_is_no_label(demo: Context) -> None:
+    """A reference explanation without a word of its label, and none that says the condition."""
+    row = next(row for row in demo.training_examples("SAD") if "exam" in row.explanation)
+    found = read(demo, "hybrid", "SAD", f"Reasoning: {without_terms(row.explanation)}")
+    assert (found.label, found.status, found.why) == (None, "unparsed", "not stated")
+    assert found.inferred == row.label
+    assert found.confidence is not None
+    assert found.confidence >= LEAST_MARGIN
+
+
+def without_terms(text: str) -> str:
+    return re.sub(r"(?i)\b(?:school|stress\w*|causes?|label)\b", "this", text)
+
+
+HEDGES: list[tuple[str | None, str]] = [
+    (None, "It is possible that the poster suffers from depression: no sleep, no joy."),
     ("yes", "It is likely that the poster suffers from depression, though one cannot be certain."),
     ("no", "While the poster is sad, the post does not show signs of depression."),
 ]
 
 
 @pytest.mark.parametrize(("label", "text"), HEDGES)
-def test_a_hedge_counts_for_the_side_it_lands_on(demo: Context, label: str, text: str) -> None:
+def test_a_hedge_counts_for_the_side_it_lands_on(
+    demo: Context, label: str | None, text: str
+) -> None:
     assert read(demo, "hybrid", "DR", text).label == label
 
 
@@ -142,10 +155,3 @@ def test_what_came_of_the_answers_is_counted(
     counts = found.runs[0].labelling["DR"]
     assert (counts["n"], counts["unparsed"], counts["failed"]) == (5, 2, 0)
     assert counts["decided_by"] == {"strict": 2, "stance": 1}
-
-
-def test_runs_of_dashes_are_read_in_no_time() -> None:
-    answer = "There is no " + "-" * 4000 + " a b c d e f g h i j k l depression here" + "'-" * 2000
-    started = time.process_time()
-    stance(answer, ("depression",))
-    assert time.process_time() - started < 1.0, "the time must not explode with punctuation"

@@ -85,14 +85,15 @@ KINDS: dict[str, Callable[[random.Random], str]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("labeler", ["strict", "hybrid", "explanation"])
-@pytest.mark.parametrize("kind", list(KINDS))
-def test_no_label_and_nothing_inferred(official: Context, labeler: str, kind: str) -> None:
-    draw = random.Random(f"{kind} 1")
-    texts = [KINDS[kind](draw) for _ in range(200)]
-    for name in ("DR", "dreaddit", "SAD", "MultiWD", "CAMS", "T-SID"):
-        dataset = official.dataset(name)
-        aspect = dataset.questions[0].aspect
+@pytest.mark.parametrize("name", ["dreaddit", "SAD", "CAMS", "T-SID"])
+def test_no_label_and_nothing_inferred(official: Context, name: str, labeler: str) -> None:
+    dataset = official.dataset(name)
+    aspect = dataset.questions[0].aspect
+    read = official.labeler(labeler)
+    for kind, make in KINDS.items():
+        draw = random.Random(kind)
+        texts = [make(draw) for _ in range(200)]
         responses = [Response(str(i), name, "", text=text) for i, text in enumerate(texts)]
-        read = official.labeler(labeler)(dataset, [aspect] * len(texts), responses)
-        found = [(one, texts[int(one.id)]) for one in read if one.label or one.inferred]
-        assert not found, f"{name}: {len(found)}, such as {found[0]}"
+        predictions = read(dataset, [aspect] * len(texts), responses)
+        found = [(one, texts[int(one.id)]) for one in predictions if one.label or one.inferred]
+        assert not found, f"{kind}: {len(found)}, such as {found[0]}"
