@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         explanation_of as explanation_of,
         split_answer as split_answer,
     )
+    from imhi._core.answered import (
+        take_apart as take_apart,
+    )
     from imhi._core.budget import (
         Budget as Budget,
         Estimate as Estimate,
@@ -87,6 +90,7 @@ if TYPE_CHECKING:
         PublishedResults as PublishedResults,
         Reporter as Reporter,
         ReportSection as ReportSection,
+        ThoughtFormat as ThoughtFormat,
         Trainer as Trainer,
     )
     from imhi._core.fingerprints import (

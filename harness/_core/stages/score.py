@@ -55,7 +55,7 @@ def score(
     try:
         # Datasets outside, views inside: rows are read, and labelers fitted, once for all views.
         for dataset in manifest.datasets:
-            columns = Columns.read(folder, plan.labeler.name, dataset)
+            columns = Columns.read(folder, plan.labeler.name, dataset, context.registry)
             for view in views:
                 view.add(dataset, columns)
         return [view.finish() for view in views]
@@ -114,7 +114,7 @@ class _ScoredView:
         if not columns.examples:
             return
         self.inputs[dataset] = _checksum(columns, self.view)
-        self.labelling[dataset] = labelling_counts(columns.predictions)
+        self.labelling[dataset] = labelling_counts(columns.predictions, columns.responses)
         measures = [
             (spec, measure)
             for spec, scorer in self.metrics

@@ -12,6 +12,7 @@ from imhi._core.comparing import Comparison, compare
 from imhi._core.evaluation import evaluate
 from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.published import PublishedResult
+from imhi._core.registry import Registry
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.statistics.significance import holm, mcnemar_p
@@ -55,10 +56,12 @@ def test_values_are_those_of_the_scores(found: Comparison, runs: list[RunFolder]
                 assert value.low == pytest.approx(row["low"], abs=3)
 
 
-def test_examples_are_counted_from_the_labels(found: Comparison, runs: list[RunFolder]) -> None:
+def test_examples_are_counted_from_the_labels(
+    found: Comparison, runs: list[RunFolder], registry: Registry
+) -> None:
     right = []
     for run in runs[:2]:
-        columns = Columns.read(run, "hybrid", "SAD")
+        columns = Columns.read(run, "hybrid", "SAD", registry)
         right.append(
             [e.label == p.label for e, p in zip(columns.examples, columns.predictions, strict=True)]
         )
