@@ -12,7 +12,6 @@ from imhi._core.comparing import Comparison, compare
 from imhi._core.evaluation import evaluate
 from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.published import PublishedResult
-from imhi._core.registry import Registry
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.statistics.significance import holm, mcnemar_p
@@ -57,11 +56,11 @@ def test_values_are_those_of_the_scores(found: Comparison, runs: list[RunFolder]
 
 
 def test_examples_are_counted_from_the_labels(
-    found: Comparison, runs: list[RunFolder], registry: Registry
+    found: Comparison, runs: list[RunFolder], manager: PluginManager
 ) -> None:
     right = []
     for run in runs[:2]:
-        columns = Columns.read(run, "hybrid", "SAD", registry)
+        columns = Columns.read(run, "hybrid", "SAD", manager.registry)
         right.append(
             [e.label == p.label for e, p in zip(columns.examples, columns.predictions, strict=True)]
         )

@@ -100,7 +100,7 @@ def test_hf_announces_each_generation_while_it_works(plain: Path) -> None:
         compat.Instance(post[:60], made.prompter.generation_arguments())
         for post in demo_posts()[:5]
     ]
-    finished = list(stream(made.lm, asks, [Usage()]))
+    finished = list(stream(made.lm, asks, Usage))
     assert all(item.announced for item in finished)
     assert sorted(item.index for item in finished) == [0, 1, 2, 3, 4]
 
