@@ -23,11 +23,10 @@ def keep_thoughts(lm: Any, formats: Iterable[ThoughtFormat]) -> None:
     """Have a backend return whole answers: the harness takes them apart by itself."""
     if getattr(lm, "think_end_token", None) is not None:
         lm.think_end_token = None
-    tokenizer = getattr(lm, "tokenizer", None)
-    decode = getattr(lm, "tok_decode", None)
-    if not _is_transformers(lm) or decode is None or not hasattr(tokenizer, "all_special_ids"):
+    if not _is_transformers(lm) or not hasattr(lm.tokenizer, "all_special_ids"):
         return
-    decoder = Decoder(tokenizer, formats)
+    decode = lm.tok_decode
+    decoder = Decoder(lm.tokenizer, formats)
 
     def with_marks(tokens: Any, skip_special_tokens: bool = True) -> Any:
         if skip_special_tokens and isinstance(tokens, (list, tuple)):
