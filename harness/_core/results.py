@@ -66,6 +66,7 @@ class _AnswerCounts(TypedDict, total=False):
     filtered: int
     thoughts: int
     thought_tokens: int
+    why: dict[str, int]
 
 
 class Labelling(_AnswerCounts):
@@ -73,7 +74,7 @@ class Labelling(_AnswerCounts):
 
     ``cut_off`` answers ended for want of tokens, with a label or without; ``filtered`` ones were held
     back, or refused in a form made for it. ``thoughts`` are answers with a thought before them, of
-    ``thought_tokens`` in all.
+    ``thought_tokens`` in all. ``why`` counts the unparsed ones by the reason, where one is known.
     """
 
     n: int

@@ -104,10 +104,13 @@ def labelling_counts(predictions: Iterable[Prediction], responses: Iterable[Resp
     """Count what came of the examples of one dataset. The responses are taken apart."""
     status: Counter[str] = Counter()
     decided: Counter[str] = Counter()
+    why: Counter[str] = Counter()
     contradictions = 0
     for prediction in predictions:
         status[prediction.status] += 1
         contradictions += prediction.contradiction
+        if prediction.why:
+            why[prediction.why] += 1
         if prediction.status == "labelled":
             decided[prediction.decided_by] += 1
     answers = Counter[str]()
@@ -115,7 +118,7 @@ def labelling_counts(predictions: Iterable[Prediction], responses: Iterable[Resp
         if response.error is None:
             answers["cut_off"] += was_cut_off(response)
             answers["filtered"] += why_unanswered(response) == WITHHELD
-            answers["thoughts"] += bool(response.thought)
+            answers["thoughts"] += bool(response.thought or response.thought_tokens)
             answers["thought_tokens"] += response.thought_tokens or 0
     return {
         "n": sum(status.values()),
@@ -127,4 +130,5 @@ def labelling_counts(predictions: Iterable[Prediction], responses: Iterable[Resp
         "filtered": answers["filtered"],
         "thoughts": answers["thoughts"],
         "thought_tokens": answers["thought_tokens"],
+        "why": dict(why),
     }

@@ -101,6 +101,8 @@ def _error(run: Run, example: Example, response: Response) -> str:
 def _why(prediction: Prediction, response: Response) -> tuple[str, str]:
     if prediction.status == "failed":
         return "failed", "no answer"
+    if prediction.why:
+        return "unparsed", prediction.why
     if not response.text.strip():
         return "unparsed", "the answer is empty"
     if response.finish_reason == "length":
