@@ -138,6 +138,7 @@ class _Reader:
         """Take the format's thoughts out of a text; None where the marks make none. ``open``: the text
         begins inside a thought."""
         last_end = max((mark.start for mark in marks if not mark.opens), default=-1)
+        size = len(text.rstrip())
         thoughts: list[str] = []
         kept: list[str] = []
         at, inside, began_inside = 0, open, False
@@ -156,7 +157,7 @@ class _Reader:
             elif not at and self.format.may_begin_inside:
                 thoughts.append(before)
                 began_inside = True
-            elif _answers(before) or not text[mark.end :].strip():
+            elif _answers(before) or mark.end >= size:
                 kept.append(before)  # the answer has been given: a mark too many
             else:
                 thoughts.append(before)

@@ -122,7 +122,10 @@ class Generator:
         (parts,) = take_apart([response], self.thought_formats)
         if not parts.thought:
             return response
-        return replace(response, thought_tokens=self.decoder.count(parts.thought))
+        made = response.completion_tokens or 0
+        # Written anew a text may have more tokens than it was made of.
+        counted = min(self.decoder.count(parts.thought), made) if parts.text else made
+        return replace(response, thought_tokens=counted)
 
     def _decode(self, batch: Sequence[tuple[Request, Encoded]]) -> list[tuple[str, int, str]]:
         """Return (text, completion tokens, finish reason) per request."""
