@@ -18,6 +18,7 @@ from imhi._core.records import Prediction, Response
 from imhi._core.thoughts import SplitText, split_thoughts
 
 CUT_OFF = "cut off in a thought"
+CUT_SHORT = "cut off before an answer"  # most likely in a thought that is not shown
 WITHHELD = "filtered"
 ONLY_THOUGHT = "a thought and no answer"
 
@@ -82,9 +83,10 @@ def why_unanswered(response: Response) -> str:
         return WITHHELD
     if response.text.strip() or response.label is not None:
         return ""
+    thought = response.thought or response.thought_tokens
     if response.thought_open or reason == LENGTH:
-        return CUT_OFF
-    return ONLY_THOUGHT if response.thought else ""
+        return CUT_OFF if response.thought_open or thought else CUT_SHORT
+    return ONLY_THOUGHT if thought else ""
 
 
 def was_cut_off(response: Response) -> bool:

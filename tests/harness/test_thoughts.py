@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from imhi._core.answered import CUT_OFF, ONLY_THOUGHT, WITHHELD, take_apart, why_unanswered
+from imhi._core.answered import CUT_OFF, CUT_SHORT, ONLY_THOUGHT, WITHHELD, take_apart, why_unanswered
 from imhi._core.errors import HarnessError
 from imhi._core.extensions import ThoughtFormat
 from imhi._core.finish_reasons import normalised
@@ -173,7 +173,8 @@ def test_why_a_response_answers_nothing(formats: tuple[ThoughtFormat, ...]) -> N
     reasons = {
         WITHHELD: [response("", finish_reason="content_filter"),
                    response("Yes", finish_reason="refusal"), response("", finish_reason="SAFETY")],
-        CUT_OFF: [response("", finish_reason="length"), response("<think>a"),
+        CUT_SHORT: [response("", finish_reason="length")],
+        CUT_OFF: [response("", finish_reason="length", thought_tokens=9), response("<think>a"),
                   response("", thought="a", finish_reason="length")],
         ONLY_THOUGHT: [response("", thought="a", finish_reason="stop"),
                        response("<think>a</think>")],
