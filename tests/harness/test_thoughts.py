@@ -6,7 +6,14 @@ import time
 
 import pytest
 
-from imhi._core.answered import CUT_OFF, CUT_SHORT, ONLY_THOUGHT, WITHHELD, take_apart, why_unanswered
+from imhi._core.answered import (
+    CUT_OFF,
+    CUT_SHORT,
+    ONLY_THOUGHT,
+    WITHHELD,
+    take_apart,
+    why_unanswered,
+)
 from imhi._core.errors import HarnessError
 from imhi._core.extensions import ThoughtFormat
 from imhi._core.finish_reasons import normalised

@@ -13,6 +13,7 @@ from imhi._core.registry import Registry
 from imhi._core.settings import Generation
 from tests.batch_results import Line, Result, answer as batch_answer
 from tests.batch_server import BatchServer
+from tests.conftest import Imhi
 from tests.faulty_server import FaultyServer, Reply, answer, status
 from tests.openai_asking import Asker
 from tests.plugins.models.openai_api.batch_asking import BatchAsker
@@ -154,6 +155,36 @@ def test_batches_tell_the_same(batches: BatchAsker, registry: Registry) -> None:
     ]  # fmt: skip
     assert found["0"].attempts == 2
     assert {r.text for r in take_apart(list(found.values()), registry.thought_formats)} == {"Yes."}
+
+
+def test_a_run_notes_how_its_answers_ended(imhi_here: Imhi) -> None:
+    replies = [
+        says({"content": None, "reasoning": "I muse"}, "length"),
+        says({"content": "Yes, the poster suffers from depression. Reasoning: th"}, "length"),
+        says({"content": None, "refusal": "I cannot."}),
+        says(
+            {"content": "No, the poster does not suffer from depression.", "reasoning": "I muse."}
+        ),
+    ]
+    with FaultyServer(replies) as server:
+        done = imhi_here(
+            "run", "-m", f"openai:m,base_url={server.url},concurrency=1", "-d", "DR", "--limit", "4",
+            "--max-new-tokens", "16", "--labeler", "reference-rule", "--resamples", "100", "--json",
+        )  # fmt: skip
+    assert done.code == 0, done.err
+    [run] = done.json["labelling"]
+    counts = done.json["labelling"][run]["DR"]
+    assert (counts["cut_off"], counts["filtered"], counts["thoughts"]) == (2, 1, 2)
+    assert counts["why"] == {CUT_OFF: 1, WITHHELD: 1}
+    assert counts["unparsed"] == 2
+    notes = done.json["notes"]
+    assert (
+        "2 answers were cut off at max_new_tokens=16 (1 in a thought, which is no answer): raise "
+        "--max-new-tokens" in notes
+    )
+    assert any(note.startswith("1 answer was held back by a content filter") for note in notes)
+    shown = " ".join(imhi_here("show", "last", "--labeler", "reference-rule").out.split())
+    assert all(note in shown for note in notes)
 
 
 def test_a_bare_prompt_that_ends_in_a_thought_is_known_to(asker: Asker) -> None:
