@@ -84,6 +84,10 @@ class _Reader:
         self.opens = tuple(mark.lower() for mark in format.opens)
         self._all = (*self.opens, *(mark.lower() for mark in format.closes))
         self._edges = tuple(mark.lower() for mark in format.marks)
+        # Most texts hold none of the few letters that tags begin with.
+        tags = not format.bare and format.may_begin_inside
+        letters = {letter for mark in self._all for letter in (mark[0], mark[0].upper())}
+        self.begins = "".join(sorted(letters)) if tags else ""
         opening, closing = _either(format.opens), _either(format.closes)
         case = 0 if format.bare else re.IGNORECASE
         self._marks = re.compile(f"(?P<closing>{closing})|(?P<opening>{opening})", case)
@@ -95,12 +99,12 @@ class _Reader:
         """Say, quickly, whether the text may hold a mark of the format."""
         if not (self.format.bare or self.format.may_begin_inside):
             return bool(self._first.match(text))
-        # Those of bare marks that may be anywhere are ends.
-        needles = self._all[len(self.opens) :] if self.format.bare else self._all
-        if any(needle in lowered for needle in needles):
-            return True
-        return self.format.bare and bool(
-            self._first.match(text) or (self._bare and self._bare.match(text))
+        if not self.format.bare:
+            return any(needle in lowered for needle in self._all)
+        return (
+            any(end in text for end in self.format.closes)
+            or self._first.match(text) is not None
+            or (self._bare is not None and self._bare.match(text) is not None)
         )
 
     def find(self, text: str) -> list[_Mark]:
@@ -177,12 +181,17 @@ def _first_found(text: str, readers: Sequence[_Reader]) -> tuple[_Reader, Sequen
     """Return the format whose mark comes first in a text, with its marks."""
     if not text:
         return None
-    lowered = text.lower()
-    found = [
-        (marks[0].start, number, marks)
-        for number, reader in enumerate(readers)
-        if reader.may_be_in(text, lowered) and (marks := reader.find(text))
-    ]
+    letters = {"": True}  # what some formats' marks all begin with: whether one of it is there
+    lowered = ""
+    found = []
+    for number, reader in enumerate(readers):
+        begins = reader.begins
+        if begins not in letters:
+            letters[begins] = any(letter in text for letter in begins)
+        if begins and letters[begins] and not lowered:
+            lowered = text.lower()
+        if letters[begins] and reader.may_be_in(text, lowered) and (marks := reader.find(text)):
+            found.append((marks[0].start, number, marks))
     if not found:
         return None
     _, number, marks = min(found, key=lambda one: one[:2])
