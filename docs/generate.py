@@ -143,6 +143,16 @@ def _listed(things: Iterable[Any]) -> str:
     return table(("name", "what it does"), [(f"`{t.name}`", t.summary) for t in things])
 
 
+def _thought_formats(manager: PluginManager) -> str:
+    rows = []
+    for one in manager.registry.thought_formats:
+        pairs = zip(one.opens, one.closes, strict=False)
+        marks = [f"`{opens}` ... `{closes}`" for opens, closes in pairs]
+        marks += [f"field `{field}`" for field in one.fields]
+        rows.append((f"`{one.name}`", one.models, ", ".join(marks), one.source))
+    return table(("format", "models", "marks", "documented in"), rows)
+
+
 def _metrics(manager: PluginManager) -> str:
     rows = [
         (f"`{m.name}`", m.group, "yes" if m.default else "", m.summary)
@@ -194,6 +204,7 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "contracts": contracts,
         "interface": interface.interface,
         "presets": lambda: _presets(manager),
+        "thought formats": lambda: _thought_formats(manager),
         "metrics": lambda: _metrics(manager),
         "labelers": lambda: _listed(manager.registry.labelers),
         "prompts": lambda: _listed(manager.registry.prompts),

@@ -20,11 +20,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imhi._core import answer_format as answer_format
+    from imhi._core import (
+        answer_format as answer_format,
+        finish_reasons as finish_reasons,
+    )
     from imhi._core.answer_format import (
         compose as compose,
         explanation_of as explanation_of,
         split_answer as split_answer,
+    )
+    from imhi._core.answered import (
+        take_apart as take_apart,
     )
     from imhi._core.budget import (
         Budget as Budget,
@@ -87,6 +93,7 @@ if TYPE_CHECKING:
         PublishedResults as PublishedResults,
         Reporter as Reporter,
         ReportSection as ReportSection,
+        ThoughtFormat as ThoughtFormat,
         Trainer as Trainer,
     )
     from imhi._core.fingerprints import (
@@ -101,6 +108,10 @@ if TYPE_CHECKING:
         LabelerSpec as LabelerSpec,
     )
     from imhi._core.light_imports import import_sklearn as import_sklearn
+    from imhi._core.messages import (
+        Message as Message,
+        read_message as read_message,
+    )
     from imhi._core.metrics import Score as Score
     from imhi._core.models import (
         ModelSpec as ModelSpec,
@@ -142,6 +153,7 @@ if TYPE_CHECKING:
         Measure as Measure,
         mean_measure as mean_measure,
     )
+    from imhi._core.thoughts import ends_in_thought as ends_in_thought
     from imhi._core.typed_arguments import (
         Argument as Argument,
     )

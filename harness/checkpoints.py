@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         window_of as window_of,
     )
     from imhi._core.checkpoints.checkpoint import Checkpoint as Checkpoint
+    from imhi._core.checkpoints.decoding import Decoder as Decoder
     from imhi._core.checkpoints.devices import (
         choose_device as choose_device,
         free_memory as free_memory,

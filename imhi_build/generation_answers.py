@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from imhi import Response, from_row
+from imhi import Registry, Response, from_row, take_apart
 from imhi.build.generation_runs import (
     GenerationRuns,
     answered_keys,
@@ -69,8 +69,9 @@ class Answers:
     """The answers to the rows of one dataset, read from where they lie. Close it after use.
     ``models`` are the models by number of the run."""
 
-    def __init__(self, runs: GenerationRuns, dataset: str) -> None:
+    def __init__(self, runs: GenerationRuns, dataset: str, registry: Registry) -> None:
         self._key = runs.key
+        self._formats = tuple(registry.thought_formats)
         self._stack = ExitStack()
         self._files: dict[int, BinaryIO] = {}
         self._places: dict[str, tuple[int, int]] = {}  # of a row's key: run and byte
@@ -92,7 +93,8 @@ class Answers:
         self._stack.close()
 
     def of(self, row: BuiltRow) -> tuple[int, Response] | None:
-        """Return the number of the run (from 1) and the answer to a row; None without one."""
+        """Return the number of the run (from 1) and the answer to a row, without its thought; None
+        without one."""
         place = self._places.get(self._key(row))
         if place is None:
             return None
@@ -100,4 +102,5 @@ class Answers:
         file = self._files[number]
         file.seek(offset)
         where = f"{file.name}: byte {offset}"
-        return number, from_row(Response, json.loads(file.readline()), where)
+        response = from_row(Response, json.loads(file.readline()), where)
+        return number, take_apart([response], self._formats)[0]

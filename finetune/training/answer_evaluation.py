@@ -21,6 +21,7 @@ from imhi import (
     Response,
     answer_format,
     resolve,
+    take_apart,
 )
 from imhi.finetune.rows.texts import requests_for
 from imhi.finetune.training.job import TrainingJob
@@ -75,9 +76,11 @@ def answer_scorer(job: TrainingJob, tokenizer: Any) -> Callable[[Any], dict[str,
     def score(model: Any) -> dict[str, float]:
         wrapped: Model = resolve(wrap)(model, tokenizer, job.title, spec.arguments, context)
         try:
-            responses = _answered(requests, wrapped)
+            answered = _answered(requests, wrapped)
         finally:
             wrapped.close()
+        formats = context.registry.thought_formats
+        responses = {one.id: one for one in take_apart(list(answered.values()), formats)}
         return _scores(rows, responses, context, recipe.validation.labeler, metric)
 
     return score

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from imhi._core.answered import read_answers, take_apart
 from imhi._core.budget import Budget
 from imhi._core.data_access import DataAccess
 from imhi._core.declarations import Dataset, PromptStyle, resolve
@@ -210,7 +211,9 @@ class Context:
 
     def read_with(self, spec: LabelerSpec) -> ReadLabels:
         """Return a labeler at work. It is made once for all contexts of the same rows, since it may
-        hold what it learnt; what it has to say goes to the report of whoever it reads for."""
+        hold what it learnt; what it has to say goes to the report of whoever it reads for. It reads
+        answers without their thoughts, and only where there is one
+        (:func:`imhi._core.answered.read_answers`)."""
         if spec.name not in self._labelers:
             relay = Relay(listener=self.report)
             given = (spec.argument,) if spec.argument else ()
@@ -222,6 +225,7 @@ class Context:
             dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
         ) -> Sequence[Prediction]:
             relay.listener = self.report
-            return read(dataset, aspects, responses)
+            answers = take_apart(responses, self.registry.thought_formats)
+            return read_answers(read, dataset, aspects, answers)
 
         return read_for_us

@@ -192,7 +192,8 @@ class ModelFamily:
     itself by it); closing it gives them back as they were.
     ``together(spec)``, optional, says whether the model is to get the requests of all datasets in one
     call, since it hands them to somebody who takes hours. ``open_arguments`` lets unknown arguments
-    through to the backend.
+    through to the backend. ``decodes``: answers are made under the run's decoding settings, so that
+    it helps to change these.
     """
 
     scheme: str
@@ -206,6 +207,7 @@ class ModelFamily:
     wrap: Factory | None = None
     together: Factory | None = None
     open_arguments: bool = False
+    decodes: bool = True
     examples: tuple[str, ...] = ()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from imhi._core.declarations import Factory
+from imhi._core.errors import HarnessError
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,44 @@ class Executor:
     name: str
     summary: str
     create: Factory
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ThoughtFormat:
+    """How models of a kind mark what they think before they answer, so that it is never taken for
+    the answer.
+
+    ``opens`` and ``closes`` are the texts around a thought, as written (case does not matter); after
+    the last of several ``closes`` the answer begins. ``marks`` are other texts of the format, taken
+    off both ends of thought and answer. ``fields`` are the fields of a chat message that hold a
+    thought apart from the text. A text may begin inside a thought that its prompt has opened, unless
+    ``may_begin_inside`` is False; a thought may stand after text as well, unless ``only_first``.
+    ``bare`` marks are plain words without anything around them, left over where a tokenizer dropped its
+    special tokens: an opening must be the first thing in the text and run into the thought
+    (``analysisWe need``), case as written. ``source`` names where the format is documented.
+    """
+
+    name: str
+    models: str
+    opens: tuple[str, ...] = ()
+    closes: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    may_begin_inside: bool = True
+    only_first: bool = False
+    bare: bool = False
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.opens) != bool(self.closes) or not (self.opens or self.fields):
+            raise HarnessError(
+                f"thought format '{self.name}': expected opens= and closes=, both or neither, or fields="
+            )
+        if not all((*self.opens, *self.closes, *self.marks, *self.fields)):
+            raise HarnessError(f"thought format '{self.name}': found an empty text among its marks")
 
 
 # --- builds and audits ---------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from imhi._core.extensions import (
     PublishedResults,
     Reporter,
     ReportSection,
+    ThoughtFormat,
     Trainer,
 )
 
@@ -105,6 +106,19 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         def imhi_models():
             yield ModelFamily("echo", "Repeats the question", create="my_package.echo:Echo")
             yield ModelPreset("parrot", "echo:loud", "The echo model, loud")
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_thought_formats() -> Iterable[ThoughtFormat]:
+    """Add ways in which models mark their thoughts. Called once, when plugins are loaded.
+
+    What stands between the marks is kept, and never read for labels or scores::
+
+        @hookimpl
+        def imhi_thought_formats():
+            yield ThoughtFormat("musing", "Our model", opens=("<muse>",), closes=("</muse>",))
     """
     raise NotImplementedError
 

@@ -82,6 +82,14 @@ class Response:
     Either ``error`` is set (the request failed, after ``attempts`` tries), or ``text`` and/or
     ``label`` with ``probabilities`` (label -> probability in [0, 1]). ``latency`` in seconds,
     ``cost`` in US dollars, ``truncated`` where the prompt did not fit the model's window.
+    ``finish_reason`` in the words of :mod:`imhi._core.finish_reasons`.
+
+    ``thought`` is what the model thought before it answered, where a server gives it in a field of
+    its own; a thought that stands in the text is there until the response is taken apart
+    (:func:`imhi.take_apart`), which is done wherever labels or scores are made. ``thought_open``:
+    a thought stands open where the text begins, since the prompt ended in one; of a response that
+    was taken apart: its thought has no end. ``thought_tokens`` as the server or the model's tokenizer
+    counts them; else the thought's share, by characters, of the completion tokens.
     """
 
     id: str
@@ -98,6 +106,9 @@ class Response:
     attempts: int = 1
     truncated: bool = False
     error: str | None = None
+    thought: str = ""
+    thought_tokens: int | None = None
+    thought_open: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

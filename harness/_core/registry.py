@@ -28,6 +28,7 @@ from imhi._core.extensions import (
     PublishedResults,
     Reporter,
     ReportSection,
+    ThoughtFormat,
     Trainer,
 )
 
@@ -111,6 +112,9 @@ class Registry:
     prompts: KindRegistry[PromptStyle] = _kind(PromptStyle, "prompt style", "imhi_prompts")
     families: KindRegistry[ModelFamily] = _kind(ModelFamily, "model scheme", "imhi_models")
     presets: KindRegistry[ModelPreset] = _kind(ModelPreset, "model preset", "imhi_models")
+    thought_formats: KindRegistry[ThoughtFormat] = _kind(
+        ThoughtFormat, "thought format", "imhi_thought_formats"
+    )
     labelers: KindRegistry[Labeler] = _kind(Labeler, "labeler", "imhi_labelers")
     metrics: KindRegistry[Metric] = _kind(Metric, "metric", "imhi_metrics")
     reporters: KindRegistry[Reporter] = _kind(Reporter, "reporter", "imhi_reporters")

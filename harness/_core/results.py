@@ -59,8 +59,23 @@ class AverageRow(TypedDict):
     groups: int
 
 
-class Labelling(TypedDict):
-    """What came of the examples of one dataset: counts; ``decided_by`` counts by labeler."""
+class _AnswerCounts(TypedDict, total=False):
+    """What scores made by earlier versions do not hold."""
+
+    cut_off: int
+    filtered: int
+    thoughts: int
+    thought_tokens: int
+    why: dict[str, int]
+
+
+class Labelling(_AnswerCounts):
+    """What came of the examples of one dataset: counts; ``decided_by`` counts by labeler.
+
+    ``cut_off`` answers ended for want of tokens, with a label or without; ``filtered`` ones were held
+    back, or refused in a form made for it. ``thoughts`` are answers with a thought before them, of
+    ``thought_tokens`` in all. ``why`` counts the unparsed ones by the reason, where one is known.
+    """
 
     n: int
     unparsed: int

@@ -95,7 +95,7 @@ def _compared(
     read = context.labeler(settings.labeler)
     pairs: LabelPairs = Counter()
     rows = islice(checks.rows(dataset), settings.rows)
-    with Answers(runs, dataset) as answers:
+    with Answers(runs, dataset, context.registry) as answers:
         while batch := list(islice(rows, _BATCH)):
             answered = [(row, one[1]) for row in batch if (one := answers.of(row)) is not None]
             predictions = read(

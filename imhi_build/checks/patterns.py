@@ -45,11 +45,10 @@ class GroupData(TypedDict, total=False):
     needs: list[str]
 
 
-class PatternData(TypedDict, total=False):
-    """A file of patterns; ``finish_reasons`` of providers by what they mean, in that of refusals."""
+class PatternData(TypedDict):
+    """A file of patterns."""
 
     groups: list[GroupData]
-    finish_reasons: dict[str, list[str]]
 
 
 @functools.cache

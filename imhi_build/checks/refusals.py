@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from imhi import finish_reasons
 from imhi.build.checks.patterns import (
     Group,
     PatternSettings,
     groups_of,
-    read_data,
     search,
     straight,
 )
@@ -45,11 +45,10 @@ def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
 
 
 def _stopped(finish_reason: str, settings: Settings) -> str | None:
-    reasons = read_data(DATA)["finish_reasons"]
-    stop = finish_reason.strip().lower()
-    if stop in reasons["refused"]:
+    reason = finish_reasons.normalised(finish_reason.strip())
+    if reason == finish_reasons.FILTERED:
         return "refused by the provider"
-    return "cut off" if settings.cut_off and stop in reasons["cut_off"] else None
+    return "cut off" if settings.cut_off and reason == finish_reasons.LENGTH else None
 
 
 def _said(row: BuiltRow, groups: Sequence[Group]) -> str | None:

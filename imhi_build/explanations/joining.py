@@ -107,7 +107,7 @@ def _joined(
 ) -> Iterator[BuiltRow]:
     posts = folder.posts(dataset)
     path = folder.file("explanations/given", dataset)
-    with Answers(runs, dataset) as answers, GivenAnswers(path) as given:
+    with Answers(runs, dataset, context.registry) as answers, GivenAnswers(path) as given:
         while batch := list(islice(posts, _BATCH)):
             answered = [answers.of(row) for row in batch]
             stated = _stated(config, context, dataset, batch, answered)

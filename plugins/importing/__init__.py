@@ -24,6 +24,7 @@ def imhi_models() -> Iterator[ModelFamily]:
             Argument("dataset", "the dataset of a single file, if its name does not say it"),
         ),
         fingerprint="imhi.plugins.importing.model:fingerprint",
+        decodes=False,
         examples=("imported:answers/DR.csv",),
     )
 

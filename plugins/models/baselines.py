@@ -289,5 +289,6 @@ def imhi_models() -> Iterator[ModelFamily]:
         create,
         target="majority|tfidf",
         fingerprint=fingerprint,
+        decodes=False,
         examples=("baseline:majority", "baseline:tfidf"),
     )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from imhi._core.answered import why_unanswered
 from imhi._core.cli import options
 from imhi._core.cli.console import out, print_json, say
 from imhi._core.cli.scores import show_scores
 from imhi._core.errors import HarnessError
+from imhi._core.registry import Registry
 from imhi._core.results import Results, RunScores
 from imhi._core.run_store import RunFolder, list_runs
+from imhi._core.run_store.columns import answers_by_id
 from imhi._core.sanitizing import plain
 from imhi._core.tables import figures
 from imhi._core.tables.table import Table
@@ -95,6 +99,9 @@ def show(
     failed: Annotated[
         bool, typer.Option("--failed", help="List examples without an answer.")
     ] = False,
+    thoughts: Annotated[
+        bool, typer.Option("--thoughts", help="List thoughts, each with its answer.")
+    ] = False,
     as_json: options.AsJson = False,
     show_all: options.All = False,
 ) -> None:
@@ -105,12 +112,19 @@ def show(
         rows = [row for run in folders for row in _failed(run)]
         _list_rows(rows, as_json, "failed", "no failed examples")
         return
+    registry = context.obj.registry
+    if thoughts:
+        rows = [row for run in folders for row in _thoughts(run, registry)]
+        _list_rows(rows, as_json, "thoughts", "no answer with a thought")
+        return
     read_by = [labeler or _default_labeler(run) for run in folders]
     if unparsed:
         for run, name in zip(folders, read_by, strict=True):
             _check_labelled(run, name)
         rows = [
-            row for run, name in zip(folders, read_by, strict=True) for row in _unparsed(run, name)
+            row
+            for run, name in zip(folders, read_by, strict=True)
+            for row in _unparsed(run, name, registry)
         ]
         nothing = f"labeler {', '.join(dict.fromkeys(read_by))} found a label in every answer"
         _list_rows(rows, as_json, "unparsed", nothing)
@@ -161,16 +175,32 @@ def _failed(run: RunFolder) -> list[dict[str, Any]]:
     ]
 
 
-def _unparsed(run: RunFolder, labeler: str) -> list[dict[str, Any]]:
+def _unparsed(run: RunFolder, labeler: str, registry: Registry) -> list[dict[str, Any]]:
     rows = []
     for dataset in run.datasets():
-        lost = {p.id for p in run.predictions(labeler, dataset) if p.status == "unparsed"}
-        rows += [
-            {"dataset": dataset, "id": r.id, "text": r.text, "run": run.id}
-            for r in run.responses(dataset)
-            if r.id in lost
-        ]
+        answers = answers_by_id(run, dataset, registry)
+        for p in run.predictions(labeler, dataset):
+            if p.status == "unparsed" and (r := answers.get(p.id)):
+                row = {"dataset": dataset, "id": r.id, "text": r.text, "run": run.id, "why": p.why}
+                rows.append(row if r.text.strip() else {**row, "thought": r.thought})
     return rows
+
+
+def _thoughts(run: RunFolder, registry: Registry) -> list[dict[str, Any]]:
+    return [
+        {
+            "dataset": dataset,
+            "id": r.id,
+            "thought": r.thought,
+            "thought_tokens": r.thought_tokens,
+            "text": r.text,
+            "why": why_unanswered(r),
+            "run": run.id,
+        }
+        for dataset in run.datasets()
+        for r in answers_by_id(run, dataset, registry).values()
+        if r.thought
+    ]
 
 
 def _list_rows(rows: list[dict[str, Any]], as_json: bool, key: str, nothing: str) -> None:
@@ -183,5 +213,22 @@ def _list_rows(rows: list[dict[str, Any]], as_json: bool, key: str, nothing: str
     several = len({row["run"] for row in rows}) > 1
     for row in rows:
         place = f"{row['run']}: " if several else ""
-        text = " ".join(str(row.get("text", row.get("error"))).split())[:400]
-        console.print(plain(f"{place}{row['dataset']}/{row['id']}: {text}"), markup=False)
+        said = " ".join(_said(row))
+        console.print(plain(f"{place}{row['dataset']}/{row['id']}: {said}"), markup=False)
+
+
+def _said(row: dict[str, Any]) -> Iterator[str]:
+    """Yield what a listed answer came to; thoughts, and why there is no answer, are marked."""
+    if row.get("why"):
+        yield f"[{row['why']}]"
+    if row.get("thought"):
+        tokens = row.get("thought_tokens")
+        yield f"[thought{f', {tokens:,} tokens' if tokens else ''}] {_beginning(row['thought'])}"
+    if row.get("error") or row.get("text"):
+        yield ("[answer] " if row.get("thought") else "") + _beginning(
+            row.get("text") or row["error"]
+        )
+
+
+def _beginning(text: str) -> str:
+    return " ".join(str(text).split())[:400]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from imhi._core.errors import HarnessError, UnknownName
 from imhi._core.records import Example
+from imhi._core.registry import Registry
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.settings import RunSettings
@@ -130,7 +131,11 @@ def check_settings(folders: Sequence[RunFolder], labeler: str, allow: Collection
 
 
 def align(
-    folders: Sequence[RunFolder], labeler: str, dataset: str, allow: Collection[str]
+    folders: Sequence[RunFolder],
+    labeler: str,
+    dataset: str,
+    allow: Collection[str],
+    registry: Registry,
 ) -> Aligned:
     """Return what each run says about the same examples of a dataset.
 
@@ -140,7 +145,7 @@ def align(
     contents = {folder.manifest().content_checksums[dataset] for folder in folders}
     # Where the checksums are equal the examples are: they are read once, and every run has them.
     same = list(folders[0].examples(dataset)) if len(contents) == 1 else None
-    columns = [Columns.read(folder, labeler, dataset, same) for folder in folders]
+    columns = [Columns.read(folder, labeler, dataset, registry, same) for folder in folders]
     notes = []
     if same is None:
         # The checksums cover prompts, labels and references: only now is it worth finding out.

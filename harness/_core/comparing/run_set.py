@@ -166,7 +166,8 @@ class RunSet:
 
     def columns(self, dataset: str) -> list[Columns]:
         """Return a dataset's rows, run by run, each on all its own examples and without a view."""
-        return [Columns.read(folder, self.labeler, dataset) for folder in self.folders]
+        registry = self.manager.registry
+        return [Columns.read(folder, self.labeler, dataset, registry) for folder in self.folders]
 
     def aligned(self, dataset: str) -> Aligned:
         """Return what each run says about the same examples of a dataset, as the view has them.
@@ -174,7 +175,7 @@ class RunSet:
         Raises:
             NotComparable: the runs saw other data, other examples or other prompts.
         """
-        found = align(self.folders, self.labeler, dataset, self.allow)
+        found = align(self.folders, self.labeler, dataset, self.allow, self.manager.registry)
         return found if self.view is None else self.seen(found)
 
     def seen(self, aligned: Aligned) -> Aligned:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imhi._core.answered import take_apart
 from imhi._core.errors import HarnessError
 from imhi._core.records import Example, Prediction, Response
+from imhi._core.registry import Registry
 from imhi._core.run_store.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Columns:
     """Examples with what came of each: ``responses[i]`` and ``predictions[i]`` are about
-    ``examples[i]``. An example without an answer has a response with an error."""
+    ``examples[i]``. An example without an answer has a response with an error. Responses are taken
+    apart: their texts hold no thoughts."""
 
     examples: Sequence[Example]
     responses: Sequence[Response]
@@ -29,15 +32,17 @@ class Columns:
         folder: RunFolder,
         labeler: str,
         dataset: str,
+        registry: Registry,
         examples: Sequence[Example] | None = None,
     ) -> Columns:
-        """Return a dataset's aligned columns, labels read by ``labeler``. ``examples`` are the run's,
-        where they are known: many runs are about the same ones.
+        """Return a dataset's aligned columns, labels read by ``labeler``. The registry's formats tell
+        thoughts from answers. ``examples`` are the run's, where they are known: many runs are about
+        the same ones.
 
         Raises:
             HarnessError: the labeler has not read them, or not all of them.
         """
-        examples, responses = answered_examples(folder, dataset, examples)
+        examples, responses = answered_examples(folder, dataset, registry, examples)
         predictions = list(folder.predictions(labeler, dataset))
         expected = folder.manifest().datasets[dataset]
         if len(predictions) != expected or len(examples) != expected:
@@ -89,12 +94,22 @@ class Columns:
 
 
 def answered_examples(
-    folder: RunFolder, dataset: str, examples: Sequence[Example] | None = None
+    folder: RunFolder,
+    dataset: str,
+    registry: Registry,
+    examples: Sequence[Example] | None = None,
 ) -> tuple[Sequence[Example], Sequence[Response]]:
-    """Return examples and responses in one order; an example without an answer has a failed one."""
+    """Return examples and responses, taken apart, in one order; an example without an answer has a
+    failed one."""
     examples = list(folder.examples(dataset)) if examples is None else examples
-    answered = {response.id: response for response in folder.responses(dataset)}
+    answered = answers_by_id(folder, dataset, registry)
     return examples, [
         answered.get(example.id) or Response(example.id, dataset, "", error="no answer")
         for example in examples
     ]
+
+
+def answers_by_id(folder: RunFolder, dataset: str, registry: Registry) -> dict[str, Response]:
+    """Return a dataset's responses, taken apart, by the ids of their examples."""
+    responses = take_apart(list(folder.responses(dataset)), registry.thought_formats)
+    return {response.id: response for response in responses}

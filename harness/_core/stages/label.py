@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
+from imhi._core.answered import WITHHELD, was_cut_off, why_unanswered
 from imhi._core.context import Context
 from imhi._core.declarations import Dataset
 from imhi._core.errors import HarnessError
@@ -17,6 +18,7 @@ from imhi._core.protocols import ReadLabels
 from imhi._core.records import Prediction, Response
 from imhi._core.results import Labelling
 from imhi._core.run_store import RunFolder
+from imhi._core.run_store.columns import answers_by_id
 from imhi._core.run_store.jsonl import write_json
 
 _BATCH = 512
@@ -34,9 +36,12 @@ def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str
     for dataset in datasets:
         path = folder.predictions_file(labeler.name, dataset)
         before = file_checksum(path) if path.exists() else ""
-        folder.write_records(path, _predictions(folder, context, read, dataset))
+        responses = answers_by_id(folder, dataset, context.registry)
+        folder.write_records(path, _predictions(folder, context, read, dataset, responses))
         changed = changed or file_checksum(path) != before
-        counts[dataset] = labelling_counts(folder.predictions(labeler.name, dataset))
+        counts[dataset] = labelling_counts(
+            folder.predictions(labeler.name, dataset), responses.values()
+        )
     if changed:
         folder.forget_views(labeler.name)
     write_json(folder.labeler_file(labeler.name), identity)
@@ -45,10 +50,13 @@ def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str
 
 
 def _predictions(
-    folder: RunFolder, context: Context, read: ReadLabels, dataset: str
+    folder: RunFolder,
+    context: Context,
+    read: ReadLabels,
+    dataset: str,
+    responses: Mapping[str, Response],
 ) -> Iterator[Prediction]:
     """Yield a prediction for each example, in the order of the examples."""
-    responses = {response.id: response for response in folder.responses(dataset)}
     examples = folder.examples(dataset)
     declared = context.dataset(dataset)
     while batch := list(islice(examples, _BATCH)):
@@ -92,20 +100,35 @@ def _is_sound(prediction: Prediction, dataset: Dataset) -> bool:
     return prediction.label is None
 
 
-def labelling_counts(predictions: Iterable[Prediction]) -> Labelling:
-    """Count what came of the examples of one dataset."""
+def labelling_counts(predictions: Iterable[Prediction], responses: Iterable[Response]) -> Labelling:
+    """Count what came of the examples of one dataset. The responses are taken apart."""
     status: Counter[str] = Counter()
     decided: Counter[str] = Counter()
+    why: Counter[str] = Counter()
     contradictions = 0
     for prediction in predictions:
         status[prediction.status] += 1
         contradictions += prediction.contradiction
+        if prediction.why:
+            why[prediction.why] += 1
         if prediction.status == "labelled":
             decided[prediction.decided_by] += 1
+    answers = Counter[str]()
+    for response in responses:
+        if response.error is None:
+            answers["cut_off"] += was_cut_off(response)
+            answers["filtered"] += why_unanswered(response) == WITHHELD
+            answers["thoughts"] += bool(response.thought or response.thought_tokens)
+            answers["thought_tokens"] += response.thought_tokens or 0
     return {
         "n": sum(status.values()),
         "unparsed": status["unparsed"],
         "failed": status["failed"],
         "contradictions": contradictions,
         "decided_by": dict(decided),
+        "cut_off": answers["cut_off"],
+        "filtered": answers["filtered"],
+        "thoughts": answers["thoughts"],
+        "thought_tokens": answers["thought_tokens"],
+        "why": dict(why),
     }

@@ -143,7 +143,7 @@ def estimate_scoring(
                 reopen(folder, manager, source, plan), cache=CacheFolder(folder.path / "measured")
             )
             for dataset in folder.datasets():
-                columns = answered_examples(folder, dataset)
+                columns = answered_examples(folder, dataset, context.registry)
                 made = resolve(spec.metric.estimate)(spec.arguments, *columns, context)
                 estimates += [
                     ScoringEstimate(folder.id, dataset, spec.name, model, estimate)

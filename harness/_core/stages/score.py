@@ -23,6 +23,7 @@ from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.run_store.jsonl import write_json, write_rows
+from imhi._core.stages.answer_notes import answer_notes
 from imhi._core.stages.averages import Draws, average_rows, rounded
 from imhi._core.stages.earlier_scores import EarlierScores, scores_before
 from imhi._core.stages.label import labelling_counts
@@ -55,7 +56,7 @@ def score(
     try:
         # Datasets outside, views inside: rows are read, and labelers fitted, once for all views.
         for dataset in manifest.datasets:
-            columns = Columns.read(folder, plan.labeler.name, dataset)
+            columns = Columns.read(folder, plan.labeler.name, dataset, context.registry)
             for view in views:
                 view.add(dataset, columns)
         return [view.finish() for view in views]
@@ -114,7 +115,7 @@ class _ScoredView:
         if not columns.examples:
             return
         self.inputs[dataset] = _checksum(columns, self.view)
-        self.labelling[dataset] = labelling_counts(columns.predictions)
+        self.labelling[dataset] = labelling_counts(columns.predictions, columns.responses)
         measures = [
             (spec, measure)
             for spec, scorer in self.metrics
@@ -164,7 +165,10 @@ class _ScoredView:
             averages=[*averages, *earlier.averages],
             labelling=self.labelling,
             notes=all_notes(
-                manifest.notes, self.report.notes, *(r["notes"] for r in records.values())
+                manifest.notes,
+                self.report.notes,
+                list(answer_notes(self.labelling, manifest, self.registry)),
+                *(r["notes"] for r in records.values()),
             ),
             gaps=all_notes(*(record["gaps"] for record in records.values())),
             settings={

@@ -71,7 +71,7 @@ def pack(
             f"labeler {labeler}: it works with a file of yours, so nobody else can read the labels "
             "again; submit with --labeler hybrid"
         )
-    columns = {name: Columns.read(folder, spec.name, name) for name in manifest.datasets}
+    columns = {name: Columns.read(folder, spec.name, name, registry) for name in manifest.datasets}
     scores = folder.scores(spec.name)
     check_run(folder, manifest, columns, allowed)
     check_scores(folder, scores["settings"], columns, spec.identity())

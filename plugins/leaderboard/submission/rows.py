@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from imhi import Prediction, Response
+from imhi import Prediction, Response, finish_reasons
 from imhi.plugins.leaderboard.records.submission import PredictionRow, ResponseRow
 
 _FIELDS = ("finish_reason", "prompt_tokens", "completion_tokens", "latency", "cost")
@@ -16,6 +16,8 @@ def response_row(key: str, response: Response) -> ResponseRow:
     if response.error is not None:
         return ResponseRow.model_construct({"key", "error"}, key=key, error="no answer")
     values: dict[str, object] = {name: getattr(response, name) for name in _FIELDS}
+    if response.thought_open:  # thoughts stay here: that this one has no end must be told
+        values["finish_reason"] = finish_reasons.LENGTH
     if response.text or response.label is None:
         values["text"] = response.text
     if response.label is not None:

@@ -113,7 +113,10 @@ def remake(
             seed=claims.seed,
         )
         scores, *seen_scores = score(folder, context, plan, ready)
-        columns = {part.dataset: Columns.read(folder, labeler, part.dataset) for part in matched}
+        columns = {
+            part.dataset: Columns.read(folder, labeler, part.dataset, context.registry)
+            for part in matched
+        }
         if view is None:
             return Remade(columns, scores, Shown(columns, scores))
         seen = {

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from imhi import Context, HarnessError, Request, Response, digest
-from imhi.checkpoints import Encoded, Prompter, quiet
+from imhi import (
+    Context,
+    HarnessError,
+    Request,
+    Response,
+    digest,
+    ends_in_thought,
+    take_apart,
+)
+from imhi.checkpoints import Decoder, Encoded, Prompter, quiet
 from imhi.plugins.models.hf.arguments import HfArguments
 from imhi.plugins.models.hf.batches import answer_in_batches, failed
 from imhi.plugins.models.hf.loading import Loaded
@@ -29,6 +38,8 @@ class Generator:
         self.prompter = Prompter(
             loaded.tokenizer, arguments.chat_template or settings.chat_template, name
         )
+        self.thought_formats = tuple(context.registry.thought_formats)
+        self.decoder = Decoder(loaded.tokenizer, self.thought_formats)
         if settings.max_new_tokens is None:
             raise HarnessError(f"{name}: max_new_tokens is not set; give --max-new-tokens N")
         self.new_tokens: int = settings.max_new_tokens
@@ -84,20 +95,37 @@ class Generator:
 
     def _answer(self, batch: Sequence[tuple[Request, Encoded]]) -> list[Response]:
         return [
-            Response(
-                request.id,
-                request.dataset,
-                request.prompt_hash,
-                text=text,
-                finish_reason=reason,
-                prompt_tokens=len(prompt.ids),
-                completion_tokens=count,
-                truncated=prompt.truncated,
+            self._with_thought_counted(
+                Response(
+                    request.id,
+                    request.dataset,
+                    request.prompt_hash,
+                    text=text,
+                    finish_reason=reason,
+                    prompt_tokens=len(prompt.ids),
+                    completion_tokens=count,
+                    truncated=prompt.truncated,
+                    thought_open=self._opens_thought(prompt),
+                )
             )
             for (request, prompt), (text, count, reason) in zip(
                 batch, self._decode(batch), strict=True
             )
         ]
+
+    def _opens_thought(self, prompt: Encoded) -> bool:
+        """Say whether the chat template has opened a thought that the answer goes on with."""
+        causal = self.loaded.kind == "causal"
+        return causal and ends_in_thought(self.decoder.end(prompt.ids), self.thought_formats)
+
+    def _with_thought_counted(self, response: Response) -> Response:
+        (parts,) = take_apart([response], self.thought_formats)
+        if not parts.thought:
+            return response
+        made = response.completion_tokens or 0
+        # Written anew a text may have more tokens than it was made of.
+        counted = min(self.decoder.count(parts.thought), made) if parts.text else made
+        return replace(response, thought_tokens=counted)
 
     def _decode(self, batch: Sequence[tuple[Request, Encoded]]) -> list[tuple[str, int, str]]:
         """Return (text, completion tokens, finish reason) per request."""
@@ -151,7 +179,7 @@ class Generator:
             if token in ends:
                 answer, reason = answer[: position + 1], "stop"
                 break
-        text = self.loaded.tokenizer.decode(answer, skip_special_tokens=True)
+        text = self.decoder.text(answer)
         return cut_at(text, self.context.generation.stop), len(answer), reason
 
     def _seed(self, request: Request) -> int:

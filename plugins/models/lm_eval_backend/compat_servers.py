@@ -10,10 +10,13 @@ import asyncio
 import copy
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from imhi import ThoughtFormat, finish_reasons, read_message
+
+_WITHOUT_TEXT = (finish_reasons.FILTERED, finish_reasons.LENGTH)
 # OpenAI's models that decode at temperature 1 only.
 _REASONING = re.compile(r"(^|/)(o\d|gpt-5)")
 
@@ -25,6 +28,8 @@ class Usage:
     finish_reason: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    thought: str = ""
+    thought_tokens: int | None = None
 
 
 class IllFormedAnswer(ValueError):
@@ -32,7 +37,10 @@ class IllFormedAnswer(ValueError):
 
 
 def watch_server(
-    lm: Any, meter: Callable[[Usage], None], note: Callable[[str], None] = lambda text: None
+    lm: Any,
+    meter: Callable[[Usage], None],
+    note: Callable[[str], None] = lambda text: None,
+    formats: Iterable[ThoughtFormat] = (),
 ) -> None:
     """Look at what a server backend sends, and at each answer before the text is read out of it.
 
@@ -48,7 +56,7 @@ def watch_server(
         outputs = kwargs.get("outputs", args[0] if args else None)
         meter(Usage())
         for output in outputs if isinstance(outputs, list) else [outputs]:
-            for usage in _usages(output):
+            for usage in _usages(output, formats):
                 meter(usage)
         return parse(*args, **kwargs)
 
@@ -98,9 +106,11 @@ def _keep_decoding(
         del payload["stop"]
 
 
-def _usages(output: Any) -> Iterator[Usage]:
+def _usages(output: Any, formats: Iterable[ThoughtFormat]) -> Iterator[Usage]:
     if isinstance(output, dict) and "choices" not in output and "content" in output:
-        return  # Anthropic's form, which its backend reads strictly
+        # Anthropic's form, which its backend reads strictly
+        yield Usage(finish_reasons.normalised(output.get("stop_reason")))
+        return
     choices = output.get("choices") if isinstance(output, dict) else None
     if not isinstance(choices, list) or not choices:
         raise IllFormedAnswer("the server's answer has no 'choices'")
@@ -109,18 +119,30 @@ def _usages(output: Any) -> Iterator[Usage]:
             raise IllFormedAnswer("a choice in the server's answer has no 'index'")
         message = choice.get("message")
         told = message if isinstance(message, dict) else {"content": choice.get("text")}
+        said, reason = read_message(told, formats), _finish_reason(choice)
         # No text is an answer only where the server says why there is none.
-        reason = told.get("refusal") or choice.get("finish_reason") in ("content_filter", "length")
-        if not isinstance(told.get("content"), str) and not reason:
+        if said.text is None and not (said.refused or said.thought or reason in _WITHOUT_TEXT):
             raise IllFormedAnswer("a choice in the server's answer has no text")
+        if not isinstance(told.get("content"), str) and isinstance(message, dict):
+            message["content"] = said.text or ""  # parts, or nothing beside a thought
     usage = output.get("usage")
     # A usage covers the whole answer: it can be credited only where that is one text.
     single = len(choices) == 1 and isinstance(usage, Mapping)
+    details = usage.get("completion_tokens_details") if single else None
     yield Usage(
-        choices[0].get("finish_reason"),
+        finish_reasons.FILTERED if said.refused else reason,
         usage.get("prompt_tokens") if single else None,
         usage.get("completion_tokens") if single else None,
+        said.thought,
+        (details.get("reasoning_tokens") or None) if isinstance(details, Mapping) else None,
     )
+
+
+def _finish_reason(choice: Mapping[str, Any]) -> str | None:
+    reason = finish_reasons.normalised(choice.get("finish_reason"))
+    if reason == finish_reasons.ERROR or choice.get("error"):
+        raise IllFormedAnswer(f"the server ended the answer with an error: {choice.get('error')}")
+    return reason
 
 
 def http_status(error: BaseException) -> int | None:

@@ -8,8 +8,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from imhi import Context, HarnessError, ModelSpec, Request, Response, digest
-from imhi.plugins.models.lm_eval_backend import compat, compat_backends, compat_servers
+from imhi import (
+    Context,
+    HarnessError,
+    ModelSpec,
+    Request,
+    Response,
+    digest,
+    ends_in_thought,
+)
+from imhi.plugins.models.lm_eval_backend import (
+    compat,
+    compat_backends,
+    compat_servers,
+    compat_thoughts,
+)
 from imhi.plugins.models.lm_eval_backend.arguments import (
     Values,
     check_paths,
@@ -75,12 +88,15 @@ class LmEvalModel:
         self.announces: bool | None = None
         self.facts = compat.facts(lm)
         self.prompter = Prompter(lm, spec.name, spec.target, context)
-        self._usage = [Usage()]
+        self._formats = tuple(context.registry.thought_formats)
+        compat_thoughts.keep_thoughts(lm, self._formats)
+        self._usage = Usage()
+        self._last_usage = compat_thoughts.watch_generation(lm) or (lambda: self._usage)
         if compat_backends.is_server(type(lm)):
-            compat_servers.watch_server(lm, self._meter, context.note)
+            compat_servers.watch_server(lm, self._meter, context.note, self._formats)
 
     def _meter(self, usage: Usage) -> None:
-        self._usage[0] = usage
+        self._usage = usage
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Yield a response per request as the backend finishes them.
@@ -102,7 +118,9 @@ class LmEvalModel:
             failure: BackendFailed | None = None
             asked.update(item.instance.idx for item in group)
             try:
-                for finished in stream(self.lm, [item.instance for item in group], self._usage):
+                for finished in stream(
+                    self.lm, [item.instance for item in group], self._last_usage
+                ):
                     item = group[finished.index]
                     answered.add(finished.index)
                     self.announces = bool(self.announces) or finished.announced
@@ -144,7 +162,7 @@ class LmEvalModel:
         shortest = min(left, key=lambda item: len(item.request.prompt))
         asked[shortest.instance.idx] += 1
         try:
-            (finished,) = stream(self.lm, [shortest.instance], self._usage)
+            (finished,) = stream(self.lm, [shortest.instance], self._last_usage)
         except BackendFailed as error:
             raise HarnessError(
                 f"model '{self.spec.name}': {FAILURES_IN_A_ROW + 1} requests failed one after "
@@ -175,11 +193,21 @@ class LmEvalModel:
             completion_tokens=usage.completion_tokens,
             attempts=attempts,
             truncated=item.truncated,
+            thought=usage.thought,
+            thought_tokens=usage.thought_tokens,
+            thought_open=self._opens_thought(item),
         )
+
+    def _opens_thought(self, item: Item) -> bool:
+        """Say whether the prompt ends in a thought; of messages only the server knows."""
+        prompt = item.instance.context
+        return isinstance(prompt, str) and ends_in_thought(prompt, self._formats)
 
     def _failed(self, item: Item, failure: BackendFailed, attempts: int) -> Response:
         answered = self._response(item, "", Usage(), attempts)
-        return replace(answered, prompt_tokens=None, error=_scrubbed(str(failure)))
+        return replace(
+            answered, prompt_tokens=None, thought_open=False, error=_scrubbed(str(failure))
+        )
 
     def describe(self) -> dict[str, object]:
         """Return what the manifest holds about the backend; no keys."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,11 +40,13 @@ class _End:
         self.error = error
 
 
-def stream(lm: Any, instances: Sequence[Instance], last_usage: list[Usage]) -> Iterator[Finished]:
+def stream(
+    lm: Any, instances: Sequence[Instance], last_usage: Callable[[], Usage]
+) -> Iterator[Finished]:
     """Yield each answer once, as the backend announces it; what it announces not, at the end.
 
-    ``last_usage[0]`` is what the server said about the answer being announced. Several may
-    have the same context: each gets an answer.
+    ``last_usage()`` is what is known of the answer being announced. Several may have the same
+    context: each gets an answer.
 
     Raises:
         BackendFailed: after all answers that were finished have been yielded.
@@ -59,11 +61,12 @@ def stream(lm: Any, instances: Sequence[Instance], last_usage: list[Usage]) -> I
     def announced(context: Any, text: str) -> None:
         if abandoned.is_set():
             raise _Abandoned
+        usage = last_usage()
         indices = waiting.get(_key(context))
         if indices:
             index = indices.popleft()
             done.add(index)
-            channel.put(Finished(index, text, last_usage[0], announced=True))
+            channel.put(Finished(index, text, usage, announced=True))
 
     def work() -> None:
         try:

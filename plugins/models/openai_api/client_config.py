@@ -3,14 +3,21 @@ requests are sent one by one or in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from imhi import Budget, Generation, HarnessError, Request
+from imhi import Budget, Generation, HarnessError, Request, ThoughtFormat, ends_in_thought
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.failures import Failure, classify
 from imhi.plugins.models.openai_api.prices import Price, most_tokens
-from imhi.plugins.models.openai_api.wire import Dialect, Payload, Reply, payload, schema_text
+from imhi.plugins.models.openai_api.wire import (
+    Dialect,
+    Payload,
+    Reply,
+    payload,
+    read_reply,
+    schema_text,
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Session:
     budget: Budget
     note: Callable[[str], None]
     scrub: Callable[[str], str]
+    thought_formats: Sequence[ThoughtFormat] = ()
 
     def payload(self, request: Request, dialect: Dialect | None = None) -> Payload:
         """Return the body to send, in the form the server takes by what is known of it."""
@@ -68,6 +76,16 @@ class Session:
             config.seed,
             dialect or self.capabilities.dialect,
         )
+
+    def read(self, answer: object) -> Reply:
+        """Read an answer; see :func:`read_reply`."""
+        return read_reply(answer, self.config.options.api, self.thought_formats)
+
+    def opens_thought(self, request: Request) -> bool:
+        """Say whether the prompt that was sent ends in a thought; with api=chat only the server
+        knows."""
+        bare = self.config.options.api == "completions"
+        return bare and ends_in_thought(request.prompt, self.thought_formats)
 
     def most_cost(self, request: Request) -> float:
         """Return the most one attempt can cost, in US dollars (0 where no price is known)."""

@@ -27,6 +27,13 @@ _FATAL = {
     404: "no such model or address; check the model's name and base_url= (it usually ends in /v1)",
     405: "the address takes no requests of this kind; check base_url= and api=",
 }
+# Codes of a refusal of what was asked: Azure, gateways (LiteLLM), Alibaba, OpenAI's reasoning models.
+FILTERED = (
+    "content_filter",
+    "content_policy_violation",
+    "data_inspection_failed",
+    "responsibleaipolicyviolation",
+)
 QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 
 
@@ -81,8 +88,9 @@ def _of_status(error: Exception, status: int, variable: str) -> Failure:
     if status in _RETRIED or status >= 500:
         return Failure("passing", message, wait)
     # Gateways and Azure refuse a flagged prompt this way; OpenAI itself by finish_reason.
-    if (status == 400 and code == "content_filter") or (
-        status == 403 and ("moderation" in message.lower() or "flagged" in message.lower())
+    said = message.lower()
+    if (status in (400, 422) and (code.lower() in FILTERED or "prompt was flagged" in said)) or (
+        status == 403 and ("moderation" in said or "flagged" in said)
     ):
         return Failure("filtered", message)
     if status in _FATAL:

@@ -106,6 +106,7 @@ class OpenAIModel:
             context.budget,
             context.note,
             self._scrub,
+            tuple(context.registry.thought_formats),
         )
         if self._config.options.mode == "batch":
             return self._ask_in_batches(requests, session)

@@ -8,12 +8,12 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
-from imhi import Request, Response
+from imhi import Request, Response, finish_reasons
 from imhi.plugins.models.openai_api.background import Outbox
 from imhi.plugins.models.openai_api.client_config import Session
 from imhi.plugins.models.openai_api.failures import Failure, backoff
 from imhi.plugins.models.openai_api.rate_limiter import RateLimiter, Stopped
-from imhi.plugins.models.openai_api.wire import Payload, Reply, read_reply
+from imhi.plugins.models.openai_api.wire import Payload, Reply
 
 Send = Callable[[Payload], Awaitable[object]]
 """Sends one body and returns the answer as parsed JSON (or as text, where the server does not call
@@ -91,17 +91,17 @@ class RequestScheduler:
                     request,
                     attempts,
                     cost,
-                    text=outcome.text,
-                    finish_reason=outcome.finish_reason,
-                    prompt_tokens=outcome.prompt_tokens,
-                    completion_tokens=outcome.completion_tokens,
+                    **outcome.fields(),
+                    thought_open=self._session.opens_thought(request),
                     latency=round(time.monotonic() - started, 4),
                 )
             message = self._session.scrub(outcome.message)
             if outcome.kind == "fatal":
                 self._give_up(message)
             if outcome.kind == "filtered":
-                return self._response(request, attempts, cost, finish_reason="content_filter")
+                return self._response(
+                    request, attempts, cost, finish_reason=finish_reasons.FILTERED
+                )
             if outcome.kind == "parameter" and self._adapt(request, outcome, changes):
                 continue
             again = outcome.kind in ("passing", "rate", "unreachable")
@@ -153,7 +153,7 @@ class RequestScheduler:
         # The client's own limit counts from byte to byte: a server that trickles would never end.
         answer = await asyncio.wait_for(self._send(body), self._options.timeout)
         self._last_contact = time.monotonic()
-        return read_reply(answer, self._options.api)
+        return self._session.read(answer)
 
     async def _reserve(self, most: float) -> None:
         """Set the money for one attempt aside, waiting for others to settle if need be.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from imhi import Generation, Request
+from imhi import Generation, Request, ThoughtFormat, finish_reasons, read_message
 
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
 DROPPABLE = ("seed", "temperature", "top_p", "stop", "response_format")
@@ -23,6 +24,8 @@ _REFUSES_SCHEMA = re.compile(
 )
 
 
+_WITHOUT_TEXT = (finish_reasons.FILTERED, finish_reasons.LENGTH)
+
 Payload = dict[str, object]
 """The body of one request, by parameter."""
 ServerJson = Mapping[str, object]
@@ -36,7 +39,7 @@ class IllFormed(Exception):
 @dataclass(frozen=True)
 class Reply:
     """What one answer held. ``text`` is empty for refusals and filtered answers, whose
-    ``finish_reason`` says so."""
+    ``finish_reason`` (:mod:`imhi.finish_reasons`) says so, and where a thought took all the tokens."""
 
     text: str
     finish_reason: str | None
@@ -44,6 +47,13 @@ class Reply:
     completion_tokens: int | None = None
     model: str | None = None
     fingerprint: str | None = None
+    thought: str = ""
+    thought_tokens: int | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return what a response holds of it."""
+        names = ("text", "finish_reason", "prompt_tokens", "completion_tokens", "thought")
+        return {name: getattr(self, name) for name in (*names, "thought_tokens")}
 
 
 @dataclass
@@ -137,11 +147,12 @@ def schema_text(api: str, generation: Generation) -> str:
     return json.dumps(response_format(generation.answer_schema))
 
 
-def read_reply(data: object, api: str) -> Reply:
+def read_reply(data: object, api: str, formats: Iterable[ThoughtFormat] = ()) -> Reply:
     """Read an answer out of parsed JSON, or out of a text that a server did not call JSON.
 
     Raises:
-        IllFormed: not JSON, or not an answer: no choice, neither content nor refusal, wrong types.
+        IllFormed: not JSON, or not an answer: no choice, neither content nor refusal, wrong types,
+            or a gateway's word that the model failed.
     """
     if isinstance(data, str):
         text = data
@@ -158,9 +169,12 @@ def read_reply(data: object, api: str) -> Reply:
         what = "has no choice" if choices == [] else "has no list 'choices'"
         raise IllFormed(f"the answer {what} (fields: {', '.join(map(str, data)) or 'none'})")
     choice = choices[0]
-    finish = choice.get("finish_reason")
-    finish = finish if isinstance(finish, str) else None
-    content, finish = _chat_text(choice, finish) if api == "chat" else _bare_text(choice, finish)
+    finish = _finish_reason(choice)
+    thought = ""
+    if api == "chat":
+        content, thought, finish = _chat_text(choice, finish, formats)
+    else:
+        content = _bare_text(choice, finish)
     usage = data.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     return Reply(
@@ -170,31 +184,62 @@ def read_reply(data: object, api: str) -> Reply:
         _count(usage.get("completion_tokens")),
         _name(data.get("model")),
         _name(data.get("system_fingerprint")),
+        _encodable(thought),
+        _thought_tokens(usage),
     )
 
 
-def _chat_text(choice: ServerJson, finish: str | None) -> tuple[str, str | None]:
+def _finish_reason(choice: ServerJson) -> str | None:
+    """Return why the answer ended.
+
+    Raises:
+        IllFormed: the model failed, as a gateway says: that is no answer.
+    """
+    finish = finish_reasons.normalised(choice.get("finish_reason"))
+    error = choice.get("error")
+    if finish == finish_reasons.ERROR or error:
+        what = error.get("message") if isinstance(error, Mapping) else error
+        native = choice.get("native_finish_reason")
+        told = what or native or choice.get("finish_reason")
+        raise IllFormed(f"the server ended the answer with an error: {told}")
+    # What the provider itself said, where a gateway makes "stop" of it.
+    native = finish_reasons.normalised(choice.get("native_finish_reason"))
+    return native if native == finish_reasons.FILTERED else finish
+
+
+def _chat_text(
+    choice: ServerJson, finish: str | None, formats: Iterable[ThoughtFormat]
+) -> tuple[str, str, str | None]:
+    """Return text, thought and finish reason."""
     message = choice.get("message")
     if not isinstance(message, Mapping):
         raise IllFormed("the answer's choice has no message")
-    content, refusal = message.get("content"), message.get("refusal")
-    if isinstance(content, str) and (content or not refusal):
-        return content, finish
-    if isinstance(refusal, str) and refusal:
-        return "", "refusal"
-    # A filter may hold back everything; hidden reasoning may use up the whole token limit.
-    if content is None and finish in ("content_filter", "length"):
-        return "", finish
+    said = read_message(message, formats)
+    if said.refused:
+        return "", said.thought, finish_reasons.FILTERED
+    if said.text is not None:
+        return said.text, said.thought, finish
+    content = message.get("content")
+    # A filter may hold back everything; a thought, shown or hidden, may use up all the tokens.
+    if (content is None and finish in _WITHOUT_TEXT) or said.thought:
+        return "", said.thought, finish
     raise IllFormed(f"the answer's content is {_kind(content)}, expected a text")
 
 
-def _bare_text(choice: ServerJson, finish: str | None) -> tuple[str, str | None]:
+def _bare_text(choice: ServerJson, finish: str | None) -> str:
     text = choice.get("text")
     if isinstance(text, str):
-        return text, finish
-    if text is None and finish in ("content_filter", "length"):
-        return "", finish
+        return text
+    if text is None and finish in _WITHOUT_TEXT:
+        return ""
     raise IllFormed(f"the answer's text is {_kind(text)}, expected a text")
+
+
+def _thought_tokens(usage: ServerJson) -> int | None:
+    """Return the tokens of thoughts, shown or hidden; None where there are none, or none are told."""
+    details = usage.get("completion_tokens_details")
+    told = details.get("reasoning_tokens") if isinstance(details, Mapping) else None
+    return _count(told) or _count(usage.get("reasoning_tokens")) or None
 
 
 def _kind(value: object) -> str:

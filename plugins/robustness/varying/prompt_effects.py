@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from imhi import Comparison, Example, HarnessError, PluginManager
+from imhi import Comparison, Example, HarnessError, PluginManager, Registry
 from imhi.plugins.robustness.rank_agreement import rank_agreement
 from imhi.plugins.robustness.variants import variant_of
 from imhi.plugins.robustness.varying.result import OrderShift, Spread, Variation, Varied
@@ -70,7 +70,7 @@ def measure(
         bases: dict[tuple[str, str], float] = {}
         for style, folder in one.varied.items():
             found = compared[one.model, style]
-            own += _against_base(found, shared, one, style, folder)
+            own += _against_base(found, shared, one, style, folder, manager.registry)
             bases |= _values_of(found, shared, found.names[0])
             # That the prompts differ is what this is about.
             kept_out += [*found.left_out, *(n for n in found.notes if "other prompts" not in n)]
@@ -126,11 +126,16 @@ def _values_of(
 
 
 def _against_base(
-    found: Comparison, metrics: Container[str], model: ModelRuns, style: str, folder: RunFolder
+    found: Comparison,
+    metrics: Container[str],
+    model: ModelRuns,
+    style: str,
+    folder: RunFolder,
+    registry: Registry,
 ) -> Iterator[Varied]:
     flips, reworded = {}, {}
     for dataset in found.datasets:
-        columns = [Columns.read(f, found.labeler, dataset) for f in (model.base, folder)]
+        columns = [Columns.read(f, found.labeler, dataset, registry) for f in (model.base, folder)]
         flips[dataset] = flip_rate(*columns)
         reworded[dataset] = _reworded(model.base, folder, dataset)
     for shares in (flips, reworded):

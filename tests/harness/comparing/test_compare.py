@@ -55,10 +55,12 @@ def test_values_are_those_of_the_scores(found: Comparison, runs: list[RunFolder]
                 assert value.low == pytest.approx(row["low"], abs=3)
 
 
-def test_examples_are_counted_from_the_labels(found: Comparison, runs: list[RunFolder]) -> None:
+def test_examples_are_counted_from_the_labels(
+    found: Comparison, runs: list[RunFolder], manager: PluginManager
+) -> None:
     right = []
     for run in runs[:2]:
-        columns = Columns.read(run, "hybrid", "SAD")
+        columns = Columns.read(run, "hybrid", "SAD", manager.registry)
         right.append(
             [e.label == p.label for e, p in zip(columns.examples, columns.predictions, strict=True)]
         )

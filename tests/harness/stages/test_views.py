@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from imhi._core.plugin_manager import PluginManager
+from imhi._core.registry import Registry
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.views import Verdict
@@ -57,12 +58,12 @@ def weighted_f1(said: object) -> tuple[float, int]:
 
 
 def test_human_gold_replaces_labels_and_leaves_out_rows_without_one(
-    imhi_here: Imhi, run: str
+    imhi_here: Imhi, run: str, registry: Registry
 ) -> None:
     audited(
         imhi_here, run, lambda n, label: (None if n == 0 else turned(label) if n < 4 else label, [])
     )
-    columns = Columns.read(RunFolder(Path(run)), "hybrid", "DR")
+    columns = Columns.read(RunFolder(Path(run)), "hybrid", "DR", registry)
     released = [example.label for example in columns.examples]
     human = [turned(label) if n < 4 else label for n, label in enumerate(released)]
     keep = [n > 0 for n in range(len(released))]
@@ -74,10 +75,12 @@ def test_human_gold_replaces_labels_and_leaves_out_rows_without_one(
     assert "3 labels disagree" in " ".join(agreed.json["notes"])
 
 
-def test_flagged_rows_are_left_out_and_counted(imhi_here: Imhi, run: str) -> None:
+def test_flagged_rows_are_left_out_and_counted(
+    imhi_here: Imhi, run: str, registry: Registry
+) -> None:
     audited(imhi_here, run, lambda n, label: (label, ["leaked"] if n % 2 else ["mojibake"]))
     said = imhi_here("score", run, "--exclude", "leaked", "--json")
-    columns = Columns.read(RunFolder(Path(run)), "hybrid", "DR")
+    columns = Columns.read(RunFolder(Path(run)), "hybrid", "DR", registry)
     released = [example.label for example in columns.examples]
     keep = [n % 2 == 0 for n in range(len(released))]
     assert weighted_f1(said) == (pytest.approx(f1(columns, released, keep)), sum(keep))

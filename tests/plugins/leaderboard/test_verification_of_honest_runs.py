@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from imhi._core.run_store import RunFolder
 from imhi.plugins.leaderboard.records.json_schemas import schema_files
 from imhi.plugins.leaderboard.verification.verify import Report, open_verifier
 from tests.plugins.leaderboard.archives import Parts
-from tests.plugins.leaderboard.submitted_runs import demo_run, packed
+from tests.plugins.leaderboard.submitted_runs import Forger, answer_with, demo_run, packed
 
 Verify = Callable[..., Report]
 
@@ -97,6 +99,28 @@ def test_an_entry_holds_what_was_made_again_and_fits_its_schema(
     # What nobody claimed is made too, so that a board compares all entries by all measures.
     assert {"weighted_f1", "rougeL", "chrf", "consistency"} <= set(entry.metrics)
     assert {row.over for row in entry.averages} == {"datasets", "tasks"}
+
+
+def test_a_run_of_a_model_that_thinks_passes_and_its_thoughts_stay_at_home(
+    run: RunFolder, manager: PluginManager, verify: Verify, tmp_path: Path
+) -> None:
+    forger = Forger(manager, run, tmp_path)
+
+    def think(folder: RunFolder) -> None:
+        said = {r.id: r.text for r in folder.responses("DR")}
+        cut_off = next(iter(said))
+        answer_with(
+            folder,
+            lambda e: "<think>I muse" if e.id == cut_off else f"<think>I muse</think>{said[e.id]}",
+            ["DR"],
+        )
+
+    archive = packed(forger.scored(think), manager)
+    report = verify(archive)
+    assert report.passed and report.entry is not None
+    assert report.entry.datasets["DR"].unparsed == 1
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed_files:
+        assert not any(b"I muse" in packed_files.read(name) for name in packed_files.namelist())
 
 
 def test_an_entrys_answers_are_in_the_order_of_the_source(

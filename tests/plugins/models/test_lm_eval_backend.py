@@ -14,6 +14,7 @@ from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.fingerprints import prompt_hash
 from imhi._core.models import ModelSpec
+from imhi._core.plugin_manager import load_plugins
 from imhi._core.records import Request, Response
 from imhi._core.registry import Registry
 from imhi._core.settings import Generation
@@ -100,7 +101,7 @@ def test_hf_announces_each_generation_while_it_works(plain: Path) -> None:
         compat.Instance(post[:60], made.prompter.generation_arguments())
         for post in demo_posts()[:5]
     ]
-    finished = list(stream(made.lm, asks, [Usage()]))
+    finished = list(stream(made.lm, asks, Usage))
     assert all(item.announced for item in finished)
     assert sorted(item.index for item in finished) == [0, 1, 2, 3, 4]
 
@@ -470,3 +471,64 @@ def test_a_budget_that_could_not_be_kept_is_refused() -> None:
     where.budget.limit = 1.0
     with pytest.raises(HarnessError, match="--max-cost cannot be kept"):
         model("lm-eval:dummy", where)
+
+
+# --- ends and thoughts ---------------------------------------------------------------------------
+
+
+def test_the_end_and_the_tokens_of_an_answer_are_those_that_hf_finds(plain: Path) -> None:
+    known = load_plugins().registry
+    generation = Generation(max_new_tokens=12)
+    asks = requests(list(demo_posts()[:8]))
+    found = []
+    for name in (
+        f"hf:{plain},device=cpu",
+        f"lm-eval:hf,pretrained={plain},batch_size=3,device=cpu",
+    ):
+        where = Context(known, None, "test", generation=generation)  # type: ignore[arg-type]
+        made = ModelSpec.parse(name, known).create(where)
+        found.append({r.id: (r.finish_reason, r.completion_tokens) for r in made.generate(asks)})
+    assert found[0] == found[1]
+    assert {reason for reason, _ in found[0].values()} == {"length", "stop"}
+
+
+def test_a_servers_thoughts_refusals_and_failures_are_told_as_by_openai() -> None:
+    known = load_plugins().registry
+    where = Context(known, None, "test", generation=Generation(12))  # type: ignore[arg-type]
+    messages = {
+        "thinks": ({"content": "Yes.", "reasoning_content": "I muse."}, "stop"),
+        "only thinks": ({"content": None, "reasoning": "I muse."}, "length"),
+        "in parts": (
+            {
+                "content": [
+                    {"type": "thinking", "thinking": "I muse."},
+                    {"type": "text", "text": "No."},
+                ]
+            },
+            "stop",
+        ),
+        "refuses": ({"content": None, "refusal": "I cannot."}, "stop"),
+    }
+
+    def script(asked: Asked) -> Reply:
+        message, finish = messages.get(asked.prompt, ({"content": "Yes, th"}, "error"))
+        return Reply(body={"choices": [{"index": 0, "finish_reason": finish, "message": message}]})
+
+    with FaultyServer(script) as server:
+        asks = requests([*messages, "fails"])
+        found = {r.id: r for r in model(chat(server), where).generate(asks)}
+    told = [(r.text, r.thought, r.finish_reason) for _, r in sorted(found.items())[:4]]
+    assert told == [
+        ("Yes.", "I muse.", "stop"),
+        ("", "I muse.", "length"),
+        ("No.", "I muse.", "stop"),
+        ("", "", "content_filter"),
+    ]
+    assert "ended the answer with an error" in str(found["4"].error)
+
+
+def test_a_think_end_token_throws_no_thought_away(plain: Path) -> None:
+    made = model(f"lm-eval:hf,pretrained={plain},device=cpu,think_end_token=e")
+    without = model(f"lm-eval:hf,pretrained={plain},device=cpu")
+    asks = requests(list(demo_posts()[:3]))
+    assert texts(list(made.generate(asks))) == texts(list(without.generate(asks)))

@@ -173,14 +173,17 @@ def test_a_text_read_otherwise_than_the_models_own_label_is_listed(imhi_here, tw
 
 
 @pytest.mark.slow
-def test_official_posts_with_errors_at_random_have_next_to_no_clusters(imhi_here, imhi) -> None:
+def test_official_posts_with_errors_at_random_have_next_to_no_clusters(
+    imhi_here, imhi, registry
+) -> None:
     done = imhi_here(
         "run", "-m", "baseline:majority", "-s", f"official:{imhi}", "-d", "DR", "-d", "IRF",
         "--resamples", "100",
     )  # fmt: skip
     assert done.code == 0, done.err
     (manifest,) = Path("runs").glob("*/manifest.json")
-    columns = {d: Columns.read(RunFolder(manifest.parent), "hybrid", d) for d in ("DR", "IRF")}
+    run = RunFolder(manifest.parent)
+    columns = {d: Columns.read(run, "hybrid", d, registry) for d in ("DR", "IRF")}
     drawn = random.Random(0)
 
     def at_random(one: Columns, share: float) -> Columns:

@@ -149,7 +149,7 @@ def test_what_has_no_label_is_counted_and_listed_with_the_reason(demo_material: 
     assert lost.total == sum(line.unparsed + line.failed for line in counted)
     assert set(dict(lost.reasons)) == {
         "failed",
-        "the answer is empty",
+        "cut off before an answer",
         "no label found in the answer",
     }
     assert {one.reason for one in lost.listed if one.kind == "failed"} == {

@@ -99,7 +99,7 @@ def test_flips_are_counted_from_the_labels(
 ) -> None:
     base, polite = moody[1][4:6]
     labels = [
-        [prediction.label for prediction in Columns.read(folder, "hybrid", "DR").predictions]
+        [one.label for one in Columns.read(folder, "hybrid", "DR", moody[0].registry).predictions]
         for folder in (base, polite)
     ]
     changed = sum(a != b for a, b in zip(*labels, strict=True))

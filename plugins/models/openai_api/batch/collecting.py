@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from imhi import Response
+from imhi import Response, finish_reasons
 from imhi.plugins.models.openai_api.batch.ledger import Batch, Tried
 from imhi.plugins.models.openai_api.batch.lines import read_line
 from imhi.plugins.models.openai_api.batch.server import Refused, Server
@@ -78,7 +78,7 @@ def collect(work: Work, server: Server, batch: Batch, state: BatchState) -> Iter
         if unasked:
             again[id] = tried
         elif failure.kind == "filtered":
-            yield work.response(id, cost, attempts, finish_reason="content_filter")
+            yield work.response(id, cost, attempts, finish_reason=finish_reasons.FILTERED)
         elif failure.kind == "fatal" or _adapts(work, batch, id, failure):
             fatal = fatal or (
                 work.session.scrub(failure.message) if failure.kind == "fatal" else ""
@@ -174,14 +174,13 @@ def _lines(work: Work, server: Server, state: BatchState) -> Iterator[bytes]:
 
 def _answer(work: Work, id: str, reply: Reply) -> Response:
     spent = work.session.record(reply, work.open[id].most)
+    thought_open = work.session.opens_thought(work.request(id))
     return work.response(
         id,
         work.settle(id, spent),
         work.tried.get(id, Tried()).attempts + 1,
-        text=reply.text,
-        finish_reason=reply.finish_reason,
-        prompt_tokens=reply.prompt_tokens,
-        completion_tokens=reply.completion_tokens,
+        **reply.fields(),
+        thought_open=thought_open,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from imhi import Request, digest
 from imhi.plugins.models.openai_api.client_config import Session
 from imhi.plugins.models.openai_api.failures import Failure
-from imhi.plugins.models.openai_api.wire import IllFormed, Reply, ServerJson, read_reply
+from imhi.plugins.models.openai_api.wire import IllFormed, Reply, ServerJson
 
 _ENDPOINTS = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
 
@@ -69,7 +69,7 @@ def _outcome(row: ServerJson, session: Session) -> Reply | Failure:
             raised = _Status(status, body)
         else:
             try:
-                return read_reply(body, session.config.options.api)
+                return session.read(body)
             except IllFormed as ill:
                 raised = ill
     elif isinstance(error, Mapping):

@@ -6,13 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from imhi import Example, Prediction, Response
+from imhi import Example, Prediction, Response, finish_reasons
 from imhi.io import sanitizing
 from imhi.plugins.report.html.harmless import error_shown
 from imhi.plugins.report.html.material import Material, Run
 
 LISTED = 100  # of a run: the rest is counted
 _SHOWN = 300  # characters of an answer
+_IN_WORDS = {
+    "": "no label found in the answer",
+    "not stated": "no label found in the answer",
+    "empty": "the answer is empty",
+}
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,8 @@ def _error(run: Run, example: Example, response: Response) -> str:
 def _why(prediction: Prediction, response: Response) -> tuple[str, str]:
     if prediction.status == "failed":
         return "failed", "no answer"
-    if not response.text.strip():
-        return "unparsed", "the answer is empty"
-    if response.finish_reason == "length":
+    if response.finish_reason == finish_reasons.LENGTH and response.text.strip():
         return "unparsed", "the answer was cut off, no label before that"
-    return "unparsed", "no label found in the answer"
+    if not response.text.strip() and not prediction.why:
+        return "unparsed", "the answer is empty"
+    return "unparsed", _IN_WORDS.get(prediction.why, prediction.why)

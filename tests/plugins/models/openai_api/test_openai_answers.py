@@ -86,7 +86,7 @@ def test_a_setting_the_interface_cannot_honour_is_refused(
 @pytest.mark.parametrize(
     ("reply", "finish_reason"),
     [
-        (refused(), "refusal"),
+        (refused(), "content_filter"),
         (filtered(), "content_filter"),
         (status(400, "filtered", code="content_filter"), "content_filter"),
         (status(403, "your input was flagged by moderation"), "content_filter"),
