@@ -1,6 +1,6 @@
-"""How often each labeler reads the label a reader reads, on real answers of three models.
+"""How often each labeler reads the label a reader reads, on real answers of seven models.
 
-The hand labels (``tests/data/hand_labels.csv``: model, dataset, row, label; no text) belong to the
+The hand labels (``tests/data/hand_labels.csv``: model, dataset, row, label, span; no text) belong to the
 answers published as ``model_outputs/MODEL/DATASET.csv``, row for row with the official test files.
 Run from the project's root, with both folders beside the project::
 
@@ -14,7 +14,7 @@ import csv
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,19 +33,30 @@ from imhi.plugins.metrics.labels import confusion_statistics, weighted_f1  # noq
 
 HAND_LABELS = ROOT / "tests" / "data" / "hand_labels.csv"
 LABELERS = ("strict", "explanation", "hybrid", "reference-rule")
-NO_LABEL = "none"  # in the hand labels, where no dataset used here has a label of that name
+SAMPLES = {
+    "draw": "80 of each model, 10 of each of its datasets; two readers, a third where they differed",
+    "fresh": "as draw, 96 each of the models that nothing was built on at first; drawn later",
+    "development": "what the reading was built on; one reader",
+}
 
 
 @dataclass(frozen=True)
 class HandLabel:
-    """What a reader read in one answer; ``row`` counts from 0."""
+    """What readers read in one answer; ``row`` counts from 0, ``label`` is None where they found none.
+
+    ``own`` says whether the label is stated in its own words or an equivalent of them (False: in
+    others). ``span`` is where it is stated: first character and the one after the last.
+    """
 
     sample: str
     model: str
     dataset: str
     row: int
     label: str | None
+    own: bool
     sure: bool
+    readers: int
+    span: tuple[int, int] | None
 
 
 def hand_labels(path: Path = HAND_LABELS) -> list[HandLabel]:
@@ -57,8 +68,11 @@ def hand_labels(path: Path = HAND_LABELS) -> list[HandLabel]:
                 row["model"],
                 row["dataset"],
                 int(row["row"]),
-                None if row["label"] == NO_LABEL else row["label"],
+                row["label"] or None,
+                row["wording"] == "own",
                 row["sure"] == "1",
+                int(row["readers"]),
+                (int(row["start"]), int(row["end"])) if row["start"] else None,
             )
             for row in csv.DictReader(stream)
         ]
@@ -108,17 +122,28 @@ def read_all(context: Context, outputs: Path) -> Iterator[Answered]:
 def against_readers(context: Context, found: Sequence[Answered], labels: list[HandLabel]) -> None:
     """Print the accuracy of each labeler on the hand labels, with Wilson's 95% interval."""
     tables = {(a.model, a.dataset.name, a.labeler): a.predictions for a in found}
-    print("agreement with a reader (none is a label here: right where the labeler reads none too)")
-    for sample in ("uniform", "stratified"):
+
+    def pairs(name: str, chosen: Sequence[HandLabel]) -> list[tuple[HandLabel, str | None]]:
+        return [
+            (one, tables[one.model, context.dataset(one.dataset).name, name][one.row].label)
+            for one in chosen
+        ]
+
+    print("agreement with readers (no label is one too: right where the labeler reads none)")
+    for sample, what in SAMPLES.items():
         chosen = [label for label in labels if label.sample == sample]
-        print(f"\n{sample}: {len(chosen)} answers, {sum(one.sure for one in chosen)} sure")
+        print(f"\n{sample}: {len(chosen)} answers, {sum(one.sure for one in chosen)} sure; {what}")
         for name in LABELERS:
-            pairs = [
-                (one, tables[one.model, context.dataset(one.dataset).name, name][one.row].label)
-                for one in chosen
-            ]
-            sure = [pair for pair in pairs if pair[0].sure]
-            print(f"  {name:15} {_agreement(pairs)}; sure {_agreement(sure)}; {_misses(pairs)}")
+            read = pairs(name, chosen)
+            sure = [pair for pair in read if pair[0].sure]
+            print(f"  {name:15} {_agreement(read)}; sure {_agreement(sure)}; {_misses(read)}")
+        for what, key in (("model", "model"), ("dataset", "dataset")):
+            parts = dict.fromkeys(getattr(one, key) for one in chosen)
+            shares = {
+                part: _agreement(pairs("hybrid", [o for o in chosen if getattr(o, key) == part]))
+                for part in parts
+            }
+            print(f"  hybrid by {what}: " + "; ".join(f"{k} {v}" for k, v in shares.items()))
 
 
 def _agreement(pairs: Sequence[tuple[HandLabel, str | None]]) -> str:
@@ -149,7 +174,20 @@ def on_all_answers(found: Sequence[Answered]) -> None:
     print(
         "\n(reference-rule leaves nothing unparsed: its column has the share it finds no rule for)"
     )
-    print("\nhybrid: who decided, and contradictions")
+    print("\nhybrid: stated, inferred, none (%); weighted F1 if what is inferred counted")
+    for one in found:
+        if one.labeler == "hybrid":
+            inferred = 100 * sum(p.inferred is not None for p in one.predictions)
+            inferred /= len(one.predictions)
+            counted = replace(
+                one, predictions=[replace(p, label=p.label or p.inferred) for p in one.predictions]
+            )
+            print(
+                f"  {one.model:18} {one.dataset.name:10} {100 - one.share('unparsed'):5.1f} "
+                f"{inferred:5.1f} {one.share('unparsed') - inferred:5.1f}   "
+                f"F1 {one.weighted_f1():5.1f} {counted.weighted_f1():5.1f}"
+            )
+    print("\nhybrid: who decided, why there is no label, and contradictions")
     for model in dict.fromkeys(one.model for one in found):
         rows = [
             p
@@ -157,7 +195,7 @@ def on_all_answers(found: Sequence[Answered]) -> None:
             if (one.model, one.labeler) == (model, "hybrid")
             for p in one.predictions
         ]
-        decided = Counter(p.decided_by or "(unparsed)" for p in rows)
+        decided = Counter(p.decided_by or f"({p.why})" for p in rows)
         shares = ", ".join(f"{by} {100 * n / len(rows):.1f}%" for by, n in decided.most_common())
         print(
             f"  {model:18} {len(rows)} answers: {shares}; "
@@ -210,8 +248,14 @@ def explanations_read(context: Context, names: Sequence[str]) -> None:
                 [Response(r.id, name, "", text=f"Reasoning: {r.explanation}") for r in rows],
             )
             right = sum(p.label == r.label for p, r in zip(read, rows, strict=True))
-            parts.append(f"{split} {right / len(rows):.3f} ({len(rows)})")
+            at_all = sum(p.label is not None for p in read)
+            parts.append(f"{split} {right / at_all:.3f} of {at_all} read ({len(rows)})")
         print(f"  {name:9} {', '.join(parts)}")
+
+
+def tested(found: Sequence[Answered]) -> set[str]:
+    """Return the names of the datasets that were answered."""
+    return {one.dataset.name for one in found}
 
 
 def main() -> None:
@@ -224,7 +268,7 @@ def main() -> None:
     found = list(read_all(context, given.outputs))
     against_readers(context, found, hand_labels())
     on_all_answers(found)
-    names = list(dict.fromkeys(one.dataset.name for one in found))
+    names = [name for name in ("DR", "dreaddit", "IRF", "MultiWD", "SAD") if name in tested(found)]
     explanations_read(context, names)
     contradictions_found(context, names)
 
