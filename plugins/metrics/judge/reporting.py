@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 from imhi import Context
-from imhi.plugins.metrics.judge.judges import Judge, JudgeAnswers
 from imhi.plugins.metrics.judge.marks import Outcome
+from imhi.runs import judging
 
 
 def report(
-    judge: Judge,
-    answers: JudgeAnswers,
+    judge: judging.Judge,
+    answers: judging.JudgeAnswers,
     outcomes: Counter[Outcome],
     requests: int,
     sampled: bool,
@@ -40,8 +40,8 @@ def report(
 
 
 def note_of(
-    judge: Judge,
-    answers: JudgeAnswers,
+    judge: judging.Judge,
+    answers: judging.JudgeAnswers,
     outcomes: Counter[Outcome],
     sampled: bool,
     context: Context,
