@@ -208,7 +208,7 @@ class Context:
         """Return a labeler at work; one labeler may build on another by its name."""
         return self.read_with(LabelerSpec.parse(name, self.registry))
 
-    def read_with(self, spec: LabelerSpec) -> ReadLabels:
+    def read_with(self, spec: LabelerSpec) -> OpenLabeler:
         """Return a labeler at work. It is made once for all contexts of the same rows, since it may
         hold what it learnt; what it has to say goes to the report of whoever it reads for."""
         if spec.name not in self._labelers:
@@ -216,12 +216,27 @@ class Context:
             given = (spec.argument,) if spec.argument else ()
             own = dataclasses.replace(self, report=relay)
             self._labelers[spec.name] = resolve(spec.labeler.create)(own, *given), relay
-        read, relay = self._labelers[spec.name]
+        return OpenLabeler(*self._labelers[spec.name], self.report)
 
-        def read_for_us(
-            dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
-        ) -> Sequence[Prediction]:
-            relay.listener = self.report
-            return read(dataset, aspects, responses)
 
-        return read_for_us
+@dataclass(frozen=True)
+class OpenLabeler:
+    """A labeler that reads for one report."""
+
+    read: ReadLabels
+    relay: Relay
+    report: Report
+
+    def __call__(
+        self, dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
+    ) -> Sequence[Prediction]:
+        """Read labels; see :class:`imhi.ReadLabels`."""
+        self.relay.listener = self.report
+        return self.read(dataset, aspects, responses)
+
+    def close(self) -> None:
+        """Let go of what the labeler holds, where it holds something; it may be asked again."""
+        self.relay.listener = self.report
+        close = getattr(self.read, "close", None)
+        if close is not None:
+            close()

@@ -96,7 +96,8 @@ class ScoreSettings(TypedDict, total=False):
 @dataclass(frozen=True)
 class RunScores:
     """The scores of one run under one labeler, and under one view (empty: the released gold with
-    every row). ``gaps`` say what a metric could not do yet; ``totals`` are those of the manifest."""
+    every row). ``gaps`` say what labeler and metrics could not do yet; ``totals`` are those of the
+    manifest."""
 
     run: str
     model: str
@@ -115,7 +116,7 @@ class RunScores:
 
     @property
     def complete(self) -> bool:
-        """True when every example was answered and every metric could do its work."""
+        """True when every example was answered and labeler and metrics could do their work."""
         return not self.gaps and not any(c["failed"] for c in self.labelling.values())
 
     def to_json(self) -> dict[str, Any]:

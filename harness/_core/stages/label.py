@@ -1,10 +1,11 @@
-"""Stage 3: read labels out of responses. Never asks the model."""
+"""Stage 3: read labels out of responses. Never asks the model; a labeler may ask one of its own."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from imhi._core.context import Context
@@ -15,33 +16,68 @@ from imhi._core.fingerprints import file_checksum
 from imhi._core.labelers import LabelerSpec
 from imhi._core.protocols import ReadLabels
 from imhi._core.records import Prediction, Response
+from imhi._core.report import Report
 from imhi._core.results import Labelling
 from imhi._core.run_store import RunFolder
+from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.jsonl import write_json
 
 _BATCH = 512
 
 
 def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str, Labelling]:
-    """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples."""
-    datasets = folder.manifest().datasets
+    """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples.
+
+    What the labeler has to say stands beside its labels and under the scores made of them. What it
+    asked a model lies in ``measured/``: a labelling that was stopped goes on where it was.
+    """
+    manifest = folder.manifest()
+    datasets = manifest.datasets
+    context = replace(
+        context,
+        run=folder.id,
+        model_identity=manifest.model_identity,
+        report=Report(),
+        cache=CacheFolder(folder.path / "measured"),
+    )
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "label", sum(datasets.values())))
     read = context.read_with(labeler)
-    identity = labeler.identity()
+    identity = labeler.identity(context)
     counts = {}
     changed = False
-    for dataset in datasets:
-        path = folder.predictions_file(labeler.name, dataset)
-        before = file_checksum(path) if path.exists() else ""
-        folder.write_records(path, _predictions(folder, context, read, dataset))
-        changed = changed or file_checksum(path) != before
-        counts[dataset] = labelling_counts(folder.predictions(labeler.name, dataset))
+    try:
+        for dataset in datasets:
+            path = folder.predictions_file(labeler.name, dataset)
+            before = file_checksum(path) if path.exists() else ""
+            folder.write_records(path, _predictions(folder, context, read, dataset))
+            changed = changed or file_checksum(path) != before
+            counts[dataset] = labelling_counts(folder.predictions(labeler.name, dataset))
+            _count_unread(folder, context, labeler, dataset)
+    finally:
+        read.close()
+        context.cache.close()
     if changed:
         folder.forget_views(labeler.name)
     write_json(folder.labeler_file(labeler.name), identity)
+    write_json(
+        folder.labeler_notes_file(labeler.name),
+        {"notes": context.report.sentences("notes"), "gaps": context.report.sentences("gaps")},
+    )
     context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))
     return counts
+
+
+def _count_unread(folder: RunFolder, context: Context, labeler: LabelerSpec, dataset: str) -> None:
+    """Say how many answers are there whose label the labeler could not read yet."""
+    answered = folder.answered(dataset)
+    unread = sum(
+        one.status == "failed" and one.id in answered
+        for one in folder.predictions(labeler.name, dataset)
+    )
+    context.count(
+        "answers whose label is not read yet, which count as wrong: {n}", unread, incomplete=True
+    )
 
 
 def _predictions(
