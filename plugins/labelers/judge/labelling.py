@@ -136,14 +136,14 @@ class JudgeLabeler:
             ):
                 context.note(f"{who} is the model whose answers it labels")
         for outcome, words in (
-            ("refused", "refused to say what {n} answers state; they are unparsed"),
-            ("unreadable", "gave no readable verdict on {n} answers; they are unparsed"),
+            ("refused", "answers it refused to read, left unparsed: {n}"),
+            ("unreadable", "answers it gave no readable verdict on, left unparsed: {n}"),
             (
                 "unquoted",
-                "quoted words that are not in the answer for {n} labels; they are unparsed",
+                "labels for which it quoted words that are not in the answer, left unparsed: {n}",
             ),
         ):
-            context.count(f"{who} {words}", tally.outcomes[outcome])  # type: ignore[index]
+            context.count(f"{who}: {words}", tally.outcomes[outcome])  # type: ignore[index]
         failed_cost = sum(tally.failed_costs.values())
         answers = judging.JudgeAnswers([tally.given], tally.failed, failed_cost, tally.unasked)
         errors = [judge.first_errors.get(context.run, "") for judge in self._judges.values()]
