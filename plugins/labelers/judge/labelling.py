@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imhi import Argument, Context, Dataset, Generation, Prediction, Response
+from imhi import Argument, Context, Dataset, Generation, Prediction, Response, answer_format
 from imhi.plugins.labelers.judge.arguments import parse
 from imhi.plugins.labelers.judge.prompting import Options, answer_schema, build_prompt
 from imhi.plugins.labelers.judge.verdicts import Outcome, Verdict, read_verdict
 from imhi.runs import judging
 
 _THOUGHT, _THOUGHT_ENDS = "<think>", "</think>"
+_WHY: Mapping[Outcome, str] = {
+    "none": "not stated",
+    "refused": "the judge refused",
+    "unreadable": "no readable verdict",
+    "unquoted": "quoted words not in the answer",
+}
+_COUNTED: Mapping[Outcome, str] = {
+    "refused": "answers it refused to read, left unparsed: {n}",
+    "unreadable": "answers it gave no readable verdict on, left unparsed: {n}",
+    "unquoted": "labels for which it quoted words that are not in the answer, left unparsed: {n}",
+}
 
 
 @dataclass
@@ -116,7 +127,7 @@ class JudgeLabeler:
         options: Options,
     ) -> Prediction:
         if asked is None:
-            return Prediction(response.id, response.dataset, status="unparsed")
+            return Prediction(response.id, response.dataset, status="unparsed", why="empty")
         said = given.get(asked.prompt)
         if said is None:
             return Prediction(response.id, response.dataset, status="failed")
@@ -135,15 +146,8 @@ class JudgeLabeler:
                 for key in ("scheme", "target")
             ):
                 context.note(f"{who} is the model whose answers it labels")
-        for outcome, words in (
-            ("refused", "answers it refused to read, left unparsed: {n}"),
-            ("unreadable", "answers it gave no readable verdict on, left unparsed: {n}"),
-            (
-                "unquoted",
-                "labels for which it quoted words that are not in the answer, left unparsed: {n}",
-            ),
-        ):
-            context.count(f"{who}: {words}", tally.outcomes[outcome])  # type: ignore[index]
+        for outcome, words in _COUNTED.items():
+            context.count(f"{who}: {words}", tally.outcomes[outcome])
         failed_cost = sum(tally.failed_costs.values())
         answers = judging.JudgeAnswers([tally.given], tally.failed, failed_cost, tally.unasked)
         errors = [judge.first_errors.get(context.run, "") for judge in self._judges.values()]
@@ -153,15 +157,18 @@ class JudgeLabeler:
 
 
 def answer_of(response: Response) -> str:
-    """Return what a judge is shown of a response: its answer without the thought before it. Empty,
-    so that nothing is asked, where there is none."""
+    """Return what a judge is shown of a response: its answer without the thought before it and
+    without what follows it (another post, invented). Empty, so that nothing is asked, where there
+    is none."""
     _, ends, answer = response.text.rpartition(_THOUGHT_ENDS)
     if not ends and answer.lstrip().startswith(_THOUGHT):
         return ""  # the thought was cut off before any answer
-    return answer.strip()
+    rest = answer_format.parts_of(answer).rest
+    return answer.strip().removesuffix(rest).strip()
 
 
 def _prediction(response: Response, verdict: Verdict) -> Prediction:
     if verdict.label is None:
-        return Prediction(response.id, response.dataset, status="unparsed")
+        why = _WHY[verdict.outcome]
+        return Prediction(response.id, response.dataset, status="unparsed", why=why)
     return Prediction(response.id, response.dataset, verdict.label, decided_by="judge")

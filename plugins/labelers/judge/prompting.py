@@ -17,8 +17,7 @@ _TASK = (
     "A system was asked a question about a social-media post. You see its answer, not the post. Say "
     "which label the answer itself states, as the system's own choice. Do not say what you think is "
     "right, and do not work out a label from the reasons alone. If it states no label, only asks, "
-    "refuses, lists labels without choosing, or stops before it has chosen, the label is {none!r}. "
-    "What it goes on to say about other posts does not count."
+    "refuses, lists labels without choosing, or stops before it has chosen, the label is {none!r}."
 )
 _FORM = (
     "Answer with one JSON object of this form and nothing else:\n"

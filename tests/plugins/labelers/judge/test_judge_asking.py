@@ -84,6 +84,15 @@ def test_a_thought_is_not_shown(read_answers: ReadAnswers) -> None:
     assert "laugh" not in server.prompts[0]
 
 
+def test_what_follows_an_answer_is_not_shown(read_answers: ReadAnswers) -> None:
+    rest = f"\n\nConsider this post: I ran all day. Question: Depressed? Answer: {NO}"
+    with label_server() as server:
+        assert read_answers(judging_labeler(server.url), [YES + rest, YES]).labels == ["yes"] * 2
+        assert len(server.asked) == 1, "it is the same answer"
+        assert read_answers(judging_labeler(server.url), [rest]).statuses == ["unparsed"]
+    assert len(server.asked) == 1
+
+
 def test_the_same_text_is_asked_about_once_and_never_again(read_answers: ReadAnswers) -> None:
     with label_server() as server:
         labeler = judging_labeler(server.url)
@@ -110,6 +119,14 @@ def test_garbled_verdicts_are_unparsed_and_counted(read_answers: ReadAnswers) ->
     with label_server(script) as server:
         found = read_answers(judging_labeler(server.url), [*(f"A{i}." for i in range(1, 6)), YES])
     assert found.statuses == ["unparsed"] * 5 + ["labelled"]
+    assert [one.why for one in found.predictions] == [
+        "no readable verdict",
+        "no readable verdict",
+        "quoted words not in the answer",
+        "the judge refused",
+        "no readable verdict",
+        "",
+    ]
     assert found.notes.splitlines() == [
         "judge reader: answers it refused to read, left unparsed: 1",
         "judge reader: answers it gave no readable verdict on, left unparsed: 3",
