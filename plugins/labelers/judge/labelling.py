@@ -51,7 +51,7 @@ class JudgeLabeler:
         self.spec, self.arguments = parse(argument, context.registry)
         named = any(pair.startswith("name=") for pair in Argument.split(argument))
         self.short = self.spec.name if named else Path(self.spec.target).name or self.spec.target
-        self._judges: dict[Options, judging.Judge] = {}
+        self._judges: dict[Options | None, judging.Judge] = {}
         self._tally = _Tally()
 
     def __call__(
@@ -82,16 +82,17 @@ class JudgeLabeler:
         self._judges, self._tally = {}, _Tally()
 
     def _judge(self, options: Options) -> judging.Judge:
-        """Return the judge that is held to these options; one is open at a time."""
-        if options not in self._judges:
+        """Return the judge that is held to these options, or to none; one is open at a time."""
+        held_to = options if self.arguments.structured else None
+        if held_to not in self._judges:
             for judge in self._judges.values():
                 judge.close()
-            schema = answer_schema(options) if self.arguments.structured else None
+            schema = answer_schema(options) if held_to else None
             generation = Generation(self.arguments.max_new_tokens, answer_schema=schema)
             judge = judging.Judge(self.spec, self.short, self.context, generation)
-            self._judges[options] = judge
-        self._judges[options].work_for(self.context)
-        return self._judges[options]
+            self._judges[held_to] = judge
+        self._judges[held_to].work_for(self.context)
+        return self._judges[held_to]
 
     def _ask(
         self, options: Options, dataset: str, asked: Sequence[judging.JudgePrompt]

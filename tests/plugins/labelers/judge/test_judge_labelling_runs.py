@@ -154,6 +154,28 @@ def test_another_model_of_the_same_name_reads_again(imhi_here: Imhi, tmp_path: P
     assert found == [{"yes"}, {"no"}]
 
 
+@pytest.mark.parametrize(("argument", "opened"), [("", 2), (",structured=false", 1)])
+def test_one_model_is_open_at_a_time_and_without_a_schema_it_stays(
+    imhi_here: Imhi, tmp_path: Path, argument: str, opened: int
+) -> None:
+    plugin = tmp_path / "own.py"
+    plugin.write_text(
+        "from imhi import ModelFamily, Response, hookimpl\n"
+        "class Own:\n"
+        "    def __init__(self): self.tell('open')\n"
+        "    def tell(self, what): open('told', 'a').write(what + '\\n')\n"
+        "    def generate(self, requests):\n"
+        "        return (Response(r.id, r.dataset, r.prompt_hash, text='?') for r in requests)\n"
+        "    def describe(self): return {}\n"
+        "    def close(self): self.tell('close')\n"
+        "@hookimpl\n"
+        "def imhi_models():\n"
+        "    yield ModelFamily('own', 'says nothing', lambda spec, context: Own())\n"
+    )
+    assert imhi_here("--plugin", plugin, *RUN, "--labeler", f"judge:own:m{argument}").code == 0
+    assert Path("told").read_text().split() == ["open", "close"] * opened
+
+
 def test_a_long_name_is_a_name_that_files_can_have(imhi_here: Imhi) -> None:
     assert imhi_here("run", "-m", "baseline:tfidf", "-d", "DR", "--resamples", "100").code == 0
     with label_server() as server:
