@@ -44,7 +44,7 @@ from imhi._core.run_store.manifest import Manifest
 FORMAT = 1
 MANIFEST = "manifest.json"
 _VIEW, _SHORTENED = "@", "+"  # quoted names hold neither
-_LONGEST_NAME = 160
+_LONGEST_NAME = 200
 
 R = TypeVar("R", Example, Request, Response, Prediction)
 
@@ -274,7 +274,7 @@ def _file_name(labeler: str) -> str:
     if len(name) <= _LONGEST_NAME:
         return name
     # A judge may be named with a path or a URL: file systems take 255 bytes, a view's name included.
-    return f"{name[: _LONGEST_NAME - 40].rpartition('%')[0]}{_SHORTENED}{digest(labeler)[:16]}"
+    return f"{name[: _LONGEST_NAME - 80].rpartition('%')[0]}{_SHORTENED}{digest(labeler)[:16]}"
 
 
 def _labeler_of(scores: Path) -> str:

@@ -23,6 +23,7 @@ from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.jsonl import write_json
 
 _BATCH = 512
+_UNREAD = "answers whose label is not read yet, which count as wrong: {n}"
 
 
 def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str, Labelling]:
@@ -53,7 +54,6 @@ def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str
             folder.write_records(path, _predictions(folder, context, read, dataset))
             changed = changed or file_checksum(path) != before
             counts[dataset] = labelling_counts(folder.predictions(labeler.name, dataset))
-            _count_unread(folder, context, labeler, dataset)
     finally:
         read.close()
         context.cache.close()
@@ -66,18 +66,6 @@ def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str
     )
     context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))
     return counts
-
-
-def _count_unread(folder: RunFolder, context: Context, labeler: LabelerSpec, dataset: str) -> None:
-    """Say how many answers are there whose label the labeler could not read yet."""
-    answered = folder.answered(dataset)
-    unread = sum(
-        one.status == "failed" and one.id in answered
-        for one in folder.predictions(labeler.name, dataset)
-    )
-    context.count(
-        "answers whose label is not read yet, which count as wrong: {n}", unread, incomplete=True
-    )
 
 
 def _predictions(
@@ -118,6 +106,8 @@ def _predictions(
                     f"{dataset}/{example.id}: the labeler gave {found_text}, expected one of "
                     f"{', '.join(declared.label_names)}, or no label and the status unparsed"
                 )
+            if prediction.status == "failed" and example.id in responses:
+                context.count(_UNREAD, 1, incomplete=True)
             yield prediction
 
 
