@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imhi._core import statistics as statistics
+    from imhi._core import (
+        judging as judging,
+        statistics as statistics,
+    )
     from imhi._core.comparing import (
         ComparedMetric as ComparedMetric,
         Pair as Pair,

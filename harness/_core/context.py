@@ -209,23 +209,39 @@ class Context:
         """Return a labeler at work; one labeler may build on another by its name."""
         return self.read_with(LabelerSpec.parse(name, self.registry))
 
-    def read_with(self, spec: LabelerSpec) -> ReadLabels:
+    def read_with(self, spec: LabelerSpec) -> OpenLabeler:
         """Return a labeler at work. It is made once for all contexts of the same rows, since it may
-        hold what it learnt; what it has to say goes to the report of whoever it reads for. It reads
-        answers without their thoughts, and only where there is one
-        (:func:`imhi._core.answered.read_answers`)."""
+        hold what it learnt; what it has to say goes to the report of whoever it reads for."""
         if spec.name not in self._labelers:
             relay = Relay(listener=self.report)
             given = (spec.argument,) if spec.argument else ()
             own = dataclasses.replace(self, report=relay)
             self._labelers[spec.name] = resolve(spec.labeler.create)(own, *given), relay
         read, relay = self._labelers[spec.name]
+        return OpenLabeler(read, relay, self.report, self.registry)
 
-        def read_for_us(
-            dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
-        ) -> Sequence[Prediction]:
-            relay.listener = self.report
-            answers = take_apart(responses, self.registry.thought_formats)
-            return read_answers(read, dataset, aspects, answers)
 
-        return read_for_us
+@dataclass(frozen=True)
+class OpenLabeler:
+    """A labeler that reads for one report."""
+
+    read: ReadLabels
+    relay: Relay
+    report: Report
+    registry: Registry
+
+    def __call__(
+        self, dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
+    ) -> Sequence[Prediction]:
+        """Read labels; see :class:`imhi.ReadLabels`. Answers are read without their thoughts, and only
+        where there is one (:func:`imhi._core.answered.read_answers`)."""
+        self.relay.listener = self.report
+        answers = take_apart(responses, self.registry.thought_formats)
+        return read_answers(self.read, dataset, aspects, answers)
+
+    def close(self) -> None:
+        """Let go of what the labeler holds, where it holds something; it may be asked again."""
+        self.relay.listener = self.report
+        close = getattr(self.read, "close", None)
+        if close is not None:
+            close()

@@ -230,7 +230,16 @@ class Labeler:
     ``(dataset, aspects, responses) -> list of Prediction`` (:class:`imhi.ReadLabels`).
     One that names an ``argument`` is chosen with ``--labeler NAME:ARGUMENT`` and made with
     ``create(context, argument)``. ``fingerprint(argument)``, optional, returns a JSON value that
-    changes when its labels may (a hash of weights): predictions made before are then made again."""
+    changes when its labels may (a hash of weights): predictions made before are then made again.
+
+    ``asks(argument, registry)``, for one that asks a model, returns that model's
+    :class:`imhi.ModelSpec`: a name that is wrong is said before anything is asked, and labels are
+    read again when the model is another. Such a labeler keeps what it is told in ``context.cache``;
+    a prediction that it could not make (a request failed, the budget is spent) has the status
+    ``failed``, and the same command asks for it again.
+
+    What ``create`` returns may have a ``close()``: it is called when all answers of a run are read;
+    a labeler may be asked again afterwards."""
 
     name: str
     summary: str
@@ -238,6 +247,7 @@ class Labeler:
     version: str = "1"
     argument: str = ""
     fingerprint: Factory | None = None
+    asks: Factory | None = None
 
 
 @dataclass(frozen=True)

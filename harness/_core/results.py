@@ -67,6 +67,7 @@ class _AnswerCounts(TypedDict, total=False):
     thoughts: int
     thought_tokens: int
     why: dict[str, int]
+    inferred: int
 
 
 class Labelling(_AnswerCounts):
@@ -74,7 +75,8 @@ class Labelling(_AnswerCounts):
 
     ``cut_off`` answers ended for want of tokens, with a label or without; ``filtered`` ones were held
     back, or refused in a form made for it. ``thoughts`` are answers with a thought before them, of
-    ``thought_tokens`` in all. ``why`` counts the unparsed ones by the reason, where one is known.
+    ``thought_tokens`` in all. ``why`` counts the unparsed ones by the reason, where one is known; of ``inferred`` ones a labeler
+    infers a label that the answer does not state.
     """
 
     n: int
@@ -111,7 +113,8 @@ class ScoreSettings(TypedDict, total=False):
 @dataclass(frozen=True)
 class RunScores:
     """The scores of one run under one labeler, and under one view (empty: the released gold with
-    every row). ``gaps`` say what a metric could not do yet; ``totals`` are those of the manifest."""
+    every row). ``gaps`` say what labeler and metrics could not do yet; ``totals`` are those of the
+    manifest."""
 
     run: str
     model: str
@@ -130,7 +133,7 @@ class RunScores:
 
     @property
     def complete(self) -> bool:
-        """True when every example was answered and every metric could do its work."""
+        """True when every example was answered and labeler and metrics could do their work."""
         return not self.gaps and not any(c["failed"] for c in self.labelling.values())
 
     def to_json(self) -> dict[str, Any]:

@@ -21,20 +21,31 @@ def label(
     metric: options.MetricNames = None,
     source: options.Source = None,
     folder: options.Out = Path("runs"),
+    max_cost: Annotated[
+        float | None, typer.Option(metavar="USD", help="Ask a judge until this is reached.")
+    ] = None,
     resamples: options.Resamples = None,
     seed: options.Seed = None,
     format_name: options.Format = "table",
     as_json: options.AsJson = False,
     show_all: options.All = False,
 ) -> None:
-    """Read the labels of runs again, with this labeler, and score them. Asks no model."""
+    """Read the labels of runs again, with this labeler, and score them.
+
+    Asks no model but the one of --labeler judge:MODEL; what it said is kept in the run folder.
+    """
+    from imhi._core.cli.progress import shown
     from imhi._core.plan import plan_scoring
     from imhi._core.stages.rescore import relabel
 
-    settings = merge_settings({"labeler": labeler, "metric": metric, "resamples": resamples})
+    given: dict[str, Any] = {
+        "labeler": labeler, "metric": metric, "resamples": resamples, "max_cost": max_cost
+    }  # fmt: skip
+    settings = merge_settings(given)
     runs = [RunFolder.find(name, folder) for name in names]
     plan = plan_scoring(settings, context.obj.registry, seed=seed)
-    scores = relabel(runs, context.obj, plan, source or "")
+    with shown(context.obj):
+        scores = relabel(runs, context.obj, plan, source or "")
     finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi label", metric or ())
 
 

@@ -33,7 +33,7 @@ def finish(
     for problem in manager.problems:
         if problem.stage == "observe":
             say(f"an observer failed and was passed over: {problem}", "yellow")
-    missing = sum(c["failed"] for run in results.runs for c in run.labelling.values())
+    missing = sum(map(_without_answer, results.runs))
     unasked = sum(run.totals.get("unanswered") or 0 for run in results.runs)
     if not missing:
         gaps = sorted({gap for run in results.runs for gap in run.gaps})
@@ -54,6 +54,14 @@ def finish(
         f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); give the same "
         "'imhi run' again to ask them"
     )
+
+
+def _without_answer(run: RunScores) -> int:
+    """Return how many of the scored examples have no answer; those whose answer is there, but not
+    its label yet, are told as gaps."""
+    failed = sum(counts["failed"] for counts in run.labelling.values())
+    there = ("failed", "unanswered")
+    return min(failed, sum(run.totals[k] or 0 for k in there)) if run.totals else failed
 
 
 def show_scores(

@@ -11,10 +11,14 @@
       asked/NAME-IDENTITY.jsonl   what a model keeps to go on with: the batches a server works on
       predictions/LABELER/DATASET.jsonl
       predictions/LABELER/labeler.json  which version of the labeler made them
+      predictions/LABELER/notes.json  what it had to say
       scores/LABELER.json         scores with intervals
       scores/LABELER@VIEW.json    the same under other gold labels or fewer rows
       scores/LABELER/MEASURE/DATASET.jsonl  values per example
       measured/NAME-IDENTITY.jsonl  what metrics have computed, and judges' answers
+
+A labeler's name stands in names of files with whatever is no letter or digit as ``%XX``; where that
+is too long for a file system, its beginning and a checksum.
 
 The folder holds posts and is readable by its owner only; nothing in it is meant to be shared as
 it is.
@@ -31,6 +35,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from imhi._core.errors import DataError, HarnessError
+from imhi._core.fingerprints import digest
 from imhi._core.records import Example, Prediction, Request, Response, as_row, from_row
 from imhi._core.run_store.jsonl import read_rows, write_json, write_rows
 from imhi._core.run_store.lock import held
@@ -38,7 +43,8 @@ from imhi._core.run_store.manifest import Manifest
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-_VIEW = "@"  # quoted names hold none
+_VIEW, _SHORTENED = "@", "+"  # quoted names hold neither
+_LONGEST_NAME = 200
 
 R = TypeVar("R", Example, Request, Response, Prediction)
 
@@ -185,6 +191,16 @@ class RunFolder:
         """Return where it stands which version of a labeler made the predictions."""
         return self.path / "predictions" / _file_name(labeler) / "labeler.json"
 
+    def labeler_notes_file(self, labeler: str) -> Path:
+        """Return where it stands what a labeler had to say of its predictions."""
+        return self.labeler_file(labeler).with_name("notes.json")
+
+    def labeler_notes(self, labeler: str) -> dict[str, list[str]]:
+        """Return the ``notes`` and ``gaps`` of a labeler; empty where earlier versions wrote none."""
+        path = self.labeler_notes_file(labeler)
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return {kind: [str(one) for one in found.get(kind, ())] for kind in ("notes", "gaps")}
+
     def predictions(self, labeler: str, dataset: str) -> Iterator[Prediction]:
         """Stream a labeler's predictions, in the order of the examples."""
         return self._read(Prediction, self.predictions_file(labeler, dataset))
@@ -197,8 +213,8 @@ class RunFolder:
 
     def labelers(self) -> list[str]:
         """Return the labelers whose scores are there."""
-        names = (path.stem for path in (self.path / "scores").glob("*.json"))
-        return sorted(unquote(name) for name in names if _VIEW not in name)
+        files = (self.path / "scores").glob("*.json")
+        return sorted(_labeler_of(path) for path in files if _VIEW not in path.stem)
 
     def views(self, labeler: str) -> list[str]:
         """Return the views under which there are scores of a labeler."""
@@ -254,7 +270,18 @@ def _scored_name(labeler: str, view: str) -> str:
 
 def _file_name(labeler: str) -> str:
     """Return a labeler's name as a name of files: ``classifier:./a`` becomes ``classifier%3A.%2Fa``."""
-    return quote(labeler, safe="")
+    name = quote(labeler, safe="")
+    if len(name) <= _LONGEST_NAME:
+        return name
+    # A judge may be named with a path or a URL: file systems take 255 bytes, a view's name included.
+    return f"{name[: _LONGEST_NAME - 80].rpartition('%')[0]}{_SHORTENED}{digest(labeler)[:16]}"
+
+
+def _labeler_of(scores: Path) -> str:
+    """Return whose scores a file holds."""
+    if _SHORTENED in scores.stem:
+        return str(json.loads(scores.read_text(encoding="utf-8"))["labeler"])
+    return unquote(scores.stem)
 
 
 def list_runs(out: Path) -> list[RunFolder]:

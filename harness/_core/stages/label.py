@@ -1,10 +1,11 @@
-"""Stage 3: read labels out of responses. Never asks the model."""
+"""Stage 3: read labels out of responses. Never asks the model; a labeler may ask one of its own."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 
 from imhi._core.answered import WITHHELD, was_cut_off, why_unanswered
@@ -16,35 +17,58 @@ from imhi._core.fingerprints import file_checksum
 from imhi._core.labelers import LabelerSpec
 from imhi._core.protocols import ReadLabels
 from imhi._core.records import Prediction, Response
+from imhi._core.report import Report
 from imhi._core.results import Labelling
 from imhi._core.run_store import RunFolder
+from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import answers_by_id
 from imhi._core.run_store.jsonl import write_json
 
 _BATCH = 512
+_UNREAD = "answers whose label is not read yet, which count as wrong: {n}"
 
 
 def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str, Labelling]:
-    """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples."""
-    datasets = folder.manifest().datasets
+    """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples.
+
+    What the labeler has to say stands beside its labels and under the scores made of them. What it
+    asked a model lies in ``measured/``: a labelling that was stopped goes on where it was.
+    """
+    manifest = folder.manifest()
+    datasets = manifest.datasets
+    context = replace(
+        context,
+        run=folder.id,
+        model_identity=manifest.model_identity,
+        report=Report(),
+        cache=CacheFolder(folder.path / "measured"),
+    )
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "label", sum(datasets.values())))
     read = context.read_with(labeler)
-    identity = labeler.identity()
+    identity = labeler.identity(context)
     counts = {}
     changed = False
-    for dataset in datasets:
-        path = folder.predictions_file(labeler.name, dataset)
-        before = file_checksum(path) if path.exists() else ""
-        responses = answers_by_id(folder, dataset, context.registry)
-        folder.write_records(path, _predictions(folder, context, read, dataset, responses))
-        changed = changed or file_checksum(path) != before
-        counts[dataset] = labelling_counts(
-            folder.predictions(labeler.name, dataset), responses.values()
-        )
+    try:
+        for dataset in datasets:
+            path = folder.predictions_file(labeler.name, dataset)
+            before = file_checksum(path) if path.exists() else ""
+            responses = answers_by_id(folder, dataset, context.registry)
+            folder.write_records(path, _predictions(folder, context, read, dataset, responses))
+            changed = changed or file_checksum(path) != before
+            counts[dataset] = labelling_counts(
+                folder.predictions(labeler.name, dataset), responses.values()
+            )
+    finally:
+        read.close()
+        context.cache.close()
     if changed:
         folder.forget_views(labeler.name)
     write_json(folder.labeler_file(labeler.name), identity)
+    write_json(
+        folder.labeler_notes_file(labeler.name),
+        {"notes": context.report.sentences("notes"), "gaps": context.report.sentences("gaps")},
+    )
     context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))
     return counts
 
@@ -90,6 +114,8 @@ def _predictions(
                     f"{dataset}/{example.id}: the labeler gave {found_text}, expected one of "
                     f"{', '.join(declared.label_names)}, or no label and the status unparsed"
                 )
+            if prediction.status == "failed" and example.id in responses:
+                context.count(_UNREAD, 1, incomplete=True)
             yield prediction
 
 
@@ -105,10 +131,11 @@ def labelling_counts(predictions: Iterable[Prediction], responses: Iterable[Resp
     status: Counter[str] = Counter()
     decided: Counter[str] = Counter()
     why: Counter[str] = Counter()
-    contradictions = 0
+    contradictions = inferred = 0
     for prediction in predictions:
         status[prediction.status] += 1
         contradictions += prediction.contradiction
+        inferred += prediction.inferred is not None
         if prediction.why:
             why[prediction.why] += 1
         if prediction.status == "labelled":
@@ -131,4 +158,5 @@ def labelling_counts(predictions: Iterable[Prediction], responses: Iterable[Resp
         "thoughts": answers["thoughts"],
         "thought_tokens": answers["thought_tokens"],
         "why": dict(why),
+        "inferred": inferred,
     }

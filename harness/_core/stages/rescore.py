@@ -107,7 +107,7 @@ def _again(
         for folder in folders:
             context = dataclasses.replace(reopen(folder, manager, source, plan), budget=budget)
             with folder.lock():
-                if always_label or not _is_labelled(folder, plan.labeler):
+                if always_label or not _is_labelled(folder, context, plan.labeler):
                     label(folder, context, plan.labeler)
                 results += score(folder, context, plan, metrics)
     return results
@@ -152,10 +152,12 @@ def estimate_scoring(
     return estimates
 
 
-def _is_labelled(folder: RunFolder, labeler: LabelerSpec) -> bool:
+def _is_labelled(folder: RunFolder, context: Context, labeler: LabelerSpec) -> bool:
     """Say whether there are predictions by this version of the labeler, of every answer."""
     path = folder.labeler_file(labeler.name)
-    if not path.exists() or json.loads(path.read_text(encoding="utf-8")) != labeler.identity():
+    if not path.exists():
+        return False
+    if json.loads(path.read_text(encoding="utf-8")) != labeler.identity(context):
         return False
     return all(_labelled(folder, labeler.name, dataset) for dataset in folder.datasets())
 

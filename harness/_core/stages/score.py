@@ -15,7 +15,7 @@ from imhi._core.events import Event, StageFinished, StageStarted
 from imhi._core.fingerprints import digest
 from imhi._core.metrics import MetricSpec, Score, refuse_taken_measures
 from imhi._core.plan import ScoringPlan
-from imhi._core.records import Example, as_row
+from imhi._core.records import Example, JsonObject, as_row
 from imhi._core.registry import Registry
 from imhi._core.report import Report, all_notes
 from imhi._core.results import Labelling, MetricRecord, RunScores, ScoreRow
@@ -75,6 +75,7 @@ class _ScoredView:
     view: OpenView | None
     report: Report
     contexts: Mapping[str, Context]  # by metric, each with a report of its own
+    labeler: JsonObject
     before: EarlierScores
     registry: Registry
     notify: Callable[[Event], None]
@@ -94,15 +95,17 @@ class _ScoredView:
         view: OpenView | None,
     ) -> _ScoredView:
         context.notify(StageStarted(folder.id, "score", len(folder.datasets())))
+        said = folder.labeler_notes(plan.labeler.name)
         return cls(
             folder=folder,
             plan=plan,
             metrics=metrics,
             view=view,
-            report=Report(list(context.report.notes)),
+            report=Report([*context.report.notes, *said["notes"]], said["gaps"]),
             contexts={
                 spec.name: dataclasses.replace(context, report=Report()) for spec, _ in metrics
             },
+            labeler=plan.labeler.identity(context),
             before=scores_before(folder, plan.labeler.name, view),
             registry=context.registry,
             notify=context.notify,
@@ -170,13 +173,13 @@ class _ScoredView:
                 list(answer_notes(self.labelling, manifest, self.registry)),
                 *(r["notes"] for r in records.values()),
             ),
-            gaps=all_notes(*(record["gaps"] for record in records.values())),
+            gaps=all_notes(self.report.gaps, *(record["gaps"] for record in records.values())),
             settings={
                 "resamples": self.plan.resamples,
                 "seed": self.seed,
                 "inputs": self.inputs,
                 "prompt": dataclasses.asdict(manifest.prompt),
-                "labeler": self.plan.labeler.identity(),
+                "labeler": self.labeler,
                 "metrics": records,
                 "view": view.identity(list(self.labelling), manifest.split) if view else None,
             },

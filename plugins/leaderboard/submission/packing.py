@@ -67,9 +67,10 @@ def pack(
     manifest = folder.manifest()
     spec = LabelerSpec.parse(labeler, registry)
     if spec.argument:
+        how = "it asks a model" if spec.asks else "it works with a file of yours"
         raise HarnessError(
-            f"labeler {labeler}: it works with a file of yours, so nobody else can read the labels "
-            "again; submit with --labeler hybrid"
+            f"labeler {labeler}: {how}, so nobody else can read the labels again; submit with "
+            "--labeler hybrid"
         )
     columns = {name: Columns.read(folder, spec.name, name, registry) for name in manifest.datasets}
     scores = folder.scores(spec.name)

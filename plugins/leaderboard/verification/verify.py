@@ -142,7 +142,10 @@ class Verifier:
         try:
             spec = LabelerSpec.parse(asked, self.registry)
             if spec.argument:
-                raise HarnessError(f"labeler '{shown(asked)}' reads a file of the submitter's")
+                how = "asks a model" if spec.asks else "reads a file of the submitter's"
+                raise HarnessError(
+                    f"labeler '{shown(asked)}' {how}: its labels cannot be read again"
+                )
         except HarnessError as error:
             return None, [Check("versions", False, str(error))]
         checks = [version_checks(submission, self.registry, spec.identity())]

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imhi.plugins.metrics.judge.judges import Judge, JudgePrompt
 from imhi.plugins.metrics.judge.marks import Marks
 from imhi.plugins.metrics.judge.rubric import OVERALL
+from imhi.runs import judging
 
 if TYPE_CHECKING:
     from imhi import Array, Measure
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def marks_table(
     read: Sequence[Sequence[Mapping[str, Marks]]],
-    asked: Sequence[JudgePrompt | None],
+    asked: Sequence[judging.JudgePrompt | None],
     names: Sequence[str],
 ) -> Array:
     """Return marks of shape (judges, repeats, n, criteria), NaN where there is none."""
@@ -38,7 +38,7 @@ def measures_of(
     table: Array,
     empty: Sequence[int],
     skipped: Sequence[int],
-    judges: Sequence[Judge],
+    judges: Sequence[judging.Judge],
     names: Sequence[str],
     details: Mapping[str, Any],
 ) -> list[Measure]:
@@ -99,7 +99,7 @@ def _mean(values: Array, axis: int) -> Array:
 
 
 def _agreement(
-    table: Array, judges: Sequence[Judge], names: Sequence[str]
+    table: Array, judges: Sequence[judging.Judge], names: Sequence[str]
 ) -> dict[str, dict[str, object]]:
     """Return, for each criterion of a table of shape (judges, repeats, n, criteria), kappa of each
     pair of judges, alpha of all (by the library) and each judge's kappa with itself."""
@@ -135,7 +135,7 @@ def _number(value: Any) -> float | None:
     return None if number != number else round(number, 6)
 
 
-def _agreement_measures(marks: Array, judges: Sequence[Judge]) -> list[Measure]:
+def _agreement_measures(marks: Array, judges: Sequence[judging.Judge]) -> list[Measure]:
     """Make measures of how far judges agree on ``overall``; marks (judges, repeats, n). Examples
     that were not asked about have no part in them."""
     from imhi import Measure

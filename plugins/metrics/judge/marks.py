@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from imhi.io import Marking
+from imhi.runs import judging
 
 Outcome = Literal["read", "partly_read", "unreadable", "refused"]
-
-REFUSING = ("refusal", "content_filter")
-"""Finish reasons by which an interface says that nothing was answered."""
-
-# Only the opening of an answer: a reason may well speak of what "I can't" means in a post.
-_REFUSAL = re.compile(
-    r"\W*(?:(?:i['’]?m|i am)\s+(?:so |very |really )?(?:sorry|unable|not able)|sorry\b|i apologi[sz]e|"
-    r"(?:unfortunately,?\s+)?i\s+(?:can\s?not|can['’]?t|won['’]?t|will not|must (?:decline|refuse)|"
-    r"decline|refuse)\b|as an ai\b)",
-    re.IGNORECASE,
-)
-_THOUGHT = "</think>"
-_TWICE = "(given twice)"
-Fields = dict[str, object]
-"""What stands in a JSON object, by name in lower case."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +28,11 @@ def read_marks(text: str, finish_reason: str | None, criteria: Sequence[str]) ->
     its names; what a reasoning model thinks before ``</think>`` is not its answer. Several objects
     with marks that differ are unreadable, since nobody says which is meant.
     """
-    if finish_reason in REFUSING:
+    if judging.is_refusal("", finish_reason):
         return Marks("refused")
-    answer = text.rpartition(_THOUGHT)[2]
     readings: list[dict[str, int]] = []
     marked = False
-    for fields in _objects(answer, criteria):
+    for fields in judging.json_objects(text, criteria):
         marked = True
         values = {
             name: mark
@@ -60,35 +43,9 @@ def read_marks(text: str, finish_reason: str | None, criteria: Sequence[str]) ->
             readings.append(values)
     if len(readings) == 1 and (values := readings[0]):
         return Marks("read" if len(values) == len(criteria) else "partly_read", values)
-    if not marked and _REFUSAL.match(answer):
+    if not marked and judging.is_refusal(text, finish_reason):
         return Marks("refused")
     return Marks("unreadable")
-
-
-def _objects(text: str, criteria: Sequence[str]) -> Iterator[Fields]:
-    """Yield the outermost JSON objects that have a criterion among their names."""
-    decoder = json.JSONDecoder(object_pairs_hook=_fields)
-    names = {name.casefold() for name in criteria}
-    start = text.find("{")
-    while start >= 0:
-        end = start + 1
-        try:
-            value, past = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            pass
-        else:
-            if names & set(value):
-                yield value
-                end = past
-        start = text.find("{", end)
-
-
-def _fields(pairs: list[tuple[str, object]]) -> Fields:
-    fields: Fields = {}
-    for name, value in pairs:
-        plain = name.strip().casefold()
-        fields[plain] = _TWICE if plain in fields else value
-    return fields
 
 
 def _mark(value: object) -> int | None:

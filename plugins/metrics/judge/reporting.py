@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 from imhi import Context
-from imhi.plugins.metrics.judge.judges import Judge, JudgeAnswers
 from imhi.plugins.metrics.judge.marks import Outcome
+from imhi.runs import judging
 
 
 def report(
-    judge: Judge,
-    answers: JudgeAnswers,
+    judge: judging.Judge,
+    answers: judging.JudgeAnswers,
     outcomes: Counter[Outcome],
     requests: int,
     sampled: bool,
@@ -40,8 +40,8 @@ def report(
 
 
 def note_of(
-    judge: Judge,
-    answers: JudgeAnswers,
+    judge: judging.Judge,
+    answers: judging.JudgeAnswers,
     outcomes: Counter[Outcome],
     sampled: bool,
     context: Context,
@@ -58,16 +58,10 @@ def note_of(
         (outcomes["refused"], "refusals"),
         (outcomes["unreadable"], "unreadable answers"),
         (outcomes["partly_read"], "answers readable in part"),
-        (answers.cut_off, "answers cut off at the token limit (max_new_tokens)"),
-        (answers.truncated, "prompts cut to fit its window"),
     ):
         context.count(f"{who}: {words}: {{n}}", count)
+    judging.tell_limits(who, answers, context.report)
     if sampled and answers.repeats_all_equal:
         context.note(f"{who}: all repeats gave the same text; it does not seem to sample")
-    if answers.failed:
-        first = judge.first_errors.setdefault(context.run, answers.first_error)
-        context.count(
-            f"{who}: failed requests: {{n}} (first: {first})", answers.failed, incomplete=True
-        )
-    unasked = f"{who}: requests not made, as --max-cost was reached: {{n}}; raise it"
-    context.count(unasked, answers.unasked, incomplete=True)
+    first = answers.failed and judge.first_errors.setdefault(context.run, answers.first_error)
+    judging.tell_gaps(who, answers, first or "", context.report)

@@ -21,14 +21,14 @@ from imhi import (
     answer_format,
     digest,
 )
-from imhi.plugins.metrics.judge.answer_cache import JudgeAnswer
 from imhi.plugins.metrics.judge.arguments import JudgeArguments
-from imhi.plugins.metrics.judge.judges import Judge, JudgeAnswers, JudgePrompt, parse_judges
 from imhi.plugins.metrics.judge.judging import marks_table, measures_of
 from imhi.plugins.metrics.judge.marks import Marks, Outcome, read_marks
+from imhi.plugins.metrics.judge.panel import parse_judges
 from imhi.plugins.metrics.judge.prompting import build_prompt, judged_text
 from imhi.plugins.metrics.judge.reporting import note_of, report
 from imhi.plugins.metrics.judge.rubric import SHIPPED, answer_schema, load_rubric
+from imhi.runs import judging
 
 if TYPE_CHECKING:
     from imhi import Measure
@@ -40,12 +40,12 @@ class Columns:
     since its explanation is missing (``empty``) or it has no reference to show (``unreferenced``).
     """
 
-    asked: list[JudgePrompt | None] = field(default_factory=list)
+    asked: list[judging.JudgePrompt | None] = field(default_factory=list)
     empty: list[int] = field(default_factory=list)
     unreferenced: list[int] = field(default_factory=list)
 
     @property
-    def present(self) -> list[JudgePrompt]:
+    def present(self) -> list[judging.JudgePrompt]:
         """Return what judges are asked."""
         return [one for one in self.asked if one is not None]
 
@@ -77,18 +77,22 @@ class Judging:
             temperature=arguments.temperature,
             answer_schema=answer_schema(self.rubric) if arguments.structured else None,
         )
-        self._judges: dict[tuple[str, ...], list[Judge]] = {}
+        self._judges: dict[tuple[str, ...], list[judging.Judge]] = {}
 
-    def judges(self, context: Context) -> list[Judge]:
+    def judges(self, context: Context) -> list[judging.Judge]:
         """Return the judges of a run, ready to work for it; models are not made yet."""
         if context.judges not in self._judges:
             self._judges[context.judges] = [
-                Judge(spec, short, context, self.generation)
+                judging.Judge(spec, short, context, self.generation)
                 for spec, short in parse_judges(context.judges, context)
             ]
         for judge in self._judges[context.judges]:
             judge.work_for(context)
         return self._judges[context.judges]
+
+    def cache(self, judge: judging.Judge, context: Context) -> judging.AnswerCache:
+        """Return a judge's earlier answers in a run."""
+        return judge.cache(context, "judge", {"rubric": digest(self.rubric.content())})
 
     def close(self) -> None:
         """Close the models of all judges."""
@@ -111,7 +115,7 @@ class Judging:
             else:
                 answer = judged_text(response.text, self.arguments.shown)
                 prompt = build_prompt(self.rubric, example, answer, self.arguments.reference)
-                columns.asked.append(JudgePrompt(example, prompt))
+                columns.asked.append(_prompt_of(example, prompt))
         return columns
 
     def __call__(
@@ -155,10 +159,10 @@ class Judging:
         return measures_of(table, columns.empty, columns.unreferenced, judges, names, details)
 
     def _ask(
-        self, judges: Sequence[Judge], columns: Columns, dataset: str, context: Context
-    ) -> list[JudgeAnswers]:
+        self, judges: Sequence[judging.Judge], columns: Columns, dataset: str, context: Context
+    ) -> list[judging.JudgeAnswers]:
         asked = columns.present
-        caches = [judge.cache(context, self.rubric.content()) for judge in judges]
+        caches = [self.cache(judge, context) for judge in judges]
         # All are made before the first is paid: a missing key or folder is said at once.
         for judge, cache in zip(judges, caches, strict=True):
             if any(judge.pending(asked, repeat, cache) for repeat in range(self.repeats)):
@@ -179,8 +183,8 @@ class Judging:
 
     def _note(
         self,
-        judges: Sequence[Judge],
-        given: Sequence[JudgeAnswers],
+        judges: Sequence[judging.Judge],
+        given: Sequence[judging.JudgeAnswers],
         outcomes: Sequence[Counter[Outcome]],
         columns: Columns,
         context: Context,
@@ -199,7 +203,12 @@ class Judging:
         context.count("judge: judging cost ${n}", cost)
 
 
-def _read(answers: Mapping[str, JudgeAnswer], names: Sequence[str]) -> dict[str, Marks]:
+def _prompt_of(example: Example, prompt: str) -> judging.JudgePrompt:
+    about = (example.post, example.question, example.aspect)
+    return judging.JudgePrompt(example.dataset, example.id, prompt, *about)
+
+
+def _read(answers: Mapping[str, judging.JudgeAnswer], names: Sequence[str]) -> dict[str, Marks]:
     """Return the marks in a judge's answers, by prompt."""
     return {
         prompt: read_marks(answer.text, answer.finish_reason, names)
@@ -214,15 +223,15 @@ def estimate(
     context: Context,
 ) -> dict[str, Estimate]:
     """Return, for each judge, about what it would take to ask what has no answer yet."""
-    judging = create(arguments)
-    asked = judging.columns(examples, responses).present
+    metric = create(arguments)
+    asked = metric.columns(examples, responses).present
     estimates = {}
-    for judge in judging.judges(context):
-        cache = judge.cache(context, judging.rubric.content())
+    for judge in metric.judges(context):
+        cache = metric.cache(judge, context)
         estimates[judge.name] = judge.estimate(
             [
                 one.prompt
-                for repeat in range(judging.repeats)
+                for repeat in range(metric.repeats)
                 for one in judge.pending(asked, repeat, cache)
             ]
         )

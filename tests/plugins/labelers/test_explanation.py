@@ -77,7 +77,12 @@ def test_without_training_explanations_it_reads_nothing_and_says_so(demo: Contex
 
     bare_source: Any = TestOnly()
     bare = dataclasses.replace(demo, source=bare_source, data=None, _labelers={}, report=Report())
-    found = read(bare, "explanation", "DR", "Reasoning: They cannot sleep, they see no way out, and no day is good any more.")
+    found = read(
+        bare,
+        "explanation",
+        "DR",
+        "Reasoning: They cannot sleep, they see no way out, and no day is good any more.",
+    )
     assert found.status == "unparsed"
     assert any("DR: the source has no training explanations" in note for note in bare.notes)
 

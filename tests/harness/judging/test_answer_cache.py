@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from imhi._core.errors import DataError
-from imhi._core.records import Example, Response
+from imhi._core.judging import AnswerCache, Failures, JudgeAnswer, key_of
+from imhi._core.records import Response
 from imhi._core.run_store.cache import CacheFolder
-from imhi.plugins.metrics.judge.answer_cache import AnswerCache, Failures, JudgeAnswer, key_of
-
-EXAMPLE = Example("7", "DR", "test", "A post.", "A question?", "yes")
 
 
 def opened(folder: Path) -> AnswerCache:
@@ -26,8 +24,8 @@ def rows(folder: Path) -> list[dict[str, object]]:
 
 def test_a_row_holds_what_is_known_and_nothing_else(tmp_path: Path) -> None:
     cache = opened(tmp_path)
-    cache.put("p", Response("r", "DR", "h", text="{}", finish_reason="stop"), EXAMPLE, 0)
-    cache.put("p", Response("r", "DR", "h", text="{}", cost=0.0, truncated=True), EXAMPLE, 1)
+    cache.put("p", Response("r", "DR", "h", text="{}", finish_reason="stop"), "DR", "7", 0)
+    cache.put("p", Response("r", "DR", "h", text="{}", cost=0.0, truncated=True), "DR", "7", 1)
     about = {"dataset": "DR", "id": "7"}
     assert [row["value"] for row in rows(tmp_path)] == [
         {**about, "repeat": 0, "text": "{}", "finish_reason": "stop"},

@@ -1,40 +1,33 @@
-"""The judges: models of the harness, each answer kept as it comes."""
+"""A judge: a model of the harness that is asked about answers, each of its own kept as it comes."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from imhi import (
-    Budget,
-    Context,
-    Estimate,
-    Example,
-    Generation,
-    HarnessError,
-    Model,
-    ModelSpec,
-    Report,
-    Request,
-    digest,
-)
-from imhi.plugins.metrics.judge.answer_cache import (
-    AnswerCache,
-    JudgeAnswer,
-    failures_key,
-    key_of,
-)
+from imhi._core.budget import Budget, Estimate
+from imhi._core.context import Context
+from imhi._core.errors import HarnessError
+from imhi._core.judging.answer_cache import AnswerCache, JudgeAnswer, failures_key, key_of
+from imhi._core.models import ModelSpec
+from imhi._core.protocols import Model
+from imhi._core.records import Request
+from imhi._core.report import Report
+from imhi._core.settings import Generation
 
 
 @dataclass(frozen=True)
 class JudgePrompt:
-    """One thing to ask every judge: a prompt, and the example it was made of."""
+    """One thing to ask a judge, and which example it is about. ``post``, ``question`` and ``aspect``
+    are for models that read no prompt."""
 
-    example: Example
+    dataset: str
+    id: str
     prompt: str
+    post: str = ""
+    question: str = ""
+    aspect: str = ""
 
 
 @dataclass
@@ -88,9 +81,10 @@ class JudgeAnswers:
 
 
 class Judge:
-    """A model that marks. It is made when it is first needed and open until :meth:`close`.
+    """A model that is asked about answers. It is made when it is first needed and open until
+    :meth:`close`; asked again, it is made again.
 
-    It has surroundings of its own: how a judge answers is set by the metric, not by the run. Only
+    It has surroundings of its own: how a judge answers is set by who asks, not by the run. Only
     the budget and the seed are those of the run it works for, taken over by :meth:`work_for`.
     """
 
@@ -115,17 +109,18 @@ class Judge:
         self.context.budget = context.budget
         self.seed = context.seed
 
-    def cache(self, context: Context, rubric: Mapping[str, object]) -> AnswerCache:
-        """Return this judge's earlier answers in a run."""
+    def cache(self, context: Context, name: str, told: Mapping[str, object]) -> AnswerCache:
+        """Return this judge's earlier answers in a run; ``name`` begins the file's, ``told`` is the
+        identity of what judges are told beside the material."""
         generation = self.context.generation
         identity = {
             "judge": self.identity,
             "generation": generation.to_json(),
             # Greedy answers do not depend on the seed.
             "seed": self.seed if generation.temperature > 0 else None,
-            "rubric": digest(rubric),
+            **told,
         }
-        return AnswerCache(context.cache.open("judge", identity))
+        return AnswerCache(context.cache.open(name, identity))
 
     def pending(
         self, asked: Iterable[JudgePrompt], repeat: int, cache: AnswerCache
@@ -162,7 +157,7 @@ class Judge:
                 without a budget that would explain it.
         """
         answers = JudgeAnswers()
-        dataset = asked[0].example.dataset if asked else ""
+        dataset = asked[0].dataset if asked else ""
         prompts = list(dict.fromkeys(one.prompt for one in asked))
         for repeat in range(repeats):
             pending = self.pending(asked, repeat, cache)
@@ -208,7 +203,7 @@ class Judge:
                 one = requests.pop(response.id)
                 self._counted.add((run, key_of(one.prompt, repeat)))
                 if response.error is None:
-                    cache.put(one.prompt, response, one.example, repeat)
+                    cache.put(one.prompt, response, one.dataset, one.id, repeat)
                 else:
                     answers.failed += 1
                     answers.first_error = answers.first_error or response.error
@@ -237,41 +232,4 @@ class Judge:
 
 
 def _request(id: str, one: JudgePrompt) -> Request:
-    example = one.example
-    return Request.of(
-        id=id,
-        dataset=example.dataset,
-        prompt=one.prompt,
-        post=example.post,
-        question=example.question,
-        aspect=example.aspect,
-    )
-
-
-def parse_judges(names: Sequence[str], context: Context) -> list[tuple[ModelSpec, str]]:
-    """Return the models named by ``--judge``, each with a short name for its measures.
-
-    Raises:
-        HarnessError: none, an unknown one, or one named twice.
-    """
-    if not names:
-        raise HarnessError(
-            "metric judge: no judge given, expected --judge MODEL (see: imhi models)"
-        )
-    specs = [ModelSpec.parse(name, context.registry) for name in names]
-    for spec in specs:
-        if [other.name for other in specs].count(spec.name) > 1:
-            raise HarnessError(
-                f"--judge {spec.name}: given twice, expected each judge once; to ask a judge several "
-                "times write --metric judge:repeats=N,temperature=T"
-            )
-    shorts: list[str] = []
-    for spec, name in zip(specs, names, strict=True):
-        renamed = spec.name != name
-        short = re.sub(r"[^\w.-]+", "-", spec.name if renamed else Path(spec.target).name).strip(
-            "-."
-        )
-        short = short or spec.family.scheme
-        taken = [s for s in shorts if s == short or re.fullmatch(rf"{re.escape(short)}-\d+", s)]
-        shorts.append(f"{short}-{len(taken) + 1}" if taken else short)
-    return list(zip(specs, shorts, strict=True))
+    return Request.of(id, one.dataset, one.prompt, one.post, one.question, one.aspect)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imhi import Example, Response, as_row, digest, from_row
-from imhi.runs import Cache
+from imhi._core.fingerprints import digest
+from imhi._core.records import Response, as_row, from_row
+from imhi._core.run_store.cache import Cache
 
 _DESCRIBED = "described"
 
 
 @dataclass(frozen=True)
 class JudgeAnswer:
-    """An answer as it is kept: its text as it came, and for which example it was asked first.
+    """An answer as it is kept: its text as it came, and about which example it was asked first.
     ``cost`` in US dollars, None where the judge has no price."""
 
     dataset: str
@@ -51,11 +52,11 @@ class AnswerCache:
     def __contains__(self, asked: tuple[str, int]) -> bool:
         return key_of(*asked) in self._cache
 
-    def put(self, prompt: str, response: Response, example: Example, repeat: int) -> None:
-        """Keep an answer."""
+    def put(self, prompt: str, response: Response, dataset: str, id: str, repeat: int) -> None:
+        """Keep an answer; ``dataset`` and ``id`` are those of the example it is about."""
         answer = JudgeAnswer(
-            example.dataset,
-            example.id,
+            dataset,
+            id,
             repeat,
             response.text,
             response.finish_reason,
