@@ -75,8 +75,8 @@ class Labelling(_AnswerCounts):
 
     ``cut_off`` answers ended for want of tokens, with a label or without; ``filtered`` ones were held
     back, or refused in a form made for it. ``thoughts`` are answers with a thought before them, of
-    ``thought_tokens`` in all. ``why`` counts the unparsed ones by the reason, where one is known; of ``inferred`` ones a labeler
-    infers a label that the answer does not state.
+    ``thought_tokens`` in all. ``why`` counts the unparsed ones by the reason, where one is known.
+    ``inferred`` ones state no label, but a labeler infers one.
     """
 
     n: int

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import BuildPrompt
 from imhi._core.records import Example, Request, as_row
 from imhi._core.run_store import FORMAT, RunFolder
+from imhi._core.run_store.earlier import earlier_run
 from imhi._core.run_store.environment import environment
 from imhi._core.run_store.jsonl import disk_error
 from imhi._core.run_store.manifest import Manifest, PromptRecord
@@ -61,8 +62,10 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
                 islice(context.examples(dataset, settings.split), settings.limit), build
             )
             rows[dataset], written = _write_pairs(staging, dataset, pairs)
-            # The labels' wording too: models answer in it, and labelers look for it.
-            content[dataset] = digest([written, asdict(context.dataset(dataset))["labels"]])
+            # The labels' wording too, which models may be given to choose from.
+            labels = context.dataset(dataset).labels
+            wording = [[label.name, label.sentence, label.completion] for label in labels]
+            content[dataset] = digest([written, wording])
             if not rows[dataset]:
                 raise HarnessError(
                     f"source {settings.source}: {dataset}/{settings.split} has no rows, expected "
@@ -78,12 +81,16 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
             "content": content,
         }
         short = f"{spec.family.scheme}-{Path(spec.target).name}"
-        run_id = _run_id(settings, short, style.name, digest(identity))
+        slug = _slug(settings, short, style.name)
+        run_id = f"{slug}-{digest(identity)[:10]}"
         folder = RunFolder(settings.out / run_id)
         if not (folder.path / "manifest.json").exists():
             manifest = _manifest(plan, model, context, rows, identity, run_id)
-            RunFolder(staging).write_manifest(manifest)
-            settle(staging, folder.path)
+            earlier = earlier_run(settings.out, slug, staging, manifest)
+            if earlier is None:
+                RunFolder(staging).write_manifest(manifest)
+                settle(staging, folder.path)
+            folder = earlier or folder
         folder.manifest()
     except OSError as error:
         raise disk_error(error, settings.out) from error
@@ -120,11 +127,12 @@ def _write_pairs(
     return count, state.hexdigest()
 
 
-def _run_id(settings: RunSettings, model: str, style: str, identity: str) -> str:
+def _slug(settings: RunSettings, model: str, style: str) -> str:
+    """Return what a run's name begins with, for people."""
     source = settings.source.partition(":")[0]
     words = f"{model}-{source}-{settings.split}-{style}"
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", words.replace(os.sep, "-")).strip("-.")
-    return f"{slug[:80]}-{identity[:10]}"
+    return slug[:80]
 
 
 def _manifest(

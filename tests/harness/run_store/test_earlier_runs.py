@@ -42,6 +42,8 @@ def test_scoring_them_again_gives_the_scores_they_have(here: Imhi) -> None:
 
 
 def test_scores_of_other_metrics_are_kept_beside_new_ones(here: Imhi) -> None:
+    """Once they are scored under the labels that the labeler reads now."""
+    here("score", MAJORITY, "--resamples", "200")
     before = {row["metric"] for row in here("show", MAJORITY, "--json").json["scores"]}
     words = ("--metric", "chrf", "--resamples", "200", "--json")
     after = {row["metric"] for row in here("score", MAJORITY, *words).json["scores"]}
