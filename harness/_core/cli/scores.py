@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from imhi._core.cli.console import out, print_json, say
 from imhi._core.declarations import resolve
 from imhi._core.errors import RunIncomplete
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.results import ReportOptions, Results, RunScores
+from imhi._core.run_store import RunFolder
 
 
 def finish(
@@ -47,12 +49,14 @@ def finish(
         budget = any(run.totals.get("stopped_by_budget") for run in results.runs)
         why = "as --max-cost was reached: raise it" if budget else "as the run ended early"
         reasons.append(f"{unasked} were not asked, {why}")
+    lacking = [r for r in results.runs if any(c["failed"] for c in r.labelling.values())]
     if missing > unasked:
-        worst = next(r for r in results.runs if any(c["failed"] for c in r.labelling.values()))
-        reasons.append(f"{missing - unasked} failed: imhi show {worst.run} --failed")
+        reasons.append(f"{missing - unasked} failed: imhi show {lacking[0].run} --failed")
+    advice = "give the same 'imhi run' again to ask them"
+    if all(_had_its_answers(run, manager) for run in lacking):
+        advice = "add their answers to what was imported, and import it again"
     raise RunIncomplete(
-        f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); give the same "
-        "'imhi run' again to ask them"
+        f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); {advice}"
     )
 
 
@@ -62,6 +66,13 @@ def _without_answer(run: RunScores) -> int:
     failed = sum(counts["failed"] for counts in run.labelling.values())
     there = ("failed", "unanswered")
     return min(failed, sum(run.totals[k] or 0 for k in there)) if run.totals else failed
+
+
+def _had_its_answers(run: RunScores, manager: PluginManager) -> bool:
+    """Say whether nobody was asked, since the run's model had its answers already."""
+    scheme = str(RunFolder(Path(run.run)).manifest().model_identity.get("scheme"))
+    family = manager.registry.families.things.get(scheme)
+    return family is not None and family.stored
 
 
 def show_scores(
