@@ -35,29 +35,38 @@ def finish(
     for problem in manager.problems:
         if problem.stage == "observe":
             say(f"an observer failed and was passed over: {problem}", "yellow")
+    left = _unanswered(results, manager) or _unfinished(results, command)
+    if results.skipped:
+        left.append(f"{len(results.skipped)} files were left out, named above")
+    if left:
+        raise RunIncomplete("; ".join(left))
+
+
+def _unfinished(results: Results, command: str) -> list[str]:
+    gaps = sorted({gap for run in results.runs for gap in run.gaps})
+    return [f"{'; '.join(gaps)}; give the same '{command}' again to go on with it"] if gaps else []
+
+
+def _unanswered(results: Results, manager: PluginManager) -> list[str]:
+    """Say which examples have no answer, and what to do; nothing where all have."""
     missing = sum(map(_without_answer, results.runs))
     unasked = sum(run.totals.get("unanswered") or 0 for run in results.runs)
     if not missing:
-        gaps = sorted({gap for run in results.runs for gap in run.gaps})
-        if gaps:
-            raise RunIncomplete(
-                f"{'; '.join(gaps)}; give the same '{command}' again to go on with it"
-            )
-        return
+        return []
     reasons = []
     if unasked:
         budget = any(run.totals.get("stopped_by_budget") for run in results.runs)
         why = "as --max-cost was reached: raise it" if budget else "as the run ended early"
         reasons.append(f"{unasked} were not asked, {why}")
-    lacking = [r for r in results.runs if any(c["failed"] for c in r.labelling.values())]
+    lacking = [run for run in results.runs if _without_answer(run)]
     if missing > unasked:
         reasons.append(f"{missing - unasked} failed: imhi show {lacking[0].run} --failed")
     advice = "give the same 'imhi run' again to ask them"
     if all(_had_its_answers(run, manager) for run in lacking):
         advice = "add their answers to what was imported, and import it again"
-    raise RunIncomplete(
+    return [
         f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); {advice}"
-    )
+    ]
 
 
 def _without_answer(run: RunScores) -> int:
