@@ -15,6 +15,9 @@ from imhi.plugins.importing.reading.rows import is_readable, plain_name, read_ro
 # What lm-eval puts around the name of a task: samples_imhi_DR_2026-11-29T15-46-51.123456.jsonl
 _LM_EVAL = re.compile(r"samples_(?:imhi_)?(.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?", re.IGNORECASE)
 
+# What it writes beside: figures, no answers.
+_LM_EVAL_RESULTS = re.compile(r"results(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -108,7 +111,9 @@ def find_answer_files(
                 f"{path}: --dataset goes with a single file, found a folder; its files are "
                 "named by their datasets (DR.csv, ...)"
             )
-        paths = sorted(file for file in path.iterdir() if file.is_file() and is_readable(file))
+        paths = sorted(
+            file for file in path.iterdir() if file.is_file() and _may_hold_answers(file)
+        )
     elif path.is_file():
         paths = [path]
     else:
@@ -137,6 +142,10 @@ def find_answer_files(
             "--dataset NAME"
         )
     return Found({name: found[name] for name in datasets if name in found}, skipped)
+
+
+def _may_hold_answers(path: Path) -> bool:
+    return is_readable(path) and not _LM_EVAL_RESULTS.fullmatch(plain_name(path)[0])
 
 
 def _looked_at(path: Path, dataset: Dataset, chosen: Mapping[str, str]) -> AnswerFile:

@@ -150,6 +150,8 @@ def _planned(
         plan = plan_import(path, found, base, asked.rows, opened(base, manager))
         for file, why in plan.skipped.items():
             say(f"{file}: left out: {why}", "yellow")
+        for advice in plan.advice:
+            say(advice, "yellow")
         skipped |= plan.skipped
         settings += [
             dataclasses.replace(base, dataset=part.datasets, limit=part.limit)

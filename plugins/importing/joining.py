@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from imhi import DataError, Example, HarnessError, answer_format
 from imhi.plugins.importing.files import Answer, AnswerFile
@@ -23,12 +23,14 @@ ROWS = (ALL, PREFIX)
 @dataclass
 class Joined:
     """What a join has come to: ``answers`` to some of the ``examples``; ``unknown_ends`` are empty and
-    without a word on why. ``posts``: the examples have them."""
+    without a word on why. ``posts``: the examples have them. ``first``: the answers are to the first of
+    the examples, whatever their order."""
 
     answers: int = 0
     examples: int = 0
     unknown_ends: int = 0
     posts: bool = False
+    first: bool = True
 
 
 def join(
@@ -53,7 +55,7 @@ def join(
     joined = joined if joined is not None else Joined()
     seen = _counted(examples, joined)
     if file.by_id:
-        pairs = _by_id(file, seen, place, remark)
+        pairs = _by_id(file, seen, place, rows, remark, joined)
     else:
         pairs = _by_row(file, seen, place, rows, remark, joined)
     for id, answer in pairs:
@@ -72,10 +74,16 @@ def _counted(examples: Iterable[Example], joined: Joined) -> Iterator[Example]:
 
 
 def _by_id(
-    file: AnswerFile, examples: Iterable[Example], place: str, remark: Remark
+    file: AnswerFile,
+    examples: Iterable[Example],
+    place: str,
+    rows: str,
+    remark: Remark,
+    joined: Joined,
 ) -> Iterator[tuple[str, Answer]]:
     # With reference answers, labels are checked too; explanations would be the whole split.
     labels = {example.id: example.label for example in examples}
+    seen: set[str] = set()
     for answer in file.answers(remark):
         label = labels.get(answer.key)
         if label is None:
@@ -86,7 +94,15 @@ def _by_id(
             )
         if answer.parts.gold is not None:
             _same_gold(answer, answer.parts.gold, file, answer.key, label, None)
+        seen.add(answer.key)
         yield answer.key, answer
+    lacking = next((id for id in islice(labels, len(seen)) if id not in seen), None)
+    joined.first = lacking is None
+    if lacking is not None and rows == PREFIX:
+        raise DataError(
+            f"{file.path}: found {len(seen)} answers, none to example {lacking}, expected those to the "
+            f"first {len(seen)} of {place}; leave out --rows {PREFIX}: what has no answer counts as wrong"
+        )
 
 
 def _by_row(

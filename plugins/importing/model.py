@@ -8,7 +8,7 @@ from pathlib import Path
 from imhi import Context, Model, ModelSpec, Request, Response, file_checksum
 from imhi.plugins.importing.columns import CHOSEN
 from imhi.plugins.importing.files import Answer, AnswerFile, find_answer_files
-from imhi.plugins.importing.joining import Joined, join
+from imhi.plugins.importing.joining import PREFIX, Joined, join
 
 
 class Imported:
@@ -50,15 +50,14 @@ class Imported:
                 f"{dataset}: imported without --source, so questions and posts are unknown: intervals "
                 "are over rows, and answers are read without their question"
             )
-        if not self.files[dataset].by_id and joined.answers < joined.examples:
+        if self.rows == PREFIX and joined.answers < joined.examples:
             note(
-                f"{dataset}: imported are the first {joined.answers:,} of {joined.examples:,} rows of "
-                f"{self.context.split}"
+                f"{dataset}: the first {joined.answers:,} of {joined.examples:,} rows were imported"
             )
         if joined.unknown_ends:
             note(
-                f"{dataset}: {joined.unknown_ends:,} empty answers; the file does not say why they "
-                "ended, so whether they were cut off is unknown"
+                "some answers are empty; the files do not say why they ended, so whether they were cut "
+                "off is unknown"
             )
 
     def describe(self) -> Mapping[str, object]:

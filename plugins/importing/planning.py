@@ -8,7 +8,7 @@ from pathlib import Path
 
 from imhi import Context, HarnessError, PluginManager, RunSettings
 from imhi.plugins.importing.files import AnswerFile, Found
-from imhi.plugins.importing.joining import Joined, join
+from imhi.plugins.importing.joining import PREFIX, Joined, join
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,12 @@ class Part:
 
 @dataclass
 class Plan:
-    """The runs of one model; ``skipped`` says by file what was left out, and why."""
+    """The runs of one model; ``skipped`` says by file what was left out, and why; ``advice`` what else
+    could be asked for."""
 
     parts: list[Part]
     skipped: dict[str, str] = field(default_factory=dict)
+    advice: list[str] = field(default_factory=list)
 
 
 def plan_import(
@@ -52,12 +54,18 @@ def plan_import(
     partial = {
         dataset: joined.answers
         for dataset, joined in counts.items()
-        if not found.files[dataset].by_id and joined.answers < joined.examples
+        if rows == PREFIX and joined.answers < joined.examples
     }
     whole = {
         dataset: joined.examples for dataset, joined in counts.items() if dataset not in partial
     }
-    return Plan(list(_parts(partial, whole, list(counts))), skipped)
+    advice = [
+        f"{found.files[name].path}: holds answers to the first {joined.answers:,} of {joined.examples:,} "
+        f"examples; the others count as wrong, or are left out with --rows {PREFIX}"
+        for name, joined in counts.items()
+        if rows != PREFIX and joined.first and joined.answers < joined.examples
+    ]
+    return Plan(list(_parts(partial, whole, list(counts))), skipped, advice)
 
 
 def _joined(file: AnswerFile, context: Context, rows: str) -> Joined:

@@ -37,7 +37,7 @@ def finish(
             say(f"an observer failed and was passed over: {problem}", "yellow")
     left = _unanswered(results, manager) or _unfinished(results, command)
     if results.skipped:
-        left.append(f"{len(results.skipped)} files were left out, named above")
+        left.append(f"left out: {', '.join(Path(file).name for file in results.skipped)}")
     if left:
         raise RunIncomplete("; ".join(left))
 
