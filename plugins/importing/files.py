@@ -12,11 +12,16 @@ from imhi.plugins.importing.answer_parts import Parts, form_of, take_apart
 from imhi.plugins.importing.columns import Columns, find_columns
 from imhi.plugins.importing.reading.rows import is_readable, plain_name, read_rows
 
-# What lm-eval puts around the name of a task: samples_imhi_DR_2026-11-29T15-46-51.123456.jsonl
-_LM_EVAL = re.compile(r"samples_(?:imhi_)?(.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?", re.IGNORECASE)
+# What is put around the name of a task by lm-eval (samples_imhi_DR_2026-11-29T15-46-51.123456.jsonl) and
+# by inspect (2026-11-29T16-13-47-00-00_DR_o9iCP5LEppSjCPdTrTjAGc.eval).
+_TIME = r"\d{4}-\d\d-\d\dT[\d.:-]+"
+_LOGS = (
+    re.compile(rf"samples_(?:imhi_)?(.+?)(?:_{_TIME})?", re.IGNORECASE),
+    re.compile(rf"{_TIME}_(?:imhi[-_])?(.+)_[A-Za-z0-9]{{22}}"),
+)
 
-# What it writes beside: figures, no answers.
-_LM_EVAL_RESULTS = re.compile(r"results(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?", re.IGNORECASE)
+# What lm-eval writes beside: figures, no answers.
+_LM_EVAL_RESULTS = re.compile(rf"results(?:_{_TIME})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def find_answer_files(
     skipped: dict[Path, str] = {}
     for file in paths:
         wanted = dataset or plain_name(file)[0]
-        log = _LM_EVAL.fullmatch(wanted)
+        log = next((m for form in _LOGS if (m := form.fullmatch(wanted))), None)
         declared = names.get(_key(log.group(1) if log else wanted))
         if declared is None:
             skipped[file] = f"'{wanted}' is no dataset"

@@ -1,15 +1,21 @@
-"""Logs of inspect_ai (``.eval``): a ZIP with one JSON file for each sample."""
+"""Logs of inspect_ai (``.eval``): a ZIP with one JSON file for each sample.
+
+Newer ones are packed with Zstandard, which zipfile reads from Python 3.14 on, and before that with the
+package zipfile-zstd.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from imhi import DataError
+from imhi import DataError, HarnessError
 from imhi.plugins.importing.reading.rows import FileRow
 
 _SAMPLE = re.compile(r"samples/(?P<id>.+)_epoch_(?P<epoch>\d+)\.json")
@@ -22,6 +28,8 @@ def inspect_rows(path: Path) -> Iterator[FileRow]:
     Raises:
         DataError: no such log, a second epoch, samples left out.
     """
+    with suppress(ModuleNotFoundError):
+        importlib.import_module("zipfile_zstd")
     try:
         with zipfile.ZipFile(path) as archive:
             for number, name in enumerate(_in_order(path, archive.namelist())):
@@ -30,7 +38,12 @@ def inspect_rows(path: Path) -> Iterator[FileRow]:
                 if not isinstance(sample, Mapping):
                     raise DataError(f"{where}: found no JSON object, expected a sample")
                 yield FileRow(number, where, _row(sample))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
+    except NotImplementedError:
+        raise HarnessError(
+            f"{path}: found a log packed with Zstandard, expected what this Python can read; pip install "
+            "zipfile-zstd"
+        ) from None
+    except (zipfile.BadZipFile, ValueError, RuntimeError) as error:
         raise DataError(
             f"{path}: cannot be read as a log of inspect ({error}); copy it again, or write it with "
             "'inspect log convert'"
