@@ -19,7 +19,7 @@ from typing import BinaryIO, TextIO, cast
 from imhi import DataError
 from imhi.plugins.importing.reading.rows import PACKED, Remark
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
