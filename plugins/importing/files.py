@@ -160,8 +160,11 @@ def _looked_at(path: Path, dataset: Dataset, chosen: Mapping[str, str]) -> Answe
         row = next(rows)
     finally:
         rows.close()  # type: ignore[attr-defined]  # they are a generator's
-    columns = find_columns(row.values, chosen, str(path))
-    if form_of(row.values) == "columns" and not columns.text:
+    form = form_of(row.values)
+    # Logs and batches say themselves what is where.
+    logged = form in ("lm-eval", "batch")
+    columns = Columns() if logged else find_columns(row.values, chosen, str(path))
+    if form == "columns" and not columns.text:
         shown = ", ".join(str(name)[:40] for name in list(row.values)[:8])
         raise DataError(
             f"{path}: found the columns {shown}, expected goldens and generated_text, or id and text; "
@@ -172,7 +175,7 @@ def _looked_at(path: Path, dataset: Dataset, chosen: Mapping[str, str]) -> Answe
         path=path,
         dataset=dataset,
         columns=columns,
-        by_id=bool(parts.id or (columns.id and form_of(row.values) in ("columns", "chat"))),
+        by_id=bool(parts.id or (columns.id and form in ("columns", "chat"))),
         has_golds=parts.gold is not None,
         has_prompts=bool(parts.prompt),
         variant=parts.variant,
