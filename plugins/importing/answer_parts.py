@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imhi import DataError
+from imhi import DataError, finish_reasons, read_message
 from imhi.plugins.importing.columns import Columns
 from imhi.plugins.importing.reading.rows import FileRow
 
 OK = 200
 _ANSWERING = ("assistant", "gpt", "model", "bot")
 _ASKING = ("user", "human", "system")
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def _columns(values: Mapping[str, Any], columns: Columns) -> Parts:
             "found no column with the answers, expected generated_text or response; say which one it is "
             "with --column text=NAME"
         )
-    parts = _answer(values.get(columns.text))
+    parts = _answer(values.get(columns.text), columns)
     return replace(
         parts,
         id=_named(values, columns.id),
@@ -91,7 +90,7 @@ def _columns(values: Mapping[str, Any], columns: Columns) -> Parts:
     )
 
 
-def _answer(value: Any) -> Parts:
+def _answer(value: Any, columns: Columns) -> Parts:
     """Read an answer in whichever wrapping: a text, parts of content, a completion, a list of one."""
     if value is None:
         return Parts(error="the file has null in the place of the answer")
@@ -99,14 +98,14 @@ def _answer(value: Any) -> Parts:
         return Parts(value)
     if isinstance(value, Mapping):
         if "choices" in value or "output" in value:
-            return _completion(value, Columns())
+            return _completion(value, columns)
         if "content" in value:
-            return _message(value)
+            return _message(value, columns)
     if isinstance(value, list) and value and all(_is_part(part) for part in value):
         text, thought = _content(value)
         return Parts(text, thought=thought)
     if isinstance(value, list) and len(value) == 1:
-        return _answer(value[0])
+        return _answer(value[0], columns)
     if isinstance(value, bool | int | float):
         return Parts(str(value).lower() if isinstance(value, bool) else str(value))
     what = f"{len(value)} answers" if isinstance(value, list) else f"a JSON {type(value).__name__}"
@@ -151,17 +150,17 @@ def _lm_eval_prompt(arguments: Any) -> str | None:
 # --- batches and completions ---------------------------------------------------------------------
 
 
-def _batch(values: Mapping[str, Any], _: Columns) -> Parts:
+def _batch(values: Mapping[str, Any], columns: Columns) -> Parts:
     id = str(values["custom_id"])
     response, result, error = (values.get(name) for name in ("response", "result", "error"))
     if isinstance(result, Mapping):  # Anthropic
         message = result.get("message")
         if result.get("type") == "succeeded" and isinstance(message, Mapping):
-            parts = _message(message)
+            parts = _message(message, columns)
             return replace(parts, id=id, finish_reason=_finish(message))
         return Parts(id=id, error=f"the batch says: {_reason(result) or result.get('type')}")
     if isinstance(response, str):
-        return replace(_answer(response), id=id)
+        return replace(_answer(response, columns), id=id)
     if not isinstance(response, Mapping):
         return Parts(id=id, error=f"the batch says: {_reason(error) or 'no response'}")
     status, body = response.get("status_code", OK), response.get("body", response)
@@ -173,7 +172,7 @@ def _batch(values: Mapping[str, Any], _: Columns) -> Parts:
         raise Unusable(
             f"found a response with a body that is a {type(body).__name__}, expected an object"
         )
-    return replace(_completion(body, Columns()), id=id)
+    return replace(_completion(body, columns), id=id)
 
 
 def _reason(value: Any) -> str:
@@ -191,7 +190,10 @@ def _completion(values: Mapping[str, Any], columns: Columns) -> Parts:
             raise Unusable(f"found {len(choices)} choices, expected one answer; keep one a row")
         choice = choices[0]
         message = choice.get("message")
-        parts = _message(message) if isinstance(message, Mapping) else _answer(choice.get("text"))
+        if isinstance(message, Mapping):
+            parts = _message(message, columns)
+        else:
+            parts = _answer(choice.get("text"), columns)
         finish = parts.finish_reason or _finish(choice)
     elif isinstance(values.get("output"), list):
         parts = _responses_output(values["output"])
@@ -221,9 +223,8 @@ def _responses_output(items: Sequence[Any]) -> Parts:
 def _responses_finish(values: Mapping[str, Any]) -> str | None:
     details = values.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, Mapping) else None
-    if reason == "max_output_tokens":
-        return "length"
-    return str(reason) if reason else {"completed": "stop"}.get(str(values.get("status")))
+    ended = "stop" if values.get("status") == "completed" else None
+    return finish_reasons.normalised(reason) or ended
 
 
 # --- chats ---------------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ def _chat(values: Mapping[str, Any], columns: Columns) -> Parts:
             "the last one, or in a column of its own (--column text=NAME)"
         )
     return replace(
-        _message({**last, "content": _said(last)}),
+        _message({**last, "content": _said(last)}, columns),
         id=_named(values, columns.id),
         dataset=_named(values, columns.dataset),
         gold=_gold(values, columns),
@@ -261,35 +262,27 @@ def _said(turn: Mapping[str, Any]) -> Any:
     return turn["content"] if "content" in turn else turn.get("value")
 
 
-def _message(message: Mapping[str, Any]) -> Parts:
+def _message(message: Mapping[str, Any], columns: Columns) -> Parts:
     """Read the message of an assistant: its content, its thoughts, or its refusal."""
-    text, thought = _content(message.get("content"))
-    for name in _THOUGHTS:
-        thought = thought or _text_or_empty(message.get(name))
-    refused = not text and bool(message.get("refusal"))
-    return Parts(text, thought=thought, finish_reason="refusal" if refused else None)
+    _check_content(message.get("content"))
+    said = read_message(message, columns.formats)
+    return Parts(
+        said.text or "",
+        thought=said.thought,
+        finish_reason=finish_reasons.FILTERED if said.refused else None,
+    )
 
 
 def _content(value: Any) -> tuple[str, str]:
     """Return text and thought of a message's content: a text, or a list of parts."""
-    if isinstance(value, str):
-        return value, ""
-    if value is None:
-        return "", ""
-    if not isinstance(value, list):
+    _check_content(value)
+    said = read_message({"content": value}, ())
+    return said.text or "", said.thought
+
+
+def _check_content(value: Any) -> None:
+    if not isinstance(value, str | list | None):
         raise Unusable(f"found content that is a {type(value).__name__}, expected a text or a list")
-    texts, thoughts = [], []
-    for part in value:
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, Mapping):
-            kind = str(part.get("type", "text"))
-            if kind in ("thinking", "reasoning", "reasoning_text"):
-                thought = part.get("thinking") or part.get("text") or part.get("reasoning") or ""
-                thoughts.append(_content(thought)[0] if isinstance(thought, list) else str(thought))
-            elif isinstance(part.get("text"), str):
-                texts.append(part["text"])
-    return "".join(texts), "\n".join(thoughts)
 
 
 def _is_part(value: Any) -> bool:
@@ -310,9 +303,8 @@ def _gold(values: Mapping[str, Any], columns: Columns) -> str | None:
 
 
 def _finish(values: Mapping[str, Any]) -> str | None:
-    """Return why an answer ended, in OpenAI's words: ``length`` where a limit cut it off."""
-    reason = _text_or_empty(values.get("finish_reason") or values.get("stop_reason"))
-    return {"max_tokens": "length", "end_turn": "stop"}.get(reason, reason) or None
+    """Return why an answer ended; ``length`` where a limit cut it off."""
+    return finish_reasons.normalised(values.get("finish_reason") or values.get("stop_reason"))
 
 
 def _text_or_empty(value: Any) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from imhi import HarnessError
+from imhi import HarnessError, ThoughtFormat
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "example_id", "custom_id"),
@@ -46,7 +46,8 @@ def role_of(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of one file by role, by their names in the file; empty where there is none."""
+    """The columns of one file by role, by their names in the file; empty where there is none. ``formats``
+    name the fields of messages that hold thoughts."""
 
     id: str = ""
     text: str = ""
@@ -54,6 +55,7 @@ class Columns:
     thought: str = ""
     finish: str = ""
     dataset: str = ""
+    formats: tuple[ThoughtFormat, ...] = ()
 
 
 def find_columns(names: Iterable[str], chosen: Mapping[str, str], where: str) -> Columns:
@@ -81,7 +83,14 @@ def find_columns(names: Iterable[str], chosen: Mapping[str, str], where: str) ->
                 else f"{where}: found the columns {shown}, expected one; remove the others"
             )
         found[role] = by_plain[there[0]] if there else ""
-    return Columns(**found)
+    return Columns(
+        id=found["id"],
+        text=found["text"],
+        gold=found["gold"],
+        thought=found["thought"],
+        finish=found["finish"],
+        dataset=found["dataset"],
+    )
 
 
 _MEANING = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from imhi import DataError, Dataset, HarnessError
+from imhi import DataError, Dataset, HarnessError, ThoughtFormat
 from imhi.plugins.importing.answer_parts import Parts, form_of, take_apart
 from imhi.plugins.importing.columns import Columns, find_columns
 from imhi.plugins.importing.reading.rows import is_readable, plain_name, read_rows
@@ -100,11 +100,13 @@ def find_answer_files(
     datasets: Mapping[str, Dataset],
     dataset: str | None = None,
     columns: Mapping[str, str] | None = None,
+    formats: Sequence[ThoughtFormat] = (),
 ) -> Found:
     """Return the answer files at a path: one file, or those in a folder whose names are datasets.
 
     Args:
         columns: names of columns by role, where a file does not call them as others do.
+        formats: those whose fields of messages hold thoughts.
 
     Raises:
         HarnessError: nothing there, no file whose name is a dataset, two of one dataset.
@@ -139,7 +141,7 @@ def find_answer_files(
             raise HarnessError(
                 f"{file}: a second file of {declared.name} beside {found[declared.name].path}; keep one"
             )
-        found[declared.name] = _looked_at(file, declared, columns or {})
+        found[declared.name] = _looked_at(file, declared, columns or {}, tuple(formats))
     if not found:
         first, why = next(iter(skipped.items()))
         raise HarnessError(
@@ -153,7 +155,9 @@ def _may_hold_answers(path: Path) -> bool:
     return is_readable(path) and not _LM_EVAL_RESULTS.fullmatch(plain_name(path)[0])
 
 
-def _looked_at(path: Path, dataset: Dataset, chosen: Mapping[str, str]) -> AnswerFile:
+def _looked_at(
+    path: Path, dataset: Dataset, chosen: Mapping[str, str], formats: tuple[ThoughtFormat, ...]
+) -> AnswerFile:
     """Return a file by what its first row holds."""
     rows = read_rows(path, lambda text: None)
     try:
@@ -164,6 +168,7 @@ def _looked_at(path: Path, dataset: Dataset, chosen: Mapping[str, str]) -> Answe
     # Logs and batches say themselves what is where.
     logged = form in ("lm-eval", "batch")
     columns = Columns() if logged else find_columns(row.values, chosen, str(path))
+    columns = replace(columns, formats=formats)
     if form == "columns" and not columns.text:
         shown = ", ".join(str(name)[:40] for name in list(row.values)[:8])
         raise DataError(

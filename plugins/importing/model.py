@@ -72,7 +72,14 @@ def _response(id: str, dataset: str, prompt_hash: str, answer: Answer) -> Respon
     parts = answer.parts
     if parts.error is not None:
         return Response(id, dataset, prompt_hash, error=f"{answer.where}: {parts.error}")
-    return Response(id, dataset, prompt_hash, text=parts.text, finish_reason=parts.finish_reason)
+    return Response(
+        id,
+        dataset,
+        prompt_hash,
+        text=parts.text,
+        finish_reason=parts.finish_reason,
+        thought=parts.thought,
+    )
 
 
 def create(spec: ModelSpec, context: Context) -> Model:
@@ -97,4 +104,5 @@ def _columns(spec: ModelSpec) -> dict[str, str]:
 def _files(spec: ModelSpec, context: Context) -> Mapping[str, AnswerFile]:
     datasets = context.registry.dataset_map()
     named = spec.arguments["dataset"]
-    return find_answer_files(Path(spec.target), datasets, named, _columns(spec)).files
+    formats = tuple(context.registry.thought_formats)
+    return find_answer_files(Path(spec.target), datasets, named, _columns(spec), formats).files

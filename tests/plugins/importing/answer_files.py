@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import functools
 import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from imhi import ThoughtFormat, load_plugins
 from imhi.plugins.importing.answer_parts import Parts
 from imhi.plugins.importing.files import find_answer_files
 from imhi.tasks.depression_detection import imhi_tasks
@@ -55,9 +57,15 @@ def workbook(path: Path, rows: Rows, header: Sequence[str] = HEADER) -> Path:
 def read(path: Path, **said: Any) -> tuple[list[Parts], list[str]]:
     """Return the parts of every row of a file of DR, and what was remarked of it."""
     said.setdefault("dataset", "DR")
+    said.setdefault("formats", _thought_formats())
     (file,) = find_answer_files(path, DATASETS, **said).files.values()
     remarks: list[str] = []
     return [answer.parts for answer in file.answers(remarks.append)], remarks
+
+
+@functools.cache
+def _thought_formats() -> tuple[ThoughtFormat, ...]:
+    return tuple(load_plugins().registry.thought_formats)
 
 
 def texts(path: Path, **said: Any) -> list[str]:

@@ -171,6 +171,20 @@ def test_ids_win_over_order(tmp_path: Path, imported: Any) -> None:
     assert answers_of(said) == {f"test-{n}": f"answer {n}" for n in range(6)}
 
 
+def test_thoughts_are_kept_apart_from_answers(tmp_path: Path, imported: Any) -> None:
+    rows = [
+        {"id": f"test-{n}", "response": "No.", "reasoning_content": "Yes. It is grey."}
+        for n in range(6)
+    ]
+    said = imported(jsonl(tmp_path / "DR.jsonl", rows))
+    assert said.code == 0, said.err
+    lines = Path(said.json["run"], "responses", "DR.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {(row["text"], row["thought"]) for row in map(json.loads, lines)} == {
+        ("No.", "Yes. It is grey.")
+    }
+    assert [row["value"] for row in said.json["scores"] if row["metric"] == "accuracy"] == [50]
+
+
 def test_answers_to_the_first_ids_can_be_scored_alone(tmp_path: Path, imported: Any) -> None:
     rows = [{"id": f"test-{n}", "response": f"answer {n}"} for n in (2, 0, 1)]
     path = jsonl(tmp_path / "DR.jsonl", rows)

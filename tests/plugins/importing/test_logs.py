@@ -69,7 +69,7 @@ def test_the_output_of_an_openai_batch(tmp_path: Path) -> None:
     assert [(one.text, one.finish_reason) for one in found] == [
         ("No.", "stop"),
         ("Yes, si", "length"),
-        ("", "refusal"),
+        ("", "content_filter"),
         ("", None),
         ("", None),
         ("No.", "stop"),
