@@ -191,9 +191,10 @@ class ModelFamily:
     :class:`imhi.Model` over weights that are in memory already (a training measures
     itself by it); closing it gives them back as they were.
     ``together(spec)``, optional, says whether the model is to get the requests of all datasets in one
-    call, since it hands them to somebody who takes hours. ``open_arguments`` lets unknown arguments
-    through to the backend. ``decodes``: answers are made under the run's decoding settings, so that
-    it helps to change these.
+    call, since it hands them to somebody who takes hours. ``stored`` models have their answers
+    already: nobody is asked, and a run appears with all of them or not at all. ``open_arguments``
+    lets unknown arguments through to the backend. ``decodes``: answers are made under the run's decoding
+    settings, so that it helps to change these.
     """
 
     scheme: str
@@ -206,6 +207,7 @@ class ModelFamily:
     prompt: Factory | None = None
     wrap: Factory | None = None
     together: Factory | None = None
+    stored: bool = False
     open_arguments: bool = False
     decodes: bool = True
     examples: tuple[str, ...] = ()

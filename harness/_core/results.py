@@ -175,9 +175,10 @@ class RunScores:
 
 @dataclass(frozen=True)
 class Results:
-    """The scores of several runs."""
+    """The scores of several runs; ``skipped`` says by file what of the input was left out, and why."""
 
     runs: Sequence[RunScores]
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folders(self) -> list[Path]:
@@ -212,6 +213,7 @@ class Results:
             "labelling": {run.run: run.labelling for run in self.runs},
             "notes": sorted({note for run in self.runs for note in run.notes}),
             "gaps": sorted({gap for run in self.runs for gap in run.gaps}),
+            "skipped": dict(self.skipped),
             "complete": self.complete,
         }
 

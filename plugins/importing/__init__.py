@@ -17,12 +17,24 @@ from imhi import Argument, ModelFamily, Source, hookimpl
 def imhi_models() -> Iterator[ModelFamily]:
     yield ModelFamily(
         "imported",
-        "answers made elsewhere, from CSV (columns goldens, generated_text; or id, text)",
+        "answers made elsewhere: CSV, JSONL, Excel, logs of lm-eval, outputs of batches",
         "imhi.plugins.importing.model:create",
         target="FILE_OR_FOLDER",
         arguments=(
             Argument("dataset", "the dataset of a single file, if its name does not say it"),
+            Argument(
+                "rows",
+                "all rows of the split are there, or the first of them (prefix)",
+                "all",
+                Argument.choice("all", "prefix"),
+                changes_answers=False,  # the run's examples are others already
+            ),
+            Argument("id", "the column with the examples' ids; - for none"),
+            Argument("text", "the column with the answers"),
+            Argument("gold", "the column with the reference answers; - for none"),
+            Argument("thought", "the column with the thoughts; - for none"),
         ),
+        stored=True,
         fingerprint="imhi.plugins.importing.model:fingerprint",
         decodes=False,
         examples=("imported:answers/DR.csv",),

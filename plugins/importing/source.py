@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from imhi import DataError, Dataset, Example, answer_format, file_checksum
+from imhi import Argument, DataError, Dataset, Example, answer_format, file_checksum
+from imhi.plugins.importing.columns import read_choices
 from imhi.plugins.importing.files import find_answer_files
 
 SPLIT = "imported"
@@ -18,8 +19,14 @@ SPLIT = "imported"
 class ImportedSource:
     """The reference answers of answer files, as one split (:class:`imhi._core.protocols.OpenSource`)."""
 
-    def __init__(self, path: Path, datasets: Mapping[str, Dataset], dataset: str | None) -> None:
-        self.files = find_answer_files(path, datasets, dataset)
+    def __init__(
+        self,
+        path: Path,
+        datasets: Mapping[str, Dataset],
+        dataset: str | None = None,
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
+        self.files = find_answer_files(path, datasets, dataset, columns).files
 
     def datasets(self) -> Sequence[str]:
         """Return the datasets that have a file."""
@@ -36,22 +43,23 @@ class ImportedSource:
             DataError: the file has no reference answers, or one without a label.
         """
         file = self.files[dataset]
-        if file.by_id:
+        if not file.has_golds:
             raise DataError(
                 f"{file.path}: it has no column 'goldens', so nothing to score against; say where "
                 "the examples are with --source"
             )
         questions = file.dataset.questions
         for answer in file.answers():
-            label, explanation = answer_format.gold_label(answer.gold, file.dataset)
+            gold = answer.parts.gold or ""
+            label, explanation = answer_format.gold_label(gold, file.dataset)
             if label is None:
                 wordings = " / ".join(one.sentence for one in file.dataset.labels)
                 raise DataError(
-                    f"{answer.where}: found the reference answer '{answer.gold[:60]}', expected it "
+                    f"{answer.where}: found the reference answer '{gold[:60]}', expected it "
                     f"to begin with one of {wordings}; check --dataset"
                 )
             yield Example(
-                id=f"{SPLIT}-{answer.key}",
+                id=answer.key if file.by_id else f"{SPLIT}-{answer.key}",
                 dataset=dataset,
                 split=split,
                 post="",
@@ -73,8 +81,14 @@ class ImportedSource:
 
 
 def open_imported(argument: str, datasets: Mapping[str, Dataset]) -> ImportedSource:
-    """Open ``PATH`` or ``DATASET=FILE``."""
-    name, equals, path = argument.partition("=")
-    if equals and "/" not in name and not Path(argument).exists():
-        return ImportedSource(Path(path), datasets, name)
-    return ImportedSource(Path(argument), datasets, None)
+    """Open ``PATH`` or ``DATASET=FILE``, with ``,ROLE=COLUMN`` for columns of other names.
+
+    Raises:
+        HarnessError: nothing there, or a column that there is not.
+    """
+    text, *chosen = Argument.split(argument)
+    columns = read_choices(chosen)
+    name, equals, path = text.partition("=")
+    if equals and "/" not in name and not Path(text).exists():
+        return ImportedSource(Path(path), datasets, name, columns)
+    return ImportedSource(Path(text), datasets, None, columns)

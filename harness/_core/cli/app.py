@@ -138,7 +138,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say(f"imhi: {error}", "red")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        say("imhi: stopped; answers so far are safe: run the same command again to go on", "yellow")
+        say(
+            "imhi: stopped; what was finished is kept: run the same command again to go on",
+            "yellow",
+        )
         return STOPPED
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - nobody reads on

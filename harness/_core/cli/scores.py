@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from imhi._core.cli.console import out, print_json, say
 from imhi._core.declarations import resolve
 from imhi._core.errors import RunIncomplete
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.results import ReportOptions, Results, RunScores
+from imhi._core.run_store import RunFolder
 
 
 def finish(
@@ -33,27 +35,38 @@ def finish(
     for problem in manager.problems:
         if problem.stage == "observe":
             say(f"an observer failed and was passed over: {problem}", "yellow")
+    left = _unanswered(results, manager) or _unfinished(results, command)
+    if results.skipped:
+        left.append(f"left out: {', '.join(Path(file).name for file in results.skipped)}")
+    if left:
+        raise RunIncomplete("; ".join(left))
+
+
+def _unfinished(results: Results, command: str) -> list[str]:
+    gaps = sorted({gap for run in results.runs for gap in run.gaps})
+    return [f"{'; '.join(gaps)}; give the same '{command}' again to go on with it"] if gaps else []
+
+
+def _unanswered(results: Results, manager: PluginManager) -> list[str]:
+    """Say which examples have no answer, and what to do; nothing where all have."""
     missing = sum(map(_without_answer, results.runs))
     unasked = sum(run.totals.get("unanswered") or 0 for run in results.runs)
     if not missing:
-        gaps = sorted({gap for run in results.runs for gap in run.gaps})
-        if gaps:
-            raise RunIncomplete(
-                f"{'; '.join(gaps)}; give the same '{command}' again to go on with it"
-            )
-        return
+        return []
     reasons = []
     if unasked:
         budget = any(run.totals.get("stopped_by_budget") for run in results.runs)
         why = "as --max-cost was reached: raise it" if budget else "as the run ended early"
         reasons.append(f"{unasked} were not asked, {why}")
+    lacking = [run for run in results.runs if _without_answer(run)]
     if missing > unasked:
-        worst = next(r for r in results.runs if any(c["failed"] for c in r.labelling.values()))
-        reasons.append(f"{missing - unasked} failed: imhi show {worst.run} --failed")
-    raise RunIncomplete(
-        f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); give the same "
-        "'imhi run' again to ask them"
-    )
+        reasons.append(f"{missing - unasked} failed: imhi show {lacking[0].run} --failed")
+    advice = "give the same 'imhi run' again to ask them"
+    if all(_had_its_answers(run, manager) for run in lacking):
+        advice = "add their answers to what was imported, and import it again"
+    return [
+        f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); {advice}"
+    ]
 
 
 def _without_answer(run: RunScores) -> int:
@@ -62,6 +75,13 @@ def _without_answer(run: RunScores) -> int:
     failed = sum(counts["failed"] for counts in run.labelling.values())
     there = ("failed", "unanswered")
     return min(failed, sum(run.totals[k] or 0 for k in there)) if run.totals else failed
+
+
+def _had_its_answers(run: RunScores, manager: PluginManager) -> bool:
+    """Say whether nobody was asked, since the run's model had its answers already."""
+    scheme = str(RunFolder(Path(run.run)).manifest().model_identity.get("scheme"))
+    family = manager.registry.families.things.get(scheme)
+    return family is not None and family.stored
 
 
 def show_scores(

@@ -31,10 +31,13 @@ def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
     results: list[RunScores] = []
     for model in plan.models:
         prepared = prepare(plan, model, manager, data)
-        for view in plan.scoring.views:
-            if view is not None:  # what is missing is said before a model is asked
-                view.check(prepared.folder.manifest())
-        _answer(prepared, plan)
+        with prepared.settled():
+            for view in plan.scoring.views:
+                if view is not None:  # what is missing is said before a model is asked
+                    view.check(prepared.folder.manifest())
+            _answer(prepared, plan)
+        with prepared.folder.lock():
+            label(prepared.folder, prepared.context, plan.scoring.labeler)
         runs.append(prepared)
         results += _score([prepared], plan, light, last=not heavy)
     return _score(runs, plan, heavy, last=True) if heavy else results
@@ -51,7 +54,6 @@ def _answer(prepared: Prepared, plan: RunPlan) -> None:
         answered = sum(len(folder.answered(name)) for name in manifest.datasets)
         context.notify(RunStarted(folder.id, spec.name, total, answered))
         respond(folder, spec, context, plan.executor)
-        label(folder, context, plan.scoring.labeler)
 
 
 def _score(

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -37,11 +38,27 @@ from imhi._core.settings import RunSettings
 
 @dataclass
 class Prepared:
-    """A run that is ready to be answered."""
+    """A run that is ready to be answered. ``place`` is where it is moved once it is, for models that
+    have their answers already (None: ``folder`` is its place)."""
 
     folder: RunFolder
     spec: ModelSpec
     context: Context
+    place: Path | None = None
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Move the run to its place when the block ends; leave no trace of it when it raises."""
+        if self.place is None:
+            yield
+            return
+        staging = self.folder.path
+        try:
+            yield
+            settle(staging, self.place)
+            self.folder, self.place = RunFolder(self.place), None
+        finally:
+            shutil.rmtree(staging.parent, ignore_errors=True)
 
 
 def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataAccess) -> Prepared:
@@ -54,14 +71,17 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
     settings.out.mkdir(parents=True, exist_ok=True)
     sweep(settings.out)
     staging = staging_folder(settings.out)
+    held = staging / "run"
+    held_back = False
     try:
-        staging.mkdir(mode=0o700)
+        for made in (staging, held):
+            made.mkdir(mode=0o700)
         rows, content = {}, {}
         for dataset in datasets:
             pairs = context.requests(
                 islice(context.examples(dataset, settings.split), settings.limit), build
             )
-            rows[dataset], written = _write_pairs(staging, dataset, pairs)
+            rows[dataset], written = _write_pairs(held, dataset, pairs)
             # The labels' wording too, which models may be given to choose from.
             labels = context.dataset(dataset).labels
             wording = [[label.name, label.sentence, label.completion] for label in labels]
@@ -86,17 +106,23 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
         folder = RunFolder(settings.out / run_id)
         if not (folder.path / "manifest.json").exists():
             manifest = _manifest(plan, model, context, rows, identity, run_id)
-            earlier = earlier_run(settings.out, slug, staging, manifest)
-            if earlier is None:
-                RunFolder(staging).write_manifest(manifest)
-                settle(staging, folder.path)
-            folder = earlier or folder
+            earlier = earlier_run(settings.out, slug, held, manifest)
+            if earlier is not None:
+                return Prepared(earlier, spec, context)
+            RunFolder(held).write_manifest(manifest)
+            if spec.family.stored:
+                own = staging / run_id
+                held.replace(own)
+                held_back = True
+                return Prepared(RunFolder(own), spec, context, place=folder.path)
+            settle(held, folder.path)
         folder.manifest()
+        return Prepared(folder, spec, context)
     except OSError as error:
         raise disk_error(error, settings.out) from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return Prepared(folder, spec, context)
+        if not held_back:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def _write_pairs(

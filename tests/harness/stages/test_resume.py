@@ -172,4 +172,4 @@ def test_an_interrupted_run_says_that_its_answers_are_safe(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "stopped; answers so far are safe: run the same command again to go on" in said
+    assert "stopped; what was finished is kept: run the same command again to go on" in said

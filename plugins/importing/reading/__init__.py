@@ -1,0 +1,1 @@
+"""Files of any form that answers come in, row by row."""
