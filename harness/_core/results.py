@@ -22,6 +22,8 @@ class ScoreRow(TypedDict):
     ``metric`` is the measure's name and ``made_by`` the metric it comes from; ``value`` and its
     bounds are on the metric's scale (docs/metrics.md), None where undefined; ``n`` counts examples,
     ``unparsed`` and ``failed`` among them (both count as wrong), ``posts`` what they are about.
+    ``scale`` holds the least and the greatest value there can be, None where there is none;
+    ``cross_fitted``: the model learnt from other rows under evaluation, for want of training rows.
     """
 
     model: str
@@ -40,11 +42,14 @@ class ScoreRow(TypedDict):
     unparsed: int
     failed: int
     headline: bool
+    scale: tuple[float, float] | None
+    cross_fitted: bool
     details: JsonObject
 
 
 class AverageRow(TypedDict):
-    """The mean of a measure ``over`` *datasets* or *tasks*, of which there are ``groups``."""
+    """The mean of a measure ``over`` *datasets* or *tasks*, of which there are ``groups``;
+    ``cross_fitted``: the model was so on one of the datasets or more (see :class:`ScoreRow`)."""
 
     model: str
     over: str
@@ -57,6 +62,7 @@ class AverageRow(TypedDict):
     low: float | None
     high: float | None
     groups: int
+    cross_fitted: bool
 
 
 class _AnswerCounts(TypedDict, total=False):

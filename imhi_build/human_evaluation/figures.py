@@ -129,7 +129,7 @@ def criterion_figures(
     clusters = [row.post_id or post_key(row.post) for row in (sample.rows[i] for i in places)]
     marks = [table.of(criterion)[:, places] for criterion in table.criteria]
     measures = [
-        Measure(name, _sums(values), _mean, scale=_SCALE, counted=_given(values))
+        Measure(name, _sums(values), _mean, scale=_SCALE)
         for name, values in zip(table.criteria, marks, strict=True)
     ]
     return [
@@ -154,11 +154,6 @@ def _criterion(measure: Measure, marks: Array, clusters: Sequence[str]) -> Crite
         fleiss_kappa(marks),
         krippendorff_alpha(marks),
     )
-
-
-def _given(marks: Array) -> np.ndarray:
-    """Return which items have a mark, shape (items,)."""
-    return np.asarray(np.isfinite(marks).any(axis=0))
 
 
 def _sums(marks: Array) -> Array:

@@ -168,7 +168,8 @@ def _tested(
         for part in parts:
             drawn, counts = part.resamples[metric.name], part.counts[metric.name]
             bounds = part.intervals[metric.name]
-            values += model_values(metric, part.dataset, "", runs.names, drawn, bounds)
+            crossed = _cross_fitted(runs, [part.dataset])
+            values += model_values(metric, part.dataset, "", runs.names, drawn, bounds, crossed)
             tested += tested_pairs(metric, part.dataset, "", runs.names, drawn, bounds, counts)
         pairs += corrected(tested)
         by_dataset = {part.dataset: part.resamples[metric.name] for part in parts}
@@ -176,6 +177,13 @@ def _tested(
             {part.dataset: part.intervals[metric.name] for part in parts}, runs.manager.registry
         )
         for over, mean in means(by_dataset, runs.manager.registry).items():
-            values += model_values(metric, "", over, runs.names, mean, mean_bounds[over])
+            crossed = _cross_fitted(runs, [part.dataset for part in parts])
+            values += model_values(metric, "", over, runs.names, mean, mean_bounds[over], crossed)
             pairs += tested_pairs(metric, "", over, runs.names, mean, mean_bounds[over])
     return values, pairs
+
+
+def _cross_fitted(runs: RunSet, datasets: Sequence[str]) -> list[bool]:
+    """Say of each run whether it was cross-fitted on any of the datasets."""
+    marked = [folder.manifest().cross_fitted for folder in runs.folders]
+    return [any(name in of_run for name in datasets) for of_run in marked]

@@ -30,7 +30,8 @@ class ModelValue:
     ``dataset`` names a dataset, or is empty for a mean, whose ``over`` is ``datasets`` or
     ``tasks``. ``rank`` is 1 for the best; runs of equal value share the better rank.
     ``rank_low`` and ``rank_high`` hold 95% of the ranks in resamples of the same posts. Bounds are
-    None where there is no interval: of one post only.
+    None where there is no interval: of one post only. ``cross_fitted``: see
+    :class:`~imhi._core.results.ScoreRow`.
     """
 
     metric: str
@@ -43,6 +44,7 @@ class ModelValue:
     rank: int
     rank_low: int
     rank_high: int
+    cross_fitted: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ def model_values(
     names: Sequence[str],
     drawn: Resamples,
     intervals: Intervals,
+    cross_fitted: Sequence[bool],
 ) -> list[ModelValue]:
-    """Return a value with its interval for each run, and its rank."""
+    """Return a value with its interval for each run, and its rank; ``cross_fitted`` by run."""
     order = ranks(drawn.values, metric.higher_is_better)
     spans = rank_bounds(drawn.resampled, metric.higher_is_better)
     found = []
@@ -27,7 +28,16 @@ def model_values(
         value = rounded(float(drawn.values[run]))
         found.append(
             ModelValue(
-                metric.name, dataset, over, name, value, low, high, int(order[run]), *spans[run]
+                metric.name,
+                dataset,
+                over,
+                name,
+                value,
+                low,
+                high,
+                int(order[run]),
+                *spans[run],
+                cross_fitted[run],
             )
         )
     return found

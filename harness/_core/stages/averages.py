@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imhi._core.registry import Registry
@@ -29,22 +29,28 @@ def rounded(bounds: Interval) -> dict[str, float | None]:
 
 
 def average_rows(
-    found: Mapping[tuple[str, str], Found], datasets: Sequence[str], registry: Registry
+    found: Mapping[tuple[str, str], Found],
+    datasets: Sequence[str],
+    registry: Registry,
+    cross_fitted: Collection[str] = (),
 ) -> list[AverageRow]:
     """Return the mean over datasets, and over tasks (a task's value is the mean of its datasets).
 
-    Only for measures that every dataset has. Datasets are independent.
+    Only for measures that every dataset has. Datasets are independent; a mean with any
+    of those ``cross_fitted`` in it is marked.
     """
     groupings = averaged_groups(datasets, lambda name: registry.task_of(name).name)
     return [
-        _average(measure, over, groups)
+        _average(measure, over, groups, any(name in cross_fitted for name in datasets))
         for measure in found.values()
         if set(measure.by_dataset) == set(datasets)
         for over, groups in groupings.items()
     ]
 
 
-def _average(measure: Found, over: str, groups: Sequence[Sequence[str]]) -> AverageRow:
+def _average(
+    measure: Found, over: str, groups: Sequence[Sequence[str]], cross_fitted: bool
+) -> AverageRow:
     values, row = measure.by_dataset, measure.row
     bounds = rounded(mean_interval([[values[name] for name in group] for group in groups]))
     return AverageRow(
@@ -59,4 +65,5 @@ def _average(measure: Found, over: str, groups: Sequence[Sequence[str]]) -> Aver
         low=bounds["low"],
         high=bounds["high"],
         groups=len(groups),
+        cross_fitted=cross_fitted,
     )

@@ -149,7 +149,9 @@ class _ScoredView:
             spec.name: _record(spec, self.contexts[spec.name].report) for spec, _ in self.metrics
         }
         earlier = self.before.kept(self.inputs, records, {row["metric"] for row in self.rows})
-        averages = average_rows(self.found, list(self.labelling), self.registry)
+        averages = average_rows(
+            self.found, list(self.labelling), self.registry, manifest.cross_fitted
+        )
         records = {**earlier.metrics, **records}
         result = RunScores(
             run=str(self.folder.path),
@@ -217,6 +219,8 @@ class _ScoredView:
             unparsed=counts["unparsed"],
             failed=counts["failed"],
             headline=measure.headline,
+            scale=measure.scale,
+            cross_fitted=dataset in manifest.cross_fitted,
             details=dict(measure.details),
         )
 

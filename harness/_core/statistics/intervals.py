@@ -61,9 +61,11 @@ def interval_of(measure: Measure, clusters: Sequence[str]) -> Interval:
     fewer than two posts count for the value, and where a measure without a scale does not vary.
     """
     value, statistics, names = measure.value(), measure.statistics, clusters
-    if measure.counted is not None:
-        statistics = statistics[measure.counted]
-        names = [name for name, counts in zip(clusters, measure.counted, strict=True) if counts]
+    # Rows without a value add nothing to any sum.
+    counted = np.asarray(statistics.any(axis=1) if measure.counted is None else measure.counted)
+    if not counted.all():
+        statistics = statistics[counted]
+        names = [name for name, counts in zip(clusters, counted, strict=True) if counts]
     rows, posts = len(statistics), len(set(names))
     if posts < 2 or not math.isfinite(value):
         return _none(value)
@@ -80,8 +82,8 @@ def interval_of(measure: Measure, clusters: Sequence[str]) -> Interval:
     alone = share * (1 - share) / variance if varies else float(rows)
     effective = alone / _design_effect(scatter, rows * min(share, 1 - share) if varies else 0.0)
     # Where rows are counted, their scatter is known from the value; elsewhere it is estimated too.
-    counted = np.isin(statistics, (0.0, 1.0)).all() or math.isclose(alone, rows, rel_tol=1e-6)
-    below, above = wilson(share, effective, _quantile(None if counted else posts - 1))
+    counts = np.isin(statistics, (0.0, 1.0)).all() or math.isclose(alone, rows, rel_tol=1e-6)
+    below, above = wilson(share, effective, _quantile(None if counts else posts - 1))
     return Interval(value, min(low + span * below, value), max(low + span * above, value))
 
 

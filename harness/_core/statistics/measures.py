@@ -82,7 +82,6 @@ class Measure:
             decimals,
             higher_is_better,
             scale,
-            None if counted.all() else counted,
         )
 
     def value(self) -> float:
