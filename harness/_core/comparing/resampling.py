@@ -80,5 +80,5 @@ def means(per_dataset: Mapping[str, Resamples], registry: Registry) -> dict[str,
 
 
 def rounded(value: float) -> float:
-    """Return a number as results keep it."""
-    return round(value, 6)
+    """Return a number as results keep it; nothing has no sign."""
+    return round(value, 6) + 0.0
