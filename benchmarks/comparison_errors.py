@@ -29,7 +29,8 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from scipy.stats import norm  # noqa: E402
 
-from imhi._core.statistics import Array, Measure, interval  # noqa: E402
+from imhi._core.comparing.intervals import Intervals  # noqa: E402
+from imhi._core.statistics import Array, Measure  # noqa: E402
 from imhi._core.statistics.paired import Paired  # noqa: E402
 from imhi._core.statistics.significance import mcnemar_p, permutation_p  # noqa: E402
 from imhi.plugins.metrics.labels import weighted_f1  # noqa: E402
@@ -151,14 +152,13 @@ def simulate(setting: Setting, comparisons: int, resamples: int, seed: int = 0) 
     for index in range(comparisons):
         gold, answers = draw(setting, generator)
         posts = [str(row // setting.questions) for row in range(len(gold))]
-        data = Paired.of([measure(gold, one) for one in answers], posts)
+        measures = [measure(gold, one) for one in answers]
+        data, bounds = Paired.of(measures, posts), Intervals.of(measures, posts)
         values = data.values()
-        drawn = data.resampled(resamples, index, "simulated")
         swapped = data.permuted(resamples, index, "simulated")[0]
         right = answers == gold
         only = [int((right[a] & ~right[1 - a]).sum()) for a in range(2)]
-        one = interval(values[0], drawn[0])
-        both = interval(values[0] - values[1], drawn[0] - drawn[1])
+        one, both = bounds.values[0], bounds.differences[0]
         found[index] = (
             permutation_p(values[0] - values[1], swapped) < 0.05,
             mcnemar_p(*only) < 0.05,
@@ -174,7 +174,7 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=2000)
     options = parser.parse_args()
     print(
-        f"{options.comparisons} comparisons of {ROWS} rows, {options.resamples} resamples; percent"
+        f"{options.comparisons} comparisons of {ROWS} rows, {options.resamples} permutations; percent"
     )
     print(f"{'':26}{'different':>10}{'theory':>8}{'McNemar':>9}{'value in':>10}{'diff. in':>10}")
     for setting in SETTINGS:

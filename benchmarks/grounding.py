@@ -34,7 +34,7 @@ from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.records import Example, Response  # noqa: E402
 from imhi._core.row_files import TableRow, read_table  # noqa: E402
 from imhi._core.sources import open_source  # noqa: E402
-from imhi._core.statistics import Measure, interval, replicates  # noqa: E402
+from imhi._core.statistics import Measure, interval_of  # noqa: E402
 from imhi.plugins.metrics.faithfulness.evidence import SPANS, Evidence, read_evidence  # noqa: E402
 from imhi.plugins.metrics.faithfulness.grounding import Grounding  # noqa: E402
 from imhi.plugins.metrics.faithfulness.words import words  # noqa: E402
@@ -68,8 +68,7 @@ class Bench:
 
     def shown(self, measure: Measure) -> str:
         """Return a value with its interval over posts."""
-        (drawn,) = replicates([measure], self.posts, self.resamples, 0, "IRF")
-        found = interval(measure.value(), drawn)
+        found = interval_of(measure, self.posts)
         return f"{found.value:5.1f} [{found.low:4.1f}, {found.high:4.1f}]"
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe
 
 METRICS = ("weighted_f1", "accuracy")
-RESAMPLES = 10_000
 
 
 def evaluate(
@@ -128,10 +127,7 @@ def labeler_scores(
     for metric in METRICS:
         score = resolve(manager.registry.metrics.get(metric).score or "")
         measure = next(iter(score(examples, responses, predictions, context)))
-        resamples = statistics.replicates(
-            [measure], posts, RESAMPLES, recipe.training.seed, dataset
-        )[0]
-        bounds = statistics.interval(measure.value(), resamples)
+        bounds = statistics.interval_of(measure, posts)
         rows.append(
             ModelScore(
                 dataset=dataset,

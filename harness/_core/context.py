@@ -85,6 +85,12 @@ class Context:
             self.data = DataAccess(*asked)
             self._labelers = {}
 
+    def mark_cross_fitted(self, dataset: str) -> None:
+        """Say that the answers to a dataset come from models that learnt from other rows of the split
+        under evaluation, for want of training rows: tables mark them."""
+        if dataset not in self.report.cross_fitted:
+            self.report.cross_fitted.append(dataset)
+
     @property
     def notes(self) -> list[str]:
         """The notes so far, without those that count."""

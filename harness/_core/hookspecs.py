@@ -148,7 +148,7 @@ def imhi_metrics() -> Iterable[Metric]:
         @hookimpl
         def imhi_metrics():
             def score(examples, responses, predictions, context):
-                return [Measure.mean("words", [len(r.text.split()) for r in responses])]
+                return [Measure.mean("words", [len(r.text.split()) for r in responses], scale=None)]
             yield Metric("words", "Words per answer", score, group="explanations")
     """
     raise NotImplementedError

@@ -31,16 +31,14 @@ class ModelPlan:
 
 @dataclass(frozen=True)
 class ScoringPlan:
-    """How answers become scores. ``views`` holds None for the released gold with every row;
-    ``seed`` draws the bootstrap, None: each run's own."""
+    """How answers become scores. ``views`` holds None for the released gold with every
+    row."""
 
     labeler: LabelerSpec
     metrics: tuple[MetricSpec, ...]
     views: tuple[OpenView | None, ...] = (None,)
     judges: tuple[str, ...] = ()
     max_cost: float | None = None
-    resamples: int = 10_000
-    seed: int | None = None
 
     @staticmethod
     def check_metrics(settings: RunSettings, registry: Registry) -> list[MetricSpec]:
@@ -102,8 +100,6 @@ def plan_run(settings: RunSettings, registry: Registry) -> RunPlan:
             views=(None, *(view for view in views if view is not None)),
             judges=settings.judge,
             max_cost=settings.max_cost,
-            resamples=settings.resamples,
-            seed=settings.seed,
         ),
     )
 
@@ -112,7 +108,6 @@ def plan_scoring(
     settings: RunSettings,
     registry: Registry,
     views: Sequence[OpenView | None] = (None,),
-    seed: int | None = None,
 ) -> ScoringPlan:
     """Look up everything that scoring runs again needs.
 
@@ -125,8 +120,6 @@ def plan_scoring(
         views=tuple(views),
         judges=settings.judge,
         max_cost=settings.max_cost,
-        resamples=settings.resamples,
-        seed=seed,
     )
 
 

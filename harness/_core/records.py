@@ -25,7 +25,7 @@ class Example:
 
     ``id`` is unique within dataset and split and the same on every machine that reads the same
     file. ``post_id`` is equal for rows about one post (IRF asks two questions about each, MultiWD
-    six): intervals resample posts, not rows. ``prompt`` is the model input as the source file
+    six): intervals are over posts, not rows. ``prompt`` is the model input as the source file
     has it, in the style named by ``prompt_style``; empty where the source has none.
     """
 

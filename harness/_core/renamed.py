@@ -25,7 +25,7 @@ _WRITTEN = {
         name: f"statistics.{name}"
         for name in (
             *("ALPHA", "cluster_sums", "detectable_difference", "generator", "holm"),
-            *("holm_within", "interval", "mcnemar_p", "ranks", "replicates", "with_values_in_all"),
+            *("holm_within", "interval", "mcnemar_p", "ranks", "with_values_in_all"),
         )
     },
     **{name: f"answer_format.{name}" for name in ("MARKER", "gold_label")},
@@ -54,6 +54,7 @@ _WRITTEN = {
     "turned": "Pair.turned",
     "paired": "statistics.Paired.of",
     "resampled": "statistics.Paired.resampled",
+    "replicates": "statistics.interval_of",
     "published_results": "PublishedResult.all",
     "published_beside": "PublishedResult.beside",
     "find_run": "RunFolder.find",

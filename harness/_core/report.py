@@ -14,12 +14,14 @@ class Report:
     """Gathers what models, labelers and metrics have to say, each sentence once.
 
     ``notes`` stand under every table; ``gaps`` are what could not be done yet and will be when asked
-    again; ``counts`` are sentences with ``{n}`` in them and the sum they end with.
+    again; ``counts`` are sentences with ``{n}`` in them and the sum they end with; ``cross_fitted`` are
+    datasets whose answers come from models that learnt from other rows under evaluation.
     """
 
     notes: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     counts: dict[tuple[Kind, str], float] = field(default_factory=dict)
+    cross_fitted: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
         """Add a note."""

@@ -21,7 +21,9 @@ class ScoreRow(TypedDict):
 
     ``metric`` is the measure's name and ``made_by`` the metric it comes from; ``value`` and its
     bounds are on the metric's scale (docs/metrics.md), None where undefined; ``n`` counts examples,
-    ``unparsed`` and ``failed`` among them (both count as wrong), ``posts`` what was resampled.
+    ``unparsed`` and ``failed`` among them (both count as wrong), ``posts`` what they are about.
+    ``scale`` holds the least and the greatest value there can be, None where there is none;
+    ``cross_fitted``: the model learnt from other rows under evaluation, for want of training rows.
     """
 
     model: str
@@ -40,11 +42,14 @@ class ScoreRow(TypedDict):
     unparsed: int
     failed: int
     headline: bool
+    scale: tuple[float, float] | None
+    cross_fitted: bool
     details: JsonObject
 
 
 class AverageRow(TypedDict):
-    """The mean of a measure ``over`` *datasets* or *tasks*, of which there are ``groups``."""
+    """The mean of a measure ``over`` *datasets* or *tasks*, of which there are ``groups``;
+    ``cross_fitted``: the model was so on one of the datasets or more (see :class:`ScoreRow`)."""
 
     model: str
     over: str
@@ -57,6 +62,7 @@ class AverageRow(TypedDict):
     low: float | None
     high: float | None
     groups: int
+    cross_fitted: bool
 
 
 class _AnswerCounts(TypedDict, total=False):
@@ -86,21 +92,26 @@ class Labelling(_AnswerCounts):
     decided_by: dict[str, int]
 
 
-class MetricRecord(TypedDict):
-    """What made the scores of a metric, and what it had to say. Stays as long as its scores."""
-
+class _MetricRecord(TypedDict):
     version: str
     arguments: JsonObject
     notes: list[str]
     gaps: list[str]
 
 
+class MetricRecord(_MetricRecord, total=False):
+    """What made the scores of a metric, and what it had to say. Stays as long as its scores.
+
+    ``interval`` names how their intervals were made; where it is missing an earlier version made
+    them, and they are percentiles of a bootstrap."""
+
+    interval: str
+
+
 class ScoreSettings(TypedDict, total=False):
     """What scores depend on. ``inputs`` are checksums of answers and labels by dataset; ``view`` is
     None for the released gold with every row."""
 
-    resamples: int
-    seed: int
     inputs: dict[str, str]
     prompt: JsonObject
     labeler: JsonObject

@@ -67,8 +67,7 @@ def measure(gold: Column, said: Sequence[str | None], registry: Registry) -> Mea
 
 def value(found: Measure, gold: Column, trained: int | None = None) -> Value:
     """Return a measure with its interval; ``trained`` rows were learnt from."""
-    (drawn,) = statistics.replicates([found], gold.posts, RESAMPLES, name=gold.dataset)
-    bounds = statistics.interval(found.value(), drawn)
+    bounds = statistics.interval_of(found, gold.posts)
     return Value(round(bounds.value, 3), round(bounds.low, 3), round(bounds.high, 3), trained)
 
 

@@ -8,6 +8,7 @@ counts; ``minimum`` makes findings of those below it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Annotated
@@ -58,10 +59,11 @@ def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
                 for measure in spec.measure(scorer, examples, responses, labels, context)
             ]
             clusters = [row.post_id for row in rows]
-            draws = statistics.replicates(measures, clusters, settings.resamples, checks.seed, name)
-            for measure, values in zip(measures, draws, strict=True):
-                bounds = statistics.interval(measure.value(), values)
-                figures[measure.name] = {k: round(v, 4) for k, v in asdict(bounds).items()}
+            for measure in measures:
+                bounds = statistics.interval_of(measure, clusters)
+                figures[measure.name] = {
+                    k: round(v, 4) if math.isfinite(v) else None for k, v in asdict(bounds).items()
+                }
             each = measures[0].per_example
             if settings.minimum is not None and each is not None:
                 yield from _below(rows, each, measures[0].name, settings.minimum)

@@ -24,7 +24,7 @@ ALL = "all"
 ENOUGH = 10
 """A dataset with fewer marked items gets no figures of its own."""
 APART = 2
-RESAMPLES = 10_000
+_SCALE = (float(min(Marking.MARKS)), float(max(Marking.MARKS)))
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class MarkTable:
 @dataclass(frozen=True)
 class CriterionFigures:
     """``items`` have a mark, ``marks`` were given; ``counts``: how often each of 0 to 3. ``mean`` is
-    that of all marks (0 to 3), ``low`` and ``high`` the bounds of its 95% bootstrap interval over
-    items; None where there is none."""
+    that of all marks (0 to 3), ``low`` and ``high`` the bounds of its 95% interval over
+    posts; None where there is none."""
 
     criterion: str
     items: int
@@ -129,28 +129,27 @@ def criterion_figures(
     clusters = [row.post_id or post_key(row.post) for row in (sample.rows[i] for i in places)]
     marks = [table.of(criterion)[:, places] for criterion in table.criteria]
     measures = [
-        Measure(name, _sums(values), _mean)
+        Measure(name, _sums(values), _mean, scale=_SCALE)
         for name, values in zip(table.criteria, marks, strict=True)
     ]
-    draws = statistics.replicates(measures, clusters, RESAMPLES, 0, dataset or ALL)
     return [
-        _criterion(measure, values, drawn)
-        for measure, values, drawn in zip(measures, marks, draws, strict=True)
+        _criterion(measure, values, clusters)
+        for measure, values in zip(measures, marks, strict=True)
     ]
 
 
-def _criterion(measure: Measure, marks: Array, draws: Array) -> CriterionFigures:
+def _criterion(measure: Measure, marks: Array, clusters: Sequence[str]) -> CriterionFigures:
     given = ~np.isnan(marks)
     items = int(given.any(axis=0).sum())
-    found = statistics.interval(measure.value(), draws) if items > 1 else None
+    found = statistics.interval_of(measure, clusters)
     return CriterionFigures(
         measure.name,
         items,
         int(given.sum()),
         tuple(int(count) for count in counts(marks).sum(axis=0)),
         measure.value() if items else None,
-        found.low if found else None,
-        found.high if found else None,
+        found.low if found.known else None,
+        found.high if found.known else None,
         percent_agreement(marks),
         fleiss_kappa(marks),
         krippendorff_alpha(marks),

@@ -150,6 +150,7 @@ def from_confusion(name: str, value: Value, details: bool = False) -> Score:
                 lambda sums: value(sums, len(labels)),
                 right if name == "accuracy" else None,
                 shown,
+                scale=(-100.0, 100.0) if name == "mcc" else (0.0, 100.0),
             )
         ]
 
@@ -163,11 +164,20 @@ def per_class(
     context: Context,
 ) -> list[Measure]:
     """Precision, recall and F1 of each declared class, as ``precision[LABEL]`` and so on."""
+    import numpy as np
+
     from imhi import Measure
 
     labels = context.dataset(examples[0].dataset).label_names
     cells = confusion_statistics(examples, predictions, labels)
-    support = {label: sum(e.label == label for e in examples) for label in labels}
+    gold = np.array([e.label for e in examples], dtype=object)
+    said = np.array([p.label for p in predictions], dtype=object)
+    # What a class's precision and recall are about: the examples that got it, and that have it.
+    about = {
+        "precision": lambda label: said == label,
+        "recall": lambda label: gold == label,
+        "f1": lambda label: (said == label) | (gold == label),
+    }
 
     def pick(what: str, position: int) -> Callable[[Array], Array]:
         def value(sums: Array) -> Array:
@@ -186,8 +196,9 @@ def per_class(
             f"{what}[{label}]",
             cells,
             pick(what, position),
-            details={"support": support[label]},
+            details={"support": int((gold == label).sum())},
             headline=False,
+            counted=about[what](label),
         )
         for position, label in enumerate(labels)
         for what in ("precision", "recall", "f1")

@@ -6,8 +6,9 @@ phrases of the post that moved its decision most. Neither needs torch.
 
 No post is judged by a model that saw it. Both learn from the source's train and val rows, without
 the split under evaluation and without posts that occur in it too (the published expert sets are in
-part drawn from val). Where nothing is left (the expert sets of a partial checkout), they are
-cross-fitted on the split itself; the scores say so.
+part drawn from val). Where nothing is left (the expert sets of a partial checkout), the majority is that
+of the evaluated rows, since it stands for what no reading gives, and other baselines are
+cross-fitted on the split itself; the scores say so, and tables mark what was cross-fitted.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ Answer = tuple[dict[str, float], str]
 
 
 class Majority:
-    """Gives each question the label most frequent among its training rows."""
+    """Gives each question the label most frequent among its ``rows``: those it was fitted on."""
+
+    rows = "training"
 
     def fit(self, rows: Sequence[Example], labels: Sequence[str]) -> Majority:
         """Count the labels of the training rows; return itself."""
@@ -60,7 +63,7 @@ class Majority:
         """Yield the one answer, once for each post."""
         share = 100 * self.probabilities[self.label]
         explanation = (
-            f"This is the most frequent answer among the training rows ({share:.0f}%); "
+            f"This is the most frequent answer among the {self.rows} rows ({share:.0f}%); "
             "the post was not read."
         )
         for _ in posts:
@@ -225,6 +228,14 @@ class Baseline:
         if rows:
             return [(self.kind().fit(rows, labels), frozenset())]
         of_aspect = [row for row in asked if row.aspect == aspect]
+        if self.kind is Majority:
+            self.context.note(
+                f"baseline:majority on {dataset}: the source has no training rows, so it is the most "
+                f"frequent label of the {split} rows themselves"
+            )
+            majority = Majority().fit(of_aspect, labels)
+            majority.rows = "evaluated"
+            return [(majority, frozenset())]
         order = sorted({_post(row) for row in of_aspect}, key=lambda post: digest([dataset, post]))
         if len(order) < 2:
             raise HarnessError(
@@ -236,6 +247,7 @@ class Baseline:
             f"baselines on {dataset}: the source has no training rows, so they were cross-fitted "
             f"on the {split} rows ({FOLDS} folds by post)"
         )
+        self.context.mark_cross_fitted(dataset)
         fold_of = {post: place % FOLDS for place, post in enumerate(order)}
         fitted: list[tuple[Majority | Tfidf, frozenset[str]]] = []
         for fold in sorted(set(fold_of.values())):
@@ -274,8 +286,10 @@ def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, object]:
         for name in sorted(context.source.datasets())
         if context.split in context.source.splits(name)
     ]
+    # Where there are no training rows the majority was cross-fitted once: those answers are others.
+    alone = any(training == digest([]) for training, _ in learnt)
     return {
-        "version": VERSION,
+        "version": "2" if spec.target == "majority" and alone else VERSION,
         "training": digest(learnt),
         "repair_mojibake": context.repair_mojibake,
     }

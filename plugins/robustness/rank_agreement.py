@@ -72,10 +72,11 @@ def rank_agreement(
     signs = _order(first) * _order(second)
     defined = math.isfinite(tau)
     bounds = statistics.interval(tau, drawn)
+    scattered = defined and bounds.known
     return RankAgreement(
         tau=tau if defined else None,
-        low=bounds.low if defined else None,
-        high=bounds.high if defined else None,
+        low=bounds.low if scattered else None,
+        high=bounds.high if scattered else None,
         turned=int((signs < 0).sum()),
         pairs=len(signs),
         itself=float(np.nanmean(itself)) if np.isfinite(itself).any() else None,

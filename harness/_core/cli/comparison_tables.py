@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from imhi._core.cli.console import out
 from imhi._core.comparing.result import ComparedMetric, Comparison, Pair
 from imhi._core.published import PublishedResult
-from imhi._core.tables.figures import closing, interval, p_value, titled
+from imhi._core.tables.figures import closing, crossed, crossed_note, interval, p_value, titled
 from imhi._core.tables.table import Table
 from imhi._core.tables.terminal import show_notes, show_table
 
 _METHOD = (
-    "Differences: first minus second, 95% paired bootstrap intervals over posts. p: permutation test "
+    "Differences: first minus second, 95% intervals over posts. p: permutation test "
     "(both runs' answers to a post are exchanged), Holm-corrected over datasets; * is below 0.05. "
     "right: examples that only the first / only the second gets right (McNemar's exact test: "
     "a wide terminal, or --json). effect: Cohen's g for labels (0.05 small, 0.15 medium, 0.25 large), "
@@ -52,6 +52,7 @@ def _remarks(comparison: Comparison, published: Sequence[PublishedResult]) -> li
         f"{comparison.source}, split {comparison.split}{seen}; labels read by {comparison.labeler}."
     ]
     remarks += [_METHOD] if comparison.pairs else []
+    remarks += crossed_note(any(value.cross_fitted for value in comparison.values))
     if any(row.metric in comparison.metrics for row in published):
         sources = dict.fromkeys(f"{row.source}, {row.table}: {row.obtained}" for row in published)
         remarks.append(f"published: not measured here ({'; '.join(sources)}).")
@@ -97,7 +98,10 @@ def _show_ranks(
                 "run": name,
                 "rank": value.rank,
                 "95%": "-".join(dict.fromkeys(map(str, (value.rank_low, value.rank_high)))),
-                "value": interval(value.value, value.low, value.high, metric.decimals),
+                "value": crossed(
+                    interval(value.value, value.low, value.high, metric.decimals),
+                    value.cross_fitted,
+                ),
                 "won/tied/lost": "/".join(map(str, won[name])),
             }
         )
@@ -170,7 +174,11 @@ def _show_pair(comparison: Comparison, metric: ComparedMetric, a: str, b: str) -
         assert pair is not None
         values = [comparison.value(name, metric.name, dataset, over) for name in (a, b)]
         first, second = (
-            interval(v.value if v else None, None, None, metric.decimals) for v in values
+            crossed(
+                interval(v.value if v else None, None, None, metric.decimals),
+                v is not None and v.cross_fitted,
+            )
+            for v in values
         )
         row = {"dataset": dataset or "mean", "first": first, "second": second}
         row |= _tested(pair, metric)

@@ -64,7 +64,11 @@ RepairMojibake = Annotated[
     ),
 ]
 Resamples = Annotated[
-    Number, typer.Option(metavar="N", help="Bootstrap resamples (default 10000).")
+    Number,
+    typer.Option(
+        metavar="N",
+        help="Resamples of ranks, permutations of tests (default 10000); scores need none.",
+    ),
 ]
 Seed = Annotated[Number, typer.Option(metavar="N", help="Seed of all that is drawn (default 0).")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders lie.")]

@@ -43,7 +43,7 @@ def label(
     }  # fmt: skip
     settings = merge_settings(given)
     runs = [RunFolder.find(name, folder) for name in names]
-    plan = plan_scoring(settings, context.obj.registry, seed=seed)
+    plan = plan_scoring(settings, context.obj.registry)
     with shown(context.obj):
         scores = relabel(runs, context.obj, plan, source or "")
     finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi label", metric or ())
@@ -97,7 +97,7 @@ def score(
         return
     context.obj.registry.reporters.get(format_name)
     views = open_views(context.obj.registry, audit, view or (), gold or "", exclude or ())
-    plan = plan_scoring(settings, context.obj.registry, views, seed)
+    plan = plan_scoring(settings, context.obj.registry, views)
     with shown(context.obj):
         scores = rescore(runs, context.obj, plan, source or "")
     finish(Results(scores), context.obj, format_name, as_json, show_all, "imhi score", metric or ())

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imhi._core.comparing.intervals import Intervals, mean_intervals
 from imhi._core.comparing.measures import choose_metrics, metric_group
 from imhi._core.comparing.pairs import corrected, counted_examples, tested_pairs
 from imhi._core.comparing.resampling import Resamples, means
@@ -18,7 +19,7 @@ from imhi._core.comparing.result import (
     Pair,
 )
 from imhi._core.comparing.run_set import RunSet
-from imhi._core.comparing.values import model_values, resampled_alike
+from imhi._core.comparing.values import model_values
 from imhi._core.errors import HarnessError
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import RunFolder
@@ -88,7 +89,7 @@ def compare_run_set(
     missing = dict.fromkeys(name for part in parts for name in part.missing)
     chosen = {name: metric for name, metric in chosen.items() if name not in missing}
     without = [f"{name}: it has no values per example to compare by" for name in missing]
-    values, pairs = _tested(runs, parts, chosen, resamples, seed)
+    values, pairs = _tested(runs, parts, chosen)
     return Comparison(
         names=runs.names,
         runs=[str(folder.path) for folder in runs.folders],
@@ -109,13 +110,13 @@ def compare_run_set(
 
 @dataclass
 class _ComparedDataset:
-    """One dataset's resamples by measure, with what counting its examples says of each two runs.
-    ``complete``: nothing was left out, so values are those of the scores."""
+    """One dataset's resamples and intervals by measure, with what counting its examples says of each
+    two runs."""
 
     dataset: str
     notes: list[str]
-    complete: bool
     resamples: dict[str, Resamples] = field(default_factory=dict)
+    intervals: dict[str, Intervals] = field(default_factory=dict)
     counts: dict[str, list[ExampleCounts]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
@@ -125,7 +126,7 @@ def _compared_dataset(
 ) -> _ComparedDataset:
     """Draw from one dataset, once for all runs; nothing is drawn where no example is left."""
     aligned = runs.aligned(dataset)
-    part = _ComparedDataset(dataset, list(aligned.notes), aligned.complete)
+    part = _ComparedDataset(dataset, list(aligned.notes))
     if not aligned.columns[0].examples:
         return part
     measures = runs.measure(aligned, chosen)
@@ -138,7 +139,6 @@ def _compared_dataset(
             [of_run[name] for of_run in measures], aligned.columns[0].clusters
         )
         if dropped:
-            part.complete = False
             part.notes.append(
                 f"{dataset}: {name} is compared on the {len(posts):,} examples for which all runs "
                 f"have a value; {dropped:,} have none in one of them"
@@ -146,6 +146,7 @@ def _compared_dataset(
         part.resamples[name] = Resamples.draw(
             by_run, posts, resamples, seed, dataset, permutations=resamples
         )
+        part.intervals[name] = Intervals.of(by_run, posts)
         is_labels = metric_group(metric.made_by, runs.manager.registry) == "labels"
         part.counts[name] = [
             counted_examples(metric, is_labels, right[a], right[b], by_run[a], by_run[b])
@@ -158,26 +159,31 @@ def _tested(
     runs: RunSet,
     parts: Sequence[_ComparedDataset],
     chosen: Mapping[str, ComparedMetric],
-    resamples: int,
-    seed: int,
 ) -> tuple[list[ModelValue], list[Pair]]:
     """Return every run's values and every pair, on each dataset and for the means."""
-    untouched = all(part.complete for part in parts) and all(
-        len(run.labelling) == len(parts) for run in runs.scores
-    )
-    # Of the same examples, scoring has drawn an interval already: one value has one interval.
-    as_scored = runs.scores if untouched and resampled_alike(runs.scores, resamples, seed) else None
     values: list[ModelValue] = []
     pairs: list[Pair] = []
     for metric in chosen.values():
         tested: list[Pair] = []
         for part in parts:
             drawn, counts = part.resamples[metric.name], part.counts[metric.name]
-            values += model_values(metric, part.dataset, "", runs.names, drawn, as_scored)
-            tested += tested_pairs(metric, part.dataset, "", runs.names, drawn, counts)
+            bounds = part.intervals[metric.name]
+            crossed = _cross_fitted(runs, [part.dataset])
+            values += model_values(metric, part.dataset, "", runs.names, drawn, bounds, crossed)
+            tested += tested_pairs(metric, part.dataset, "", runs.names, drawn, bounds, counts)
         pairs += corrected(tested)
         by_dataset = {part.dataset: part.resamples[metric.name] for part in parts}
+        mean_bounds = mean_intervals(
+            {part.dataset: part.intervals[metric.name] for part in parts}, runs.manager.registry
+        )
         for over, mean in means(by_dataset, runs.manager.registry).items():
-            values += model_values(metric, "", over, runs.names, mean, as_scored)
-            pairs += tested_pairs(metric, "", over, runs.names, mean)
+            crossed = _cross_fitted(runs, [part.dataset for part in parts])
+            values += model_values(metric, "", over, runs.names, mean, mean_bounds[over], crossed)
+            pairs += tested_pairs(metric, "", over, runs.names, mean, mean_bounds[over])
     return values, pairs
+
+
+def _cross_fitted(runs: RunSet, datasets: Sequence[str]) -> list[bool]:
+    """Say of each run whether it was cross-fitted on any of the datasets."""
+    marked = [folder.manifest().cross_fitted for folder in runs.folders]
+    return [any(name in of_run for name in datasets) for of_run in marked]

@@ -88,12 +88,12 @@ def stored_measure(
     if not values:
         return None
     mean = Measure.mean(name, list(values.values())).value()
-    score = next(
-        row["value"] for row in scores.scores if row["dataset"] == dataset and row["metric"] == name
-    )
+    row = next(row for row in scores.scores if row["dataset"] == dataset and row["metric"] == name)
+    score, known = row["value"], row.get("scale")  # earlier versions did not say it
+    scale = None if known is None else (known[0], known[1])
     if score is None or not math.isclose(mean, score, rel_tol=1e-4, abs_tol=1e-4):
         return None
     under_view = folder.values_file(scores.labeler, name, dataset, view)
     if view and under_view.exists():
         values = {row["id"]: row["value"] for _, row in read_rows(under_view)}
-    return Measure.mean(name, [values.get(example.id) for example in columns.examples])
+    return Measure.mean(name, [values.get(example.id) for example in columns.examples], scale=scale)

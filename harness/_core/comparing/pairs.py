@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imhi._core.comparing.resampling import Resamples, bounds, rounded
+from imhi._core.comparing.intervals import Intervals, bounds
+from imhi._core.comparing.resampling import Resamples, rounded
 from imhi._core.comparing.result import (
     ComparedMetric,
     Disagreement,
@@ -33,6 +34,7 @@ def tested_pairs(
     over: str,
     names: Sequence[str],
     drawn: Resamples,
+    intervals: Intervals,
     counts: Sequence[ExampleCounts] = (),
 ) -> list[Pair]:
     """Return every two runs with their difference and its permutation test; ``counts`` are about
@@ -41,7 +43,7 @@ def tested_pairs(
     for index, (a, b) in enumerate(itertools.combinations(range(len(names)), 2)):
         difference = float(drawn.values[a] - drawn.values[b])
         resampled = drawn.resampled[a] - drawn.resampled[b]
-        low, high = bounds(difference, resampled, drawn.posts)
+        low, high = bounds(intervals.differences[index])
         p = permutation_p(difference, drawn.permuted[index])
         deviation = float(np.nanstd(resampled)) if drawn.posts > 1 else 0.0
         found.append(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from imhi._core.registry import Registry
-from imhi._core.statistics import Array, Measure, interval
+from imhi._core.statistics import Array, Measure
 from imhi._core.statistics.averages import averaged_groups, group_mean
 from imhi._core.statistics.paired import Paired
 
@@ -80,15 +79,6 @@ def means(per_dataset: Mapping[str, Resamples], registry: Registry) -> dict[str,
     }
 
 
-def bounds(value: float, replicates: Array, posts: int) -> tuple[float | None, float | None]:
-    """Return the bounds of the interval of replicates, shape (resamples,); none where one post is
-    all there is to draw from."""
-    if posts < 2 or not math.isfinite(value):
-        return None, None
-    found = interval(value, replicates)
-    return rounded(found.low), rounded(found.high)
-
-
 def rounded(value: float) -> float:
-    """Return a number as results keep it."""
-    return round(value, 6)
+    """Return a number as results keep it; nothing has no sign."""
+    return round(value, 6) + 0.0

@@ -30,7 +30,8 @@ class ModelValue:
     ``dataset`` names a dataset, or is empty for a mean, whose ``over`` is ``datasets`` or
     ``tasks``. ``rank`` is 1 for the best; runs of equal value share the better rank.
     ``rank_low`` and ``rank_high`` hold 95% of the ranks in resamples of the same posts. Bounds are
-    None where there is one post only.
+    None where there is no interval: of one post only. ``cross_fitted``: see
+    :class:`~imhi._core.results.ScoreRow`.
     """
 
     metric: str
@@ -43,6 +44,7 @@ class ModelValue:
     rank: int
     rank_low: int
     rank_high: int
+    cross_fitted: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class ExampleCounts:
 class Pair:
     """Two runs on the same examples, by one metric.
 
-    ``difference`` is ``a`` minus ``b`` with its 95% paired-bootstrap interval; ``p`` is that of the
+    ``difference`` is ``a`` minus ``b`` with its 95% interval; ``p`` is that of the
     permutation test that permutes both runs' answers to whole posts; ``p_holm`` is corrected for
     the number of datasets (for a mean it is ``p``). ``effect`` is Cohen's g for labels and Cohen's
     d_z for scores per example, positive where ``a`` is better; None where it is not defined.

@@ -41,7 +41,8 @@ class Totals:
 class Manifest:
     """A run's manifest. ``datasets`` counts the examples of each; ``model_identity``,
     ``model_details`` and ``source_details`` are JSON of the plugins that made them; ``totals`` is
-    None until the model was asked. ``identity``, ``wording`` and ``asked_with`` are there in runs
+    None until the model was asked; ``cross_fitted`` are datasets whose answers a model gave that
+    learnt from other rows of the split. ``identity``, ``wording`` and ``asked_with`` are there in runs
     that ask for the explanations of a build; ``more`` is what another version has written besides.
     """
 
@@ -65,6 +66,7 @@ class Manifest:
     repair_mojibake: bool = False
     environment: JsonObject = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    cross_fitted: tuple[str, ...] = ()
     totals: Totals | None = None
     model_details: JsonObject = dataclasses.field(default_factory=dict)
     identity: str = ""
@@ -102,8 +104,9 @@ class Manifest:
                 known["totals"] = _part(Totals, "totals", totals)
             if "prompt" in known:
                 known["prompt"] = _part(PromptRecord, "prompt", known["prompt"])
-            if isinstance(known.get("notes"), list):
-                known["notes"] = tuple(known["notes"])
+            for name in ("notes", "cross_fitted"):
+                if isinstance(known.get(name), list):
+                    known[name] = tuple(known[name])
             return _checked(cls(**known, more=more))
         except TypeError as error:
             raise DataError(
@@ -152,4 +155,4 @@ def _fits(value: object, hint: Any) -> bool:
 
 
 _FIELDS = {field.name for field in dataclasses.fields(Manifest)} - {"more"}
-_OPTIONAL = ("model_details", "identity", "wording", "asked_with")
+_OPTIONAL = ("cross_fitted", "model_details", "identity", "wording", "asked_with")

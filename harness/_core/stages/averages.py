@@ -1,23 +1,23 @@
-"""Means over datasets and over tasks, with the intervals that the datasets' own resamples give."""
+"""Means over datasets and over tasks, with the intervals that those of the datasets give."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imhi._core.registry import Registry
 from imhi._core.results import AverageRow, ScoreRow
-from imhi._core.statistics import Array, Interval, interval
-from imhi._core.statistics.averages import averaged_groups, group_mean
+from imhi._core.statistics import Interval, mean_interval
+from imhi._core.statistics.averages import averaged_groups
 
 
 @dataclass
-class Draws:
-    """A measure on several datasets: its value and its resamples, shape (resamples,), by dataset."""
+class Found:
+    """A measure on several datasets: its value with its interval, by dataset."""
 
     row: ScoreRow
-    by_dataset: dict[str, tuple[float, Array]] = field(default_factory=dict)
+    by_dataset: dict[str, Interval] = field(default_factory=dict)
 
 
 def rounded(bounds: Interval) -> dict[str, float | None]:
@@ -29,26 +29,30 @@ def rounded(bounds: Interval) -> dict[str, float | None]:
 
 
 def average_rows(
-    draws: Mapping[tuple[str, str], Draws], datasets: Sequence[str], registry: Registry
+    found: Mapping[tuple[str, str], Found],
+    datasets: Sequence[str],
+    registry: Registry,
+    cross_fitted: Collection[str] = (),
 ) -> list[AverageRow]:
     """Return the mean over datasets, and over tasks (a task's value is the mean of its datasets).
 
-    Only for measures that every dataset has. Datasets are resampled independently.
+    Only for measures that every dataset has. Datasets are independent; a mean with any
+    of those ``cross_fitted`` in it is marked.
     """
     groupings = averaged_groups(datasets, lambda name: registry.task_of(name).name)
     return [
-        _average(measure, over, groups)
-        for measure in draws.values()
+        _average(measure, over, groups, any(name in cross_fitted for name in datasets))
+        for measure in found.values()
         if set(measure.by_dataset) == set(datasets)
         for over, groups in groupings.items()
     ]
 
 
-def _average(measure: Draws, over: str, groups: Sequence[Sequence[str]]) -> AverageRow:
+def _average(
+    measure: Found, over: str, groups: Sequence[Sequence[str]], cross_fitted: bool
+) -> AverageRow:
     values, row = measure.by_dataset, measure.row
-    point = float(group_mean([[values[name][0] for name in group] for group in groups]))
-    resampled = group_mean([[values[name][1] for name in group] for group in groups])
-    bounds = rounded(interval(point, resampled))
+    bounds = rounded(mean_interval([[values[name] for name in group] for group in groups]))
     return AverageRow(
         model=row["model"],
         over=over,
@@ -61,4 +65,5 @@ def _average(measure: Draws, over: str, groups: Sequence[Sequence[str]]) -> Aver
         low=bounds["low"],
         high=bounds["high"],
         groups=len(groups),
+        cross_fitted=cross_fitted,
     )

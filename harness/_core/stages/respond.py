@@ -31,6 +31,7 @@ class Described:
 
     details: Mapping[str, Any]
     notes: tuple[str, ...]
+    cross_fitted: tuple[str, ...] = ()
 
 
 class Answering:
@@ -48,7 +49,10 @@ class Answering:
         if self.model is None:
             self.model = self.spec.create(self.context)
         yield from self.model.generate(requests)
-        yield Described(dict(self.model.describe()), tuple(self.context.notes))
+        report = self.context.report
+        yield Described(
+            dict(self.model.describe()), tuple(report.notes), tuple(report.cross_fitted)
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {"spec": self.spec, "context": self.context.without_observers(), "model": None}
@@ -115,7 +119,11 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: Exec
                     results = run_on(answering, requests)
                     details |= _write_answers(folder, results, requests, context)
                     # Notes are written as they come: a killed run must not lose them.
-                    manifest = replace(manifest, notes=all_notes(manifest.notes, context.notes))
+                    manifest = replace(
+                        manifest,
+                        notes=all_notes(manifest.notes, context.notes),
+                        cross_fitted=all_notes(manifest.cross_fitted, context.report.cross_fitted),
+                    )
                     folder.write_manifest(manifest)
         finally:
             answering.close()
@@ -128,6 +136,7 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: Exec
                     model_details=details or manifest.model_details,
                     status="responded",
                     notes=all_notes(manifest.notes, context.notes),
+                    cross_fitted=all_notes(manifest.cross_fitted, context.report.cross_fitted),
                     totals=replace(
                         totals(folder),
                         respond_seconds=seconds,
@@ -173,6 +182,8 @@ def _write_answers(
                 details.update(response.details)
                 for note in response.notes:
                     context.note(note)
+                for name in response.cross_fitted:
+                    context.mark_cross_fitted(name)
                 continue
             dataset, key = response.dataset, (response.dataset, response.id)
             if response.prompt_hash != waiting.get(key):

@@ -24,10 +24,10 @@ from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.run_store.jsonl import write_json, write_rows
 from imhi._core.stages.answer_notes import answer_notes
-from imhi._core.stages.averages import Draws, average_rows, rounded
+from imhi._core.stages.averages import Found, average_rows, rounded
 from imhi._core.stages.earlier_scores import EarlierScores, scores_before
 from imhi._core.stages.label import labelling_counts
-from imhi._core.statistics import Array, Interval, Measure, interval, replicates
+from imhi._core.statistics import METHOD, Interval, Measure, interval_of
 from imhi._core.views import OpenView
 
 OpenMetrics = Sequence[tuple[MetricSpec, Score]]
@@ -81,7 +81,7 @@ class _ScoredView:
     notify: Callable[[Event], None]
     started: float
     rows: list[ScoreRow] = field(default_factory=list)
-    draws: dict[tuple[str, str], Draws] = field(default_factory=dict)
+    found: dict[tuple[str, str], Found] = field(default_factory=dict)
     labelling: dict[str, Labelling] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
 
@@ -126,18 +126,12 @@ class _ScoredView:
         ]
         taken = self.before.taken(dataset, self.inputs, self.contexts, self.registry)
         refuse_taken_measures(measures, taken)
-        drawn = replicates(
-            [measure for _, measure in measures],
-            columns.clusters,
-            self.plan.resamples,
-            self.seed,
-            dataset,
-        )
-        for (spec, measure), values in zip(measures, drawn, strict=True):
-            row = self._row(dataset, spec, measure, values, columns)
+        for spec, measure in measures:
+            bounds = interval_of(measure, columns.clusters)
+            row = self._row(dataset, spec, measure, bounds, columns)
             self.rows.append(row)
-            made = self.draws.setdefault((spec.name, measure.name), Draws(row))
-            made.by_dataset[dataset] = (measure.value(), values)
+            made = self.found.setdefault((spec.name, measure.name), Found(row))
+            made.by_dataset[dataset] = bounds
         _write_per_example(
             self.folder, self.plan.labeler.name, dataset, columns.examples, measures, self.view
         )
@@ -155,7 +149,9 @@ class _ScoredView:
             spec.name: _record(spec, self.contexts[spec.name].report) for spec, _ in self.metrics
         }
         earlier = self.before.kept(self.inputs, records, {row["metric"] for row in self.rows})
-        averages = average_rows(self.draws, list(self.labelling), self.registry)
+        averages = average_rows(
+            self.found, list(self.labelling), self.registry, manifest.cross_fitted
+        )
         records = {**earlier.metrics, **records}
         result = RunScores(
             run=str(self.folder.path),
@@ -175,8 +171,6 @@ class _ScoredView:
             ),
             gaps=all_notes(self.report.gaps, *(record["gaps"] for record in records.values())),
             settings={
-                "resamples": self.plan.resamples,
-                "seed": self.seed,
                 "inputs": self.inputs,
                 "prompt": dataclasses.asdict(manifest.prompt),
                 "labeler": self.labeler,
@@ -203,14 +197,11 @@ class _ScoredView:
         return seen.columns
 
     def _row(
-        self, dataset: str, spec: MetricSpec, measure: Measure, values: Array, columns: Columns
+        self, dataset: str, spec: MetricSpec, measure: Measure, found: Interval, columns: Columns
     ) -> ScoreRow:
-        """Describe a measure with its interval; ``values`` are its resamples, shape (resamples,)."""
+        """Describe a measure with its interval."""
         manifest, counts = self.folder.manifest(), self.labelling[dataset]
-        posts, value = len(set(columns.clusters)), measure.value()
-        # There is no interval where one post is all there is to draw from.
-        sampled = interval(value, values) if posts > 1 else Interval(value, math.nan, math.nan)
-        bounds, direction = rounded(sampled), measure.higher_is_better
+        bounds, direction = rounded(found), measure.higher_is_better
         return ScoreRow(
             model=manifest.model,
             dataset=dataset,
@@ -224,17 +215,14 @@ class _ScoredView:
             low=bounds["low"],
             high=bounds["high"],
             n=counts["n"],
-            posts=posts,
+            posts=len(set(columns.clusters)),
             unparsed=counts["unparsed"],
             failed=counts["failed"],
             headline=measure.headline,
+            scale=measure.scale,
+            cross_fitted=dataset in manifest.cross_fitted,
             details=dict(measure.details),
         )
-
-    @property
-    def seed(self) -> int:
-        """What the bootstrap is drawn with: the run's own seed where none was asked for."""
-        return self.folder.manifest().seed if self.plan.seed is None else self.plan.seed
 
 
 def _checksum(columns: Columns, view: OpenView | None) -> str:
@@ -255,6 +243,7 @@ def _record(spec: MetricSpec, report: Report) -> MetricRecord:
         arguments=spec.arguments_as_json(),
         notes=report.sentences("notes"),
         gaps=report.sentences("gaps"),
+        interval=METHOD,
     )
 
 

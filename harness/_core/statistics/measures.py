@@ -1,4 +1,4 @@
-"""Measures: numbers made from sums over examples, so that one bootstrap serves them all.
+"""Measures: numbers made from sums over examples, so that one interval and one test serve them all.
 
 A measure gives each example a row of *sufficient statistics*. Its value on any (re)sample is a
 function of their sum: a mean needs (value, 1), an F1 the cells of a confusion matrix, BLEU its
@@ -36,6 +36,11 @@ class Measure:
         headline: shown in tables; False keeps a part (a class's recall) to files and ``--all``.
         decimals: how many are shown.
         higher_is_better: None where the metric's own direction holds.
+        scale: the least and the greatest value there can be; None where there is no such thing.
+            Intervals end there. A measure with a value beyond it, of one example too, is taken as one
+            without a scale.
+        counted: shape (n,); the examples that the value is about, where those are not all (a class's
+            recall is about the examples of that class).
     """
 
     name: str
@@ -46,6 +51,8 @@ class Measure:
     headline: bool = True
     decimals: int = 1
     higher_is_better: bool | None = None
+    scale: tuple[float, float] | None = (0.0, 100.0)
+    counted: NDArray[np.bool_] | None = None
 
     @classmethod
     def mean(
@@ -56,6 +63,7 @@ class Measure:
         headline: bool = True,
         decimals: int = 1,
         higher_is_better: bool | None = None,
+        scale: tuple[float, float] | None = (0.0, 100.0),
         **details: Any,
     ) -> Measure:
         """Return the measure that is the mean of per-example values; ``None`` and NaN do not count."""
@@ -64,7 +72,17 @@ class Measure:
         )
         counted = ~np.isnan(column)
         statistics = np.stack([np.where(counted, column, 0.0), counted.astype(np.float64)], axis=1)
-        return cls(name, statistics, _mean, column, details, headline, decimals, higher_is_better)
+        return cls(
+            name,
+            statistics,
+            _mean,
+            column,
+            details,
+            headline,
+            decimals,
+            higher_is_better,
+            scale,
+        )
 
     def value(self) -> float:
         """Return the measure on all examples as they are."""
@@ -94,6 +112,7 @@ def with_values_in_all(
             measure,
             statistics=measure.statistics[have],
             per_example=None if column is None else column[have],
+            counted=None if measure.counted is None else measure.counted[have],
         )
         for measure, column in zip(measures, columns, strict=True)
     ]

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imhi._core.statistics.bootstrap import cluster_sums, generator
+from imhi._core.statistics.bootstrap import generator
+from imhi._core.statistics.clusters import cluster_sums, distinct_rows
 from imhi._core.statistics.measures import Array, Measure
 
 _CELLS = 1_000_000  # of one array at a time
@@ -128,10 +129,8 @@ def _in_parts(part: Callable[[int, int], Array], total: int, posts: int) -> Arra
 def _patterns(data: Paired) -> tuple[Array, np.ndarray]:
     """Return the distinct rows of all runs' sums side by side, and which one each post has: posts
     that no run tells apart are counted together."""
-    rows = np.ascontiguousarray(np.concatenate(data.parts, axis=1))
-    as_bytes = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).reshape(-1)
-    _, first, pattern = np.unique(as_bytes, return_index=True, return_inverse=True)
-    return _single_if_exact(rows[first], data.posts), pattern.reshape(-1).astype(np.int64)
+    rows, pattern = distinct_rows(np.concatenate(data.parts, axis=1))
+    return _single_if_exact(rows, data.posts), pattern
 
 
 def _single_if_exact(rows: Array, posts: int) -> Array:

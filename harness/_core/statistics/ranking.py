@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imhi._core.statistics.bootstrap import LEVEL
+from imhi._core.statistics.intervals import LEVEL
 from imhi._core.statistics.measures import Array
 
 _TOLERANCE = 1e-9

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 ALPHA = 0.05  # below it a p value has a star
+CROSS_FITTED = "\N{DAGGER}"  # after a value of a model that learnt from other rows of the split
 SYNTHETIC = "Demo posts are fictional: these scores are not IMHI results."
 NOTICE = "For non-clinical research only."
 
@@ -47,6 +48,22 @@ def interval(
     if low is None or high is None:
         return shown(value)
     return f"{shown(value)} [{shown(low)}, {shown(high)}]"
+
+
+def crossed(shown: str, cross_fitted: bool) -> str:
+    """Return a figure with the mark of those that were cross-fitted, where it is one."""
+    return f"{shown}{CROSS_FITTED}" if cross_fitted else shown
+
+
+def crossed_note(any_cross_fitted: bool) -> list[str]:
+    """Return the sentence that says what the mark means, where any figure has it."""
+    if not any_cross_fitted:
+        return []
+    return [
+        f"{CROSS_FITTED} cross-fitted: learnt from other rows of the split under evaluation, for want "
+        "of training rows; not comparable with what training rows give. A mean with such a value in "
+        "it has the mark too."
+    ]
 
 
 def p_value(value: float, *, star: bool = True) -> str:

@@ -146,6 +146,8 @@ class ClaimedMetric(Record):
     """The metric's version."""
     arguments: fields.OpenRecord
     """Its arguments."""
+    interval: Annotated[str, Field(max_length=60)] = ""
+    """How its intervals were made; empty: by an earlier version's bootstrap."""
 
 
 class ClaimedScore(Record):
@@ -181,10 +183,10 @@ class Claims(Record):
     """scores.json: what is claimed, and made again by whoever verifies."""
 
     format: fields.Format
-    resamples: Annotated[int, Field(ge=100, le=20_000)]
-    """Bootstrap resamples."""
-    seed: fields.SeedNumber
-    """Seed of the bootstrap."""
+    resamples: Annotated[int | None, Field(ge=100, le=20_000)] = None
+    """Bootstrap resamples of earlier versions' intervals."""
+    seed: fields.SeedNumber | None = None
+    """Seed of that bootstrap."""
     metrics: Annotated[
         dict[Annotated[str, Field(max_length=60)], ClaimedMetric],
         Field(min_length=1, max_length=200),

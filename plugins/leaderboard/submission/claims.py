@@ -20,10 +20,12 @@ def claims_of(scores: Mapping[str, Any]) -> Claims:
     settings = scores["settings"]
     values = {
         "format": 1,
-        "resamples": settings["resamples"],
-        "seed": settings["seed"],
         "metrics": {
-            name: {"version": made["version"], "arguments": without_places(made["arguments"])}
+            name: {
+                "version": made["version"],
+                "arguments": without_places(made["arguments"]),
+                "interval": made.get("interval", ""),
+            }
             for name, made in settings["metrics"].items()
         },
         "scores": [

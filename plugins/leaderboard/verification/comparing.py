@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version as metadata_version
 
 from imhi import Registry
-from imhi.plugins.leaderboard.records.fields import OpenRecord, ScoreRecord
+from imhi.plugins.leaderboard.records.fields import ScoreRecord
 from imhi.plugins.leaderboard.records.submission import ClaimedAverage, ClaimedScore, Claims
 from imhi.plugins.leaderboard.submission.reading import Submission
 from imhi.plugins.leaderboard.submission.refusal import shown
@@ -19,15 +17,10 @@ from imhi.plugins.leaderboard.verification.rescoring import (
     default_arguments,
     score_record,
 )
+from imhi.runs import statistics
 
 # Scores are written with six decimals; sums of floats differ a little from machine to machine.
 ROUNDING = 2e-6
-# With one version of NumPy bounds are equal. Another one may draw other numbers (NEP 19 promises no
-# streams), and then they differ: a 2.5% quantile of R = 10,000 draws of a normal distribution has a
-# standard error of 0.0068 of the interval's width, so the difference of two has 0.0097. 0.05 is five
-# of those, since a submission has hundreds of bounds. For other R it changes with the root.
-BOUND = 0.05
-_R = 10_000
 
 
 def prediction_check(matched: Sequence[Matched], remade: Remade) -> Check:
@@ -71,8 +64,6 @@ def score_checks(submission: Submission, remade: Remade, registry: Registry) -> 
     """Compare every claim that can be made again."""
     claims = submission.claims
     left_out = unverified(claims, registry)
-    drawn_alike = _numpy(submission.about.environment) == metadata_version("numpy")
-    tolerance = 0.0 if drawn_alike else BOUND * math.sqrt(_R / claims.resamples)
     values: list[str] = []
     bounds: list[str] = []
     averages: list[str] = []
@@ -106,7 +97,10 @@ def score_checks(submission: Submission, remade: Remade, registry: Registry) -> 
                     value_reasons.append(
                         f"{where}: claimed {row.value}, made again {made[key].value}"
                     )
-                bound_reasons += _differing_bounds(where, row, made[key], tolerance)
+                # Others' intervals are not shown: an entry has those that were made here.
+                metric = claims.metrics.get(row.made_by)
+                if metric is not None and metric.interval == statistics.METHOD:
+                    bound_reasons += _differing_bounds(where, row, made[key])
             seen.add(key)
     listed = {row.metric for row in claims.scores}
     if listed != set(submission.about.metrics):
@@ -126,21 +120,15 @@ def score_checks(submission: Submission, remade: Remade, registry: Registry) -> 
 
 
 def _differing_bounds(
-    where: str, claimed: ClaimedScore | ClaimedAverage, made: ScoreRecord, tolerance: float
+    where: str, claimed: ClaimedScore | ClaimedAverage, made: ScoreRecord
 ) -> Iterator[str]:
-    """Yield what is wrong with an interval; ``tolerance`` is a share of its width."""
-    width = 0.0 if made.low is None or made.high is None else made.high - made.low
+    """Yield what is wrong with an interval."""
     for name, claim, bound in (
         ("lower", claimed.low, made.low),
         ("higher", claimed.high, made.high),
     ):
-        if not _near(claim, bound, max(ROUNDING, tolerance * width)):
+        if not _near(claim, bound, ROUNDING):
             yield f"{where}: {name} bound of the interval claimed {claim}, made again {bound}"
-
-
-def _numpy(environment: OpenRecord) -> str:
-    packages = environment.get("packages")
-    return str(packages.get("numpy")) if isinstance(packages, dict) else ""
 
 
 def _near(one: float | None, other: float | None, allowed: float) -> bool:

@@ -101,7 +101,6 @@ def remake(
             verdicts are about other rows.
     """
     metrics = MetricSpec.parse(verifiable_metrics(context.registry), context.registry)
-    claims = submission.claims
     with run_folder(submission, matched) as folder, MetricSpec.opened(metrics) as ready:
         spec = LabelerSpec.parse(labeler, context.registry)
         label(folder, context, spec)
@@ -109,8 +108,6 @@ def remake(
             spec,
             tuple(metrics),
             views=(None,) if view is None else (None, view),
-            resamples=claims.resamples,
-            seed=claims.seed,
         )
         scores, *seen_scores = score(folder, context, plan, ready)
         columns = {

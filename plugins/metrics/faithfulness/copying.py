@@ -86,6 +86,7 @@ def overlap(
             name,
             [None if shares is None else shares[part] for shares in answers],
             headline=not part,
+            scale=None if name == "copy_density" else (0.0, 100.0),
             empty=empty,
             references=_mean([shares[part] for shares in references if shares is not None]),
         )

@@ -26,4 +26,4 @@ def length(
     from imhi import Measure
 
     counts = [len(words(answer_format.explanation_of(response.text))) for response in responses]
-    return [Measure.mean("length", counts, headline=False, empty=counts.count(0))]
+    return [Measure.mean("length", counts, headline=False, scale=None, empty=counts.count(0))]

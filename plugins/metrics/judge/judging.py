@@ -13,6 +13,8 @@ from imhi.runs import judging
 if TYPE_CHECKING:
     from imhi import Array, Measure
 
+_SCALE = (0.0, 3.0)  # of marks
+
 
 def marks_table(
     read: Sequence[Sequence[Mapping[str, Marks]]],
@@ -67,6 +69,7 @@ def measures_of(
             values[:, column].tolist(),
             decimals=2,
             higher_is_better=True,
+            scale=_SCALE,
             **({**details, **agreement} if name == OVERALL else {"see": f"judge_{OVERALL}"}),
         )
         for column, name in enumerate(names)
@@ -82,6 +85,7 @@ def measures_of(
                 headline=False,
                 decimals=2,
                 higher_is_better=True,
+                scale=_SCALE,
                 judge=judge.name,
             )
             for index, judge in enumerate(judges)
@@ -144,9 +148,7 @@ def _agreement_measures(marks: Array, judges: Sequence[judging.Judge]) -> list[M
 
     def measure(name: str, statistics: Array, value_of: Any, headline: bool, **of: Any) -> Measure:
         # An example alone cannot agree: there is no column of values.
-        return Measure(
-            name, statistics, value_of, None, of, headline, decimals=2, higher_is_better=True
-        )
+        return Measure(name, statistics, value_of, None, of, headline, 2, True, scale=(-1.0, 1.0))
 
     measures = []
     if len(judges) > 1:

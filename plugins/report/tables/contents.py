@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imhi.io import Cell, Table
+from imhi.io import Cell, Table, figures
 from imhi.runs import PublishedResult
 
 if TYPE_CHECKING:
@@ -175,7 +175,8 @@ def _cell(value: ModelValue | None, metric: ComparedMetric, best: bool, near: bo
     if not (low and high):
         low = high = ""
     style, after = "bold" if best else "", NEAR if near else ""
-    return Cell(number(value.value, metric), style, low, high, after)
+    text = figures.crossed(number(value.value, metric), value.cross_fitted)
+    return Cell(text, style, low, high, after)
 
 
 def _rank(value: ModelValue) -> str:

@@ -105,7 +105,7 @@ def _about_pairs(comparison: Comparison) -> list[str]:
         return []
     return [
         "Ranks: in brackets the ranks that a run has in 95% of resamples of the same posts.",
-        "Pairs: first minus second with 95% paired bootstrap intervals over posts; p: permutation "
+        "Pairs: first minus second with 95% intervals over posts; p: permutation "
         "test that exchanges both runs' answers to whole posts; Holm p: corrected over datasets, bold "
         f"below {statistics.ALPHA}. Wins, ties, losses: examples that the first does better, as well, "
         "worse on (label metrics: that one of the two alone gets right).",

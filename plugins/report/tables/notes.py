@@ -22,8 +22,10 @@ def reading(comparison: Comparison, tables: Sequence[MetricTable]) -> list[str]:
     cells = [cell for table in tables for line in table.runs for cell in line.cells]
     if any(cell.low for cell in cells):
         sentences.append(
-            f"95% bootstrap intervals over posts stand beside the values{_drawn(comparison)}."
+            "95% intervals over posts stand beside the values; ranks and p values were drawn"
+            f"{_drawn(comparison)}."
         )
+    sentences += figures.crossed_note(any(value.cross_fitted for value in comparison.values))
     if any(cell.style == "bold" for cell in cells):
         sentences.append("Bold: the best run of a column.")
     if any(cell.after for cell in cells):

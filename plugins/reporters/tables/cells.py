@@ -182,7 +182,10 @@ def _metric_grid(
 def remarks(runs: Sequence[RunScores]) -> list[str]:
     """Return what a reader of the scores must know, a sentence each."""
     labelers = ", ".join(sorted({run.labeler for run in runs}))
-    sentences = [f"95% bootstrap intervals over posts; labels read by: {labelers}."]
+    sentences = [f"95% intervals over posts; labels read by: {labelers}."]
+    sentences += figures.crossed_note(
+        any(row.get("cross_fitted") for run in runs for row in run.scores)
+    )
     contradictions = sum(
         counts.get("contradictions", 0) for run in runs for counts in run.labelling.values()
     )
@@ -206,7 +209,8 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
 def _value(row: ScoreRow | AverageRow | None) -> str:
     if row is None:
         return "-"
-    return figures.interval(row["value"], row["low"], row["high"], row.get("decimals", 1))
+    value = figures.interval(row["value"], row["low"], row["high"], row.get("decimals", 1))
+    return figures.crossed(value, row.get("cross_fitted", False))
 
 
 def _lost(run: RunScores, dataset: str) -> str:

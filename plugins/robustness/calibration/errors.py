@@ -104,7 +104,7 @@ def brier(found: Decisions) -> Measure:
     truth = np.zeros_like(found.probabilities)
     truth[np.arange(len(found.gold)), found.gold] = 1.0
     values: Sequence[float] = ((found.probabilities - truth) ** 2).sum(axis=1).tolist()
-    return Measure.mean("brier", values, decimals=3, higher_is_better=False)
+    return Measure.mean("brier", values, decimals=3, higher_is_better=False, scale=(0.0, 2.0))
 
 
 def bins_of(confidence: Array, right: np.ndarray, edges: Array) -> list[Bin]:

@@ -156,16 +156,12 @@ def _calibrated(
     sure, right = made.confidence, made.right
     edges = {"mass": equal_mass(sure, bins), "width": equal_width(bins)}
     measures = [calibration_error(name, sure, right, edge) for name, edge in edges.items()]
-    score = brier(made)
-    drawn = statistics.replicates([*measures, score], made.posts, resamples, seed, dataset)
     posts = len(set(made.posts))
     area, areas_drawn = areas(sure, right, made.posts, resamples, seed, dataset)
     wrong = float((~right).mean())
     errors = {
-        name: _error(
-            measure.value(), scattered, posts, made, edge, resamples, seed, f"{dataset} {name}"
-        )
-        for (name, edge), measure, scattered in zip(edges.items(), measures, drawn, strict=False)
+        name: _error(measure, made, edge, resamples, seed, f"{dataset} {name}")
+        for (name, edge), measure in zip(edges.items(), measures, strict=True)
     }
     return Calibrated(
         model=subject.model,
@@ -179,25 +175,24 @@ def _calibrated(
         confidence=100 * Measure.mean("confidence", sure.tolist()).value(),
         equal_mass=errors["mass"],
         equal_width=errors["width"],
-        brier=_figure(score.value(), drawn[-1], posts),
-        aurc=_figure(100 * area, 100 * areas_drawn, posts),
+        brier=_figure(statistics.interval_of(brier(made), made.posts)),
+        aurc=_figure(statistics.interval(100 * area, 100 * areas_drawn)),
         aurc_random=100 * wrong,
         aurc_best=100 * best_area(wrong),
         curve=curve(sure, right),
     )
 
 
-def _figure(value: float, drawn: Array, posts: int) -> Figure:
-    if posts < 2:
-        return Figure(value, None, None)
-    found = statistics.interval(value, drawn)
-    return Figure(value, found.low, found.high)
+def _figure(found: statistics.Interval) -> Figure:
+    return (
+        Figure(found.value, found.low, found.high)
+        if found.known
+        else Figure(found.value, None, None)
+    )
 
 
 def _error(
-    value: float,
-    drawn: Array,
-    posts: int,
+    measure: Measure,
     made: Decisions,
     edges: Array,
     resamples: int,
@@ -206,6 +201,7 @@ def _error(
 ) -> CalibrationError:
     sure = made.confidence
     chance = error_by_chance(sure, edges, resamples, statistics.generator(seed, f"chance {name}"))
-    p = (int((chance >= value - 1e-9).sum()) + 1) / (len(chance) + 1)
+    p = (int((chance >= measure.value() - 1e-9).sum()) + 1) / (len(chance) + 1)
     found = bins_of(sure, made.right, edges)
-    return CalibrationError(_figure(value, drawn, posts), float(np.mean(chance)), p, found)
+    error = _figure(statistics.interval_of(measure, made.posts))
+    return CalibrationError(error, float(np.mean(chance)), p, found)

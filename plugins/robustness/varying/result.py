@@ -15,7 +15,7 @@ class Varied:
     """A model under another prompt, by one metric.
 
     ``dataset`` is empty for the mean over datasets. ``difference`` is the value minus that under the
-    base prompt, with its 95% paired-bootstrap interval; ``p`` is that of the permutation test, and
+    base prompt, with its 95% interval; ``p`` is that of the permutation test, and
     ``p_holm`` is corrected for the number of prompts tried on this model and dataset. ``flips`` is the
     share of examples, in percent, whose label is another one than under the base prompt (*no
     label* counts as a label); ``reworded`` the share that was asked in other words at all: a short

@@ -34,7 +34,7 @@ def _remarks(variation: Variation) -> list[str]:
         "sd: standard deviation over all prompts, the base among them. flips: labels (none is a label "
         "too) that are others than under the base prompt. moved: prompts whose difference to the base "
         "is more than chance. reworded: examples asked in other words at all (a wide terminal, or "
-        "--json). Differences: prompt minus base, 95% paired bootstrap intervals over posts; "
+        "--json). Differences: prompt minus base, 95% intervals over posts; "
         "p: permutation test, Holm-corrected over the prompts of a model; * is below 0.05.",
     ]
     kinds = {row.kind for row in variation.varied}

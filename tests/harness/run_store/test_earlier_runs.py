@@ -35,10 +35,24 @@ def test_they_are_listed_and_shown(here: Imhi) -> None:
     assert shown["complete"] and {row["dataset"] for row in shown["scores"]} == {"DR", "SAD"}
 
 
-def test_scoring_them_again_gives_the_scores_they_have(here: Imhi) -> None:
+def test_scoring_them_again_gives_the_values_they_have_and_intervals_of_today(here: Imhi) -> None:
+    """Until then they keep the percentiles that they were made with."""
     before = here("show", TFIDF, "--json").json
-    again = here("score", TFIDF, "--resamples", "200", "--json").json
-    assert again["scores"] == before["scores"] and again["averages"] == before["averages"]
+    again = here("score", TFIDF, "--json").json
+    for part in ("scores", "averages"):
+        for old, new in zip(before[part], again[part], strict=True):
+            assert {**new, **old, "low": new["low"], "high": new["high"]} == new
+    path = Path("runs") / TFIDF / "scores" / "hybrid.json"
+    metrics = json.loads(path.read_text())["settings"]["metrics"]
+    assert {made["interval"] for made in metrics.values()} == {"wilson-effective-rows"}
+
+
+def test_scores_that_are_kept_say_that_their_intervals_are_of_another_kind(here: Imhi) -> None:
+    assert here("score", MAJORITY, "--metric", "chrf").code == 0
+    path = Path("runs") / MAJORITY / "scores" / "hybrid.json"
+    metrics = json.loads(path.read_text())["settings"]["metrics"]
+    assert metrics["chrf"]["interval"] == "wilson-effective-rows"
+    assert "interval" not in metrics["weighted_f1"]
 
 
 def test_scores_of_other_metrics_are_kept_beside_new_ones(here: Imhi) -> None:

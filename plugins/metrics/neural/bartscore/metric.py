@@ -188,6 +188,7 @@ class BartScore:
                 column.values,
                 headline=direction != PRECISION,
                 decimals=_DECIMALS,
+                scale=None,
                 higher_is_better=True,
                 direction=direction.name,
                 empty=column.empty,
@@ -204,6 +205,7 @@ class BartScore:
                     for r, p in zip(recall.values, precision.values, strict=True)
                 ],
                 decimals=_DECIMALS,
+                scale=None,
                 higher_is_better=True,
                 direction=f"mean of {RECALL.name} and {PRECISION.name}",
                 empty=recall.empty,

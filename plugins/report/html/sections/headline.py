@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from imhi.io import figures
 from imhi.plugins.report.html.material import Material, Place, Run
 from imhi.plugins.report.html.wording import number, ranks, span, titled
 from imhi.runs import ComparedMetric, PublishedResult
@@ -83,7 +84,7 @@ def _measured(
             continue
         cells.append(
             Cell(
-                number(value.value, metric.decimals),
+                figures.crossed(number(value.value, metric.decimals), value.cross_fitted),
                 span(value.low, value.high, metric.decimals),
                 value.value,
                 value.rank == 1 and len(material.runs) > 1,
