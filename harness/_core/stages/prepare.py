@@ -21,7 +21,6 @@ from imhi._core.data_access import DataAccess
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
 from imhi._core.fingerprints import canonical_json, digest
-from imhi._core.models import ModelSpec
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import BuildPrompt
@@ -39,7 +38,7 @@ class Prepared:
     """A run that is ready to be answered."""
 
     folder: RunFolder
-    spec: ModelSpec
+    model: ModelPlan
     context: Context
 
 
@@ -89,7 +88,7 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
         raise disk_error(error, settings.out) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return Prepared(folder, spec, context)
+    return Prepared(folder, model, context)
 
 
 def _write_pairs(
@@ -149,7 +148,7 @@ def _manifest(
         run=run_id,
         created=now,
         updated=now,
-        model=model.spec.name,
+        model=model.called,
         model_identity=identity["model"],
         source=settings.source,
         source_location=plan.source.location,
