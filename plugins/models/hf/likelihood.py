@@ -91,15 +91,15 @@ class Scorer:
         layers = getattr(memory, "layers", ())
         if not layers or not all(hasattr(one, "batch_repeat_interleave") for one in layers):
             return None
-        # The last token of a prompt predicts the first of what follows.
-        first = read.logits[:, -1:].repeat_interleave(max(counts), dim=0)
         rows = [
             # Requests of several datasets may be asked at once: rows are filled up to one number.
             prompt.continuations[min(place, count - 1)]
             for prompt, count in zip(prompts, counts, strict=True)
             for place in range(max(counts))
         ]
-        logits = first
+        # The last token of a prompt predicts the first of what follows.
+        first = read.logits[:, -1:].float().log_softmax(dim=-1)
+        values = [float(first[row // max(counts), 0, tokens[0]]) for row, tokens in enumerate(rows)]
         longest = max(map(len, rows))
         if longest > 1:
             memory.batch_repeat_interleave(max(counts))
@@ -116,8 +116,8 @@ class Scorer:
                 past_key_values=memory,
                 use_cache=True,
             )
-            logits = torch.cat([first, later.logits], dim=1)
-        values = _of_tokens(logits, rows)
+            rest = _of_tokens(later.logits, [row[1:] for row in rows])
+            values = [begun + ended for begun, ended in zip(values, rest, strict=True)]
         return [values[start * max(counts) :][:count] for start, count in enumerate(counts)]
 
     def _whole(self, prompts: Sequence[Continued]) -> Scored:
@@ -186,7 +186,8 @@ def _of_tokens(logits: Any, rows: Sequence[Sequence[int]]) -> list[float]:
 
     values = []
     for scores, tokens in zip(logits, rows, strict=True):  # one by one: float32 takes room
-        chosen = torch.tensor(tokens).to(scores.device)
+        chosen = torch.tensor(tokens, dtype=torch.int64).to(scores.device)
+        # Not by logsumexp: where scores are large, what it adds to the highest is lost.
         spread = scores[: len(tokens)].float().log_softmax(dim=-1)
         values.append(float(spread.gather(1, chosen[:, None]).sum()))
     return values

@@ -8,7 +8,8 @@ other order hides the built-in backends); ``LM.generate_until(requests)``, which
 ``request.args`` and returns texts in order; ``LM.set_cache_hook(obj)``, which calls
 ``obj.add_partial(method, (context, gen_kwargs), text)`` as generations finish (several backends
 never call it); ``LM.loglikelihood(requests)``, which reads ``request.args`` too and returns pairs
-``(sum, is greedy)`` in order; ``LM.apply_chat_template``, ``LM.chat_template`` and ``tok_encode`` where they work.
+``(sum, is greedy)`` in order; ``LM.apply_chat_template``, ``LM.chat_template`` and ``tok_encode``
+where they work.
 """
 
 from __future__ import annotations

@@ -86,12 +86,31 @@ class LikelihoodAsker:
         ]
         asked = [Continuation(*pair, idx=index) for index, pair in enumerate(pairs)]
         values = iter(compat.log_likelihoods(self.lm, asked))
-        return [
-            by_likelihood(
+        responses = []
+        for request, context in zip(requests, contexts, strict=True):
+            tokens = compat.token_count(self.lm, context)
+            found = by_likelihood(
                 request,
                 {label: next(values) for label in request.choices},
                 self.prompter.context.generation.answer,
-                prompt_tokens=compat.token_count(self.lm, context),
+                prompt_tokens=tokens,
+                truncated=self._is_cut(request, tokens),
             )
-            for request, context in zip(requests, contexts, strict=True)
-        ]
+            responses.append(found)
+        cut = sum(response.truncated for response in responses)
+        if cut:
+            self.prompter.context.count(
+                f"{self.name}: {{n}} prompts did not fit the model's window beside the labels; lm-eval cut "
+                "them at the start",
+                cut,
+            )
+        return responses
+
+    def _is_cut(self, request: Request, tokens: int | None) -> bool:
+        """Whether lm-eval shortens a prompt of so many tokens, which it says nowhere."""
+        window = compat.window_of(self.lm)
+        if window is None or tokens is None:
+            return False
+        counts = [compat.token_count(self.lm, wording) for wording in request.choices.values()]
+        longest = 0 if compat.is_encoder_decoder(self.lm) else max(count or 0 for count in counts)
+        return tokens + longest > window + 1
