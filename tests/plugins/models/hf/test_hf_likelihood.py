@@ -62,7 +62,7 @@ def agree(responses: dict[str, Response], expected: dict[str, dict[str, float]])
     assert responses.keys() == expected.keys()
     for id, likelihoods in expected.items():
         response = responses[id]
-        assert response.log_likelihoods == pytest.approx(likelihoods, rel=1e-5, abs=2e-4)
+        assert response.log_likelihoods == pytest.approx(likelihoods, rel=1e-5, abs=1e-3)
         assert response.label == max(likelihoods, key=lambda label: likelihoods[label])
 
 
@@ -87,7 +87,9 @@ def test_encoder_decoders_score_labels_as_texts_of_their_own(
     folder: Path = request.getfixturevalue(kind)
     asked = choosing(CAUSES)
     expected = by_lm_eval(folder, asked, backend="seq2seq")
-    agree(ask(f"hf:{folder}", asked, answer="likelihood"), expected)
+    # One by one: in float32 this T5 of random weights is 0.1 nats from itself in float64, and what is
+    # beside a row in its batch is enough to move it.
+    agree(ask(f"hf:{folder},batch_size=1", asked, answer="likelihood"), expected)
 
 
 def test_adapters_count(ask: Asker, causal: Path, adapter: Path) -> None:
