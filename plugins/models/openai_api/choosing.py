@@ -1,8 +1,10 @@
 """Answers held to one of the labels: how servers are asked for it, and whether they do it.
 
 Servers differ in the form (OpenAI's ``response_format``, vLLM's ``structured_outputs``, before its
-version 0.12 ``guided_choice``), and many take every form and heed none. So each is tried on a question
-that nobody answers with the only answers allowed, and the first that is heeded is used.
+version 0.12 ``guided_choice``, llama.cpp's ``grammar``), and many take every form and heed none:
+llama.cpp obeys ``response_format`` of chat messages and passes it over in bare completions. So each is
+tried on a question that nobody answers with the only answers allowed, and the first that is heeded
+is used.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 
 from imhi import Request, label_of
 
-FORMS = ("response_format", "structured_outputs", "guided_choice")
+FORMS = ("response_format", "structured_outputs", "guided_choice", "grammar")
 
 # Two words that are none: only who is held to them says one of them.
 _WORDS = ("qvorrel", "zimtup")
@@ -38,17 +40,26 @@ def probe_request() -> Request:
     return Request.of("probe", "", _QUESTION, "", _QUESTION, choices={w: w for w in _WORDS})
 
 
-def constraint(form: str, choices: Mapping[str, str]) -> dict[str, object]:
+def constraint(form: str, choices: Mapping[str, str], *, before: str = "") -> dict[str, object]:
     """Return the parameter of a request that holds its answer to one of the choices' wordings.
 
+    ``before`` is the prompt where the answer goes on with it (bare completions): a word that follows
+    one has a space before it, by which tokenizers know it.
+
     ``response_format``: JSON, since OpenAI takes a schema of an object only. The others: the bare
-    wording (vLLM, Structured Outputs).
+    wording (vLLM, Structured Outputs; llama.cpp, GBNF).
     """
     wordings = list(choices.values())
+    if form != "response_format" and before and not before[-1].isspace():
+        wordings = [f" {wording}" for wording in wordings]
     if form == "structured_outputs":
         return {form: {"choice": wordings}}
     if form == "guided_choice":
         return {form: wordings}
+    if form == "grammar":
+        # Its escapes are those of JSON.
+        quoted = (json.dumps(wording, ensure_ascii=False) for wording in wordings)
+        return {form: f"root ::= {' | '.join(quoted)}"}
     schema = {
         "type": "object",
         "properties": {"answer": {"type": "string", "enum": wordings}},

@@ -185,11 +185,11 @@ class OpenAIModel:
             if obeyed:
                 capabilities.choice_form = form
                 return
-        tried = "; ".join(f"{one.form}: {one.answer!r}" for one in capabilities.probes)
+        said = " and ".join(dict.fromkeys(repr(one.answer[:40]) for one in capabilities.probes))
         raise session.error(
-            f"--answer choice is asked for, and the server does not hold answers to a choice (asked to "
-            f"say one of two made-up words, it answered {tried}); use --answer text, a server that "
-            "obeys response_format (vLLM, llama.cpp, OpenAI), or hf: with --answer likelihood"
+            f"--answer choice is asked for, and the server does not hold answers to a choice (allowed "
+            f"two made-up words alone by {', '.join(FORMS)}, it answered {said}); use --answer text, "
+            "another server or api= (vLLM, llama.cpp and OpenAI can), or hf: with --answer likelihood"
         )
 
     def _client(self) -> Any:

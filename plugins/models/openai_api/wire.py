@@ -139,7 +139,10 @@ def payload(
     if api == "chat" and generation.answer_schema is not None:
         body["response_format"] = response_format(generation.answer_schema)
     body = {name: value for name, value in body.items() if name not in dialect.dropped}
-    return body | (constraint(choice_form, request.choices) if choice_form else {})
+    if choice_form:
+        before = request.prompt if api == "completions" else ""
+        body |= constraint(choice_form, request.choices, before=before)
+    return body
 
 
 def response_format(schema: ServerJson) -> Payload:
