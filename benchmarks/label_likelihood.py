@@ -5,8 +5,8 @@
 One model, the same rows, one after the other: ``hf:`` by likelihood; lm-eval's HFLM asked for the
 same prompts and wordings by itself; ``lm-eval:hf`` by likelihood; ``hf:`` writing answers of
 ``--new-tokens`` tokens; ``hf:`` held to a choice. Says in how many rows the chosen labels are equal,
-how far log-likelihoods are apart, how many labels were read, the weighted F1, and seconds for 1,000
-rows (loading the weights aside).
+how far log-likelihoods are apart, how many labels were read, the weighted F1, and seconds of processor
+time for 1,000 rows (of all threads, so that what else runs does not count; loading the weights aside).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Asked = list[tuple[str, Request]]
 def ask(
     name: str, answer: str, arguments: argparse.Namespace, dataset: str, manager: PluginManager
 ) -> tuple[Asked, dict[str, Response], float, Context]:
-    """Return what was asked and answered, and the seconds it took."""
+    """Return what was asked and answered, and the processor seconds it took."""
     settings = RunSettings(
         model=(name,),
         source=f"official:{arguments.imhi}",
@@ -44,9 +44,9 @@ def ask(
     asked = [(example.label, request) for example, request in pairs]
     model = ModelSpec.parse(name, manager.registry).create(context)
     list(model.generate([request for _, request in asked[:1]]))  # the first call warms up
-    started = time.perf_counter()
+    started = time.process_time()
     responses = list(model.generate([request for _, request in asked]))
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     model.close()
     return asked, {response.id: response for response in responses}, seconds, context
 
@@ -54,7 +54,7 @@ def ask(
 def by_lm_eval(
     folder: Path, asked: Asked, batch_size: int
 ) -> tuple[dict[str, dict[str, float]], float]:
-    """Return each label's log-likelihood by lm-eval, and the seconds it took."""
+    """Return each label's log-likelihood by lm-eval, and the processor seconds it took."""
     import lm_eval.models  # noqa: F401
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM
@@ -66,9 +66,9 @@ def by_lm_eval(
             pair: Any = seam(request.prompt, wording)
             places.append((request.id, label))
             instances.append(Instance("loglikelihood", {}, pair, 0))
-    started = time.perf_counter()
+    started = time.process_time()
     values = lm.loglikelihood(instances, disable_tqdm=True)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     found: dict[str, dict[str, float]] = {}
     for (id, label), (value, _) in zip(places, values, strict=True):
         found.setdefault(id, {})[label] = value
@@ -100,7 +100,7 @@ def show(
     ratio = f", {seconds / than:.2f} of generating" if than else ""
     print(
         f"  {what:32} F1 {value:5.1f}, unparsed {labels.count(None)}, "
-        f"{1000 * seconds / len(asked):7.1f} s per 1,000 rows{ratio}",
+        f"{1000 * seconds / len(asked):7.1f} CPU s per 1,000 rows{ratio}",
         flush=True,
     )
 
