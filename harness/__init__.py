@@ -104,6 +104,11 @@ if TYPE_CHECKING:
     from imhi._core.hookspecs import (
         hookimpl as hookimpl,
     )
+    from imhi._core.label_choice import (
+        by_likelihood as by_likelihood,
+        label_of as label_of,
+        seam as seam,
+    )
     from imhi._core.labelers import (
         LabelerSpec as LabelerSpec,
     )

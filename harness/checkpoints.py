@@ -23,7 +23,11 @@ if TYPE_CHECKING:
         quiet as quiet,
         require_package as require_package,
     )
-    from imhi._core.checkpoints.prompting import Encoded as Encoded, Prompter as Prompter
+    from imhi._core.checkpoints.prompting import (
+        Continued as Continued,
+        Encoded as Encoded,
+        Prompter as Prompter,
+    )
 else:
     from imhi._core.lazy import lazy_names
 

@@ -11,13 +11,15 @@ from imhi._core.errors import HarnessError
 @dataclass(frozen=True)
 class Estimate:
     """What asking some prompts would take. ``cost`` in US dollars; None where no price is known
-    (a server of one's own, local weights)."""
+    (a server of one's own, local weights); ``scored`` counts the wordings whose likelihood is asked
+    for, where no text is."""
 
     requests: int
     prompt_tokens: int
     completion_tokens: int
     cost: float | None = None
     note: str = ""
+    scored: int = 0
 
     @classmethod
     def total(cls, estimates: Sequence[Estimate]) -> Estimate:
@@ -28,6 +30,7 @@ class Estimate:
             sum(one.prompt_tokens for one in estimates),
             sum(one.completion_tokens for one in estimates),
             None if None in costs else sum(cost or 0.0 for cost in costs),
+            scored=sum(one.scored for one in estimates),
         )
 
 

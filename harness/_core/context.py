@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from imhi._core.answered import read_answers, take_apart
 from imhi._core.budget import Budget
 from imhi._core.data_access import DataAccess
-from imhi._core.declarations import Dataset, PromptStyle, resolve
+from imhi._core.declarations import Dataset, PromptStyle, Wording, resolve
 from imhi._core.errors import DataError, HarnessError
 from imhi._core.events import Event, ExamplesScored, tell_nobody
 from imhi._core.labelers import LabelerSpec
@@ -31,7 +31,7 @@ class Context:
     ``report`` takes what a reader of the scores must know; ``notify`` tells observers. ``judges``
     are the models, as written on the command line, that metrics may ask; ``cache`` is where metrics
     keep what they computed, and models what they need to go on; ``model_identity`` is what the
-    judged model is known by.
+    judged model is known by. ``wording`` is what an answer in the prompt style begins with.
     """
 
     registry: Registry
@@ -45,6 +45,7 @@ class Context:
     notify: Callable[[Event], None] = tell_nobody
     report: Report = field(default_factory=Report)
     run: str = ""
+    wording: Wording = "sentence"
     judges: tuple[str, ...] = ()
     cache: CacheFolder = field(default_factory=CacheFolder)
     model_identity: JsonObject = field(default_factory=dict)
@@ -74,6 +75,7 @@ class Context:
             generation=settings.generation(style.max_new_tokens),
             budget=Budget(settings.max_cost),
             notify=notify,
+            wording=style.wording,
             judges=settings.judge,
             data=data or DataAccess(source, settings.split, settings.repair_mojibake),
         )
@@ -160,7 +162,8 @@ class Context:
                     "ids that are unique within a split"
                 )
             seen.add(example.id)
-            prompt = build(example, self.dataset(example.dataset))
+            dataset = self.dataset(example.dataset)
+            prompt = build(example, dataset)
             yield (
                 example,
                 Request.of(
@@ -171,8 +174,15 @@ class Context:
                     question=example.question,
                     aspect=example.aspect,
                     system=system,
+                    choices=self._choices(dataset),
                 ),
             )
+
+    def _choices(self, dataset: Dataset) -> dict[str, str]:
+        """Return the labels to choose from, each with its wording; none where text is asked for."""
+        if self.generation.answer == "text":
+            return {}
+        return {label.name: getattr(label, self.wording) for label in dataset.labels}
 
     def without_observers(self) -> Context:
         """Return a copy that can be sent to another process."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from imhi._core.errors import HarnessError
 from imhi._core.typed_arguments import Argument as Argument
 
 Factory = Callable[..., Any] | str
+Wording = Literal["sentence", "completion"]
 
 
 def resolve(factory: Factory) -> Callable[..., Any]:
@@ -169,13 +170,16 @@ class Source:
 class PromptStyle:
     """Turns an example into model input. ``build(context)`` returns a function
     ``(example, dataset) -> str``. ``version`` is part of the run id: raise it with the wording.
-    ``max_new_tokens`` is the room an answer in this style needs."""
+    ``max_new_tokens`` is the room an answer in this style needs. ``wording`` is what an answer in it
+    begins with, a label's ``sentence`` or its ``completion``: what is scored, or chosen from, where a
+    run asks for labels alone (``--answer``)."""
 
     name: str
     summary: str
     build: Factory
     version: str = "1"
     max_new_tokens: int = 512
+    wording: Wording = "sentence"
 
 
 @dataclass(frozen=True)
@@ -194,7 +198,9 @@ class ModelFamily:
     call, since it hands them to somebody who takes hours. ``stored`` models have their answers
     already: nobody is asked, and a run appears with all of them or not at all. ``open_arguments``
     lets unknown arguments through to the backend. ``decodes``: answers are made under the run's decoding
-    settings, so that it helps to change these.
+    settings, so that it helps to change these. ``answers`` are the ways in which the models can
+    answer (``text``, ``likelihood``, ``choice``): how to is read from ``context.generation.answer``,
+    with the wordings in :attr:`imhi.Request.choices`.
     """
 
     scheme: str
@@ -211,6 +217,7 @@ class ModelFamily:
     open_arguments: bool = False
     decodes: bool = True
     examples: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ("text",)
 
 
 @dataclass(frozen=True)
@@ -234,6 +241,8 @@ class Labeler:
     ``create(context, argument)``. ``fingerprint(argument)``, optional, returns a JSON value that
     changes when its labels may (a hash of weights): predictions made before are then made again.
 
+    ``rereads``: it is given the answers whose label the model chose itself (``--answer``) as well.
+
     ``asks(argument, registry)``, for one that asks a model, returns that model's
     :class:`imhi.ModelSpec`: a name that is wrong is said before anything is asked, and labels are
     read again when the model is another. Such a labeler keeps what it is told in ``context.cache``;
@@ -250,6 +259,7 @@ class Labeler:
     argument: str = ""
     fingerprint: Factory | None = None
     asks: Factory | None = None
+    rereads: bool = False
 
 
 @dataclass(frozen=True)

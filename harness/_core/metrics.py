@@ -108,6 +108,12 @@ class MetricSpec:
         """The metric's name, without arguments."""
         return self.metric.name
 
+    @property
+    def needs_text(self) -> bool:
+        """Whether it measures what an answer says beside its label: of a run that asked for labels
+        alone (``--answer``) there is nothing to measure."""
+        return self.metric.group in ("explanations", "neural", "judges")
+
     def arguments_as_json(self) -> dict[str, str | int | float | bool | None]:
         """Return the arguments as results hold them: what is no JSON value as text."""
         return {

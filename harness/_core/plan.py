@@ -16,7 +16,7 @@ from imhi._core.labelers import LabelerSpec
 from imhi._core.metrics import MetricSpec
 from imhi._core.models import ModelSpec
 from imhi._core.registry import Registry
-from imhi._core.settings import RunSettings
+from imhi._core.settings import Answer, RunSettings
 from imhi._core.sources import SourceSpec, parse_source
 from imhi._core.views import OpenView, open_views
 
@@ -27,6 +27,12 @@ class ModelPlan:
 
     spec: ModelSpec
     style: PromptStyle
+    answer: Answer = "text"
+
+    @property
+    def called(self) -> str:
+        """What tables call it: the model, and how it answered where that was not in text."""
+        return self.spec.name if self.answer == "text" else f"{self.spec.name} ({self.answer})"
 
 
 @dataclass(frozen=True)
@@ -130,4 +136,12 @@ def plan_model(settings: RunSettings, model: str, registry: Registry) -> ModelPl
     asked = settings.prompt or spec.prompt
     if not asked and spec.family.prompt is not None:
         asked = resolve(spec.family.prompt)(spec)
-    return ModelPlan(spec, registry.prompts.get(asked or "instruction"))
+    way = settings.answer.partition(":")[0]
+    if way not in spec.family.answers:
+        able = [f"{one.scheme}:" for one in registry.families if way in one.answers]
+        raise HarnessError(
+            f"model '{model}': --answer {settings.answer} is asked for, and {spec.family.scheme}: "
+            f"models answer by {' or '.join(spec.family.answers)} only; those that can: "
+            f"{', '.join(able) or 'none'}"
+        )
+    return ModelPlan(spec, registry.prompts.get(asked or "instruction"), settings.answer)

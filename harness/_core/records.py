@@ -47,6 +47,8 @@ class Request:
     """What a model is asked. It carries no gold label and no reference.
 
     Text generators read ``prompt`` (and ``system``); classifiers read ``post`` and ``aspect``.
+    ``choices``, each label's name with its wording, are there where the run asks for one of them
+    (``--answer likelihood`` or ``choice``).
     """
 
     id: str
@@ -57,6 +59,7 @@ class Request:
     question: str
     aspect: str = ""
     system: str = ""
+    choices: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
     @classmethod
     def of(
@@ -68,11 +71,12 @@ class Request:
         question: str,
         aspect: str = "",
         system: str = "",
+        choices: Mapping[str, str] | None = None,
     ) -> Request:
         """Return a request with the hash of its prompt and system prompt, under which the answer is
         stored."""
         hashed = prompt_hash(system, prompt)
-        return cls(id, dataset, prompt, hashed, post, question, aspect, system)
+        return cls(id, dataset, prompt, hashed, post, question, aspect, system, choices or {})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,6 +94,9 @@ class Response:
     a thought stands open where the text begins, since the prompt ended in one; of a response that
     was taken apart: its thought has no end. ``thought_tokens`` as the server or the model's tokenizer
     counts them; else the thought's share, by characters, of the completion tokens.
+
+    ``log_likelihoods`` are those of each label's wording given the prompt (label -> the sum over its
+    tokens, in nats), ``normalised`` the same for each character of the wording.
     """
 
     id: str
@@ -109,6 +116,8 @@ class Response:
     thought: str = ""
     thought_tokens: int | None = None
     thought_open: bool = False
+    log_likelihoods: Mapping[str, float] | None = None
+    normalised: Mapping[str, float] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -139,7 +148,12 @@ Row = TypeVar("Row")
 
 
 def _defaults(cls: type[Any]) -> dict[str, Any]:
-    return {field.name: field.default for field in dataclasses.fields(cls)}
+    return {
+        field.name: field.default
+        if field.default_factory is dataclasses.MISSING
+        else field.default_factory()
+        for field in dataclasses.fields(cls)
+    }
 
 
 def as_row(record: Any) -> dict[str, Any]:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 ChatTemplate = Literal["auto", "on", "off"]
+Answer = Literal["text", "likelihood", "likelihood:normalised", "choice"]
+
+# What a label's sentence, and what a server writes around it, can take.
+CHOICE_TOKENS = 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +28,9 @@ class Generation:
     ``max_new_tokens`` None means what the prompt style needs. ``chat_template``: ``auto`` uses the
     model's own where it has one, ``on`` insists on it, ``off`` sends the bare prompt.
     ``answer_schema`` is a JSON schema the answer should meet; a model that cannot be held to one
-    ignores it.
+    ignores it. ``answer``: ``text`` is read by a labeler; ``likelihood`` takes the label whose
+    wording is most likely to follow the prompt (``likelihood:normalised``: for each of its
+    characters); ``choice`` holds the text to the wording of one label.
     """
 
     max_new_tokens: int | None = None
@@ -34,11 +40,19 @@ class Generation:
     chat_template: ChatTemplate = "auto"
     system: str = ""
     answer_schema: JsonObject | None = None
+    answer: Answer = "text"
+
+    @property
+    def way(self) -> str:
+        """The way of answering that a model must know: text, likelihood or choice."""
+        return self.answer.partition(":")[0]
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a run's id and manifest hold; a schema only where there is one."""
+        """Return what a run's id and manifest hold; a schema and a way of answering only where they
+        are not the usual ones, so that earlier runs keep their ids."""
         values = dataclasses.asdict(self)
-        return {k: v for k, v in values.items() if k != "answer_schema" or v is not None}
+        usual = {"answer_schema": None, "answer": "text"}
+        return {k: v for k, v in values.items() if k not in usual or v != usual[k]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +82,7 @@ class RunSettings:
     stop: tuple[str, ...] = ()
     chat_template: ChatTemplate = "auto"
     system: str = ""
+    answer: Answer = "text"
     max_cost: float | None = None
     resamples: int = 10_000
     executor: str = "local"
@@ -78,13 +93,15 @@ class RunSettings:
 
     def generation(self, style_tokens: int) -> Generation:
         """Return how answers are decoded; ``style_tokens`` is what the prompt style needs."""
+        tokens = CHOICE_TOKENS if self.answer == "choice" else style_tokens
         return Generation(
-            self.max_new_tokens or style_tokens,
+            self.max_new_tokens or tokens,
             self.temperature,
             self.top_p,
             self.stop,
             self.chat_template,
             self.system,
+            answer=self.answer,
         )
 
     def __post_init__(self) -> None:
@@ -104,11 +121,16 @@ class RunSettings:
         expect(self.max_new_tokens is None or self.max_new_tokens > 0, "max_new_tokens", "above 0")
         expect(self.resamples >= 100, "resamples", "at least 100")
         expect(self.shots >= 0, "shots", "0 or more")
+        for name, kind in (("chat_template", ChatTemplate), ("answer", Answer)):
+            known = typing.get_args(kind)
+            expect(getattr(self, name) in known, name, " or ".join(known))
+        scored = self.answer.startswith("likelihood")
         expect(
-            self.chat_template in typing.get_args(ChatTemplate),
-            "chat_template",
-            " or ".join(typing.get_args(ChatTemplate)),
+            not scored or self.temperature == 0,
+            "temperature",
+            f"0 with --answer {self.answer}, which draws nothing",
         )
+        expect(self.answer == "text" or not self.stop, "stop", "none where answers are labels")
 
 
 def _one_or_more(value: object) -> object:

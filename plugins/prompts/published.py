@@ -49,5 +49,8 @@ def imhi_prompts() -> Iterator[PromptStyle]:
         "instruction", "As published for instruction-tuned models (MentaLLaMA-chat)", instruction
     )
     yield PromptStyle(
-        "completion", "As published for completion models (MentalBART, MentalT5)", completion
+        "completion",
+        "As published for completion models (MentalBART, MentalT5)",
+        completion,
+        wording="completion",
     )

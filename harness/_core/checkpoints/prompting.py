@@ -8,6 +8,7 @@ from typing import Any
 
 from imhi._core.errors import HarnessError
 from imhi._core.fingerprints import digest
+from imhi._core.label_choice import seam
 from imhi._core.records import Request
 
 
@@ -17,6 +18,21 @@ class Encoded:
 
     ids: list[int]
     truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Continued:
+    """A prompt and the wordings that may follow it, as token ids; ``truncated`` where the prompt had
+    to be shortened to fit."""
+
+    ids: list[int]
+    continuations: list[list[int]]
+    truncated: bool = False
+
+    @property
+    def longest(self) -> int:
+        """The tokens of the longest wording."""
+        return max(map(len, self.continuations))
 
 
 class Prompter:
@@ -52,10 +68,18 @@ class Prompter:
 
     def ids(self, prompt: str, system: str) -> list[int]:
         """Return the token ids of a whole prompt."""
+        return self._encoded(self.text(prompt, system))
+
+    def text(self, prompt: str, system: str) -> str:
+        """Return a whole prompt: as the chat template writes it, or after the system prompt."""
         if self.template is not None:
-            text = self._templated(prompt, system)
-            return list(self.tokenizer.encode(text, add_special_tokens=False))
-        return list(self.tokenizer.encode(f"{system}\n\n{prompt}" if system else prompt))
+            return self._templated(prompt, system)
+        return f"{system}\n\n{prompt}" if system else prompt
+
+    def _encoded(self, text: str) -> list[int]:
+        # The template's own text holds the special tokens.
+        special = self.template is None
+        return list(self.tokenizer.encode(text, add_special_tokens=special))
 
     def _templated(self, prompt: str, system: str) -> str:
         from jinja2 import TemplateError
@@ -79,16 +103,62 @@ class Prompter:
         return apply([{"role": "user", "content": content}])
 
     def fit(self, request: Request, limit: int | None) -> Encoded | None:
-        """Return the request's token ids, at most ``limit`` of them.
+        """Return the request's token ids, at most ``limit`` of them; None: nothing fits.
+
+        See :meth:`fitted` for what is left out.
+        """
+        ids = self.ids(request.prompt, request.system)
+        if limit is None or len(ids) <= limit:
+            return Encoded(ids)
+        found = self.fitted(request, limit)
+        if found is None:
+            return None
+        prompt, truncated = found
+        return Encoded(self.ids(prompt, request.system), truncated)
+
+    def continued(
+        self, request: Request, window: int | None, *, encoder_decoder: bool = False
+    ) -> Continued | None:
+        """Return the token ids of a prompt and of each wording of ``request.choices``.
+
+        As lm-evaluation-harness has it (:func:`imhi._core.label_choice.seam`): prompt and wording
+        are encoded as one text, of which what goes beyond the prompt's own tokens is the wording's;
+        for an encoder-decoder apart. None: no prompt fits the window of so many tokens beside the
+        longest wording.
+        """
+
+        def apart(text: str) -> list[int]:
+            return list(self.tokenizer.encode(text, add_special_tokens=False))
+
+        wordings = list(request.choices.values())
+        limit = window
+        if window is not None and not encoder_decoder:
+            limit = window - max(len(apart(f" {wording}")) for wording in wordings) - 1
+        found = self.fitted(request, limit) if limit is None or limit > 0 else None
+        if found is None:
+            return None
+        prompt, truncated = found
+        context = self.text(prompt, request.system)
+        chat = self.template is not None
+        before, ids, continuations = "", [], []
+        for wording in wordings:
+            start, follows = seam(context, wording, chat=chat, encoder_decoder=encoder_decoder)
+            if start != before:
+                before, ids = start, self._encoded(start)
+            whole = [] if encoder_decoder else self._encoded(start + follows)
+            continuations.append(whole[len(ids) :] or apart(follows))
+        return Continued(ids, continuations, truncated)
+
+    def fitted(self, request: Request, limit: int | None) -> tuple[str, bool] | None:
+        """Return the request's prompt, of at most ``limit`` tokens, and whether it was shortened.
 
         What does not fit is taken from the end of the post, so that the question after it (and
         the words before it) stay. Where the post would be left with less than a quarter of the
         room, because examples fill it, or the post does not stand in the prompt, the prompt loses
         its beginning instead. None: nothing fits.
         """
-        ids = self.ids(request.prompt, request.system)
-        if limit is None or len(ids) <= limit:
-            return Encoded(ids)
+        if limit is None or self._fits(request.prompt, request, limit):
+            return request.prompt, False
         at = request.prompt.rfind(request.post) if request.post else -1
         if at >= 0:
             before, after = request.prompt[:at], request.prompt[at + len(request.post) :]
@@ -100,14 +170,14 @@ class Prompter:
             if kept and 4 * len(self.ids(shortened, "")) >= limit:
                 prompt = before + shortened + after
                 if self._fits(prompt, request, limit):
-                    return Encoded(self.ids(prompt, request.system), truncated=True)
+                    return prompt, True
         size = len(request.prompt)
         kept = longest_that_fits(
             size, lambda tail: self._fits(request.prompt[size - tail :], request, limit)
         )
         if not kept:
             return None
-        return Encoded(self.ids(request.prompt[size - kept :], request.system), truncated=True)
+        return request.prompt[size - kept :], True
 
     def _fits(self, prompt: str, request: Request, limit: int) -> bool:
         return len(self.ids(prompt, request.system)) <= limit

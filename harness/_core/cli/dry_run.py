@@ -58,12 +58,14 @@ def show_estimates(
 ) -> None:
     """Print a line for each dataset and their sum, whose cost is not known where a part is not."""
 
+    total = Estimate.total([estimate for _, estimate in estimates])
+    last = "wordings scored" if total.scored else "answer tokens, at most"
+
     def line(dataset: str, one: Estimate) -> list[str]:
-        counts = (one.requests, one.prompt_tokens, one.completion_tokens)
+        counts = (one.requests, one.prompt_tokens, one.scored or one.completion_tokens)
         return [dataset, *(f"{n:,}" for n in counts), figures.dollars(one.cost, cents=cents)]
 
-    total = Estimate.total([estimate for _, estimate in estimates])
-    columns = Table.numbers("requests", "prompt tokens", "answer tokens, at most", "cost, at most")
+    columns = Table.numbers("requests", "prompt tokens", last, "cost, at most")
     rows: list[Sequence[object]] = [line(*estimate) for estimate in estimates]
     rows.append(bold(line("all", total)))
     show_table(Table(title, [*Table.texts("dataset"), *columns], rows))

@@ -56,6 +56,13 @@ Stop = Annotated[Texts, typer.Option(metavar="TEXT", help="Stop at this text; re
 ChatTemplate = Annotated[
     Text, typer.Option(metavar="auto|on|off", help="Use the model's chat template.")
 ]
+Answer = Annotated[
+    Text,
+    typer.Option(
+        metavar="HOW",
+        help="text (default), likelihood[:normalised] (of each label's wording) or choice (of one).",
+    ),
+]
 System = Annotated[Text, typer.Option(metavar="TEXT", help="System prompt.")]
 RepairMojibake = Annotated[
     bool | None,

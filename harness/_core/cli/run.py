@@ -47,6 +47,7 @@ def run(
     stop: options.Stop = None,
     chat_template: options.ChatTemplate = None,
     system: options.System = None,
+    answer: options.Answer = None,
     repair_mojibake: options.RepairMojibake = None,
     max_cost: Annotated[
         float | None, typer.Option(metavar="USD", help="Stop a model before this is exceeded.")

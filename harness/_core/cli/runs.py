@@ -102,6 +102,9 @@ def show(
     thoughts: Annotated[
         bool, typer.Option("--thoughts", help="List thoughts, each with its answer.")
     ] = False,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="List how likely each label is held.")
+    ] = False,
     as_json: options.AsJson = False,
     show_all: options.All = False,
 ) -> None:
@@ -116,6 +119,11 @@ def show(
     if thoughts:
         rows = [row for run in folders for row in _thoughts(run, registry)]
         _list_rows(rows, as_json, "thoughts", "no answer with a thought")
+        return
+    if probabilities:
+        rows = [row for run in folders for row in _probabilities(run)]
+        nothing = "no answer has probabilities; ask for them with: imhi run --answer likelihood"
+        _list_rows(rows, as_json, "probabilities", nothing)
         return
     read_by = [labeler or _default_labeler(run) for run in folders]
     if unparsed:
@@ -173,6 +181,26 @@ def _failed(run: RunFolder) -> list[dict[str, Any]]:
         for dataset in run.datasets()
         for r in run.failed(dataset).values()
     ]
+
+
+def _probabilities(run: RunFolder) -> list[dict[str, Any]]:
+    rows = []
+    for dataset in run.datasets():
+        for r in run.responses(dataset):
+            if r.probabilities:
+                ordered = sorted(r.probabilities.items(), key=lambda pair: -pair[1])
+                row = {
+                    "dataset": dataset,
+                    "id": r.id,
+                    "label": r.label,
+                    "probabilities": dict(ordered),
+                    "log_likelihoods": r.log_likelihoods,
+                    "normalised": r.normalised,
+                    "text": ", ".join(f"{label} {value:.3f}" for label, value in ordered),
+                    "run": run.id,
+                }
+                rows.append({name: value for name, value in row.items() if value is not None})
+    return rows
 
 
 def _unparsed(run: RunFolder, labeler: str, registry: Registry) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ ALLOWANCES = {
     "data": "other data: texts, gold labels or reference explanations",
     "examples": "other examples: those that all runs have are compared",
     "labeler": "other labelers, or other versions of one",
-    "prompt": "other prompts",
+    "prompt": "other prompts, or other ways of answering",
     "split": "other splits",
 }
 
@@ -116,13 +116,17 @@ def check_settings(folders: Sequence[RunFolder], labeler: str, allow: Collection
     """Return what differs between runs as a whole and is allowed, a sentence each.
 
     Raises:
-        NotComparable: splits or labelers differ.
+        NotComparable: splits, ways of answering or labelers differ.
     """
     notes = []
     manifests = [folder.manifest() for folder in folders]
     splits = [manifest.split for manifest in manifests]
     if len(set(splits)) > 1:
         notes.append(_allowed("split", allow, f"splits differ: {_by_run(folders, splits)}"))
+    ways = [manifest.answer for manifest in manifests]
+    if len(set(ways)) > 1:
+        what = f"answers were asked for in other ways (--answer): {_by_run(folders, ways)}"
+        notes.append(_allowed("prompt", allow, what))
     versions = [_labeler_identity(folder, labeler) for folder in folders]
     if len(set(versions)) > 1:
         what = f"labels were read by other versions of {labeler}: {_by_run(folders, versions)}"

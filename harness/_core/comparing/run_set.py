@@ -217,6 +217,8 @@ class RunSet:
                 again.setdefault(metric.made_by, []).append(metric.name)
         for name, wanted in again.items():
             (spec,) = MetricSpec.parse([name], registry)
+            if spec.needs_text and self.manifests[run].answer != "text":
+                continue
             found |= {one.name: one for one in self.made(run, columns, spec) if one.name in wanted}
         return found
 

@@ -79,6 +79,11 @@ class Manifest:
         """True where the posts are made up, so that scores say nothing about the benchmark."""
         return bool(self.source_details.get("synthetic"))
 
+    @property
+    def answer(self) -> str:
+        """How the model answered; a run of a version that knew no other way did so in text."""
+        return str(self.generation.get("answer", "text"))
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of the file; what a run of this kind does not have is left out."""
         values = dataclasses.asdict(self)

@@ -47,6 +47,8 @@ def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str
     context.notify(StageStarted(folder.id, "label", sum(datasets.values())))
     read = context.read_with(labeler)
     identity = labeler.identity(context)
+    # A model that was given the labels to choose from has said which.
+    chosen = manifest.answer != "text" and not labeler.labeler.rereads
     counts = {}
     changed = False
     try:
@@ -54,7 +56,8 @@ def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str
             path = folder.predictions_file(labeler.name, dataset)
             before = file_checksum(path) if path.exists() else ""
             responses = answers_by_id(folder, dataset, context.registry)
-            folder.write_records(path, _predictions(folder, context, read, dataset, responses))
+            found = _predictions(folder, context, read, dataset, responses, chosen)
+            folder.write_records(path, found)
             changed = changed or file_checksum(path) != before
             counts[dataset] = labelling_counts(
                 folder.predictions(labeler.name, dataset), responses.values()
@@ -79,6 +82,7 @@ def _predictions(
     read: ReadLabels,
     dataset: str,
     responses: Mapping[str, Response],
+    chosen: bool,
 ) -> Iterator[Prediction]:
     """Yield a prediction for each example, in the order of the examples."""
     examples = folder.examples(dataset)
@@ -91,8 +95,9 @@ def _predictions(
             response = responses.get(example.id)
             if response is None:
                 done[example.id] = Prediction(example.id, dataset, status="failed")
-            elif response.label is not None and not response.text.strip():
-                # A classifier gives its label outright: there is nothing to read.
+            elif response.label is not None and (chosen or not response.text.strip()):
+                # A classifier gives its label outright, and so does a model that was given the
+                # labels to choose from: there is nothing to read.
                 confidence = (response.probabilities or {}).get(response.label)
                 done[example.id] = Prediction(
                     example.id, dataset, response.label, "labelled", "model", confidence

@@ -44,16 +44,16 @@ def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
 
 
 def _answer(prepared: Prepared, plan: RunPlan) -> None:
-    folder, context, spec = prepared.folder, prepared.context, prepared.spec
+    folder, context, model = prepared.folder, prepared.context, prepared.model
     with folder.lock():
         manifest = folder.manifest()
-        if manifest.model != spec.name:  # the same model, shown by another name
-            manifest = replace(manifest, model=spec.name)
+        if manifest.model != model.called:  # the same model, shown by another name
+            manifest = replace(manifest, model=model.called)
             folder.write_manifest(manifest)
         total = sum(manifest.datasets.values())
         answered = sum(len(folder.answered(name)) for name in manifest.datasets)
-        context.notify(RunStarted(folder.id, spec.name, total, answered))
-        respond(folder, spec, context, plan.executor)
+        context.notify(RunStarted(folder.id, model.called, total, answered))
+        respond(folder, model.spec, context, plan.executor)
 
 
 def _score(

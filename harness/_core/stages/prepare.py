@@ -22,7 +22,6 @@ from imhi._core.data_access import DataAccess
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
 from imhi._core.fingerprints import canonical_json, digest
-from imhi._core.models import ModelSpec
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import BuildPrompt
@@ -42,7 +41,7 @@ class Prepared:
     have their answers already (None: ``folder`` is its place)."""
 
     folder: RunFolder
-    spec: ModelSpec
+    model: ModelPlan
     context: Context
     place: Path | None = None
 
@@ -108,16 +107,16 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
             manifest = _manifest(plan, model, context, rows, identity, run_id)
             earlier = earlier_run(settings.out, slug, held, manifest)
             if earlier is not None:
-                return Prepared(earlier, spec, context)
+                return Prepared(earlier, model, context)
             RunFolder(held).write_manifest(manifest)
             if spec.family.stored:
                 own = staging / run_id
                 held.replace(own)
                 held_back = True
-                return Prepared(RunFolder(own), spec, context, place=folder.path)
+                return Prepared(RunFolder(own), model, context, place=folder.path)
             settle(held, folder.path)
         folder.manifest()
-        return Prepared(folder, spec, context)
+        return Prepared(folder, model, context)
     except OSError as error:
         raise disk_error(error, settings.out) from error
     finally:
@@ -183,7 +182,7 @@ def _manifest(
         run=run_id,
         created=now,
         updated=now,
-        model=model.spec.name,
+        model=model.called,
         model_identity=identity["model"],
         source=settings.source,
         source_location=plan.source.location,

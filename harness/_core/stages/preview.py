@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
 from imhi._core.budget import Estimate
@@ -12,6 +12,8 @@ from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.protocols import BuildPrompt
 from imhi._core.records import JsonObject
 from imhi._core.registry import Registry
+
+_SCORED = "nothing is written: the wording of each label is scored after each prompt"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,14 @@ def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
     estimates = []
     for dataset in context.select_datasets(settings):
         examples = islice(context.examples(dataset, settings.split), settings.limit)
-        prompts = [request.prompt for _, request in context.requests(examples, build)]
-        made = model.spec.estimate(prompts, context)
-        estimates.append(DatasetPreview(dataset, made, prompts[0]))
-    return Preview(model.spec.name, style.name, tuple(estimates))
+        requests = [request for _, request in context.requests(examples, build)]
+        made = model.spec.estimate([request.prompt for request in requests], context)
+        if context.generation.way == "likelihood":
+            made = replace(
+                made,
+                completion_tokens=0,
+                scored=sum(len(request.choices) for request in requests),
+                note="; ".join(filter(None, (made.note, _SCORED))),
+            )
+        estimates.append(DatasetPreview(dataset, made, requests[0].prompt))
+    return Preview(model.called, style.name, tuple(estimates))

@@ -139,6 +139,8 @@ def estimate_scoring(
         if spec.metric.estimate is None:
             continue
         for folder in folders:
+            if spec.needs_text and folder.manifest().answer != "text":
+                continue
             context = dataclasses.replace(
                 reopen(folder, manager, source, plan), cache=CacheFolder(folder.path / "measured")
             )

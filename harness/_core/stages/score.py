@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,7 +121,7 @@ class _ScoredView:
         self.labelling[dataset] = labelling_counts(columns.predictions, columns.responses)
         measures = [
             (spec, measure)
-            for spec, scorer in self.metrics
+            for spec, scorer in self._meaningful()
             for measure in spec.measure(scorer, *columns.aligned, self.contexts[spec.name])
         ]
         taken = self.before.taken(dataset, self.inputs, self.contexts, self.registry)
@@ -135,6 +135,17 @@ class _ScoredView:
         _write_per_example(
             self.folder, self.plan.labeler.name, dataset, columns.examples, measures, self.view
         )
+
+    def _meaningful(self) -> Iterator[tuple[MetricSpec, Score]]:
+        """Yield the metrics that have something to measure; the others say that they have not."""
+        answer = self.folder.manifest().answer
+        for spec, scorer in self.metrics:
+            if answer != "text" and spec.needs_text:
+                self.contexts[spec.name].note(
+                    f"{spec.name}: not measured: with --answer {answer} there are no explanations"
+                )
+                continue
+            yield spec, scorer
 
     def finish(self) -> RunScores:
         """Write the scores file and return what stands in it."""

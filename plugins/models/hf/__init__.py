@@ -56,6 +56,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         fingerprint="imhi.plugins.models.hf.identity:fingerprint",
         estimate="imhi.plugins.models.hf.estimating:estimate",
         wrap="imhi.plugins.models.hf.in_memory:wrap",
+        answers=("text", "likelihood", "choice"),
         examples=(
             "hf:meta-llama/Llama-3.2-1B-Instruct,dtype=bfloat16",
             "hf:./my-model,batch_size=8",

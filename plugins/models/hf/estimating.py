@@ -24,7 +24,8 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
     Raises:
         HarnessError: the target is a folder without a model in it.
     """
-    most = (context.generation.max_new_tokens or 0) * len(prompts)
+    written = context.generation.way != "likelihood"
+    most = (context.generation.max_new_tokens or 0) * len(prompts) * written
     counted, notes = None, []
     folder = Path(spec.target).expanduser()
     if folder.is_dir():

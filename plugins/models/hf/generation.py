@@ -145,7 +145,7 @@ class Generator:
         skipped = ids.shape[1] if self.loaded.kind == "causal" else 1
         processors: list[Any] = []
         if settings.temperature > 0:
-            seeds = [self._seed(request) for request, _ in batch]
+            seeds = [seed_of(self.context.seed, request) for request, _ in batch]
             processors.append(SeededSampling(settings.temperature, settings.top_p, seeds))
         stop = None
         if settings.stop:
@@ -182,10 +182,6 @@ class Generator:
         text = self.decoder.text(answer)
         return cut_at(text, self.context.generation.stop), len(answer), reason
 
-    def _seed(self, request: Request) -> int:
-        key = [self.context.seed, request.dataset, request.id, request.prompt_hash]
-        return int(digest(key)[:15], 16)
-
     def describe(self) -> Mapping[str, object]:
         """Return how prompts are written and answers bounded."""
         return {
@@ -193,6 +189,11 @@ class Generator:
             "max_new_tokens": self.new_tokens,
             "unused_generation_defaults": dict(self.loaded.unused_defaults),
         }
+
+
+def seed_of(seed: int, request: Request) -> int:
+    """Return what the draws for one request are seeded with, whatever batch it is in."""
+    return int(digest([seed, request.dataset, request.id, request.prompt_hash])[:15], 16)
 
 
 def padded(rows: Sequence[Sequence[int]], pad: int, left: bool) -> tuple[Any, Any]:

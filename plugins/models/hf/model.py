@@ -11,11 +11,34 @@ from imhi.checkpoints import free_memory
 from imhi.plugins.models.hf.arguments import HfArguments
 from imhi.plugins.models.hf.batches import default_tokens
 from imhi.plugins.models.hf.classification import Classifier
+from imhi.plugins.models.hf.constrained import Chooser
 from imhi.plugins.models.hf.generation import Generator
+from imhi.plugins.models.hf.likelihood import Scorer
 from imhi.plugins.models.hf.loading import Loaded, load
 
 if TYPE_CHECKING:
     from imhi import Context, ModelSpec
+
+
+Worker = Classifier | Generator | Scorer | Chooser
+
+
+def _worker(loaded: Loaded, name: str, context: Context) -> type[Worker]:
+    """Return what answers, by the kind of model and the way of answering.
+
+    Raises:
+        HarnessError: a classifier is asked for anything but its labels.
+    """
+    way = context.generation.way
+    if loaded.kind == "classifier":
+        if way != "text":
+            raise HarnessError(
+                f"{name}: --answer {context.generation.answer} is asked for, and the checkpoint is a "
+                "classifier, which gives labels and probabilities of its own: leave --answer out"
+            )
+        return Classifier
+    ways: dict[str, type[Worker]] = {"likelihood": Scorer, "choice": Chooser}
+    return ways.get(way, Generator)
 
 
 class HfModel:
@@ -34,8 +57,9 @@ class HfModel:
         self._arguments = arguments
         self._release = release
         self._description: dict[str, object] = {}
-        kind = Classifier if loaded.kind == "classifier" else Generator
-        self._worker: Classifier | Generator | None = kind(loaded, name, arguments, context)
+        self._worker: Worker | None = _worker(loaded, name, context)(
+            loaded, name, arguments, context
+        )
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Yield a response to each request, as batches finish.

@@ -50,6 +50,7 @@ def imhi_models() -> Iterator[ModelFamily]:
         ),
         fingerprint="imhi.plugins.models.lm_eval_backend.identity:fingerprint",
         open_arguments=True,
+        answers=("text", "likelihood"),
         examples=(
             "lm-eval:hf,pretrained=FOLDER,batch_size=4",
             "lm-eval:vllm,pretrained=ORG/MODEL",

@@ -7,7 +7,9 @@ What is relied on: ``lm_eval.api.registry.get_model`` after ``lm_eval.models`` w
 other order hides the built-in backends); ``LM.generate_until(requests)``, which reads only
 ``request.args`` and returns texts in order; ``LM.set_cache_hook(obj)``, which calls
 ``obj.add_partial(method, (context, gen_kwargs), text)`` as generations finish (several backends
-never call it); ``LM.apply_chat_template``, ``LM.chat_template`` and ``tok_encode`` where they work.
+never call it); ``LM.loglikelihood(requests)``, which reads ``request.args`` too and returns pairs
+``(sum, is greedy)`` in order; ``LM.apply_chat_template``, ``LM.chat_template`` and ``tok_encode``
+where they work.
 """
 
 from __future__ import annotations
@@ -169,6 +171,41 @@ def generate(
         options["disable_tqdm"] = True
     results: list[Any] = lm.generate_until(list(instances), **options)
     return results
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """One prompt and what may follow it, in the few attributes that backends read of lm-eval's
+    ``Instance``."""
+
+    context: str
+    continuation: str
+    idx: int = 0
+    doc: dict[str, object] = field(default_factory=dict)
+    task_name: str | None = None
+    doc_id: int | None = None
+    repeats: int = 1
+    request_type: str = "loglikelihood"
+
+    @property
+    def args(self) -> tuple[str, str]:
+        """Return what ``loglikelihood`` reads."""
+        return (self.context, self.continuation)
+
+    arguments = args
+
+
+def log_likelihoods(lm: Any, continuations: Sequence[Continuation]) -> list[float]:
+    """Run ``loglikelihood``; return the sum over each continuation's tokens, in nats, in order.
+
+    Raises:
+        NotImplementedError: the backend's models or servers tell none.
+    """
+    lm.set_cache_hook(Hook(lambda context, text: None))
+    options = {}
+    if "disable_tqdm" in inspect.signature(lm.loglikelihood).parameters:
+        options["disable_tqdm"] = True
+    return [float(value) for value, _ in lm.loglikelihood(list(continuations), **options)]
 
 
 def free_memory() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -30,8 +29,9 @@ from imhi.plugins.models.lm_eval_backend.arguments import (
     refuse_secrets,
 )
 from imhi.plugins.models.lm_eval_backend.compat_servers import Usage
+from imhi.plugins.models.lm_eval_backend.likelihood import LikelihoodAsker
 from imhi.plugins.models.lm_eval_backend.prompts import Item, Prompter
-from imhi.plugins.models.lm_eval_backend.stream import BackendFailed, describe, stream
+from imhi.plugins.models.lm_eval_backend.stream import BackendFailed, describe, scrubbed, stream
 
 # Asked first, to see whether the backend announces answers while it works. One that does not gets
 # all its requests in groups of this size, so that a killed run loses no more than one group.
@@ -67,7 +67,7 @@ def create(spec: ModelSpec, context: Context) -> LmEvalModel:
     except Exception as error:
         raise HarnessError(
             f"model '{spec.name}': lm-eval could not start the backend {spec.target}: "
-            f"{_scrubbed(describe(error))}"
+            f"{scrubbed(describe(error))}"
         ) from error
     if compat.is_encoder_decoder(lm) and spec.given.get("batch_size") is None:
         # HFLM pads encoder inputs on the left: with absolute positions (BART) the answer would
@@ -107,6 +107,9 @@ class LmEvalModel:
         Raises:
             HarnessError: every further request would fail too.
         """
+        if self.context.generation.way == "likelihood":
+            yield from LikelihoodAsker(self.lm, self.prompter, self.spec.name).generate(requests)
+            return
         compat.seed_everything(self.context.seed)
         items = self.prompter.items(requests)
         asked: Counter[int] = Counter()
@@ -166,7 +169,7 @@ class LmEvalModel:
         except BackendFailed as error:
             raise HarnessError(
                 f"model '{self.spec.name}': {FAILURES_IN_A_ROW + 1} requests failed one after "
-                f"another, the last with: {_scrubbed(str(error))}; {len(left)} requests were not "
+                f"another, the last with: {scrubbed(str(error))}; {len(left)} requests were not "
                 "answered: see to the backend and run again, which goes on from here"
             ) from failure
         for group in groups:
@@ -179,7 +182,7 @@ class LmEvalModel:
         if status in _POINTLESS:
             raise HarnessError(
                 f"model '{self.spec.name}': the server answers with status {status} "
-                f"({_POINTLESS[status]}): {_scrubbed(str(failure))}"
+                f"({_POINTLESS[status]}): {scrubbed(str(failure))}"
             ) from failure
 
     def _response(self, item: Item, text: str, usage: Usage, attempts: int) -> Response:
@@ -206,7 +209,7 @@ class LmEvalModel:
     def _failed(self, item: Item, failure: BackendFailed, attempts: int) -> Response:
         answered = self._response(item, "", Usage(), attempts)
         return replace(
-            answered, prompt_tokens=None, thought_open=False, error=_scrubbed(str(failure))
+            answered, prompt_tokens=None, thought_open=False, error=scrubbed(str(failure))
         )
 
     def describe(self) -> dict[str, object]:
@@ -234,11 +237,3 @@ class LmEvalModel:
 
 def _joined(groups: Sequence[Sequence[Item]]) -> list[Item]:
     return [item for group in reversed(groups) for item in group]
-
-
-def _scrubbed(text: str) -> str:
-    """Return a message without the keys that stand in the environment."""
-    for name, value in os.environ.items():
-        if name.upper().endswith(("KEY", "TOKEN", "SECRET", "PASSWORD")) and len(value) >= 8:
-            text = text.replace(value, "***")
-    return text

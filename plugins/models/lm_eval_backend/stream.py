@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections import deque
@@ -107,3 +108,11 @@ def describe(error: BaseException) -> str:
         f"{type(error).__name__}: {error} {answer if isinstance(answer, str) else ''}".split()
     )
     return text if len(text) <= 300 else text[:297] + "..."
+
+
+def scrubbed(text: str) -> str:
+    """Return a message without the keys that stand in the environment."""
+    for name, value in os.environ.items():
+        if name.upper().endswith(("KEY", "TOKEN", "SECRET", "PASSWORD")) and len(value) >= 8:
+            text = text.replace(value, "***")
+    return text

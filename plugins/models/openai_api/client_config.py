@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from imhi import Budget, Generation, HarnessError, Request, ThoughtFormat, ends_in_thought
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
+from imhi.plugins.models.openai_api.choosing import Probe, constraint_text
 from imhi.plugins.models.openai_api.failures import Failure, classify
 from imhi.plugins.models.openai_api.prices import Price, most_tokens
 from imhi.plugins.models.openai_api.wire import (
@@ -38,7 +39,8 @@ class ServerCapabilities:
     """What the answers told about the server. ``assumed_cost`` is the part of the cost, in US
     dollars, of attempts whose fate is unknown (time-outs, lost or garbled answers) or whose usage
     the server did not report; they count as the most they can have cost. ``batches`` are the ids of
-    those that were collected, by earlier processes too."""
+    those that were collected, by earlier processes too. ``choice_form`` is how the server holds
+    answers to a choice, found out by a probe; ``probes`` say what it answered."""
 
     dialect: Dialect
     models: set[str] = field(default_factory=set)
@@ -48,6 +50,8 @@ class ServerCapabilities:
     retries: int = 0
     rate_limit_pauses: int = 0
     batches: list[str] = field(default_factory=list)
+    choice_form: str = ""
+    probes: list[Probe] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Session:
             config.generation,
             config.seed,
             dialect or self.capabilities.dialect,
+            self.capabilities.choice_form if request.choices else "",
         )
 
     def read(self, answer: object) -> Reply:
@@ -93,6 +98,7 @@ class Session:
         if price is None:
             return 0.0
         schema = schema_text(self.config.options.api, generation)
+        schema += constraint_text(request.choices)
         prompt_tokens = most_tokens(request.system or generation.system, request.prompt, schema)
         return price.cost(prompt_tokens, generation.max_new_tokens or 0)
 
@@ -125,6 +131,8 @@ class Session:
 
     def adapt(self, failure: Failure, sent: Collection[str]) -> bool:
         """Learn from a refused parameter; return whether there was something new to learn."""
+        # What holds an answer to a choice is not given up for an answer.
+        sent = set(sent) - {self.capabilities.choice_form}
         change = self.capabilities.dialect.learn(failure.detail, sent, failure.parameter)
         if change:
             self.capabilities.adapted.append(change)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
+import queue
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,10 +13,11 @@ from imhi import Context, Estimate, Generation, HarnessError, ModelSpec, Request
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.background import Outbox, stream
 from imhi.plugins.models.openai_api.batch.scheduling import ask_in_batches, refuse_what_is_under_way
+from imhi.plugins.models.openai_api.choosing import FORMS, Probe, probe_request
 from imhi.plugins.models.openai_api.client_config import ClientConfig, ServerCapabilities, Session
 from imhi.plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
 from imhi.plugins.models.openai_api.prices import known_model, likely_tokens, price_of
-from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler
+from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler, Send
 from imhi.plugins.models.openai_api.wire import Dialect, IllFormed, Payload, schema_text
 
 
@@ -43,6 +46,11 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
                 "--max-new-tokens"
             )
     _check_interface(spec.name, options.api, generation)
+    if generation.answer == "choice" and options.mode == "batch":
+        raise HarnessError(
+            f"{spec.name}: --answer choice is asked for with mode=batch, whose answers cannot be "
+            "tried before they are paid for: leave mode=batch out"
+        )
     config = ClientConfig(
         spec.name, spec.target, shown_url(url), generation, context.seed, price, options
     )
@@ -75,6 +83,7 @@ class OpenAIModel:
         self._scrub = Scrub(key)
         self._key = key
         self._transport = ""
+        self._probe_cost = 0.0
         known = known_model(config.model)
         dialect = Dialect(known.token_limit, set(known.refuses)) if known else Dialect()
         self._capabilities = ServerCapabilities(dialect)
@@ -139,7 +148,49 @@ class OpenAIModel:
                 raise IllFormed(f"the answer is not JSON ({error})") from None
 
         async with client:
-            await RequestScheduler(session, send).run(requests, outbox)
+            if self._context.generation.answer == "choice" and not self._capabilities.choice_form:
+                await self._find_choice_form(session, send)
+                if not self._capabilities.choice_form:
+                    return  # not even the probe was within the budget
+            scheduler = RequestScheduler(session, send)
+            # The first answer carries what it cost to find out how to ask.
+            scheduler.extra_cost, self._probe_cost = self._probe_cost, 0.0
+            await scheduler.run(requests, outbox)
+
+    async def _find_choice_form(self, session: Session, send: Send) -> None:
+        """Find out in which form the server holds answers to a choice.
+
+        Raises:
+            HarnessError: in none, or it does not answer at all.
+        """
+        capabilities = self._capabilities
+        for form in FORMS:
+            # What a server says of one form is not learnt for the run.
+            trying = dataclasses.replace(
+                capabilities, dialect=copy.deepcopy(capabilities.dialect), choice_form=form
+            )
+            answers: Outbox[Response] = queue.Queue()
+            probing = dataclasses.replace(session, capabilities=trying, note=lambda text: None)
+            await RequestScheduler(probing, send).run([probe_request()], answers)
+            if answers.empty():  # the budget does not allow it: nor does it any request
+                return
+            response = answers.get()
+            assert response is not None
+            tokens = (response.prompt_tokens or 0) + (response.completion_tokens or 0)
+            said = self._scrub(response.error or response.text)[:80]
+            obeyed = response.label is not None
+            capabilities.probes.append(Probe(form, obeyed, said, response.cost, tokens))
+            capabilities.assumed_cost = trying.assumed_cost
+            self._probe_cost += response.cost or 0.0
+            if obeyed:
+                capabilities.choice_form = form
+                return
+        said = " and ".join(dict.fromkeys(repr(one.answer[:40]) for one in capabilities.probes))
+        raise session.error(
+            f"--answer choice is asked for, and the server does not hold answers to a choice (allowed "
+            f"two made-up words alone by {', '.join(FORMS)}, it answered {said}); use --answer text, "
+            "another server or api= (vLLM, llama.cpp and OpenAI can), or hf: with --answer likelihood"
+        )
 
     def _client(self) -> Any:
         """Return a client for the running event loop, over aiohttp where that is installed: at 64
@@ -182,6 +233,11 @@ class OpenAIModel:
         }
         if self._transport:
             described["transport"] = self._transport
+        if seen.probes:
+            described["choice"] = {
+                "form": seen.choice_form,
+                "probes": [dataclasses.asdict(probe) for probe in seen.probes],
+            }
         if config.options.mode == "batch":
             described |= {"mode": "batch", "batches": list(seen.batches)}
         if config.price:

@@ -10,6 +10,7 @@ from typing import Any
 
 from imhi import Request, Response, finish_reasons
 from imhi.plugins.models.openai_api.background import Outbox
+from imhi.plugins.models.openai_api.choosing import chosen
 from imhi.plugins.models.openai_api.client_config import Session
 from imhi.plugins.models.openai_api.failures import Failure, backoff
 from imhi.plugins.models.openai_api.rate_limiter import RateLimiter, Stopped
@@ -37,6 +38,8 @@ class RequestScheduler:
         self._holding = 0
         self._last_contact = -1.0
         self._fatal = ""
+        self.extra_cost = 0.0
+        """US dollars that were paid before the first answer, which carries them."""
 
     async def run(self, requests: Sequence[Request], outbox: Outbox[Response]) -> None:
         """Ask every request and put each response into ``outbox`` as it is finished.
@@ -201,6 +204,10 @@ class RequestScheduler:
     def _response(
         self, request: Request, attempts: int, cost: float | None, **fields: Any
     ) -> Response:
+        if cost is not None:
+            cost, self.extra_cost = cost + self.extra_cost, 0.0
+        if request.choices and fields.get("text"):
+            fields["text"], fields["label"] = chosen(request, fields["text"])
         return Response(
             request.id, request.dataset, request.prompt_hash, attempts=attempts, cost=cost, **fields
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imhi import Generation, Request, ThoughtFormat, finish_reasons, read_message
+from imhi.plugins.models.openai_api.choosing import constraint
 
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
 DROPPABLE = ("seed", "temperature", "top_p", "stop", "response_format")
@@ -109,9 +110,16 @@ class Dialect:
 
 
 def payload(
-    request: Request, model: str, api: str, generation: Generation, seed: int, dialect: Dialect
+    request: Request,
+    model: str,
+    api: str,
+    generation: Generation,
+    seed: int,
+    dialect: Dialect,
+    choice_form: str = "",
 ) -> Payload:
-    """Return the body to send. Greedy decoding is asked for in so many words (temperature 0)."""
+    """Return the body to send. Greedy decoding is asked for in so many words (temperature 0); the
+    answer is held to the request's choices in the form ``choice_form``, if there is one."""
     body: Payload = {"model": model}
     if api == "chat":
         system = request.system or generation.system
@@ -130,7 +138,11 @@ def payload(
     body["seed"] = seed
     if api == "chat" and generation.answer_schema is not None:
         body["response_format"] = response_format(generation.answer_schema)
-    return {name: value for name, value in body.items() if name not in dialect.dropped}
+    body = {name: value for name, value in body.items() if name not in dialect.dropped}
+    if choice_form:
+        before = request.prompt if api == "completions" else ""
+        body |= constraint(choice_form, request.choices, before=before)
+    return body
 
 
 def response_format(schema: ServerJson) -> Payload:

@@ -137,7 +137,7 @@ def test_wherever_the_last_line_is_torn_only_its_example_is_asked_again(
     def run() -> Path:
         prepared = prepared_run(settings, with_asked)
         executor = ExecutorSpec.parse("local", with_asked.registry)
-        respond(prepared.folder, prepared.spec, prepared.context, executor)
+        respond(prepared.folder, prepared.model.spec, prepared.context, executor)
         return prepared.folder.file("responses", "DR")
 
     responses = run()

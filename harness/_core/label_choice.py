@@ -1,0 +1,84 @@
+"""Answers that are one of the labels: chosen by likelihood, or written under constraint.
+
+A model that can is given the wording of each label (:attr:`imhi.Request.choices`), and there is
+nothing to read out of its answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from imhi._core.records import Request, Response
+from imhi._core.settings import Answer
+
+
+def by_likelihood(
+    request: Request, log_likelihoods: Mapping[str, float], answer: Answer, **fields: Any
+) -> Response:
+    """Return the response that takes the most likely label; of equals, the one declared first.
+
+    ``likelihood`` takes the wording that the model would most likely write, token after token: the
+    highest sum. Its softmax is the model's own distribution, given that it writes one of the wordings.
+    ``likelihood:normalised`` divides by the wording's length in characters, as ``acc_norm`` of
+    lm-evaluation-harness does. Both are kept, so that either can be read later.
+
+    Args:
+        log_likelihoods: by label, the sum over the tokens of its wording, in nats.
+        fields: any other field of the response.
+    """
+    raw = {label: round(log_likelihoods[label], 6) for label in request.choices}
+    normalised = {
+        label: round(value / max(1, len(request.choices[label])), 8) for label, value in raw.items()
+    }
+    decisive = raw if answer == "likelihood" else normalised
+    label = max(decisive, key=lambda name: decisive[name])
+    return Response(
+        request.id,
+        request.dataset,
+        request.prompt_hash,
+        text=request.choices[label],
+        label=label,
+        probabilities=softmax(decisive),
+        finish_reason="stop",
+        completion_tokens=0,
+        log_likelihoods=raw,
+        normalised=normalised,
+        **fields,
+    )
+
+
+def softmax(values: Mapping[str, float]) -> dict[str, float]:
+    """Return probabilities of labels from their log-likelihoods."""
+    highest = max(values.values())
+    weights = {label: math.exp(value - highest) for label, value in values.items()}
+    total = sum(weights.values())
+    return {label: weight / total for label, weight in weights.items()}
+
+
+def label_of(request: Request, text: str) -> str | None:
+    """Return the label whose wording a text is, spaces around it aside; None where it is no
+    label's."""
+    found = [label for label, wording in request.choices.items() if wording == text.strip()]
+    return found[0] if found else None
+
+
+def seam(
+    context: str, wording: str, *, chat: bool = False, encoder_decoder: bool = False
+) -> tuple[str, str]:
+    """Return a prompt and what follows it as lm-evaluation-harness scores them.
+
+    A tokenizer makes a word and the space before it one token: the white space at the end of a
+    prompt belongs to what follows, and where there is none a space is put between, save after a chat
+    template, whose end is the beginning of an answer. An encoder-decoder writes in a text of its
+    own, which begins with the wording.
+
+    Args:
+        context: the whole prompt, as text.
+        chat: whether a chat template wrote the prompt.
+    """
+    before = context.rstrip()
+    if encoder_decoder:
+        return before, wording
+    return before, (context[len(before) :] or ("" if chat else " ")) + wording
