@@ -12,6 +12,7 @@ from sklearn.metrics import (
 )
 
 from imhi._core.context import Context
+from imhi._core.records import Example, Prediction, Response
 from imhi.plugins.metrics import labels as label_metrics
 from tests.plugins.metrics.columns import NO_LABEL, demo_context, label_columns, measures
 
@@ -133,3 +134,31 @@ def test_the_order_of_rows_does_not_matter(context: Context) -> None:
         straight = measures(metric, context, label_columns("SAD", gold, predicted))[metric]
         other = measures(metric, context, label_columns("SAD", *turned))[metric]
         assert straight.value() == pytest.approx(other.value())
+
+
+def test_what_is_inferred_counts_in_a_measure_of_its_own(context: Context) -> None:
+    """Two answers state their label, one states none but argues for its gold label, one for another."""
+    gold = ["yes", "no", "yes", "no"]
+    examples = [
+        Example(str(i), "DR", "test", "post", "question", label) for i, label in enumerate(gold)
+    ]
+    predictions = [
+        Prediction("0", "DR", "yes"),
+        Prediction("1", "DR", "no"),
+        Prediction("2", "DR", status="unparsed", inferred="yes", confidence=0.9),
+        Prediction("3", "DR", status="unparsed", inferred="yes", confidence=0.5),
+    ]
+    responses = [Response(str(i), "DR", "") for i in range(4)]
+
+    def value(name: str) -> float:
+        metric = context.registry.metrics.get(name)
+        assert callable(metric.score)
+        (measure,) = metric.score(examples, responses, predictions, context)
+        assert measure.name == name
+        return float(measure.value())
+
+    none, yes, no = "none", "yes", "no"
+    stated = f1_score(gold, [yes, no, none, none], average="weighted", labels=[yes, no])
+    counted = f1_score(gold, [yes, no, yes, yes], average="weighted", labels=[yes, no])
+    assert value("weighted_f1") == pytest.approx(100 * stated)
+    assert value("weighted_f1_inferred") == pytest.approx(100 * counted)
