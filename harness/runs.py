@@ -63,6 +63,10 @@ if TYPE_CHECKING:
     from imhi._core.run_store.read_once import (
         ReadOnce as ReadOnce,
     )
+    from imhi._core.run_store.telling_apart import (
+        distinct_names as distinct_names,
+        distinct_runs as distinct_runs,
+    )
     from imhi._core.stages.label import (
         label as label,
     )

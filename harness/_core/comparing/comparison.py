@@ -54,7 +54,7 @@ def compare(
 
     Raises:
         NotComparable: runs differ in more than their models.
-        HarnessError: a run is not scored, or one is given twice.
+        HarnessError: a run is not scored.
     """
     if not runs:
         raise HarnessError("compare(): found no run, expected at least one run folder")

@@ -15,8 +15,8 @@ from pathlib import Path
 from imhi._core.comparing.alignment import (
     Aligned,
     align,
+    called,
     check_allowances,
-    check_distinct,
     check_settings,
     common_datasets,
     shared_labeler,
@@ -32,6 +32,7 @@ from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.run_store.manifest import Manifest
+from imhi._core.run_store.telling_apart import distinct_runs
 from imhi._core.stages.rescore import reopen
 from imhi._core.statistics import Measure
 from imhi._core.views import OpenView
@@ -39,10 +40,11 @@ from imhi._core.views import OpenView
 
 @dataclass(frozen=True)
 class RunSet:
-    """Runs whose labels one labeler read, on the ``datasets`` that all of them have.
+    """Runs whose labels one labeler read, on the ``datasets`` that all of them have. A folder that
+    was given twice is one run.
 
     ``left_out`` says which datasets are not in all runs, ``notes`` what differs between runs and was
-    allowed. ``view`` says which gold labels and rows count (None: the released ones, all).
+    allowed, and what was given twice. ``view`` says which gold labels and rows count (None: the released ones, all).
     """
 
     folders: Sequence[RunFolder]
@@ -79,16 +81,16 @@ class RunSet:
 
         Raises:
             NotComparable: runs differ in more than their models.
-            HarnessError: a run is given twice, or was not scored (labelled) by the labeler.
+            HarnessError: a run was not scored (labelled) by the labeler.
         """
         check_allowances(allow)
         folders = [run if isinstance(run, RunFolder) else RunFolder(Path(run)) for run in runs]
-        check_distinct(folders)
+        folders, twice = distinct_runs(folders)
         labeler = labeler or shared_labeler(folders)
         if scored:
             for folder in folders:
                 folder.scores(labeler)  # says how to make them where there are none
-        notes = check_settings(folders, labeler, allow)
+        notes = [*twice, *check_settings(folders, labeler, allow)]
         common, left_out = common_datasets(folders, datasets)
         found = cls(folders, manager, labeler, common, left_out, notes, tuple(allow))
         return found if view is None else found.under(view)
@@ -133,13 +135,8 @@ class RunSet:
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """What tells the runs apart: their models, with prompt style and folder where needed."""
-        return RunScores.distinct_names(
-            [
-                (manifest.model, manifest.prompt.style, folder.id)
-                for folder, manifest in zip(self.folders, self.manifests, strict=True)
-            ]
-        )
+        """What each run is called, no two alike: its model, and what tells it apart where needed."""
+        return called(self.folders)
 
     @property
     def split(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from imhi import Comparison, Example, PluginManager, Registry, RunScores
 from imhi.plugins.report.html.harmless import shown
@@ -18,6 +17,7 @@ from imhi.runs import (
     RunFolder,
     RunSet,
     compare_run_set,
+    distinct_names,
 )
 
 _MAIN = "weighted_f1"
@@ -104,7 +104,7 @@ def gather(
 
     Raises:
         NotComparable: runs differ in more than their models.
-        HarnessError: a run is not scored, or one is given twice.
+        HarnessError: a run is not scored.
     """
     shared: dict[str, Sequence[Example]] = {}
     opened = RunSet.open(
@@ -133,7 +133,9 @@ def gather(
                     for dataset in comparison.datasets
                 },
             )
-            for index, (folder, name) in enumerate(zip(folders, comparison.names, strict=True))
+            for index, (folder, name) in enumerate(
+                zip(runs.folders, comparison.names, strict=True)
+            )
         ],
         labels={name: runs.labels[name] for name in comparison.datasets},
         published=PublishedResult.beside(PublishedResult.all(registry), comparison)
@@ -145,19 +147,15 @@ def gather(
 
 
 def without_places(comparison: Comparison) -> Comparison:
-    """Return a comparison whose names say nothing of where runs were made."""
-    ids = [Path(run).name for run in comparison.runs]
-    names = _shown_names(comparison.names, ids)
-    return _renamed(comparison, dict(zip(comparison.names, names, strict=True)))
-
-
-def _shown_names(names: Sequence[str], ids: Sequence[str]) -> list[str]:
-    """Return names without local paths, with the run's id where that leaves two alike."""
-    short = [str(shown(name)) for name in names]
-    return [
-        f"{name} ({id})" if short.count(name) > 1 else name
-        for name, id in zip(short, ids, strict=True)
-    ]
+    """Return a comparison of which no name, note or sentence says where runs were made."""
+    # Models of one name in two places are alike once their places are gone.
+    keys = [(name, "", run) for name, run in zip(comparison.names, comparison.runs, strict=True)]
+    names = distinct_names(keys, lambda text: str(shown(text)))
+    return dataclasses.replace(
+        _renamed(comparison, dict(zip(comparison.names, names, strict=True))),
+        notes=[str(shown(note)) for note in comparison.notes],
+        left_out=[str(shown(note)) for note in comparison.left_out],
+    )
 
 
 def _main_first(metrics: Mapping[str, ComparedMetric]) -> Mapping[str, ComparedMetric]:

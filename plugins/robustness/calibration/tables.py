@@ -23,7 +23,7 @@ def show(calibrations: Calibrations) -> None:
         title = f"{model}, confidence: {rows[0].confidence_from}"
         cells = [_cells(one, top, wide) for one in rows]
         show_table(Table.of(title, cells, notes=_left_out(rows)), gap=True)
-    show_notes([*calibrations.kept_out, *_remarks(calibrations, top, wide)])
+    show_notes([*calibrations.kept_out, *calibrations.notes, *_remarks(calibrations, top, wide)])
 
 
 def _cells(one: Calibrated, top: float, wide: bool) -> dict[str, str]:
