@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from tests.recomputed.run_rows import Run, read_run
 
 PLUGIN = Path(__file__).with_name("moods.py")
 RESAMPLES = 1000
+MINUS_NOTHING = re.compile(r"(?<![\d.])[-\N{MINUS SIGN}]0?\.0+(?!\d)")
 DRAWN = ("--resamples", str(RESAMPLES))
 
 
@@ -50,6 +52,7 @@ class Situation:
         key = (command, words, columns)
         if key not in self._said:
             self._said[key] = imhi(self.place, command, *self.words, *words, columns=columns)
+            assert not MINUS_NOTHING.search(self._said[key])
         return self._said[key]
 
     def json(self, command: str, *words: str) -> Any:

@@ -85,7 +85,9 @@ def _plain(cell: str) -> str:
 def latex_tables(text: str) -> list[Printed]:
     """The tabulars of a LaTeX file, panel by panel; the title is the caption."""
     tables = []
-    for caption, body in re.findall(r"\\caption\{(.*?)\}\n.*?\\begin\{tabular\}.*?\n(.*?)\\end", text, re.S):
+    for caption, body in re.findall(
+        r"\\caption\{(.*?)\}\n.*?\\begin\{tabular\}.*?\n(.*?)\\end", text, re.S
+    ):
         for panel in re.split(r"\\midrule\[\\heavyrulewidth\]|\\toprule", body)[1:]:
             lines = [line.strip() for line in panel.splitlines() if line.strip().endswith(r"\\")]
             rows = [

@@ -30,6 +30,7 @@ def compare(
     exclude: options.Exclude = None,
     audit: options.Audit = Path("audit"),
     allow: options.Allow = None,
+    rows: options.Rows = "all",
     published: options.Published = True,
     folder: options.Out = Path("runs"),
     resamples: options.Resamples = None,
@@ -73,11 +74,11 @@ def compare(
         view=OpenView.open(
             context.obj.registry, audit, name=view or "", gold=gold or "", exclude=exclude or ()
         ),
+        rows=rows,
     )
     beside = PublishedResult.beside(known, found)
     if as_json:
-        rows = [vars(row) for row in beside]
-        print_json({**found.to_json(), "published": rows})
+        print_json({**found.to_json(), "published": [vars(row) for row in beside]})
         return
     compared = [Path(path).resolve() for path in found.runs]
     place = reference and found.names[compared.index(reference.path.resolve())]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from imhi._core.comparing.answers import ALL, Answers
 from imhi._core.statistics.significance import ALPHA
 
 
@@ -132,7 +133,8 @@ class Comparison:
     """Runs beside each other on the same examples. ``runs`` are their folders, by which they are told
     apart; ``names`` are what each is called, no two alike, and what values and pairs call them by.
     ``left_out`` says what could not be compared, and why; ``view``
-    names the gold labels and rows that count (empty: the released ones, all)."""
+    names the gold labels and rows that count (empty: the released ones, all); ``answers`` count, for
+    each run and dataset, the ``rows`` compared that it did not answer."""
 
     names: Sequence[str]
     runs: Sequence[str]
@@ -148,6 +150,8 @@ class Comparison:
     notes: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     view: str = ""
+    rows: str = ALL
+    answers: Sequence[Answers] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.names)) < len(self.names) or len(self.names) != len(self.runs):
@@ -164,6 +168,12 @@ class Comparison:
             return found
         other = self._pairs.get((b, a, metric, dataset, over))
         return None if other is None else other.turned()
+
+    def missing(self, name: str, dataset: str = "") -> int:
+        """Return how many of the rows compared, of a dataset or of all, a run did not answer."""
+        return sum(
+            one.missing for one in self.answers if one.name == name and dataset in ("", one.dataset)
+        )
 
     @cached_property
     def _values(self) -> dict[tuple[str, str, str, str], ModelValue]:

@@ -22,6 +22,15 @@ from imhi._core.comparing.alignment import (
     shared_labeler,
     viewed,
 )
+from imhi._core.comparing.answers import (
+    ALL,
+    ANSWERED,
+    Answers,
+    about_answers,
+    answered_by_all,
+    answers_of,
+    check_rows,
+)
 from imhi._core.comparing.measures import REMADE, metric_group, stored_measure
 from imhi._core.comparing.result import ComparedMetric
 from imhi._core.context import Context
@@ -44,7 +53,8 @@ class RunSet:
     was given twice is one run.
 
     ``left_out`` says which datasets are not in all runs, ``notes`` what differs between runs and was
-    allowed, and what was given twice. ``view`` says which gold labels and rows count (None: the released ones, all).
+    allowed, and what was given twice. ``view`` says which gold labels and rows count (None: the
+    released ones, all); ``rows`` is ``all`` or ``answered``.
     """
 
     folders: Sequence[RunFolder]
@@ -55,6 +65,7 @@ class RunSet:
     notes: Sequence[str] = ()
     allow: Sequence[str] = ()
     view: OpenView | None = None
+    rows: str = ALL
     _closing: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
     _scorers: dict[str, Score] = field(default_factory=dict, repr=False, compare=False)
 
@@ -68,6 +79,7 @@ class RunSet:
         datasets: Sequence[str] = (),
         allow: Sequence[str] = (),
         view: OpenView | None = None,
+        rows: str = ALL,
         scored: bool = True,
     ) -> RunSet:
         """Open runs to set them beside each other.
@@ -77,6 +89,7 @@ class RunSet:
             labeler: whose labels count (default: hybrid where all runs have it, else one they share).
             datasets: only these (default: all that the runs share).
             allow: in what runs may differ (:data:`imhi._core.comparing.alignment.ALLOWANCES`).
+            rows: which rows count (:data:`imhi._core.comparing.answers.ROWS`).
             scored: runs need scores, not just labels, by the labeler.
 
         Raises:
@@ -84,6 +97,7 @@ class RunSet:
             HarnessError: a run was not scored (labelled) by the labeler.
         """
         check_allowances(allow)
+        check_rows(rows)
         folders = [run if isinstance(run, RunFolder) else RunFolder(Path(run)) for run in runs]
         folders, twice = distinct_runs(folders)
         labeler = labeler or shared_labeler(folders)
@@ -92,7 +106,7 @@ class RunSet:
                 folder.scores(labeler)  # says how to make them where there are none
         notes = [*twice, *check_settings(folders, labeler, allow)]
         common, left_out = common_datasets(folders, datasets)
-        found = cls(folders, manager, labeler, common, left_out, notes, tuple(allow))
+        found = cls(folders, manager, labeler, common, left_out, notes, tuple(allow), rows=rows)
         return found if view is None else found.under(view)
 
     def under(self, view: OpenView | None) -> RunSet:
@@ -167,12 +181,14 @@ class RunSet:
         return [Columns.read(folder, self.labeler, dataset, registry) for folder in self.folders]
 
     def aligned(self, dataset: str) -> Aligned:
-        """Return what each run says about the same examples of a dataset, as the view has them.
+        """Return what each run says about the same examples of a dataset, as the view has them, or
+        about those that all runs answered.
 
         Raises:
             NotComparable: the runs saw other data, other examples or other prompts.
         """
         found = align(self.folders, self.labeler, dataset, self.allow, self.manager.registry)
+        found = answered_by_all(found) if self.rows == ANSWERED else found
         return found if self.view is None else self.seen(found)
 
     def seen(self, aligned: Aligned) -> Aligned:
@@ -180,6 +196,14 @@ class RunSet:
         if self.view is None:
             return aligned
         return viewed(aligned, self.view, self.manifests[0].split)
+
+    def answers(self, aligned: Aligned) -> list[Answers]:
+        """Count each run's answers to the rows of a dataset that are compared."""
+        return answers_of(self.folders, self.names, aligned)
+
+    def about_answers(self, answers: Sequence[Answers]) -> list[str]:
+        """Return a sentence for each run that left rows without an answer."""
+        return about_answers(self.folders, answers)
 
     def measure(
         self, aligned: Aligned, metrics: Mapping[str, ComparedMetric]

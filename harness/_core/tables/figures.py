@@ -33,13 +33,12 @@ def interval(
     decimals: int = 1,
     *,
     signed: bool = False,
-    plain_zero: bool = False,
 ) -> str:
     """Return a value with its bounds, as ``0.12 [-0.06, 0.29]``; without those that are None. A
-    value that is None is ``-``. With ``plain_zero`` what rounds to nothing has no minus."""
+    value that is None is ``-``; what rounds to nothing has no minus."""
 
     def shown(number: float) -> str:
-        rounded = round(number, decimals) + 0.0 if plain_zero else number
+        rounded = round(number, decimals) + 0.0  # -0.0 becomes 0.0
         return format(rounded, f"{'+' if signed else ''}.{decimals}f")
 
     if value is None:

@@ -35,7 +35,8 @@ class Place:
 @dataclass(frozen=True)
 class Run:
     """One run: its folder's name, what it is called, and its rows on the examples compared.
-    ``failures`` holds the last error of each example that had one, by dataset and id."""
+    ``failures`` holds the last error of each example that had one, by dataset and id; ``latencies``
+    are the seconds that each answer of the whole run took, where that was recorded."""
 
     id: str
     name: str
@@ -43,6 +44,7 @@ class Run:
     scores: RunScores
     columns: Mapping[str, Columns]
     failures: Mapping[str, Mapping[str, str]]
+    latencies: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def gather(
     metrics: Sequence[str] = (),
     datasets: Sequence[str] = (),
     allow: Sequence[str] = (),
+    rows: str = "all",
     resamples: int = 10_000,
     seed: int = 0,
     published: bool = True,
@@ -113,6 +116,7 @@ def gather(
         labeler=labeler,
         datasets=datasets,
         allow=allow,
+        rows=rows,
     )
     with opened as runs:
         comparison = without_places(compare_run_set(runs, metrics, resamples, seed))
@@ -127,15 +131,14 @@ def gather(
                 name,
                 runs.manifests[index],
                 dataclasses.replace(runs.scores[index], run=folder.id),
-                {dataset: rows[index] for dataset, rows in columns.items()},
+                {dataset: of_runs[index] for dataset, of_runs in columns.items()},
                 {
                     dataset: {row.id: row.error or "" for row in folder.failures(dataset)}
                     for dataset in comparison.datasets
                 },
+                _latencies(folder),
             )
-            for index, (folder, name) in enumerate(
-                zip(runs.folders, comparison.names, strict=True)
-            )
+            for index, (folder, name) in enumerate(zip(runs.folders, comparison.names, strict=True))
         ],
         labels={name: runs.labels[name] for name in comparison.datasets},
         published=PublishedResult.beside(PublishedResult.all(registry), comparison)
@@ -144,6 +147,17 @@ def gather(
         with_posts=with_posts,
         registry=registry,
     )
+
+
+def _latencies(folder: RunFolder) -> list[float]:
+    """Return how long each answer of a run took, also those to datasets that are not compared."""
+    whole = RunFolder(folder.path)  # which does not keep them all in memory
+    return [
+        response.latency
+        for dataset in whole.datasets()
+        for response in whole.responses(dataset)
+        if response.latency is not None
+    ]
 
 
 def without_places(comparison: Comparison) -> Comparison:
@@ -172,4 +186,5 @@ def _renamed(comparison: Comparison, names: Mapping[str, str]) -> Comparison:
         names=[names[name] for name in comparison.names],
         values=[replace(value, name=names[value.name]) for value in comparison.values],
         pairs=[replace(p, a=names[p.a], b=names[p.b]) for p in comparison.pairs],
+        answers=[replace(one, name=names[one.name]) for one in comparison.answers],
     )
