@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -86,12 +85,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, silent in (("p", "0"), ("q", "0"), ("r", "0.2")):
         model = f"mood:{name},sure=1,name=Same"
         imhi(place, *asked, "-m", model, "--out", "rc", MOOD=name, SKILL="0.7", SILENT=silent)
-    os.symlink(place / "ra", place / "link")
+    for word in (*(place / "ra").iterdir(), *(place / "rb").iterdir(), *(place / "rc").iterdir()):
+        imhi(place, "label", str(word), "--labeler", "strict", "--resamples", "100")
+    (place / "link").symlink_to(place / "ra")
     return place
 
 
 def _two_folders(place: Path) -> Situation:
-    (name,) = os.listdir(place / "ra")
+    (name,) = [path.name for path in (place / "ra").iterdir()]
     words = (f"ra/{name}", f"rb/{name}")
     runs = tuple(read_run(place / word) for word in words)
     return Situation(place, words, runs, ("ra", "rb"))
@@ -105,7 +106,7 @@ def _twice(place: Path) -> Situation:
 
 
 def _one_name(place: Path) -> Situation:
-    words = tuple(f"rc/{name}" for name in sorted(os.listdir(place / "rc")))
+    words = tuple(f"rc/{name}" for name in sorted(path.name for path in (place / "rc").iterdir()))
     runs = tuple(read_run(place / word) for word in words)
     return Situation(place, words, runs, tuple(word[-10:][:6] for word in words))
 

@@ -81,5 +81,7 @@ def compare(
         print_json({**found.to_json(), "published": [vars(row) for row in beside]})
         return
     compared = [Path(path).resolve() for path in found.runs]
-    place = reference and found.names[compared.index(reference.path.resolve())]
+    place = None
+    if reference is not None:
+        place = found.names[compared.index(reference.path.resolve())]
     show_comparison(found, beside, place, show_all)

@@ -56,7 +56,7 @@ class Order:
 @dataclass(frozen=True)
 class Ranking:
     """The orders of models under every condition, by a metric shown with ``decimals``. ``runs`` are
-    the models' folders; ``notes`` say what views leave out, and what has no answer; ``complete`` where every row has one."""
+    the models' folders; ``notes`` say what views leave out, and what has no answer; ``complete`` where every row has one; ``synthetic`` where examples are made up."""
 
     models: Sequence[str]
     runs: Sequence[str]
@@ -65,6 +65,7 @@ class Ranking:
     orders: Sequence[Order]
     notes: Sequence[str]
     complete: bool
+    synthetic: bool
 
 
 def rank(
@@ -140,6 +141,7 @@ def rank(
         orders,
         list(dict.fromkeys([*left_out, *notes])),
         not any(one.missing for one in answers),
+        sets[0].synthetic,
     )
 
 
