@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from html import unescape
 from html.parser import HTMLParser
 from itertools import takewhile
 
@@ -69,7 +70,7 @@ def markdown_tables(text: str) -> list[Printed]:
         if line.startswith("#"):
             level = len(line) - len(line.lstrip("#"))
             headings = {at: said for at, said in headings.items() if at < level}
-            headings[level] = line.lstrip("# ")
+            headings[level] = _plain(line.lstrip("# "))
         if line.startswith("|"):
             block.append([_plain(cell) for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
         elif block:
@@ -79,7 +80,7 @@ def markdown_tables(text: str) -> list[Printed]:
 
 
 def _plain(cell: str) -> str:
-    return re.sub(r"\\(.)", r"\1", cell).replace("**", "").replace("&#95;", "_").strip()
+    return unescape(re.sub(r"\\(.)", r"\1", cell).replace("**", "")).strip()
 
 
 def latex_tables(text: str) -> list[Printed]:
@@ -156,6 +157,8 @@ def page_tables(page: str) -> list[Printed]:
     reader.feed(page)
     found = []
     for caption, rows in reader.tables:
+        if not rows:  # a script fills it
+            continue
         cells = [[" ".join(cell.split()) for cell in row] for row in rows]
         full = [row for row in cells[1:] if len(row) == len(cells[0])]
         found.append(Printed(" ".join(caption.split()), cells[0], full))

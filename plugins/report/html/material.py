@@ -21,6 +21,7 @@ from imhi.runs import (
 )
 
 _MAIN = "weighted_f1"
+_IMPORTED = "imported"  # the scheme of models whose answers were imported
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Run:
     columns: Mapping[str, Columns]
     failures: Mapping[str, Mapping[str, str]]
     latencies: Sequence[float] = ()
+
+    @property
+    def imported(self) -> bool:
+        """Whether the answers were made elsewhere: what is not among them was not asked for here."""
+        return self.manifest.model_identity.get("scheme") == _IMPORTED
 
 
 @dataclass(frozen=True)
@@ -132,10 +138,7 @@ def gather(
                 runs.manifests[index],
                 dataclasses.replace(runs.scores[index], run=folder.id),
                 {dataset: of_runs[index] for dataset, of_runs in columns.items()},
-                {
-                    dataset: {row.id: row.error or "" for row in folder.failures(dataset)}
-                    for dataset in comparison.datasets
-                },
+                {dataset: _failures(folder, dataset) for dataset in comparison.datasets},
                 _latencies(folder),
             )
             for index, (folder, name) in enumerate(zip(runs.folders, comparison.names, strict=True))
@@ -147,6 +150,13 @@ def gather(
         with_posts=with_posts,
         registry=registry,
     )
+
+
+def _failures(folder: RunFolder, dataset: str) -> dict[str, str]:
+    """Return the last error of each example that was asked about in vain."""
+    if folder.manifest().model_identity.get("scheme") == _IMPORTED:
+        return {}
+    return {row.id: row.error or "" for row in folder.failures(dataset)}
 
 
 def _latencies(folder: RunFolder) -> list[float]:

@@ -23,7 +23,6 @@ class CostLine:
     amounts: Sequence[Amount]
 
 
-_IMPORTED = "imported"
 HEADS = (
     "answers",
     "failed",
@@ -49,7 +48,7 @@ def _amounts(run: Run) -> list[Amount]:
     totals = asdict(run.manifest.totals) if run.manifest.totals else run.scores.totals
     answered = totals.get("answered") or 0
     cost, seconds = totals.get("cost"), totals.get("respond_seconds")
-    if run.manifest.model_identity.get("scheme") == _IMPORTED:
+    if run.imported:
         seconds = None  # the time it took to read a file
     # Where a model counts no tokens, their sum is 0: that is no measurement.
     prompt, answer = totals.get("prompt_tokens") or None, totals.get("completion_tokens") or None

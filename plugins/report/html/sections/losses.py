@@ -57,10 +57,12 @@ class RunLosses:
 def loss_lines(material: Material) -> list[LossLine]:
     """Return a line for each run and dataset: what has no label, or two."""
     lines = []
-    answers = {(one.name, one.dataset): one for one in material.comparison.answers}
     for run in material.ordered():
         for dataset, columns in run.columns.items():
-            missing = answers[run.name, dataset]
+            failed = sum(
+                _failed(run, *row)
+                for row in zip(columns.examples, columns.predictions, strict=True)
+            )
             status = Counter(prediction.status for prediction in columns.predictions)
             contradictions = sum(prediction.contradiction for prediction in columns.predictions)
             lines.append(
@@ -69,8 +71,8 @@ def loss_lines(material: Material) -> list[LossLine]:
                     dataset,
                     len(columns.examples),
                     status["unparsed"],
-                    missing.failed,
-                    missing.not_asked,
+                    failed,
+                    status["failed"] - failed,
                     contradictions,
                 )
             )
@@ -107,10 +109,16 @@ def _error(run: Run, example: Example, response: Response) -> str:
     return run.failures[example.dataset].get(example.id) or response.error or "no answer"
 
 
+def _failed(run: Run, example: Example, prediction: Prediction) -> bool:
+    """Say whether an example has no answer though it was asked about."""
+    return prediction.status == "failed" and example.id in run.failures[example.dataset]
+
+
 def _why(run: Run, example: Example, prediction: Prediction, response: Response) -> tuple[str, str]:
     if prediction.status == "failed":
-        tried = example.id in run.failures[example.dataset]
-        return ("failed", "no answer") if tried else ("not asked", "it was not asked")
+        if _failed(run, example, prediction):
+            return "failed", "no answer"
+        return "not asked", "not imported" if run.imported else "it was not asked"
     if response.finish_reason == finish_reasons.LENGTH and response.text.strip():
         return "unparsed", "the answer was cut off, no label before that"
     if not response.text.strip() and not prediction.why:
