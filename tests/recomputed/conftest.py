@@ -6,14 +6,14 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from imhi._core.cli.app import run
+from imhi._core.cli import app
 from tests.recomputed.run_rows import Run, read_run
 
 PLUGIN = Path(__file__).with_name("moods.py")
@@ -24,15 +24,30 @@ DRAWN = ("--resamples", str(RESAMPLES))
 
 def imhi(place: Path, *words: str, columns: int = 220, **environment: str) -> str:
     """What a command line prints on standard output, in a folder and with settings of its own."""
-    printed = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, chdir(place):
-        for name, value in {"COLUMNS": str(columns), **environment}.items():
+    code, printed, said = _done(place, words, {"COLUMNS": str(columns), **environment})
+    assert code in (0, 1), said
+    return printed
+
+
+def complaint(place: Path, *words: str) -> str:
+    """What a command line that cannot be done says on standard error."""
+    code, _, said = _done(place, words, {})
+    assert code > 1
+    return said
+
+
+def _done(
+    place: Path, words: tuple[str, ...], environment: Mapping[str, str]
+) -> tuple[int, str, str]:
+    printed, said = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        for name, value in environment.items():
             patch.setenv(name, value)
         patch.delenv("IMHI_PLUGINS", raising=False)
-        with redirect_stdout(printed), redirect_stderr(io.StringIO()):
-            code = run(["--plugin", str(PLUGIN), *words])
-    assert code in (0, 1), printed.getvalue()
-    return printed.getvalue()
+        with redirect_stdout(printed), redirect_stderr(said):
+            code = app.run(["--plugin", str(PLUGIN), *words])
+    return code, printed.getvalue(), said.getvalue()
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,9 @@ class Mood:
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         now = os.environ
         for request in requests:
+            if not self.context.budget.reserve(PRICE):
+                return
+            self.context.budget.settle(PRICE, PRICE)
             known = (request.id, request.dataset, request.prompt_hash)
             chosen = random.Random("/".join((now["MOOD"], request.dataset, request.id)))
             dataset = self.context.dataset(request.dataset)

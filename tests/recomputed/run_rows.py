@@ -16,11 +16,13 @@ NOTHING = "(nothing)"  # stands where a run has no label: it is no label of any 
 
 @dataclass(frozen=True)
 class Row:
-    """One example with what became of it. ``response`` is None where there is no answer, ``failed``
+    """One example with what became of it. ``post`` is the id of its post, ``text`` the post itself;
+    ``response`` is None where there is no answer, ``failed``
     where an attempt was made and none succeeded; ``prediction`` is the row of the labeler."""
 
     id: str
     post: str
+    text: str
     gold: str
     aspect: str
     response: dict[str, Any] | None
@@ -75,6 +77,7 @@ def read_run(folder: Path, labeler: str = "hybrid") -> Run:
             Row(
                 one["id"],
                 one.get("post_id") or one["id"],
+                one["post"],
                 one["label"],
                 one.get("aspect", ""),
                 responses.get(one["id"]),

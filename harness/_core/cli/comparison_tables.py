@@ -13,7 +13,7 @@ from imhi._core.cli.console import out
 from imhi._core.comparing.answers import OFFER
 from imhi._core.comparing.result import ComparedMetric, Comparison, Pair
 from imhi._core.published import PublishedResult
-from imhi._core.tables.figures import closing, interval, p_value, titled
+from imhi._core.tables.figures import closing, interval, means_over, p_value, titled
 from imhi._core.tables.table import Table
 from imhi._core.tables.terminal import show_notes, show_table
 
@@ -54,6 +54,7 @@ def _remarks(comparison: Comparison, published: Sequence[PublishedResult]) -> li
     remarks = [
         f"{comparison.source}, split {comparison.split}{seen}; labels read by {comparison.labeler}."
     ]
+    remarks += means_over(comparison.datasets)
     remarks += [_METHOD] if comparison.pairs else []
     if any(row.metric in comparison.metrics for row in published):
         sources = dict.fromkeys(f"{row.source}, {row.table}: {row.obtained}" for row in published)

@@ -91,8 +91,9 @@ def common_datasets(
             )
     chosen = [name for name in seen if not only or name in only]
     common = [name for name in chosen if all(name in names for names in having)]
+    runs = list(zip(called(folders), having, strict=True))
     left_out = [
-        f"{name}: not in {', '.join(run for run, n in zip(called(folders), having, strict=True) if name not in n)}"
+        f"{name}: not in {', '.join(run for run, names in runs if name not in names)}"
         for name in chosen
         if name not in common
     ]

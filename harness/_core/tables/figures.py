@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 ALPHA = 0.05  # below it a p value has a star
@@ -67,6 +68,14 @@ def dollars(cost: float | None, *, cents: bool = False) -> str:
     if cost is None:
         return "-"
     return f"${cost:,.2f}" if cents or cost >= 1 or not cost else f"${cost:,.4f}"
+
+
+def means_over(datasets: Sequence[str]) -> list[str]:
+    """Return what every mean of a table is over, a sentence: the same datasets for every run, or it
+    would not stand beside the others; nothing where there is one dataset only."""
+    if len(datasets) < 2:
+        return []
+    return [f"Means are over the same datasets for every run: {', '.join(datasets)}."]
 
 
 def closing(synthetic: bool, sentence: str = SYNTHETIC) -> list[str]:

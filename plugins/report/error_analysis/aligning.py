@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from imhi import Example, HarnessError, Prediction, Response
-from imhi.plugins.report.error_analysis.result import NO_ANSWER, MOST_RUNS, UNPARSED
+from imhi.plugins.report.error_analysis.result import MOST_RUNS, NO_ANSWER, UNPARSED
 from imhi.runs import Columns
 
 

@@ -140,7 +140,8 @@ class Cluster:
 @dataclass(frozen=True)
 class RunCounts:
     """One run on one dataset. ``errors`` holds the ``unparsed`` ones and those with ``no_answer`` too
-    (failed, or not asked); ``contradictions`` counts answers that say two things; ``only_right`` examples are right by this run alone, ``only_wrong`` missed by it alone."""
+    (failed, or not asked); ``contradictions`` counts answers that say two things; ``only_right``
+    examples are right by this run alone, ``only_wrong`` missed by it alone."""
 
     errors: int
     unparsed: int

@@ -23,8 +23,8 @@ FIELDS = (
     "kind", "metric", "higher_is_better", "decimals", "dataset", "over", "model", "against",
     "value", "low", "high", "rank", "rank_low", "rank_high", "p", "p_holm", "significant",
     "better", "equal", "worse", "mcnemar_p", "effect", "effect_name", "posts", "examples",
-    "posts_needed", "detectable", "no_answer", "against_no_answer", "rows", "labeler", "data", "synthetic", "resamples", "seed", "run",
-    "source", "table", "obtained",
+    "posts_needed", "detectable", "no_answer", "against_no_answer", "rows", "labeler", "data",
+    "synthetic", "resamples", "seed", "run", "source", "table", "obtained",
 )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ def reading(comparison: Comparison, tables: Sequence[MetricTable]) -> list[str]:
             f"{NEAR.strip()}: no significant difference to the best run of the column was found "
             f"(permutation test, Holm-corrected over datasets, p of {statistics.ALPHA} or more)."
         )
+    sentences += figures.means_over(comparison.datasets)
     if any(column.over == "tasks" for table in tables for column in table.columns):
         sentences.append("Mean over tasks: the value of a task is the mean of its datasets.")
     if UNPARSED in comparison.metrics:

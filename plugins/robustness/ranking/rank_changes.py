@@ -56,7 +56,8 @@ class Order:
 @dataclass(frozen=True)
 class Ranking:
     """The orders of models under every condition, by a metric shown with ``decimals``. ``runs`` are
-    the models' folders; ``notes`` say what views leave out, and what has no answer; ``complete`` where every row has one; ``synthetic`` where examples are made up."""
+    the models' folders; ``notes`` say what views leave out, and what has no answer; ``complete``
+    where every row has one; ``synthetic`` where examples are made up."""
 
     models: Sequence[str]
     runs: Sequence[str]

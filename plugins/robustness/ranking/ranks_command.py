@@ -107,7 +107,8 @@ def _show(ranking: Ranking) -> None:
         ]
         show_table(Table.of("", agreements), gap=True)
     offer = [] if ranking.complete else [OFFER]
-    show_notes([*ranking.notes, *offer, _LEGEND, *figures.closing(ranking.synthetic)])
+    means = figures.means_over([place for place in places if place])
+    show_notes([*ranking.notes, *offer, *means, _LEGEND, *figures.closing(ranking.synthetic)])
 
 
 def _agreement(order: Order) -> dict[str, str]:

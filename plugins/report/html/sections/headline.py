@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from imhi.io import figures
 from imhi.plugins.report.html.material import Material, Place, Run
 from imhi.plugins.report.html.wording import number, ranks, span, titled
 from imhi.runs import ComparedMetric, PublishedResult
@@ -47,6 +48,11 @@ class Headline:
 def headlines(material: Material) -> list[Headline]:
     """Return a table for each measure compared."""
     return [_headline(material, metric) for metric in material.comparison.metrics.values()]
+
+
+def means(material: Material) -> list[str]:
+    """Return what the means are over, a sentence, if there are any."""
+    return figures.means_over(material.datasets)
 
 
 def _headline(material: Material, metric: ComparedMetric) -> Headline:
