@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         Aligned as Aligned,
         NotComparable as NotComparable,
     )
-    from imhi._core.comparing.answers import OFFER as OFFER
+    from imhi._core.comparing.answers import Answers as Answers
     from imhi._core.comparing.comparison import (
         compare_run_set as compare_run_set,
     )

@@ -210,3 +210,22 @@ def test_what_a_run_cost_is_of_the_whole_run_whatever_is_compared(partly: Partly
     check_costs(Page(html, [costs], {}, partly.runs), costs)
     for run in partly.runs.values():
         assert lines(run.folder / "responses" / "DR.jsonl")
+
+
+def test_a_partial_import_is_named_as_one(partly: Partly) -> None:
+    answers = lines(partly.runs["whole"].folder / "responses" / "DR.jsonl")
+    rows = ["id,text", *(f'{one["id"]},"{one["text"]}"' for one in answers[:20])]
+    (partly.place / "part.csv").write_text("\n".join(rows), encoding="utf-8")
+    source = ("--source", "invented", "--resamples", "200")
+    imhi(partly.place, "import", "part.csv", "-d", "DR", *source, "--name", "part", "--out", "part")
+    (folder,) = (partly.place / "part").iterdir()
+    words = (partly.words["whole"], str(folder), "--allow", "prompt", "--json", *DRAWN)
+    every = json.loads(imhi(partly.place, "compare", *words))
+    assert (
+        "part: 40 of 60 rows have no answer (40 not among the answers imported) and count as wrong"
+        in every["notes"]
+    )
+    # The same answers, where there are any: nothing is between them but what is missing.
+    alone = json.loads(imhi(partly.place, "compare", *words, "--rows", "answered"))
+    assert every["pairs"][0]["p"] < 0.05
+    assert (alone["pairs"][0]["difference"], alone["pairs"][0]["examples"]) == (0, 20)

@@ -285,6 +285,7 @@ def check_costs(page: Page, table: Printed) -> None:
             assert number(row[head]) == pytest.approx(value, abs=0.00051), head
         seconds = run.manifest["totals"]["respond_seconds"]
         assert number(row["wall time, s"]) == pytest.approx(seconds, abs=0.051)
+        assert number(row["answers per s"]) == pytest.approx(len(answers) / seconds, abs=0.051)
         assert set(row) == {"model", "wall time, s", "answers per s", *expected}
 
 

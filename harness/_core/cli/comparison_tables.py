@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from imhi._core.cli.console import out
-from imhi._core.comparing.answers import OFFER
+from imhi._core.comparing.answers import Answers
 from imhi._core.comparing.result import ComparedMetric, Comparison, Pair
 from imhi._core.published import PublishedResult
 from imhi._core.tables.figures import closing, interval, means_over, p_value, titled
@@ -44,7 +44,7 @@ def show_comparison(
             _show_means(comparison, metric, _chosen_pairs(order, against, True))
         for a, b in _chosen_pairs(order, against, show_all):
             _show_pair(comparison, metric, a, b)
-    offer = [OFFER] if _unanswered(comparison) else []
+    offer = [Answers.OFFER] if _unanswered(comparison) else []
     notes = [*comparison.left_out, *comparison.notes, *offer]
     show_notes([*notes, *_remarks(comparison, published)])
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from imhi._core.comparing.alignment import Aligned
 from imhi._core.errors import UnknownName
@@ -18,7 +19,6 @@ ROWS = {
     ALL: "every row; one without an answer counts as wrong",
     ANSWERED: "the rows that all runs answered",
 }
-OFFER = "--rows answered compares the rows that all runs answered"
 _IMPORTED = "imported"  # the scheme of models whose answers were made elsewhere
 
 
@@ -27,6 +27,8 @@ class Answers:
     """How many of a run's ``examples`` of a dataset, those compared, have no answer: ``failed`` were
     asked in vain, ``not_asked`` never (the cost was reached, the run ended early, an import did not
     hold them)."""
+
+    OFFER: ClassVar[str] = "--rows answered compares the rows that all runs answered"
 
     name: str
     dataset: str

@@ -78,7 +78,7 @@ def ranks(
 
 def _show(ranking: Ranking) -> None:
     from imhi.io import Table, figures, show_notes, show_table
-    from imhi.runs import OFFER
+    from imhi.runs import Answers
 
     places = list(dict.fromkeys(order.dataset for order in ranking.orders))
     # The mean first: it is what boards rank by.
@@ -106,7 +106,7 @@ def _show(ranking: Ranking) -> None:
             for head, order in zip(heads, orders, strict=True)
         ]
         show_table(Table.of("", agreements), gap=True)
-    offer = [] if ranking.complete else [OFFER]
+    offer = [] if ranking.complete else [Answers.OFFER]
     means = figures.means_over([place for place in places if place])
     show_notes([*ranking.notes, *offer, *means, _LEGEND, *figures.closing(ranking.synthetic)])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imhi.plugins.report.html.material import Material, Run
 from imhi.plugins.report.html.wording import number, span, titled
-from imhi.runs import OFFER, ComparedMetric, Pair
+from imhi.runs import Answers, ComparedMetric, Pair
 
 
 def glance(material: Material) -> list[str]:
@@ -73,4 +73,4 @@ def _unanswered(material: Material, runs: list[Run]) -> list[str]:
         return []
     if len(runs) == 1:
         return [f"Rows without an answer, which count as wrong: {listed}."]
-    return [f"Rows without an answer, which count as wrong: {listed}. {OFFER}."]
+    return [f"Rows without an answer, which count as wrong: {listed}. {Answers.OFFER}."]
