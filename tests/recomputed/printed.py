@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from html import unescape
 from html.parser import HTMLParser
-from itertools import takewhile
 
 
 @dataclass(frozen=True)
@@ -163,10 +162,3 @@ def page_tables(page: str) -> list[Printed]:
         full = [row for row in cells[1:] if len(row) == len(cells[0])]
         found.append(Printed(" ".join(caption.split()), cells[0], full))
     return found
-
-
-def below(text: str, heading: str) -> list[str]:
-    """The lines below one that begins so, as far as the next empty one."""
-    said = text.splitlines()
-    (start,) = [at for at, line in enumerate(said) if line.startswith(heading)]
-    return list(takewhile(str.strip, said[start + 1 :]))

@@ -12,9 +12,9 @@ import pytest
 
 from tests.recomputed.conftest import DRAWN, RESAMPLES, complaint, imhi
 from tests.recomputed.formulas import alike, holm, mean, permuted_p, weighted_f1
+from tests.recomputed.page_checks import Page, check_costs
 from tests.recomputed.printed import csv_records, number, page_tables, terminal_tables
 from tests.recomputed.run_rows import Row, Run, lines, read_run
-from tests.recomputed.test_recomputed_page import Page, check_costs
 
 OFFER = "--rows answered compares the rows that all runs answered"
 

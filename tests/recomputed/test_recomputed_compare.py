@@ -8,28 +8,19 @@ from typing import Any
 
 import pytest
 
-from tests.recomputed.conftest import DRAWN, RESAMPLES, Situation
+from tests.recomputed.compared import ASKED, DATASETS, pair_of, shown_p, value_of
+from tests.recomputed.conftest import RESAMPLES, Situation
 from tests.recomputed.formulas import (
     MEASURES,
     alike,
     alone_right,
     holm,
     mcnemar,
-    mean,
     permuted_p,
     rank,
 )
 from tests.recomputed.printed import Printed, bounds, number, terminal_tables
 from tests.recomputed.run_rows import Run
-
-ASKED = ("--metric", "weighted_f1", "--metric", "accuracy", "--metric", "unparsed", *DRAWN)
-TASKS = {"DR": "depression", "SAD": "causes", "IRF": "risk"}  # each dataset is a task of its own
-
-
-def value_of(run: Run, measure: str, dataset: str) -> float:
-    """A measure on a dataset, or its mean over all of them."""
-    wanted = [dataset] if dataset else list(run.rows)
-    return mean([MEASURES[measure](run.rows[name]) for name in wanted])
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +47,7 @@ def test_each_value_and_rank_is_its_runs(
         assert row["rank_low"] <= row["rank"] <= row["rank_high"] <= len(named)
         assert row["low"] <= row["value"] <= row["high"]
         seen.add((row["name"], row["metric"], row["dataset"], row["over"]))
-    places = [*((dataset, "") for dataset in TASKS), ("", "datasets"), ("", "tasks")]
+    places = [*((dataset, "") for dataset in DATASETS), ("", "datasets"), ("", "tasks")]
     assert seen == {
         (name, metric, *place) for name in named for metric in MEASURES for place in places
     }
@@ -72,7 +63,7 @@ def test_each_pair_is_of_the_runs_it_names(
         one, other = (value_of(run, row["metric"], row["dataset"]) for run in (a, b))
         assert row["difference"] == pytest.approx(one - other, abs=1e-4)
         assert row["low"] <= row["difference"] <= row["high"]
-        datasets = [row["dataset"]] if row["dataset"] else list(TASKS)
+        datasets = [row["dataset"]] if row["dataset"] else list(DATASETS)
         rows = [line for name in datasets for line in a.rows[name]]
         assert row["examples"] == len(rows)
         assert row["posts"] == sum(len({line.post for line in a.rows[name]}) for name in datasets)
@@ -92,7 +83,7 @@ def test_p_is_of_the_difference_it_stands_beside(found: Any, named: Mapping[str,
     for row in found["pairs"]:
         if row["metric"] != "weighted_f1":
             continue
-        datasets = [row["dataset"]] if row["dataset"] else list(TASKS)
+        datasets = [row["dataset"]] if row["dataset"] else list(DATASETS)
         a, b = named[row["a"]], named[row["b"]]
         p = permuted_p([(a.rows[name], b.rows[name]) for name in datasets], draws)
         assert alike(p, row["p"], draws, RESAMPLES), (row, p)
@@ -105,7 +96,7 @@ def test_p_is_corrected_over_the_datasets_of_its_own_two_runs(
         rows = [r for r in found["pairs"] if (r["metric"], r["a"], r["b"]) == (metric, a, b)]
         tested = {row["dataset"]: row["p"] for row in rows if row["dataset"]}
         corrected = holm(tested)
-        assert len(tested) == len(TASKS)
+        assert len(tested) == len(DATASETS)
         for row in rows:
             assert row["p_holm"] == pytest.approx(corrected.get(row["dataset"], row["p"]))
 
@@ -122,26 +113,6 @@ def test_a_run_given_twice_is_said_once_in_one_line(situation: Situation, found:
 @pytest.fixture(scope="module")
 def tables(situation: Situation) -> Sequence[Printed]:
     return terminal_tables(situation.says("compare", *ASKED, "--all"))
-
-
-def pair_of(found: Any, a: str, b: str, metric: str, dataset: str) -> dict[str, Any]:
-    """What JSON says of two runs, the first first."""
-    for row in found["pairs"]:
-        if (row["metric"], row["dataset"]) != (metric, dataset) or row["over"] == "tasks":
-            continue
-        if (row["a"], row["b"]) == (a, b):
-            return row
-        if (row["a"], row["b"]) == (b, a):
-            turned = {"low": -row["high"], "high": -row["low"], "difference": -row["difference"]}
-            turned |= {"better": row["worse"], "worse": row["better"]}
-            turned |= {"effect": None if row["effect"] is None else -row["effect"]}
-            return {**row, **turned}
-    raise AssertionError((a, b, metric, dataset))
-
-
-def shown_p(p: float) -> str:
-    """How a p value begins that is shown to three decimals."""
-    return "<.001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
 
 
 def check_tested(row: Mapping[str, str], pair: Mapping[str, Any]) -> None:
@@ -180,7 +151,7 @@ def check_pair(table: Printed, found: Any, named: Mapping[str, Run]) -> None:
 
 def check_ranks(table: Printed, found: Any, named: Mapping[str, Run]) -> None:
     metric = table.title.split()[0]
-    assert table.title.endswith(f"mean over {len(TASKS)} datasets")
+    assert table.title.endswith(f"mean over {len(DATASETS)} datasets")
     assert sorted(row["run"] for row in table.records()) == sorted(named)
     for row in table.records():
         (value,) = [
@@ -197,7 +168,7 @@ def check_ranks(table: Printed, found: Any, named: Mapping[str, Run]) -> None:
         assert row["95%"] == "-".join(span)
         won = [0, 0, 0]
         for other in named:
-            for dataset in TASKS if other != row["run"] else ():
+            for dataset in DATASETS if other != row["run"] else ():
                 pair = pair_of(found, row["run"], other, metric, dataset)
                 better = (pair["difference"] > 0) == (metric != "unparsed")
                 won[1 if pair["p_holm"] >= 0.05 else 0 if better else 2] += 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.recomputed.compared import ASKED, MEANS, pair_of, value_of, value_row
 from tests.recomputed.conftest import Situation
 from tests.recomputed.formulas import MEASURES
 from tests.recomputed.printed import (
@@ -19,11 +20,9 @@ from tests.recomputed.printed import (
     number,
 )
 from tests.recomputed.run_rows import Run
-from tests.recomputed.test_recomputed_compare import ASKED, pair_of, value_of
 
 NEAR = "\N{DAGGER}"
 NONE = "\N{EN DASH}"
-MEANS = ("mean over datasets", "mean over tasks")
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +33,6 @@ def found(situation: Situation) -> Any:
 @pytest.fixture(scope="module")
 def named(situation: Situation, found: Any) -> Mapping[str, Run]:
     return situation.by_name(dict(zip(found["names"], found["runs"], strict=True)))
-
-
-def value_row(found: Any, name: str, metric: str, place: str) -> dict[str, Any]:
-    dataset, over = ("", place.removeprefix("mean over ")) if place in MEANS else (place, "")
-    (row,) = [
-        one
-        for one in found["values"]
-        if (one["name"], one["metric"], one["dataset"], one["over"])
-        == (name, metric, dataset, over)
-    ]
-    return row
 
 
 def near_the_best(found: Any, name: str, metric: str, place: str) -> bool:
