@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Aligned as Aligned,
         NotComparable as NotComparable,
     )
+    from imhi._core.comparing.answers import Answers as Answers
     from imhi._core.comparing.comparison import (
         compare_run_set as compare_run_set,
     )
@@ -62,6 +63,10 @@ if TYPE_CHECKING:
     from imhi._core.run_store.manifest import Manifest as Manifest
     from imhi._core.run_store.read_once import (
         ReadOnce as ReadOnce,
+    )
+    from imhi._core.run_store.telling_apart import (
+        distinct_names as distinct_names,
+        distinct_runs as distinct_runs,
     )
     from imhi._core.stages.label import (
         label as label,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from imhi._core.errors import DataError
 from imhi._core.records import JsonObject
-from imhi._core.sanitizing import one_line
 
 if TYPE_CHECKING:
     import pandas
@@ -172,16 +170,11 @@ class RunScores:
 
     @staticmethod
     def distinct_names(runs: Sequence[tuple[str, str, str]]) -> list[str]:
-        """Return what each run ``(model, prompt style, folder)`` is called: its model, with the style
-        and then the folder where the model alone does not tell runs apart."""
-        names = [model for model, _, _ in runs]
-        for part in (1, 2):
-            seen = Counter(names)
-            names = [
-                f"{name} ({run[part]})" if seen[name] > 1 and run[part] else name
-                for name, run in zip(names, runs, strict=True)
-            ]
-        return [one_line(name) for name in names]
+        """Return what each run ``(model, prompt style, folder)`` is called, no two alike; see
+        :func:`imhi._core.run_store.telling_apart.distinct_names`."""
+        from imhi._core.run_store.telling_apart import distinct_names
+
+        return distinct_names(runs)
 
 
 @dataclass(frozen=True)

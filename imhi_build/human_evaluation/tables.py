@@ -81,7 +81,7 @@ def _mean(one: CriterionFigures) -> str:
 def _value(coefficient: Coefficient, decimals: int = 2, least: int = 1) -> str:
     """Return the value; none where fewer than ``least`` items are behind it."""
     known = coefficient.value if coefficient.n >= least else None
-    return figures.interval(known, None, None, decimals, plain_zero=True)
+    return figures.interval(known, None, None, decimals)
 
 
 def _counted(coefficient: Coefficient, decimals: int = 2) -> tuple[str, str]:

@@ -57,7 +57,7 @@ def lines_of(
 def cell(figure: Figure, joint: str = " ") -> str:
     """Return a value with its interval, as ``0.12 [-0.06, 0.29]``; ``-`` where it is undefined."""
     low, high = figure.low, figure.high
-    shown = figures.interval(figure.value, low, high, 2, plain_zero=True)
+    shown = figures.interval(figure.value, low, high, 2)
     if figure.value is not None and (low is None or high is None):
         shown += " [-, -]"
     return shown.replace(" ", joint, 1)

@@ -47,6 +47,7 @@ def report(
     dataset: options.DatasetNames = None,
     published: options.Published = True,
     allow: options.Allow = None,
+    rows: options.Rows = "all",
     folder: options.Out = Path("runs"),
     resamples: options.Resamples = None,
     seed: options.Seed = None,
@@ -73,6 +74,7 @@ def report(
         metrics=metric or (),
         datasets=[manager.registry.datasets.get(name).name for name in dataset or ()],
         allow=allow or (),
+        rows=rows,
         resamples=10_000 if resamples is None else resamples,
         seed=seed or 0,
     )

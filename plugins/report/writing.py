@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from imhi import HarnessError, PluginManager, compare
 from imhi.io import replacing, say
-from imhi.runs import PublishedResult, RunFolder
+from imhi.runs import Answers, PublishedResult, RunFolder
 
 _MARK = b'name="generator" content="imhi-harness report"'
 _HEAD = 4096  # bytes of a page in which the mark stands
@@ -24,6 +24,7 @@ class ComparisonOptions(TypedDict):
     metrics: Sequence[str]
     datasets: Sequence[str]
     allow: Sequence[str]
+    rows: str
     resamples: int
     seed: int
 
@@ -91,6 +92,8 @@ def write_table(
 
     found = without_places(compare(runs, manager, **options))
     rows = PublishedResult.beside(PublishedResult.all(manager.registry), found) if published else []
+    if any(one.missing for one in found.answers):
+        say(f"not all rows were answered: {Answers.OFFER}")
     parts: list[str] = []
     WRITERS[form](found, rows, parts.append)
     if to is None:

@@ -30,6 +30,7 @@ def compare(
     exclude: options.Exclude = None,
     audit: options.Audit = Path("audit"),
     allow: options.Allow = None,
+    rows: options.Rows = "all",
     published: options.Published = True,
     folder: options.Out = Path("runs"),
     resamples: options.Resamples = None,
@@ -46,15 +47,19 @@ def compare(
     from imhi._core.cli.comparison_tables import show_comparison
     from imhi._core.comparing import compare as compare_runs
     from imhi._core.published import PublishedResult
+    from imhi._core.run_store.telling_apart import distinct_runs
     from imhi._core.views import OpenView
 
     runs = [RunFolder.find(name, folder) for name in names]
     reference = RunFolder.find(against, folder) if against else None
-    if reference is not None and reference.path not in [run.path for run in runs]:
+    places = [run.path.resolve() for run in runs]
+    if reference is not None and reference.path.resolve() not in places:
         runs.append(reference)
-    if len(runs) < 2:
+    if len(distinct_runs(runs)[0]) < 2:
+        twice = ", given twice" if len(runs) > 1 else ""
         raise HarnessError(
-            f"imhi compare: found one run ({runs[0].id}), expected two or more; 'imhi runs' lists them"
+            f"imhi compare: found one run ({runs[0].path}{twice}), expected two or more; 'imhi runs' "
+            "lists them"
         )
     known = PublishedResult.all(context.obj.registry) if published else []
     found = compare_runs(
@@ -69,12 +74,14 @@ def compare(
         view=OpenView.open(
             context.obj.registry, audit, name=view or "", gold=gold or "", exclude=exclude or ()
         ),
+        rows=rows,
     )
     beside = PublishedResult.beside(known, found)
     if as_json:
-        rows = [vars(row) for row in beside]
-        print_json({**found.to_json(), "published": rows})
+        print_json({**found.to_json(), "published": [vars(row) for row in beside]})
         return
-    paths = [Path(path) for path in found.runs]
-    place = None if reference is None else found.names[paths.index(reference.path)]
+    compared = [Path(path).resolve() for path in found.runs]
+    place = None
+    if reference is not None:
+        place = found.names[compared.index(reference.path.resolve())]
     show_comparison(found, beside, place, show_all)

@@ -10,18 +10,27 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from imhi._core.cli.console import out
+from imhi._core.comparing.answers import Answers
 from imhi._core.comparing.result import ComparedMetric, Comparison, Pair
 from imhi._core.published import PublishedResult
-from imhi._core.tables.figures import closing, crossed, crossed_note, interval, p_value, titled
+from imhi._core.tables.figures import (
+    closing,
+    crossed,
+    crossed_note,
+    interval,
+    means_over,
+    p_value,
+    titled,
+)
 from imhi._core.tables.table import Table
 from imhi._core.tables.terminal import show_notes, show_table
 
 _METHOD = (
     "Differences: first minus second, 95% intervals over posts. p: permutation test "
     "(both runs' answers to a post are exchanged), Holm-corrected over datasets; * is below 0.05. "
-    "right: examples that only the first / only the second gets right (McNemar's exact test: "
-    "a wide terminal, or --json). effect: Cohen's g for labels (0.05 small, 0.15 medium, 0.25 large), "
-    "else d_z. needed: about how many posts would show such a difference with 80% power."
+    "needed: about how many posts would show such a difference with 80% power. right: examples that "
+    "only the first / only the second gets right (McNemar's exact test: a wide terminal, or --json). "
+    "effect: Cohen's g for labels (0.05 small, 0.15 medium, 0.25 large), else d_z."
 )
 _MANY = 1_000_000
 _WIDE = 100  # columns of a terminal from which there is room for more
@@ -43,7 +52,9 @@ def show_comparison(
             _show_means(comparison, metric, _chosen_pairs(order, against, True))
         for a, b in _chosen_pairs(order, against, show_all):
             _show_pair(comparison, metric, a, b)
-    show_notes([*comparison.left_out, *comparison.notes, *_remarks(comparison, published)])
+    offer = [Answers.OFFER] if _unanswered(comparison) else []
+    notes = [*comparison.left_out, *comparison.notes, *offer]
+    show_notes([*notes, *_remarks(comparison, published)])
 
 
 def _remarks(comparison: Comparison, published: Sequence[PublishedResult]) -> list[str]:
@@ -51,6 +62,7 @@ def _remarks(comparison: Comparison, published: Sequence[PublishedResult]) -> li
     remarks = [
         f"{comparison.source}, split {comparison.split}{seen}; labels read by {comparison.labeler}."
     ]
+    remarks += means_over(comparison.datasets)
     remarks += [_METHOD] if comparison.pairs else []
     remarks += crossed_note(any(value.cross_fitted for value in comparison.values))
     if any(row.metric in comparison.metrics for row in published):
@@ -104,6 +116,7 @@ def _show_ranks(
                 ),
                 "won/tied/lost": "/".join(map(str, won[name])),
             }
+            | _no_answer(comparison, name)
         )
     for model, values in beside.items():
         # A mean over other datasets would invite the comparison that it does not bear.
@@ -153,7 +166,12 @@ def _show_means(
 ) -> None:
     tested = [comparison.pair(a, b, metric.name, over="datasets") for a, b in pairs]
     rows = [
-        {"runs": f"{pair.a} - {pair.b}", **_tested(pair, metric), "needed": _needed(pair)}
+        {
+            "runs": f"{pair.a} - {pair.b}",
+            **_tested(pair, metric),
+            **_no_answer(comparison, pair.a, pair.b),
+            "needed": _needed(pair),
+        }
         for pair in tested
         if pair is not None
     ]
@@ -166,6 +184,7 @@ def _show_pair(comparison: Comparison, metric: ComparedMetric, a: str, b: str) -
     pairs = [pair for pair in comparison.pairs if pair.metric == metric.name]
     counted = any(pair.better is not None for pair in pairs)
     labels = any(pair.labels is not None for pair in pairs)
+    wide = out().width >= _WIDE
     places = [(dataset, "") for dataset in comparison.datasets]
     places += [("", "datasets")] if len(comparison.datasets) > 1 else []
     rows = []
@@ -182,15 +201,31 @@ def _show_pair(comparison: Comparison, metric: ComparedMetric, a: str, b: str) -
         )
         row = {"dataset": dataset or "mean", "first": first, "second": second}
         row |= _tested(pair, metric)
+        row |= _no_answer(comparison, a, b, dataset=dataset)
+        row["needed"] = _needed(pair)
+        # What counts examples stands together, behind what is about the measure.
         if counted:
             right = "" if pair.better is None else f"{pair.better}/{pair.worse}"
             row["right" if labels else "better"] = right
-            row["effect"] = "" if pair.effect is None else f"{pair.effect:+.2f}"
-        row["needed"] = _needed(pair)
-        if labels and out().width >= _WIDE:
+        if counted and (wide or "no answer" not in row):
+            row["effect"] = (
+                "" if pair.effect is None else interval(pair.effect, None, None, 2, signed=True)
+            )
+        if labels and wide:
             row["McNemar p"] = "" if pair.labels is None else p_value(pair.labels.p)
         rows.append(row)
     show_table(Table.of(f"{titled(metric)} - {a} against {b}", rows), gap=True)
+
+
+def _unanswered(comparison: Comparison) -> bool:
+    return any(one.missing for one in comparison.answers)
+
+
+def _no_answer(comparison: Comparison, *names: str, dataset: str = "") -> dict[str, str]:
+    """Return how many rows each of these runs did not answer, if any run left one."""
+    if not _unanswered(comparison):
+        return {}
+    return {"no answer": "/".join(f"{comparison.missing(name, dataset):,}" for name in names)}
 
 
 def _tested(pair: Pair, metric: ComparedMetric) -> dict[str, str]:

@@ -126,6 +126,12 @@ Allow = Annotated[
         help="data, examples, labeler, prompt or split: compare although it differs; repeatable.",
     ),
 ]
+Rows = Annotated[
+    str,
+    typer.Option(
+        metavar="WHICH", help="all (default), or answered: those that every run answered."
+    ),
+]
 Published = Annotated[
     bool, typer.Option("--published/--no-published", help="Show published results beside.")
 ]

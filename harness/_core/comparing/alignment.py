@@ -16,6 +16,7 @@ from imhi._core.records import Example
 from imhi._core.registry import Registry
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.columns import Columns
+from imhi._core.run_store.telling_apart import distinct_names
 from imhi._core.settings import RunSettings
 from imhi._core.views import OpenView
 
@@ -50,14 +51,6 @@ def check_allowances(names: Collection[str]) -> None:
             raise UnknownName("--allow", name, ALLOWANCES)
 
 
-def check_distinct(folders: Sequence[RunFolder]) -> None:
-    """Raise HarnessError if a run is given twice."""
-    places = [folder.path.resolve() for folder in folders]
-    for place in places:
-        if places.count(place) > 1:
-            raise HarnessError(f"{place}: given twice; name each run once")
-
-
 def shared_labeler(folders: Sequence[RunFolder]) -> str:
     """Return the default labeler where all runs were scored with it, else one that they share.
 
@@ -75,7 +68,7 @@ def shared_labeler(folders: Sequence[RunFolder]) -> str:
             )
         raise HarnessError(
             "the runs were scored with different labelers ("
-            + "; ".join(f"{f.id}: {', '.join(n)}" for f, n in zip(folders, scored, strict=True))
+            + _by_run(folders, [", ".join(names) for names in scored])
             + f"); score them with one, such as: imhi score RUN --labeler {default}"
         )
     return default if default in shared else shared[0]
@@ -98,15 +91,16 @@ def common_datasets(
             )
     chosen = [name for name in seen if not only or name in only]
     common = [name for name in chosen if all(name in names for names in having)]
+    runs = list(zip(called(folders), having, strict=True))
     left_out = [
-        f"{name}: not in {', '.join(f.id for f, n in zip(folders, having, strict=True) if name not in n)}"
+        f"{name}: not in {', '.join(run for run, names in runs if name not in names)}"
         for name in chosen
         if name not in common
     ]
     if not common:
         raise NotComparable(
             "the runs have no dataset in common ("
-            + "; ".join(f"{f.id}: {', '.join(n)}" for f, n in zip(folders, having, strict=True))
+            + _by_run(folders, [", ".join(names) for names in having])
             + "); run the models on the same datasets"
         )
     return common, left_out
@@ -172,7 +166,8 @@ def _differences(
 ) -> list[str]:
     """Say in what one run's rows differ from the first run's, as far as that is allowed."""
     notes = []
-    names = f"{folders[0].id} and {folders[index].id}"
+    runs = called(folders)
+    names = f"{runs[0]} and {runs[index]}"
     first = {example.id: example for example in columns[0].examples}
     other = {example.id: example for example in columns[index].examples}
     shared = [id for id in first if id in other]
@@ -228,7 +223,18 @@ def _labeler_identity(folder: RunFolder, labeler: str) -> str:
 
 
 def _by_run(folders: Sequence[RunFolder], values: Sequence[str]) -> str:
-    return "; ".join(f"{folder.id}: {value}" for folder, value in zip(folders, values, strict=True))
+    return "; ".join(f"{run}: {value}" for run, value in zip(called(folders), values, strict=True))
+
+
+def called(folders: Sequence[RunFolder]) -> list[str]:
+    """Return what each run is called, no two alike: its model, and what tells it apart."""
+    manifests = [folder.manifest() for folder in folders]
+    return distinct_names(
+        [
+            (manifest.model, manifest.prompt.style, str(folder.path))
+            for folder, manifest in zip(folders, manifests, strict=True)
+        ]
+    )
 
 
 def viewed(aligned: Aligned, view: OpenView, split: str) -> Aligned:

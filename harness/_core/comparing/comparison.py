@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imhi._core.comparing.answers import ALL, Answers
 from imhi._core.comparing.intervals import Intervals, mean_intervals
 from imhi._core.comparing.measures import choose_metrics, metric_group
 from imhi._core.comparing.pairs import corrected, counted_examples, tested_pairs
@@ -39,6 +40,7 @@ def compare(
     resamples: int = 10_000,
     seed: int = 0,
     view: OpenView | None = None,
+    rows: str = ALL,
 ) -> Comparison:
     """Compare scored runs on the examples they share; a single run has values and no pairs.
 
@@ -52,14 +54,18 @@ def compare(
         allow: in what runs may differ (:data:`imhi._core.comparing.alignment.ALLOWANCES`).
         resamples: of the bootstrap, and as many permutations.
         view: which gold labels and which examples count (None: the released ones, all).
+        rows: ``all``, where one without an answer counts as wrong, or ``answered``: those that all
+            runs answered.
 
     Raises:
         NotComparable: runs differ in more than their models.
-        HarnessError: a run is not scored, or one is given twice.
+        HarnessError: a run is not scored.
     """
     if not runs:
         raise HarnessError("compare(): found no run, expected at least one run folder")
-    opened = RunSet.open(runs, manager, labeler=labeler, datasets=datasets, allow=allow, view=view)
+    opened = RunSet.open(
+        runs, manager, labeler=labeler, datasets=datasets, allow=allow, view=view, rows=rows
+    )
     with opened:
         return compare_run_set(opened, metrics, resamples, seed)
 
@@ -84,8 +90,10 @@ def compare_run_set(
     parts = [part for part in parts if part.resamples or part.missing]
     if not parts:
         raise HarnessError(
-            f"no example is left to compare ({'; '.join(notes)}); choose another view"
+            f"no example is left to compare ({'; '.join(notes)}); choose another view or other rows"
         )
+    answers = [one for part in parts for one in part.answers]
+    notes += runs.about_answers(answers)
     missing = dict.fromkeys(name for part in parts for name in part.missing)
     chosen = {name: metric for name, metric in chosen.items() if name not in missing}
     without = [f"{name}: it has no values per example to compare by" for name in missing]
@@ -105,6 +113,8 @@ def compare_run_set(
         notes=list(dict.fromkeys(notes)),
         settings={"resamples": resamples, "seed": seed, "allow": list(runs.allow)},
         view=runs.view.name if runs.view else "",
+        rows=runs.rows,
+        answers=answers,
     )
 
 
@@ -119,6 +129,7 @@ class _ComparedDataset:
     intervals: dict[str, Intervals] = field(default_factory=dict)
     counts: dict[str, list[ExampleCounts]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    answers: list[Answers] = field(default_factory=list)
 
 
 def _compared_dataset(
@@ -129,6 +140,7 @@ def _compared_dataset(
     part = _ComparedDataset(dataset, list(aligned.notes))
     if not aligned.columns[0].examples:
         return part
+    part.answers = runs.answers(aligned)
     measures = runs.measure(aligned, chosen)
     right = [columns.right for columns in aligned.columns]
     for name, metric in chosen.items():

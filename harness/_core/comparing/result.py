@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from imhi._core.comparing.answers import ALL, Answers
 from imhi._core.statistics.significance import ALPHA
 
 
@@ -131,9 +132,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs beside each other on the same examples. ``names`` tells the runs (folders) apart and is
-    what values and pairs call them; ``left_out`` says what could not be compared, and why; ``view``
-    names the gold labels and rows that count (empty: the released ones, all)."""
+    """Runs beside each other on the same examples. ``runs`` are their folders, by which they are told
+    apart; ``names`` are what each is called, no two alike, and what values and pairs call them by.
+    ``left_out`` says what could not be compared, and why; ``view``
+    names the gold labels and rows that count (empty: the released ones, all); ``answers`` count, for
+    each run and dataset, the ``rows`` compared that it did not answer."""
 
     names: Sequence[str]
     runs: Sequence[str]
@@ -149,6 +152,12 @@ class Comparison:
     notes: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     view: str = ""
+    rows: str = ALL
+    answers: Sequence[Answers] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.names)) < len(self.names) or len(self.names) != len(self.runs):
+            raise ValueError(f"found the names {self.names} of {self.runs}, expected one for each")
 
     def value(self, name: str, metric: str, dataset: str = "", over: str = "") -> ModelValue | None:
         """Return one run's value, if it has one."""
@@ -162,6 +171,12 @@ class Comparison:
         other = self._pairs.get((b, a, metric, dataset, over))
         return None if other is None else other.turned()
 
+    def missing(self, name: str, dataset: str = "") -> int:
+        """Return how many of the rows compared, of a dataset or of all, a run did not answer."""
+        return sum(
+            one.missing for one in self.answers if one.name == name and dataset in ("", one.dataset)
+        )
+
     @cached_property
     def _values(self) -> dict[tuple[str, str, str, str], ModelValue]:
         return {(v.name, v.metric, v.dataset, v.over): v for v in self.values}
@@ -171,5 +186,12 @@ class Comparison:
         return {(p.a, p.b, p.metric, p.dataset, p.over): p for p in self.pairs}
 
     def to_json(self) -> dict[str, object]:
-        """Return the object that ``--json`` prints."""
-        return dataclasses.asdict(self)
+        """Return the object that ``--json`` prints: values and pairs have their runs' folders too."""
+        folder_of = dict(zip(self.names, self.runs, strict=True))
+        found = dataclasses.asdict(self)
+        found["values"] = [{**row, "run": folder_of[row["name"]]} for row in found["values"]]
+        found["pairs"] = [
+            {**row, "run_a": folder_of[row["a"]], "run_b": folder_of[row["b"]]}
+            for row in found["pairs"]
+        ]
+        return found

@@ -15,12 +15,21 @@ from pathlib import Path
 from imhi._core.comparing.alignment import (
     Aligned,
     align,
+    called,
     check_allowances,
-    check_distinct,
     check_settings,
     common_datasets,
     shared_labeler,
     viewed,
+)
+from imhi._core.comparing.answers import (
+    ALL,
+    ANSWERED,
+    Answers,
+    about_answers,
+    answered_by_all,
+    answers_of,
+    check_rows,
 )
 from imhi._core.comparing.measures import REMADE, metric_group, stored_measure
 from imhi._core.comparing.result import ComparedMetric
@@ -32,6 +41,7 @@ from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import Columns
 from imhi._core.run_store.manifest import Manifest
+from imhi._core.run_store.telling_apart import distinct_runs
 from imhi._core.stages.rescore import reopen
 from imhi._core.statistics import Measure
 from imhi._core.views import OpenView
@@ -39,10 +49,12 @@ from imhi._core.views import OpenView
 
 @dataclass(frozen=True)
 class RunSet:
-    """Runs whose labels one labeler read, on the ``datasets`` that all of them have.
+    """Runs whose labels one labeler read, on the ``datasets`` that all of them have. A folder that
+    was given twice is one run.
 
     ``left_out`` says which datasets are not in all runs, ``notes`` what differs between runs and was
-    allowed. ``view`` says which gold labels and rows count (None: the released ones, all).
+    allowed, and what was given twice. ``view`` says which gold labels and rows count (None: the
+    released ones, all); ``rows`` is ``all`` or ``answered``.
     """
 
     folders: Sequence[RunFolder]
@@ -53,6 +65,7 @@ class RunSet:
     notes: Sequence[str] = ()
     allow: Sequence[str] = ()
     view: OpenView | None = None
+    rows: str = ALL
     _closing: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
     _scorers: dict[str, Score] = field(default_factory=dict, repr=False, compare=False)
 
@@ -66,6 +79,7 @@ class RunSet:
         datasets: Sequence[str] = (),
         allow: Sequence[str] = (),
         view: OpenView | None = None,
+        rows: str = ALL,
         scored: bool = True,
     ) -> RunSet:
         """Open runs to set them beside each other.
@@ -75,22 +89,24 @@ class RunSet:
             labeler: whose labels count (default: hybrid where all runs have it, else one they share).
             datasets: only these (default: all that the runs share).
             allow: in what runs may differ (:data:`imhi._core.comparing.alignment.ALLOWANCES`).
+            rows: which rows count (:data:`imhi._core.comparing.answers.ROWS`).
             scored: runs need scores, not just labels, by the labeler.
 
         Raises:
             NotComparable: runs differ in more than their models.
-            HarnessError: a run is given twice, or was not scored (labelled) by the labeler.
+            HarnessError: a run was not scored (labelled) by the labeler.
         """
         check_allowances(allow)
+        check_rows(rows)
         folders = [run if isinstance(run, RunFolder) else RunFolder(Path(run)) for run in runs]
-        check_distinct(folders)
+        folders, twice = distinct_runs(folders)
         labeler = labeler or shared_labeler(folders)
         if scored:
             for folder in folders:
                 folder.scores(labeler)  # says how to make them where there are none
-        notes = check_settings(folders, labeler, allow)
+        notes = [*twice, *check_settings(folders, labeler, allow)]
         common, left_out = common_datasets(folders, datasets)
-        found = cls(folders, manager, labeler, common, left_out, notes, tuple(allow))
+        found = cls(folders, manager, labeler, common, left_out, notes, tuple(allow), rows=rows)
         return found if view is None else found.under(view)
 
     def under(self, view: OpenView | None) -> RunSet:
@@ -133,13 +149,8 @@ class RunSet:
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """What tells the runs apart: their models, with prompt style and folder where needed."""
-        return RunScores.distinct_names(
-            [
-                (manifest.model, manifest.prompt.style, folder.id)
-                for folder, manifest in zip(self.folders, self.manifests, strict=True)
-            ]
-        )
+        """What each run is called, no two alike: its model, and what tells it apart where needed."""
+        return called(self.folders)
 
     @property
     def split(self) -> str:
@@ -170,12 +181,14 @@ class RunSet:
         return [Columns.read(folder, self.labeler, dataset, registry) for folder in self.folders]
 
     def aligned(self, dataset: str) -> Aligned:
-        """Return what each run says about the same examples of a dataset, as the view has them.
+        """Return what each run says about the same examples of a dataset, as the view has them, or
+        about those that all runs answered.
 
         Raises:
             NotComparable: the runs saw other data, other examples or other prompts.
         """
         found = align(self.folders, self.labeler, dataset, self.allow, self.manager.registry)
+        found = answered_by_all(found) if self.rows == ANSWERED else found
         return found if self.view is None else self.seen(found)
 
     def seen(self, aligned: Aligned) -> Aligned:
@@ -183,6 +196,14 @@ class RunSet:
         if self.view is None:
             return aligned
         return viewed(aligned, self.view, self.manifests[0].split)
+
+    def answers(self, aligned: Aligned) -> list[Answers]:
+        """Count each run's answers to the rows of a dataset that are compared."""
+        return answers_of(self.folders, self.names, aligned)
+
+    def about_answers(self, answers: Sequence[Answers]) -> list[str]:
+        """Return a sentence for each run that left rows without an answer."""
+        return about_answers(self.folders, answers)
 
     def measure(
         self, aligned: Aligned, metrics: Mapping[str, ComparedMetric]

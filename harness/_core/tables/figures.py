@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 ALPHA = 0.05  # below it a p value has a star
@@ -34,13 +35,12 @@ def interval(
     decimals: int = 1,
     *,
     signed: bool = False,
-    plain_zero: bool = False,
 ) -> str:
     """Return a value with its bounds, as ``0.12 [-0.06, 0.29]``; without those that are None. A
-    value that is None is ``-``. With ``plain_zero`` what rounds to nothing has no minus."""
+    value that is None is ``-``; what rounds to nothing has no minus."""
 
     def shown(number: float) -> str:
-        rounded = round(number, decimals) + 0.0 if plain_zero else number
+        rounded = round(number, decimals) + 0.0  # -0.0 becomes 0.0
         return format(rounded, f"{'+' if signed else ''}.{decimals}f")
 
     if value is None:
@@ -85,6 +85,14 @@ def dollars(cost: float | None, *, cents: bool = False) -> str:
     if cost is None:
         return "-"
     return f"${cost:,.2f}" if cents or cost >= 1 or not cost else f"${cost:,.4f}"
+
+
+def means_over(datasets: Sequence[str]) -> list[str]:
+    """Return what every mean of a table is over, a sentence: the same datasets for every run, or it
+    would not stand beside the others; nothing where there is one dataset only."""
+    if len(datasets) < 2:
+        return []
+    return [f"Means are over the same datasets for every run: {', '.join(datasets)}."]
 
 
 def closing(synthetic: bool, sentence: str = SYNTHETIC) -> list[str]:

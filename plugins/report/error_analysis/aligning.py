@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from imhi import Example, HarnessError, Prediction, Response
-from imhi.plugins.report.error_analysis.result import FAILED, MOST_RUNS, UNPARSED
+from imhi.plugins.report.error_analysis.result import MOST_RUNS, NO_ANSWER, UNPARSED
 from imhi.runs import Columns
 
 
@@ -148,4 +148,4 @@ def shown_label(prediction: Prediction) -> str:
     """Return a prediction's label, or in parentheses why there is none."""
     if prediction.label is not None:
         return prediction.label
-    return FAILED if prediction.status == "failed" else UNPARSED
+    return NO_ANSWER if prediction.status == "failed" else UNPARSED

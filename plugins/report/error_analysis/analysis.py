@@ -39,7 +39,9 @@ def analyse(
     """
     aligned, left_out = align_all(columns, labels)
     contradictions = [row for one in aligned for row in _contradictions(one, with_posts)]
-    contradicting = Counter((row.dataset, row.run) for row in contradictions)
+    # An answer may say a second thing twice: in its explanation, and as the model's own label.
+    answers = {(row.dataset, row.run, row.id) for row in contradictions}
+    contradicting = Counter((dataset, run) for dataset, run, _ in answers)
     missed = [row for one in aligned for row in _missed_by_all(one, with_posts)]
     flips = [row for one in aligned for row in _flips(one, with_posts)]
     clusters: list[Cluster] = []
@@ -155,7 +157,7 @@ def _counts(one: AlignedDataset, contradicting: Mapping[tuple[str, str], int]) -
         runs[run] = RunCounts(
             errors=sum(wrong),
             unparsed=status.count("unparsed"),
-            failed=status.count("failed"),
+            no_answer=status.count("failed"),
             contradictions=contradicting.get((one.dataset, run), 0),
             only_right=sum(
                 not own and count == len(one.runs) - 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 UNPARSED = "(unparsed)"
-FAILED = "(failed)"
+NO_ANSWER = "(no answer)"
 MOST_RUNS = ""  # what stands for the runs together: an example is missed if more than half miss it
 
 
@@ -21,7 +21,7 @@ MOST_RUNS = ""  # what stands for the runs together: an example is missed if mor
 class Missed:
     """An example that no run gets right.
 
-    ``answers`` holds each run's label by the run's name, or ``(unparsed)`` or ``(failed)`` where
+    ``answers`` holds each run's label by the run's name, or ``(unparsed)`` or ``(no answer)`` where
     there is none. ``unread``: there is no label from any run. ``chance`` is the product of the
     runs' shares of errors on examples of the same question and gold label: how often such an
     example would be missed by all if runs erred independently. ``post`` is empty unless posts were
@@ -139,12 +139,13 @@ class Cluster:
 
 @dataclass(frozen=True)
 class RunCounts:
-    """One run on one dataset. ``errors`` holds the ``unparsed`` and ``failed`` ones too;
-    ``only_right`` examples are right by this run alone, ``only_wrong`` missed by it alone."""
+    """One run on one dataset. ``errors`` holds the ``unparsed`` ones and those with ``no_answer`` too
+    (failed, or not asked); ``contradictions`` counts answers that say two things; ``only_right``
+    examples are right by this run alone, ``only_wrong`` missed by it alone."""
 
     errors: int
     unparsed: int
-    failed: int
+    no_answer: int
     contradictions: int
     only_right: int
     only_wrong: int

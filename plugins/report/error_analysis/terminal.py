@@ -88,14 +88,14 @@ def _runs_table(analysis: ErrorAnalysis, letters: Mapping[str, str]) -> Table:
         row = {"": letters[run], "run": sanitizing.one_line(run)}
         row["errors"] = figures.share(sum(c.errors for c in counts), examples)
         row["unparsed"] = f"{sum(c.unparsed for c in counts):,}"
-        row["failed"] = f"{sum(c.failed for c in counts):,}"
+        row["no answer"] = f"{sum(c.no_answer for c in counts):,}"
         row["contradicts"] = f"{sum(c.contradictions for c in counts):,}"
         if len(analysis.runs) > 1:
             right, wrong = (sum(c.only_right for c in counts), sum(c.only_wrong for c in counts))
             row["alone +/-"] = f"{right:,}/{wrong:,}"
         rows.append(row)
     # A narrow terminal has no room for columns without a count.
-    for head in ("failed", "contradicts"):
+    for head in ("no answer", "contradicts"):
         if all(row[head] == "0" for row in rows):
             for row in rows:
                 del row[head]

@@ -3,7 +3,7 @@ by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -14,6 +14,7 @@ from imhi.plugins.report.html.harmless import shown
 
 WIDTH = 4.7  # inches: 338 points, as wide as a phone has room for
 SIZE = 9.5  # points, of letters
+_MOST_LETTERS = 30  # of a name beside a picture
 
 # Stand-ins that no drawing would use by itself, and what they become.
 INK, SOFT, LINE, ACCENT, OTHER = map(page_pictures.stand_in, range(1, 6))
@@ -42,9 +43,18 @@ def drawings() -> AbstractContextManager[Callable[[float], Any]]:
     return page_pictures.drawings(WIDTH, _STYLE)
 
 
-def shortened(name: str, letters: int) -> str:
-    """Return a name that is harmless and fits beside a picture: its beginning and its end."""
-    name = str(shown(name))
+def shortened(names: Sequence[str], letters: int) -> list[str]:
+    """Return names that are harmless and fit beside a picture, each its beginning and its end; longer
+    where others begin and end alike, and with a number where there is no room for that."""
+    whole = [str(shown(name)) for name in names]
+    for room in range(letters, _MOST_LETTERS + 1):
+        found = [_cut(name, room) for name in whole]
+        if len(set(found)) == len(set(whole)):
+            return found
+    return [f"{_cut(name, letters)} {place}" for place, name in enumerate(whole, start=1)]
+
+
+def _cut(name: str, letters: int) -> str:
     if len(name) <= letters:
         return name
     end = letters // 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from imhi import Comparison, Example, PluginManager, Registry, RunScores
 from imhi.plugins.report.html.harmless import shown
@@ -18,9 +17,11 @@ from imhi.runs import (
     RunFolder,
     RunSet,
     compare_run_set,
+    distinct_names,
 )
 
 _MAIN = "weighted_f1"
+_IMPORTED = "imported"  # the scheme of models whose answers were imported
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Place:
 @dataclass(frozen=True)
 class Run:
     """One run: its folder's name, what it is called, and its rows on the examples compared.
-    ``failures`` holds the last error of each example that had one, by dataset and id."""
+    ``failures`` holds the last error of each example that had one, by dataset and id; ``latencies``
+    are the seconds that each answer of the whole run took, where that was recorded."""
 
     id: str
     name: str
@@ -43,6 +45,12 @@ class Run:
     scores: RunScores
     columns: Mapping[str, Columns]
     failures: Mapping[str, Mapping[str, str]]
+    latencies: Sequence[float] = ()
+
+    @property
+    def imported(self) -> bool:
+        """Whether the answers were made elsewhere: what is not among them was not asked for here."""
+        return self.manifest.model_identity.get("scheme") == _IMPORTED
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,7 @@ def gather(
     metrics: Sequence[str] = (),
     datasets: Sequence[str] = (),
     allow: Sequence[str] = (),
+    rows: str = "all",
     resamples: int = 10_000,
     seed: int = 0,
     published: bool = True,
@@ -104,7 +113,7 @@ def gather(
 
     Raises:
         NotComparable: runs differ in more than their models.
-        HarnessError: a run is not scored, or one is given twice.
+        HarnessError: a run is not scored.
     """
     shared: dict[str, Sequence[Example]] = {}
     opened = RunSet.open(
@@ -113,6 +122,7 @@ def gather(
         labeler=labeler,
         datasets=datasets,
         allow=allow,
+        rows=rows,
     )
     with opened as runs:
         comparison = without_places(compare_run_set(runs, metrics, resamples, seed))
@@ -127,13 +137,11 @@ def gather(
                 name,
                 runs.manifests[index],
                 dataclasses.replace(runs.scores[index], run=folder.id),
-                {dataset: rows[index] for dataset, rows in columns.items()},
-                {
-                    dataset: {row.id: row.error or "" for row in folder.failures(dataset)}
-                    for dataset in comparison.datasets
-                },
+                {dataset: of_runs[index] for dataset, of_runs in columns.items()},
+                {dataset: _failures(folder, dataset) for dataset in comparison.datasets},
+                _latencies(folder),
             )
-            for index, (folder, name) in enumerate(zip(folders, comparison.names, strict=True))
+            for index, (folder, name) in enumerate(zip(runs.folders, comparison.names, strict=True))
         ],
         labels={name: runs.labels[name] for name in comparison.datasets},
         published=PublishedResult.beside(PublishedResult.all(registry), comparison)
@@ -144,20 +152,34 @@ def gather(
     )
 
 
-def without_places(comparison: Comparison) -> Comparison:
-    """Return a comparison whose names say nothing of where runs were made."""
-    ids = [Path(run).name for run in comparison.runs]
-    names = _shown_names(comparison.names, ids)
-    return _renamed(comparison, dict(zip(comparison.names, names, strict=True)))
+def _failures(folder: RunFolder, dataset: str) -> dict[str, str]:
+    """Return the last error of each example that was asked about in vain."""
+    if folder.manifest().model_identity.get("scheme") == _IMPORTED:
+        return {}
+    return {row.id: row.error or "" for row in folder.failures(dataset)}
 
 
-def _shown_names(names: Sequence[str], ids: Sequence[str]) -> list[str]:
-    """Return names without local paths, with the run's id where that leaves two alike."""
-    short = [str(shown(name)) for name in names]
+def _latencies(folder: RunFolder) -> list[float]:
+    """Return how long each answer of a run took, also those to datasets that are not compared."""
+    whole = RunFolder(folder.path)  # which does not keep them all in memory
     return [
-        f"{name} ({id})" if short.count(name) > 1 else name
-        for name, id in zip(short, ids, strict=True)
+        response.latency
+        for dataset in whole.datasets()
+        for response in whole.responses(dataset)
+        if response.latency is not None
     ]
+
+
+def without_places(comparison: Comparison) -> Comparison:
+    """Return a comparison of which no name, note or sentence says where runs were made."""
+    # Models of one name in two places are alike once their places are gone.
+    keys = [(name, "", run) for name, run in zip(comparison.names, comparison.runs, strict=True)]
+    names = distinct_names(keys, lambda text: str(shown(text)))
+    return dataclasses.replace(
+        _renamed(comparison, dict(zip(comparison.names, names, strict=True))),
+        notes=[str(shown(note)) for note in comparison.notes],
+        left_out=[str(shown(note)) for note in comparison.left_out],
+    )
 
 
 def _main_first(metrics: Mapping[str, ComparedMetric]) -> Mapping[str, ComparedMetric]:
@@ -174,4 +196,5 @@ def _renamed(comparison: Comparison, names: Mapping[str, str]) -> Comparison:
         names=[names[name] for name in comparison.names],
         values=[replace(value, name=names[value.name]) for value in comparison.values],
         pairs=[replace(p, a=names[p.a], b=names[p.b]) for p in comparison.pairs],
+        answers=[replace(one, name=names[one.name]) for one in comparison.answers],
     )

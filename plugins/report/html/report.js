@@ -72,7 +72,7 @@
 
     fill(by("dataset"), data.datasets.map((one) => one.name));
     fill(by("model"), ["any", ...data.runs]);
-    fill(by("outcome"), ["any", "right", "wrong", "unparsed", "failed", "models disagree", "all wrong"]);
+    fill(by("outcome"), ["any", "right", "wrong", "unparsed", "no answer", "models disagree", "all wrong"]);
     by("dataset").addEventListener("change", choose);
     for (const name of ["gold", "model", "predicted", "outcome"]) by(name).addEventListener("change", show);
     document.getElementById("browser").hidden = false;
@@ -84,10 +84,10 @@
     }
 
     function shown(number) {
-      return number < dataset.labels.length ? dataset.labels[number] : ["unparsed", "failed"][number - dataset.labels.length];
+      return number < dataset.labels.length ? dataset.labels[number] : ["unparsed", "no answer"][number - dataset.labels.length];
     }
 
-    // "wrong" is a label that is not the gold one; unparsed and failed are outcomes of their own.
+    // "wrong" is a label that is not the gold one; unparsed and no answer are outcomes of their own.
     function outcome(number, gold) {
       if (number === gold) return "right";
       return number < dataset.labels.length ? "wrong" : shown(number);
@@ -96,7 +96,7 @@
     function choose() {
       dataset = data.datasets[Number(by("dataset").value)];
       fill(by("gold"), ["any", ...dataset.labels]);
-      fill(by("predicted"), ["any", ...dataset.labels, "unparsed", "failed"]);
+      fill(by("predicted"), ["any", ...dataset.labels, "unparsed", "no answer"]);
       if (made) made.destroy(true);
       const fresh = document.createElement("table");
       fresh.id = "browse-table";
@@ -124,7 +124,7 @@
       if (dataset.aspects) found.push(plain("question", (row) => dataset.aspects[dataset.aspect[row]]));
       found.push(plain("gold", (row) => dataset.labels[dataset.gold[row]]));
       data.runs.forEach((name, run) => {
-        const signs = { right: "✓", wrong: "✗", unparsed: "?", failed: "!" };
+        const signs = { right: "✓", wrong: "✗", unparsed: "?", "no answer": "!" };
         found.push({
           title: escaped(name),
           data: null,
@@ -132,7 +132,7 @@
             const given = dataset.predicted[run][row];
             if (kind !== "display") return shown(given);
             const came = outcome(given, dataset.gold[row]);
-            return '<span class="' + came + '">' + signs[came] + '<span class="hidden"> ' + came + ": </span> " + escaped(shown(given)) + "</span>";
+            return '<span class="' + came.replace(" ", "-") + '">' + signs[came] + '<span class="hidden"> ' + came + ": </span> " + escaped(shown(given)) + "</span>";
           },
         });
       });

@@ -2,7 +2,8 @@
 
 The column ``kind`` tells them apart (``value``, ``pair``, ``published``). Numbers are not rounded
 to what a measure is shown with; ``decimals`` says what that is. Values and differences of runs
-stand in ``value, low, high``.
+stand in ``value, low, high``; ``no_answer`` counts the rows that the run did not answer,
+``against_no_answer`` those of the other run of a pair.
 """
 
 from __future__ import annotations
@@ -22,9 +23,8 @@ FIELDS = (
     "kind", "metric", "higher_is_better", "decimals", "dataset", "over", "model", "against",
     "value", "low", "high", "rank", "rank_low", "rank_high", "p", "p_holm", "significant",
     "better", "equal", "worse", "mcnemar_p", "effect", "effect_name", "posts", "examples",
-    "posts_needed", "detectable", "labeler", "data", "synthetic", "resamples", "seed", "cross_fitted",
-    "run",
-    "source", "table", "obtained",
+    "posts_needed", "detectable", "no_answer", "against_no_answer", "rows", "labeler", "data",
+    "synthetic", "resamples", "seed", "cross_fitted", "run", "source", "table", "obtained",
 )  # fmt: skip
 
 
@@ -44,15 +44,23 @@ def _rows(
         "synthetic": comparison.synthetic,
         "resamples": comparison.settings.get("resamples"),
         "seed": comparison.settings.get("seed"),
+        "rows": comparison.rows,
     }
     folders = dict(
         zip(comparison.names, (folder for _, folder in runs_of(comparison)), strict=True)
     )
     for value in comparison.values:
-        run = {"run": folders.get(value.name)}
+        run = {
+            "run": folders.get(value.name),
+            "no_answer": comparison.missing(value.name, value.dataset),
+        }
         yield {**_about(comparison.metrics[value.metric]), **_value(value), **common, **run}
     for pair in comparison.pairs:
-        yield {**_about(comparison.metrics[pair.metric]), **_pair(pair), **common}
+        missing = {
+            "no_answer": comparison.missing(pair.a, pair.dataset),
+            "against_no_answer": comparison.missing(pair.b, pair.dataset),
+        }
+        yield {**_about(comparison.metrics[pair.metric]), **_pair(pair), **common, **missing}
     for row in PublishedResult.beside(published, comparison):
         yield {"kind": "published", **_about(comparison.metrics[row.metric]), **vars(row)}
 

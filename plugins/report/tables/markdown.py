@@ -63,7 +63,10 @@ def _ranks(table: MetricTable) -> str:
 
 def _pairs(comparison: Comparison, metric: ComparedMetric) -> str:
     """Return every pair from the side of the better run, the means first, as they sum up."""
-    header = ["on", "first", "second", "difference", "p", "Holm p", "wins / ties / losses"]
+    header = ["on", "first", "second", "difference", "p", "Holm p"]
+    missing = any(one.missing for one in comparison.answers)
+    header += ["no answer"] if missing else []
+    header += ["wins / ties / losses"]
     # By place and names: looking each up among thousands would take the square of their number.
     tested = {(p.dataset, p.over, p.a, p.b): p for p in comparison.pairs if p.metric == metric.name}
     best_first = order(comparison, metric.name)
@@ -74,7 +77,10 @@ def _pairs(comparison: Comparison, metric: ComparedMetric) -> str:
             other = tested.get((column.dataset, column.over, b, a))
             pair = pair or (other.turned() if other else None)
             if pair is not None:
-                lines.append([column.title, *_pair(pair, metric)])
+                *tested_cells, counts = _pair(pair, metric)
+                lost = (comparison.missing(name, column.dataset) for name in (a, b))
+                cells = [" / ".join(f"{count:,}" for count in lost)] if missing else []
+                lines.append([column.title, *tested_cells, *cells, counts])
     return _table(header, lines, left=3)
 
 

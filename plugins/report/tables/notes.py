@@ -33,10 +33,13 @@ def reading(comparison: Comparison, tables: Sequence[MetricTable]) -> list[str]:
             f"{NEAR.strip()}: no significant difference to the best run of the column was found "
             f"(permutation test, Holm-corrected over datasets, p of {statistics.ALPHA} or more)."
         )
+    sentences += figures.means_over(comparison.datasets)
     if any(column.over == "tasks" for table in tables for column in table.columns):
         sentences.append("Mean over tasks: the value of a task is the mean of its datasets.")
     if UNPARSED in comparison.metrics:
-        sentences.append("Unparsed: answers without a label, which label metrics count as wrong.")
+        sentences.append(
+            "Unparsed: rows without a label, unanswered ones among them; label metrics count them as wrong."
+        )
     else:
         sentences.append(
             "Label metrics count answers without a label (unparsed) as wrong; how many there are was "

@@ -37,11 +37,8 @@ def calibration(
     for name, value, least in (("bins", bins, 2), ("resamples", resamples, 100)):
         if value < least:
             raise HarnessError(f"--{name}: found {value}, expected at least {least}")
-    runs = {
-        found.path.resolve(): found for found in (RunFolder.find(name, folder) for name in names)
-    }
     found = calibrate(
-        list(runs.values()),
+        [RunFolder.find(name, folder) for name in names],
         context.obj,
         labeler=labeler or "",
         datasets=[context.obj.registry.datasets.get(name).name for name in dataset or ()],

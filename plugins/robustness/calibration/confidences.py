@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imhi import Array, HarnessError, RunScores, digest
-from imhi.runs import Columns, NotComparable, RunFolder, RunSet
+from imhi import Array, HarnessError, digest
+from imhi.runs import Columns, NotComparable, RunFolder, RunSet, distinct_names
 
 _SAMPLES_SHARE = ("model_identity", "prompt", "generation", "split", "limit")
 NO_ANSWER = "no answer"
@@ -80,8 +80,14 @@ def subjects(folders: Sequence[RunFolder]) -> list[Subject]:
     for key, members in groups.items():
         if key != str(members[0].path):
             _check_samples(members)
-    firsts = [members[0].manifest() for members in groups.values()]
-    names = RunScores.distinct_names([(one.model, one.prompt.style, one.run) for one in firsts])
+    firsts = [members[0] for members in groups.values()]
+    manifests = [folder.manifest() for folder in firsts]
+    names = distinct_names(
+        [
+            (one.model, one.prompt.style, str(folder.path))
+            for one, folder in zip(manifests, firsts, strict=True)
+        ]
+    )
     return [Subject(name, members) for name, members in zip(names, groups.values(), strict=True)]
 
 

@@ -20,7 +20,7 @@ from imhi.plugins.robustness.calibration.errors import (
     error_by_chance,
 )
 from imhi.plugins.robustness.calibration.risk import areas, best_area, curve
-from imhi.runs import RunFolder, RunSet, statistics
+from imhi.runs import RunFolder, RunSet, distinct_runs, statistics
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ class Calibrated:
 
 @dataclass(frozen=True)
 class Calibrations:
-    """Models beside each other; ``runs`` says which runs each was read from."""
+    """Models beside each other; ``runs`` says which runs each was read from. ``kept_out`` are datasets
+    that not all runs have; ``notes`` say in what runs differ, and which was given twice."""
 
     runs: Mapping[str, Sequence[str]]
     labeler: str
@@ -89,6 +90,7 @@ class Calibrations:
     found: Sequence[Calibrated]
     kept_out: Sequence[str]
     settings: Mapping[str, int]
+    notes: Sequence[str] = ()
 
     def to_json(self) -> dict[str, object]:
         """Return the object that ``--json`` prints."""
@@ -115,6 +117,7 @@ def calibrate(
     Raises:
         HarnessError: a run gives no confidence, or was not scored.
     """
+    folders, twice = distinct_runs(folders)
     models = subjects(folders)
     # Models are not set against each other: they may have been asked about other things.
     runs = RunSet.open(
@@ -140,6 +143,7 @@ def calibrate(
         found=found,
         kept_out=runs.left_out,
         settings={"bins": bins, "resamples": resamples, "seed": seed},
+        notes=[*twice, *runs.notes],
     )
 
 

@@ -23,7 +23,7 @@ def show(calibrations: Calibrations) -> None:
         title = f"{model}, confidence: {rows[0].confidence_from}"
         cells = [_cells(one, top, wide) for one in rows]
         show_table(Table.of(title, cells, notes=_left_out(rows)), gap=True)
-    show_notes([*calibrations.kept_out, *_remarks(calibrations, top, wide)])
+    show_notes([*calibrations.kept_out, *calibrations.notes, *_remarks(calibrations, top, wide)])
 
 
 def _cells(one: Calibrated, top: float, wide: bool) -> dict[str, str]:
@@ -34,8 +34,8 @@ def _cells(one: Calibrated, top: float, wide: bool) -> dict[str, str]:
         "n": f"{one.n:,}",
         "right": f"{one.accuracy:.1f}",
         "sure": f"{one.confidence:.1f}",
-        "ECE": _interval(by_mass.error, 1),
-        "chance": f"{by_mass.by_chance:.1f}{star}",
+        "ECE": _interval(by_mass.error, 1) + star,
+        "chance": f"{by_mass.by_chance:.1f}",
         "ECE width": _interval(one.equal_width.error, 1),
         "Brier": _interval(one.brier, 3) if wide else f"{one.brier.value:.2f}",
         "AURC": _interval(one.aurc, 1) if wide else f"{one.aurc.value:.1f}",
@@ -79,8 +79,8 @@ def _remarks(calibrations: Calibrations, top: float, wide: bool) -> list[str]:
         "right: labels that are right; sure: mean confidence in the labels chosen; above right it is "
         f"too sure. ECE: expected calibration error, up to {bins} bins of equal mass, of at least "
         f"{SMALLEST} examples{' (ECE width: of equal width)' if wide else ''}, all in percent, 95% "
-        "intervals over posts. chance: the ECE that a perfectly calibrated model as sure has; * more "
-        "than that (p below 0.05). Brier: 0 to 2. AURC: area under the risk-coverage curve, in "
+        "intervals over posts; * more than chance (p below 0.05), which is the ECE that a perfectly "
+        "calibrated model as sure has. Brier: 0 to 2. AURC: area under the risk-coverage curve, in "
         "percent: the error rate if confidence says nothing, less if it helps.",
         "risk: error rate among the 10%, 20% ... 100% that the model is most sure of, from 0 to "
         f"{100 * top:.0f}% (all tables alike); --json has the points.",

@@ -55,12 +55,18 @@ class Order:
 
 @dataclass(frozen=True)
 class Ranking:
-    """The orders of models under every condition; ``notes`` say what views leave out."""
+    """The orders of models under every condition, by a metric shown with ``decimals``. ``runs`` are
+    the models' folders; ``notes`` say what views leave out, and what has no answer; ``complete``
+    where every row has one; ``synthetic`` where examples are made up."""
 
     models: Sequence[str]
+    runs: Sequence[str]
     metric: str
+    decimals: int
     orders: Sequence[Order]
     notes: Sequence[str]
+    complete: bool
+    synthetic: bool
 
 
 def rank(
@@ -70,6 +76,7 @@ def rank(
     *,
     metric: str = "weighted_f1",
     datasets: Sequence[str] = (),
+    rows: str = "all",
     resamples: int = 10_000,
     seed: int = 0,
 ) -> Ranking:
@@ -91,7 +98,9 @@ def rank(
         # A labeler may have read the answers of runs that were not scored with it.
         by_labeler = {
             labeler: closing.enter_context(
-                RunSet.open(folders, manager, labeler=labeler, datasets=datasets, scored=False)
+                RunSet.open(
+                    folders, manager, labeler=labeler, datasets=datasets, rows=rows, scored=False
+                )
             )
             for labeler in dict.fromkeys(condition.labeler for condition in conditions)
         }
@@ -99,18 +108,23 @@ def rank(
         left_out = list(sets[0].left_out)
         notes = [note for runs in by_labeler.values() for note in runs.notes]
         measured: dict[str, _Measured] = {}
+        decimals = 1
+        answers = []
         for dataset in sets[0].datasets:
             aligned = {labeler: runs.aligned(dataset) for labeler, runs in by_labeler.items()}
             whole = [aligned[condition.labeler] for condition in conditions]
             seen = [runs.seen(rows) for runs, rows in zip(sets, whole, strict=True)]
             notes += [note for one in seen for note in one.notes]
             if not all(one.columns[0].examples for one in seen):
-                left_out.append(f"{dataset}: a view leaves no example of it")
+                left_out.append(f"{dataset}: no example of it is left under some view")
                 continue
+            answers += sets[0].answers(seen[0])
             measures = [
                 _measures(runs, spec, *rows) for runs, *rows in zip(sets, seen, whole, strict=True)
             ]
+            decimals = measures[0][0].decimals
             measured[dataset] = _resampled(measures, seen, whole[0], resamples, seed)
+        notes += sets[0].about_answers(answers) if answers else []
     if not measured:
         raise HarnessError(f"nothing is left to rank models by ({'; '.join(left_out)})")
     if len(measured) > 1:
@@ -120,7 +134,16 @@ def rank(
         for dataset, one in measured.items()
         for order in _orders(dataset, conditions, one, spec.metric.higher_is_better)
     ]
-    return Ranking(sets[0].names, spec.name, orders, list(dict.fromkeys([*left_out, *notes])))
+    return Ranking(
+        sets[0].names,
+        [str(folder.path) for folder in sets[0].folders],
+        spec.name,
+        decimals,
+        orders,
+        list(dict.fromkeys([*left_out, *notes])),
+        not any(one.missing for one in answers),
+        sets[0].synthetic,
+    )
 
 
 @dataclass(frozen=True)

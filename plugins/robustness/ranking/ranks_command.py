@@ -41,6 +41,7 @@ def ranks(
         str, typer.Option(metavar="NAME", help="A metric of labels.")
     ] = "weighted_f1",
     dataset: options.DatasetNames = None,
+    rows: options.Rows = "all",
     folder: options.Out = Path("runs"),
     resamples: options.Resamples = None,
     seed: options.Seed = None,
@@ -63,19 +64,21 @@ def ranks(
         conditions_of(labeler or ["hybrid"], views),
         metric=metric,
         datasets=[registry.datasets.get(name).name for name in dataset or ()],
+        rows=rows,
         resamples=10_000 if resamples is None else resamples,
         seed=seed or 0,
     )
     if as_json:
         orders = [order.to_json() for order in found.orders]
-        print_json({"models": list(found.models), "metric": found.metric, "orders": orders,
-                    "notes": list(found.notes)})  # fmt: skip
+        print_json({"models": list(found.models), "runs": list(found.runs), "metric": found.metric,
+                    "orders": orders, "notes": list(found.notes)})  # fmt: skip
         return
     _show(found)
 
 
 def _show(ranking: Ranking) -> None:
     from imhi.io import Table, figures, show_notes, show_table
+    from imhi.runs import Answers
 
     places = list(dict.fromkeys(order.dataset for order in ranking.orders))
     # The mean first: it is what boards rank by.
@@ -86,7 +89,11 @@ def _show(ranking: Ranking) -> None:
         rows = [
             [
                 ranking.models[model],
-                *(f"{order.values[model]:.1f} ({order.ranks[model]})" for order in orders),
+                *(
+                    f"{figures.interval(order.values[model], None, None, ranking.decimals)} "
+                    f"({order.ranks[model]})"
+                    for order in orders
+                ),
             ]
             for model in models
         ]
@@ -99,7 +106,9 @@ def _show(ranking: Ranking) -> None:
             for head, order in zip(heads, orders, strict=True)
         ]
         show_table(Table.of("", agreements), gap=True)
-    show_notes([*ranking.notes, _LEGEND, *figures.closing(False)])
+    offer = [] if ranking.complete else [Answers.OFFER]
+    means = figures.means_over([place for place in places if place])
+    show_notes([*ranking.notes, *offer, *means, _LEGEND, *figures.closing(ranking.synthetic)])
 
 
 def _agreement(order: Order) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imhi import HarnessError, PluginManager, RunScores, RunSettings, digest
 from imhi.plugins.robustness.variants import Variant, variant_of
-from imhi.runs import Manifest, RunFolder
+from imhi.runs import Manifest, RunFolder, distinct_names
 
 PUBLISHED = "instruction"
 
@@ -81,14 +81,14 @@ def _one_model(folders: Sequence[RunFolder], base: str) -> ModelRuns:
         style = manifest.prompt.style
         if style in by_style:
             raise HarnessError(
-                f"{model}: found two runs with the prompt {style} ({by_style[style].id} and "
-                f"{folder.id}), expected one for each prompt; leave one out"
+                f"{model}: found two runs with the prompt {style} ({by_style[style].path} and "
+                f"{folder.path}), expected one for each prompt; leave one out"
             )
         by_style[style] = folder
         other = _differing(manifests[0], manifest)
         if other:
             raise HarnessError(
-                f"{model}: {folders[0].id} and {folder.id} differ in {other}, expected runs that "
+                f"{model}: {folders[0].path} and {folder.path} differ in {other}, expected runs that "
                 "differ in nothing but the prompt; leave one out"
             )
     plain = [style for style in by_style if variant_of(style) is None]
@@ -122,5 +122,5 @@ def _differing(one: Manifest, other: Manifest) -> str:
 
 def _named(found: Sequence[ModelRuns]) -> list[ModelRuns]:
     """Return the models with names that tell them apart."""
-    names = RunScores.distinct_names([(one.model, "", one.base.id) for one in found])
+    names = distinct_names([(one.model, "", str(one.base.path)) for one in found])
     return [dataclasses.replace(one, model=name) for one, name in zip(found, names, strict=True)]

@@ -106,9 +106,7 @@ def _variant_cells(
         "prompt": _short(row.prompt),
         "kind": row.kind,
         "value": f"{row.value:.{decimals}f}",
-        "difference": figures.interval(
-            row.difference, row.low, row.high, decimals, signed=True, plain_zero=True
-        ),
+        "difference": figures.interval(row.difference, row.low, row.high, decimals, signed=True),
         "p": figures.p_value(row.p_holm),
         "flips": f"{row.flips:.1f}%",
     }

@@ -114,8 +114,9 @@ def _there(
 ) -> list[ModelRuns]:
     """Return the runs named, by model."""
     from imhi import HarnessError
+    from imhi.io import say
     from imhi.plugins.robustness.varying.running import group
-    from imhi.runs import RunFolder
+    from imhi.runs import RunFolder, distinct_runs
 
     asked = {**given, "variant": variant}
     surplus = [name for name, value in asked.items() if value and name not in _OF_RUNS_THERE]
@@ -126,7 +127,10 @@ def _there(
         )
     base = given["prompt"]
     style = manager.registry.prompts.get(base).name if base else ""
-    return group([RunFolder.find(name, folder) for name in dict.fromkeys(names)], style)
+    runs, twice = distinct_runs([RunFolder.find(name, folder) for name in names])
+    for note in twice:
+        say(note)
+    return group(runs, style)
 
 
 def _made(

@@ -112,8 +112,7 @@ def test_csv_has_the_fields_asked_for_and_no_formula() -> None:
     ("shown", "expected"),
     [
         (figures.interval(12.34, 10.0, 14.96), "12.3 [10.0, 15.0]"),
-        (figures.interval(-0.04, -1, 1, signed=True), "-0.0 [-1.0, +1.0]"),
-        (figures.interval(-0.04, -1, 1, signed=True, plain_zero=True), "+0.0 [-1.0, +1.0]"),
+        (figures.interval(-0.04, -1, 1, signed=True), "+0.0 [-1.0, +1.0]"),
         (figures.interval(0.5, None, 1, 2), "0.50"),
         (figures.interval(None, None, None), "-"),
         (figures.p_value(0.0004), "<.001*"),

@@ -150,9 +150,12 @@ def test_mistakes_are_one_line(imhi_here, two_runs, arguments, expected) -> None
     assert expected in done.complaint
 
 
-def test_the_same_run_twice_is_refused(imhi_here, two_runs) -> None:
-    done = imhi_here("errors", two_runs[0].path, two_runs[0].path)
-    assert "given twice; name each run once" in done.complaint
+def test_the_same_run_twice_is_one_run_and_said(imhi_here, two_runs) -> None:
+    once = imhi_here("errors", two_runs[0].path, "--json").json
+    twice = imhi_here("errors", two_runs[0].path, f"{two_runs[0].path}/.", "--json").json
+    assert (twice["runs"], twice["counts"]) == (once["runs"], once["counts"])
+    (note,) = [note for note in twice["notes"] if "given twice" in note]
+    assert "it is one run and counts once" in note
 
 
 def test_a_text_read_otherwise_than_the_models_own_label_is_listed(imhi_here, two_runs) -> None:

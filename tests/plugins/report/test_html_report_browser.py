@@ -161,7 +161,7 @@ def test_examples_are_chosen_by_dataset_gold_model_label_and_outcome(
     assert {row.split("\t")[1] for row in rows.all_inner_texts()} == {"school"}
     page.select_option("#browse-gold", label="any")
     page.select_option("#browse-model", label="troubled:demo")
-    for outcome, sign in (("unparsed", "?"), ("failed", "!"), ("wrong", "✗"), ("right", "✓")):
+    for outcome, sign in (("unparsed", "?"), ("no answer", "!"), ("wrong", "✗"), ("right", "✓")):
         page.select_option("#browse-outcome", label=outcome)
         number = page.locator("#browse-table thead th", has_text="troubled").evaluate(
             "one => one.cellIndex"

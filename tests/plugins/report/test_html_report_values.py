@@ -43,7 +43,11 @@ def with_rows(
     )
     run = dataclasses.replace(material.runs[0], columns={"DR": columns})
     comparison = dataclasses.replace(
-        material.comparison, datasets=["DR"], names=[run.name], pairs=[]
+        material.comparison,
+        datasets=["DR"],
+        names=[run.name],
+        runs=material.comparison.runs[:1],
+        pairs=[],
     )
     return dataclasses.replace(material, runs=[run], comparison=comparison)
 
@@ -147,6 +151,7 @@ def test_what_has_no_label_is_counted_and_listed_with_the_reason(demo_material: 
     assert lost.name == "troubled:demo"
     counted = [line for line in loss_lines(demo_material) if line.name == lost.name]
     assert lost.total == sum(line.unparsed + line.failed for line in counted)
+    assert not any(line.not_asked for line in counted)
     assert set(dict(lost.reasons)) == {
         "failed",
         "cut off before an answer",

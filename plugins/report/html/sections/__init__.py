@@ -21,7 +21,7 @@ LAST = "ethics"  # what is added without a place comes before it
 # Anchor, heading, template, and the values it is given: ``module:name``.
 _SECTIONS: Sequence[tuple[str, str, str, Mapping[str, str]]] = (
     ("results", "Results", "headline", {
-        "glance": "glance:glance", "headlines": "headline:headlines",
+        "glance": "glance:glance", "headlines": "headline:headlines", "means": "headline:means",
     }),
     ("intervals", "Intervals", "intervals", {"intervals": "intervals:interval_pictures"}),
     ("differences", "Differences", "differences", {"differences": "differences:differences"}),

@@ -23,10 +23,10 @@ class CostLine:
     amounts: Sequence[Amount]
 
 
-_IMPORTED = "imported"
 HEADS = (
     "answers",
     "failed",
+    "not asked",
     "truncated prompts",
     "prompt tokens",
     "answer tokens",
@@ -48,19 +48,14 @@ def _amounts(run: Run) -> list[Amount]:
     totals = asdict(run.manifest.totals) if run.manifest.totals else run.scores.totals
     answered = totals.get("answered") or 0
     cost, seconds = totals.get("cost"), totals.get("respond_seconds")
-    if run.manifest.model_identity.get("scheme") == _IMPORTED:
+    if run.imported:
         seconds = None  # the time it took to read a file
-    latencies = sorted(
-        response.latency
-        for columns in run.columns.values()
-        for response in columns.responses
-        if response.latency is not None
-    )
     # Where a model counts no tokens, their sum is 0: that is no measurement.
     prompt, answer = totals.get("prompt_tokens") or None, totals.get("completion_tokens") or None
     return [
         _amount(answered, 0),
         _amount(totals.get("failed"), 0),
+        _amount(totals.get("unanswered"), 0),
         _amount(totals.get("truncated"), 0),
         _amount(prompt, 0),
         _amount(answer, 0),
@@ -68,8 +63,8 @@ def _amounts(run: Run) -> list[Amount]:
         _amount(None if cost is None or not answered else 1000 * cost / answered, 4),
         _amount(seconds, 1),
         _amount(answered / seconds if seconds and answered else None, 1),
-        _amount(_quantile(latencies, 0.5), 3),
-        _amount(_quantile(latencies, 0.95), 3),
+        _amount(_quantile(run.latencies, 0.5), 3),
+        _amount(_quantile(run.latencies, 0.95), 3),
     ]
 
 
@@ -77,7 +72,7 @@ def _amount(value: float | None, decimals: int) -> Amount:
     return Amount() if value is None else Amount(number(value, decimals), float(value))
 
 
-def _quantile(ordered: Sequence[float], share: float) -> float | None:
-    if not ordered:
-        return None
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+def _quantile(values: Sequence[float], share: float) -> float | None:
+    import numpy as np
+
+    return float(np.quantile(values, share)) if values else None

@@ -34,6 +34,7 @@ class PairLine:
     p: float
     p_shown: str
     significant: bool
+    no_answer: str
     mcnemar: float
     mcnemar_shown: str
     effect: str
@@ -45,13 +46,15 @@ class PairLine:
 
 @dataclass(frozen=True)
 class Differences:
-    """A measure's matrix (the row's run minus the column's) at ``place``, and every pair."""
+    """A measure's matrix (the row's run minus the column's) at ``place``, and every pair; ``missing``
+    says whether any run left rows without an answer."""
 
     title: str
     place: str
     names: Sequence[str]
     matrix: Sequence[tuple[str, Sequence[Difference | None]]]
     pairs: Sequence[PairLine]
+    missing: bool
 
 
 def differences(material: Material) -> list[Differences]:
@@ -87,7 +90,8 @@ def _differences(material: Material, metric: ComparedMetric, runs: Sequence[Run]
         first.title,
         [run.name for run in runs],
         matrix,
-        [_line(pair, metric, place) for (place, _, _), pair in found.items()],
+        [_line(material, pair, metric, place) for (place, _, _), pair in found.items()],
+        any(one.missing for one in material.comparison.answers),
     )
 
 
@@ -102,7 +106,8 @@ def _cell(pair: Pair, metric: ComparedMetric, largest: float) -> Difference:
     )
 
 
-def _line(pair: Pair, metric: ComparedMetric, place: str) -> PairLine:
+def _line(material: Material, pair: Pair, metric: ComparedMetric, place: str) -> PairLine:
+    missing = (material.comparison.missing(name, pair.dataset) for name in (pair.a, pair.b))
     counted = pair.better is not None
     return PairLine(
         a=pair.a,
@@ -114,6 +119,7 @@ def _line(pair: Pair, metric: ComparedMetric, place: str) -> PairLine:
         p=pair.p_holm,
         p_shown=p_value(pair.p_holm),
         significant=pair.significant,
+        no_answer=" / ".join(f"{count:,}" for count in missing),
         mcnemar=2.0 if pair.labels is None else pair.labels.p,
         mcnemar_shown=NONE if pair.labels is None else p_value(pair.labels.p),
         effect=NONE if pair.effect is None else number(pair.effect, 2, signed=True),

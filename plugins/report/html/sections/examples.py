@@ -23,7 +23,7 @@ Texts = tuple[str, str, Sequence[str]]
 @dataclass
 class BrowsedDataset:
     """A dataset's columns. A label's number is its place in ``labels``; the two after the last are
-    *unparsed* and *failed*. ``predicted`` has a list for each run, ``texts`` the row's number."""
+    *unparsed* and *no answer*. ``predicted`` has a list for each run, ``texts`` the row's number."""
 
     name: str
     labels: Sequence[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imhi.plugins.report.html.material import Material, Run
 from imhi.plugins.report.html.wording import number, span, titled
-from imhi.runs import ComparedMetric, Pair
+from imhi.runs import Answers, ComparedMetric, Pair
 
 
 def glance(material: Material) -> list[str]:
@@ -18,7 +18,7 @@ def glance(material: Material) -> list[str]:
     if len(runs) > 1:
         said += _differences(material, metric, runs)
     said += _lost(runs)
-    return said
+    return [*said, *_unanswered(material, runs)]
 
 
 def _best(material: Material, metric: ComparedMetric, run: Run) -> str:
@@ -62,4 +62,15 @@ def _lost(runs: list[Run]) -> list[str]:
     if not lost:
         return ["Every answer has a label."]
     share = number(100 * lost / rows_there, 1)
-    return [f"Most answers without a label: {name}, {lost:,} of {rows_there:,} ({share}%)."]
+    return [f"Most rows without a label: {name}, {lost:,} of {rows_there:,} ({share}%)."]
+
+
+def _unanswered(material: Material, runs: list[Run]) -> list[str]:
+    """Say whose rows have no answer: a difference to such a run may be one of how much was asked."""
+    missing = [(run.name, material.comparison.missing(run.name)) for run in runs]
+    listed = ", ".join(f"{name} {count:,}" for name, count in missing if count)
+    if not listed:
+        return []
+    if len(runs) == 1:
+        return [f"Rows without an answer, which count as wrong: {listed}."]
+    return [f"Rows without an answer, which count as wrong: {listed}. {Answers.OFFER}."]

@@ -50,6 +50,11 @@ def headlines(material: Material) -> list[Headline]:
     return [_headline(material, metric) for metric in material.comparison.metrics.values()]
 
 
+def means(material: Material) -> list[str]:
+    """Return what the means are over, a sentence, if there are any."""
+    return figures.means_over(material.datasets)
+
+
 def _headline(material: Material, metric: ComparedMetric) -> Headline:
     places = material.places()
     sources: dict[str, int] = {}

@@ -84,7 +84,7 @@ def _picture(
 ) -> Markup:
     height = _ROW * len(dots) + _FOOT + 0.08
     drawing = figure(height)
-    names = [shortened(dot.name, _NAME) for dot in dots]
+    names = shortened([dot.name for dot in dots], _NAME)
     left = (_LETTER * max(map(len, names), default=1) + 0.15) / WIDTH
     axes = drawing.add_axes(
         (left, _FOOT / height, 1 - left - 0.1, (height - _FOOT - 0.05) / height)

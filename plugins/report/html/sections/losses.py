@@ -29,6 +29,7 @@ class LossLine:
     examples: int
     unparsed: int
     failed: int
+    not_asked: int
     contradictions: int
 
 
@@ -58,6 +59,10 @@ def loss_lines(material: Material) -> list[LossLine]:
     lines = []
     for run in material.ordered():
         for dataset, columns in run.columns.items():
+            failed = sum(
+                _failed(run, *row)
+                for row in zip(columns.examples, columns.predictions, strict=True)
+            )
             status = Counter(prediction.status for prediction in columns.predictions)
             contradictions = sum(prediction.contradiction for prediction in columns.predictions)
             lines.append(
@@ -66,7 +71,8 @@ def loss_lines(material: Material) -> list[LossLine]:
                     dataset,
                     len(columns.examples),
                     status["unparsed"],
-                    status["failed"],
+                    failed,
+                    status["failed"] - failed,
                     contradictions,
                 )
             )
@@ -80,8 +86,8 @@ def run_losses(material: Material) -> list[RunLosses]:
         reasons: Counter[str] = Counter()
         listed: list[Lost] = []
         for example, response, prediction in _lost(run):
-            kind, reason = _why(prediction, response)
-            reasons[kind if kind == "failed" else reason] += 1
+            kind, reason = _why(run, example, prediction, response)
+            reasons[reason if kind == "unparsed" else kind] += 1
             if len(listed) < LISTED:
                 if kind == "failed":
                     reason = error_shown(_error(run, example, response), example.post)
@@ -103,9 +109,16 @@ def _error(run: Run, example: Example, response: Response) -> str:
     return run.failures[example.dataset].get(example.id) or response.error or "no answer"
 
 
-def _why(prediction: Prediction, response: Response) -> tuple[str, str]:
+def _failed(run: Run, example: Example, prediction: Prediction) -> bool:
+    """Say whether an example has no answer though it was asked about."""
+    return prediction.status == "failed" and example.id in run.failures[example.dataset]
+
+
+def _why(run: Run, example: Example, prediction: Prediction, response: Response) -> tuple[str, str]:
     if prediction.status == "failed":
-        return "failed", "no answer"
+        if _failed(run, example, prediction):
+            return "failed", "no answer"
+        return "not asked", "not imported" if run.imported else "it was not asked"
     if response.finish_reason == finish_reasons.LENGTH and response.text.strip():
         return "unparsed", "the answer was cut off, no label before that"
     if not response.text.strip() and not prediction.why:
