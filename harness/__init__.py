@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from imhi._core.label_choice import (
         by_likelihood as by_likelihood,
         label_of as label_of,
+        opened_thought as opened_thought,
         seam as seam,
     )
     from imhi._core.labelers import (

@@ -7,11 +7,13 @@ nothing to read out of its answer.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from imhi._core.extensions import ThoughtFormat
 from imhi._core.records import Request, Response
 from imhi._core.settings import Answer
+from imhi._core.thoughts import ends_in_thought
 
 
 def by_likelihood(
@@ -55,6 +57,17 @@ def softmax(values: Mapping[str, float]) -> dict[str, float]:
     weights = {label: math.exp(value - highest) for label, value in values.items()}
     total = sum(weights.values())
     return {label: weight / total for label, weight in weights.items()}
+
+
+def opened_thought(context: str, name: str, formats: Iterable[ThoughtFormat]) -> str:
+    """Return what a reader of the scores must know where a prompt ends in a thought: a label has to
+    follow it there all the same. Empty where it does not."""
+    if not ends_in_thought(context, formats):
+        return ""
+    return (
+        f"{name}: its prompts open a thought, and with --answer a label follows where it would think: "
+        "--answer text lets it think, --chat-template off opens no thought"
+    )
 
 
 def label_of(request: Request, text: str) -> str | None:

@@ -6,13 +6,14 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from imhi._core.answered import take_apart
 from imhi._core.budget import Budget, Estimate
 from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.judging.answer_cache import AnswerCache, JudgeAnswer, failures_key, key_of
 from imhi._core.models import ModelSpec
 from imhi._core.protocols import Model
-from imhi._core.records import Request
+from imhi._core.records import Request, Response
 from imhi._core.report import Report
 from imhi._core.settings import Generation
 
@@ -34,9 +35,9 @@ class JudgePrompt:
 class JudgeAnswers:
     """What came of asking one judge about one dataset.
 
-    ``answers[repeat][prompt]`` is an answer, whenever it was given; a prompt without one failed or
-    was not asked. ``failed_cost`` in US dollars is that of all failed attempts, None where it is not
-    known. ``described`` is what the model said of itself when it was asked last.
+    ``answers[repeat][prompt]`` is an answer without its thought, whenever it was given; a prompt
+    without one failed or was not asked. ``failed_cost`` in US dollars is that of all failed attempts,
+    None where it is not known. ``described`` is what the model said of itself when it was asked last.
     """
 
     answers: list[dict[str, JudgeAnswer]] = field(default_factory=list)
@@ -166,11 +167,24 @@ class Judge:
             if pending:
                 self._ask(pending, repeat, cache, run, answers, advance)
             known = {prompt: cache.answer(prompt, repeat) for prompt in prompts}
-            answers.answers.append({p: one for p, one in known.items() if one is not None})
+            given = {p: one for p, one in known.items() if one is not None}
+            answers.answers.append(self._without_thoughts(given))
         failures = cache.failures(dataset)
         answers.failed_cost = failures.cost if failures else None
         answers.described = cache.described
         return answers
+
+    def _without_thoughts(self, given: Mapping[str, JudgeAnswer]) -> dict[str, JudgeAnswer]:
+        """Return answers as they are read: what the judge thought before stays where it is kept."""
+        told = [
+            Response(one.id, one.dataset, "", text=one.text, finish_reason=one.finish_reason)
+            for one in given.values()
+        ]
+        parts = take_apart(told, self.context.registry.thought_formats)
+        return {
+            prompt: dataclasses.replace(one, text=part.text)
+            for (prompt, one), part in zip(given.items(), parts, strict=True)
+        }
 
     def _count_earlier(
         self, prompts: Iterable[str], dataset: str, repeat: int, cache: AnswerCache, run: str

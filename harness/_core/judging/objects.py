@@ -16,7 +16,6 @@ _REFUSAL = re.compile(
     r"decline|refuse)\b|as an ai\b)",
     re.IGNORECASE,
 )
-_THOUGHT = "</think>"
 _TWICE = "(given twice)"
 Fields = dict[str, object]
 """What stands in a JSON object, by name in lower case; a name given twice has no value of its own."""
@@ -25,29 +24,28 @@ Fields = dict[str, object]
 def json_objects(text: str, names: Collection[str]) -> Iterator[Fields]:
     """Yield the outermost JSON objects that have one of these names (in whatever case) among theirs.
 
-    Prose and fences around an object do not matter; what a reasoning model thinks before
-    ``</think>`` is not its answer.
+    Prose and fences around an object do not matter. The text holds no thought: judges' answers come
+    without (:meth:`imhi._core.judging.judge.Judge.ask`).
     """
-    answer = text.rpartition(_THOUGHT)[2]
     decoder = json.JSONDecoder(object_pairs_hook=_fields)
     wanted = {name.casefold() for name in names}
-    start = answer.find("{")
+    start = text.find("{")
     while start >= 0:
         end = start + 1
         try:
-            value, past = decoder.raw_decode(answer, start)
+            value, past = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             pass
         else:
             if wanted & set(value):
                 yield value
                 end = past
-        start = answer.find("{", end)
+        start = text.find("{", end)
 
 
 def is_refusal(text: str, finish_reason: str | None) -> bool:
-    """Say whether a judge refused: by its interface, or with the first words after its thought."""
-    return finish_reason in REFUSING or bool(_REFUSAL.match(text.rpartition(_THOUGHT)[2]))
+    """Say whether a judge refused: by its interface, or with its first words."""
+    return finish_reason in REFUSING or bool(_REFUSAL.match(text))
 
 
 def _fields(pairs: list[tuple[str, object]]) -> Fields:

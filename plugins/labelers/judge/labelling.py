@@ -13,7 +13,6 @@ from imhi.plugins.labelers.judge.prompting import Options, answer_schema, build_
 from imhi.plugins.labelers.judge.verdicts import Outcome, Verdict, read_verdict
 from imhi.runs import judging
 
-_THOUGHT, _THOUGHT_ENDS = "<think>", "</think>"
 _WHY: Mapping[Outcome, str] = {
     "none": "not stated",
     "refused": "the judge refused",
@@ -158,14 +157,10 @@ class JudgeLabeler:
 
 
 def answer_of(response: Response) -> str:
-    """Return what a judge is shown of a response: its answer without the thought before it and
-    without what follows it (another post, invented). Empty, so that nothing is asked, where there
-    is none."""
-    _, ends, answer = response.text.rpartition(_THOUGHT_ENDS)
-    if not ends and answer.lstrip().startswith(_THOUGHT):
-        return ""  # the thought was cut off before any answer
-    rest = answer_format.parts_of(answer).rest
-    return answer.strip().removesuffix(rest).strip()
+    """Return what a judge is shown of a response (which holds no thought): its answer without what
+    follows it (another post, invented). Empty, so that nothing is asked, where there is none."""
+    rest = answer_format.parts_of(response.text).rest
+    return response.text.strip().removesuffix(rest).strip()
 
 
 def _prediction(response: Response, verdict: Verdict) -> Prediction:

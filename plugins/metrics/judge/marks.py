@@ -25,8 +25,7 @@ def read_marks(text: str, finish_reason: str | None, criteria: Sequence[str]) ->
 
     Each criterion is read by itself: one whose mark is missing, given twice, out of range or not a
     whole number is left out. Prose and fences around the object do not matter, nor does the case of
-    its names; what a reasoning model thinks before ``</think>`` is not its answer. Several objects
-    with marks that differ are unreadable, since nobody says which is meant.
+    its names. Several objects with marks that differ are unreadable, since nobody says which is meant.
     """
     if judging.is_refusal("", finish_reason):
         return Marks("refused")

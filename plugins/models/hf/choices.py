@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from imhi import Context, Request, Response
+from imhi import Context, Request, Response, opened_thought
 from imhi.checkpoints import Continued, Prompter, quiet
 from imhi.plugins.models.hf.arguments import HfArguments
 from imhi.plugins.models.hf.batches import failed
@@ -27,6 +27,10 @@ def continued_prompts(
     """Yield each request with the token ids of its prompt and of what may follow, or with the
     failure of one that does not fit the window; a note says how many prompts were shortened."""
     truncated = 0
+    for request in requests[:1]:
+        whole = prompter.text(request.prompt, request.system)
+        if note := opened_thought(whole, name, context.registry.thought_formats):
+            context.note(note)
     for request in requests:
         with quiet():  # prompts that are too long are counted below
             prompt = prompter.continued(

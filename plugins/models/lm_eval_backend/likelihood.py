@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from imhi import HarnessError, Request, Response, by_likelihood, seam
+from imhi import HarnessError, Request, Response, by_likelihood, opened_thought, seam
 from imhi.plugins.models.lm_eval_backend import compat
 from imhi.plugins.models.lm_eval_backend.compat import Continuation
 from imhi.plugins.models.lm_eval_backend.prompts import Prompter
@@ -74,6 +74,9 @@ class LikelihoodAsker:
 
     def _answer(self, requests: Sequence[Request]) -> list[Response]:
         contexts = [self.prompter.prompt(request) for request in requests]
+        where = self.prompter.context
+        if note := opened_thought(contexts[0], self.name, where.registry.thought_formats):
+            where.note(note)
         pairs = [
             seam(
                 context,

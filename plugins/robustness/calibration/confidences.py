@@ -104,9 +104,9 @@ def _check_samples(folders: Sequence[RunFolder]) -> None:
     model = manifests[0].model
     seeds = [manifest.seed for manifest in manifests]
     how = (
-        "expected probabilities (baseline:tfidf, a classifier through hf:), or two or more runs of one "
-        "model with other seeds at a temperature above 0: imhi run --model MODEL --temperature 0.7 "
-        "--seed 1, then --seed 2 ..., and name them all"
+        "expected probabilities (--answer likelihood, baseline:tfidf, a classifier through hf:), or two "
+        "or more runs of one model with other seeds at a temperature above 0: imhi run --model MODEL "
+        "--temperature 0.7 --seed 1, then --seed 2 ..., and name them all"
     )
     if len(folders) < 2:
         raise HarnessError(

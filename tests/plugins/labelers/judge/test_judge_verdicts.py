@@ -20,12 +20,11 @@ GIVEN = verdict("yes", "Yes, the poster suffers")
         f"```json\n{GIVEN}\n```",
         f"Here it is: {GIVEN} I hope this helps.",
         GIVEN.replace('"label"', '"Label"').replace('"yes"', '" YES "'),
-        f"<think>perhaps {verdict('no', 'Yes')}</think>{GIVEN}",
         f"{GIVEN} once more: {GIVEN}",
         verdict("yes", "yes the POSTER… cry at night"),
         '{"verdict": ' + GIVEN + "}",
     ],
-    ids=["plain", "fenced", "in prose", "case", "after a thought", "twice", "with an omission",
+    ids=["plain", "fenced", "in prose", "case", "twice", "with an omission",
          "nested"],
 )  # fmt: skip
 def test_a_label_is_read_with_the_words_that_state_it(text: str) -> None:

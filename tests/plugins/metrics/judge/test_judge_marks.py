@@ -21,12 +21,11 @@ READ = Marks("read", {"consistency": 2, "reliability": 3, "professionality": 1, 
         '{"marks": ' + ALL + "}",
         ALL.replace("consistency", "Consistency").replace("overall", " OVERALL"),
         ALL.replace("2", "2.0").replace("3", '"3"'),
-        f"<think>maybe {ALL.replace('2', '0')}</think>{ALL}",
         f"{ALL} so, once more: {ALL}",
         f'The form is {{"consistency": 0, 1, 2 or 3}}. {ALL}',
     ],
     ids=["plain", "fenced", "in prose", "braces in texts", "nested", "case", "written otherwise",
-         "after thinking", "the same twice", "form repeated"],
+         "the same twice", "form repeated"],
 )  # fmt: skip
 def test_marks_are_read_wherever_their_object_stands(text: str) -> None:
     assert read_marks(text, "stop", NAMES) == READ

@@ -11,8 +11,9 @@ import pytest
 from imhi._core.errors import HarnessError
 from imhi._core.label_choice import seam, softmax
 from imhi._core.records import Request, Response
+from imhi.plugins.thoughts import imhi_thought_formats
 from tests.plugins.models.hf.asking import Asker, requests
-from tests.tiny_models import demo_posts
+from tests.tiny_models import CHAT_TEMPLATE, demo_posts, save_causal
 
 SENTENCES = {
     "yes": "Yes, the poster suffers from depression.",
@@ -178,6 +179,19 @@ def test_a_label_that_begins_another_can_be_chosen_and_so_can_the_longer_one(
         ).values()
     }
     assert chosen == {"short", "long"}
+
+
+def test_a_template_that_opens_a_thought_is_noted(ask: Asker, folder: Path) -> None:
+    template = CHAT_TEMPLATE.replace("[assistant]", "[assistant]<think>")
+    thinking = save_causal(folder / "thinking", chat_template=template)
+    if not ask.registry.thought_formats.things:
+        for known in imhi_thought_formats():
+            ask.registry.add(known, "thoughts")
+    for answer in ("likelihood", "choice"):
+        ask(f"hf:{thinking}", choosing(SENTENCES), answer=answer)
+        assert any("open a thought" in note for note in ask.context.notes)
+        ask(f"hf:{thinking}", choosing(SENTENCES), answer=answer, chat_template="off")
+        assert not any("open a thought" in note for note in ask.context.notes)
 
 
 def test_classifiers_have_labels_of_their_own(ask: Asker, classifier: Path) -> None:

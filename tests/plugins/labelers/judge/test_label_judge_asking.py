@@ -14,7 +14,7 @@ from imhi._core.labelers import LabelerSpec
 from imhi._core.registry import Registry
 from imhi.plugins.labelers.judge.arguments import JudgeArguments, parse
 from imhi.plugins.labelers.judge.prompting import Options, build_prompt
-from tests.faulty_server import Asked, Reply, answer, status
+from tests.faulty_server import Asked, FaultyServer, Reply, answer, status
 from tests.labelling_judge import (
     by_sentence,
     judging_labeler,
@@ -24,6 +24,7 @@ from tests.labelling_judge import (
     verdict,
 )
 from tests.plugins.labelers.judge.conftest import ReadAnswers
+from tests.thinking import FORMS, thinking
 
 YES = "Yes, the poster suffers from depression. Reasoning: they cry at night."
 NO = "No, the poster does not suffer from depression. Reasoning: they laugh at noon."
@@ -82,6 +83,14 @@ def test_a_thought_is_not_shown(read_answers: ReadAnswers) -> None:
         found = read_answers(judging_labeler(server.url), [f"<think>\n{NO}\n</think>\n{YES}"])
     assert found.labels == ["yes"]
     assert "laugh" not in server.prompts[0]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_a_judge_thinks_first_is_no_verdict(read_answers: ReadAnswers, form: str) -> None:
+    thought = f"We say {verdict('no', 'Yes')}"
+    said = thinking(form, verdict("yes", "Yes, the poster suffers"), thought)
+    with FaultyServer([answer(said)]) as server:
+        assert read_answers(judging_labeler(server.url), [YES]).labels == ["yes"]
 
 
 def test_what_follows_an_answer_is_not_shown(read_answers: ReadAnswers) -> None:
