@@ -16,7 +16,7 @@ from imhi._core.labelers import LabelerSpec
 from imhi._core.metrics import MetricSpec
 from imhi._core.models import ModelSpec
 from imhi._core.registry import Registry
-from imhi._core.settings import Answer, RunSettings
+from imhi._core.settings import Answer, RunSettings, named
 from imhi._core.sources import SourceSpec, parse_source
 from imhi._core.views import OpenView, open_views
 
@@ -31,8 +31,8 @@ class ModelPlan:
 
     @property
     def called(self) -> str:
-        """What tables call it: the model, and how it answered where that was not in text."""
-        return self.spec.name if self.answer == "text" else f"{self.spec.name} ({self.answer})"
+        """What tables call it."""
+        return named(self.spec.name, self.answer)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,12 @@ Answer = Literal["text", "likelihood", "likelihood:normalised", "choice"]
 CHOICE_TOKENS = 128
 
 
+def named(name: str, answer: str) -> str:
+    """Return what tables call a model: its name, and how it answered where that was not in text."""
+    how = f" ({answer})"
+    return name if answer == "text" or name.endswith(how) else name + how
+
+
 @dataclasses.dataclass(frozen=True)
 class Generation:
     """How answers are decoded. Greedy unless ``temperature`` > 0.

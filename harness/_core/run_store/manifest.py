@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from imhi._core.errors import DataError
 from imhi._core.records import JsonObject
+from imhi._core.settings import named
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +84,10 @@ class Manifest:
     def answer(self) -> str:
         """How the model answered; a run of a version that knew no other way did so in text."""
         return str(self.generation.get("answer", "text"))
+
+    def called(self, name: str) -> str:
+        """Return what tables call the run's model under another name."""
+        return named(name, self.answer)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of the file; what a run of this kind does not have is left out."""

@@ -136,7 +136,7 @@ def _about(
     responses = [response for column in columns.values() for response in column.responses]
     return {
         "format": 1,
-        "name": submitter.name or model,
+        "name": manifest.called(submitter.name) if submitter.name else model,
         "by": submitter.by,
         "link": submitter.link,
         "description": submitter.description,

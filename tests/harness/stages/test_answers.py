@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from imhi import evaluate
+from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.plugin_manager import PluginManager, load_plugins
 from imhi._core.records import Request, Response, as_row, from_row
@@ -128,6 +129,27 @@ def test_tables_say_how_it_answered(imhi_here: Imhi) -> None:
         assert "Mine (likelihood)" in imhi_here(*command).out
     again = imhi_here(*RUN, "-m", "scored:log,name=Mine", "--answer", "likelihood", "--json")
     assert {row["model"] for row in again.json["scores"]} == {"Mine (likelihood)"}
+
+
+def test_a_name_given_later_hides_it_nowhere(imhi_here: Imhi) -> None:
+    manifest = run(imhi_here, "--answer", "choice").manifest()
+    assert manifest.called("Ours") == "Ours (choice)" == manifest.called("Ours (choice)")
+    assert run(imhi_here).manifest().called("Ours") == "Ours"
+
+
+@pytest.mark.parametrize("labeler", ["strict", "hybrid"])
+def test_every_wording_reads_as_its_label(manager: PluginManager, labeler: str) -> None:
+    """Who has a response's text alone (a submission) comes to the label that the model gave."""
+    registry = manager.registry
+    context = Context.of(RunSettings(), registry, registry.prompts.get("instruction"))
+    read = context.labeler(labeler)
+    for dataset in registry.datasets:
+        for question in dataset.questions:
+            for wording in ("sentence", "completion"):
+                texts = [getattr(label, wording) for label in dataset.labels]
+                answers = [Response(text, dataset.name, "", text=text) for text in texts]
+                found = read(dataset, [question.aspect] * len(texts), answers)
+                assert [one.label for one in found] == list(dataset.label_names)
 
 
 def test_there_is_no_explanation_to_measure_and_the_scores_say_so(imhi_here: Imhi) -> None:
