@@ -28,7 +28,7 @@ class AskingTotals:
 
     answered: int = 0
     failed: int = 0
-    unanswered: int = 0
+    not_asked: int = 0
     cost: float | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -55,7 +55,7 @@ def asking_totals(runs: GenerationRuns) -> AskingTotals:
     return AskingTotals(
         answered=answered,
         failed=failed,
-        unanswered=requested - answered - failed,
+        not_asked=requested - answered - failed,
         cost=sum(costs) if costs else None,
         prompt_tokens=sum(one.prompt_tokens for one in each),
         completion_tokens=sum(one.completion_tokens for one in each),

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import (
+    AliasChoices,
     BaseModel,
     ConfigDict,
+    Field,
     JsonValue,
     ValidationError,
     ValidationInfo,
@@ -92,7 +94,7 @@ class ExplainRecord(StageRecord):
     rounds: list[str] = []
     answered: int = 0
     failed: int = 0
-    unanswered: int = 0
+    not_asked: int = Field(default=0, validation_alias=AliasChoices("not_asked", "unanswered"))
     cost: float | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -102,11 +104,12 @@ class ExplainRecord(StageRecord):
 
 
 class CheckRecord(StageRecord):
-    """The stage ``check``: the checksum of the ``rows``, findings by check, checks that were not made
-    on these rows, and the rows that are kept out, by dataset."""
+    """The stage ``check``: the checksum of the ``rows``, findings by check, checks that did not look
+    and why, checks that were not made on these rows, and the rows that are kept out, by dataset."""
 
     rows: str = ""
     checks: dict[str, int] = {}
+    skipped: dict[str, str] = {}
     missing: list[str] = []
     quarantined: dict[str, int] = {}
 

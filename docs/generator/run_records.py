@@ -10,9 +10,16 @@ import typing
 
 from pydantic import ConfigDict, TypeAdapter, create_model
 
-from imhi._core.results import RunScores
+from imhi._core.results import AverageRow, Labelling, RunScores, ScoreRow
 from imhi._core.run_store.folder import FORMAT
 from imhi._core.run_store.manifest import Manifest
+
+# What files of earlier versions lack.
+_LATER: dict[type, frozenset[str]] = {
+    ScoreRow: frozenset({"not_asked", "scale", "cross_fitted"}),
+    Labelling: frozenset({"not_asked"}),
+    AverageRow: frozenset({"datasets", "cross_fitted"}),
+}
 
 
 def schemas() -> dict[str, str]:
@@ -42,7 +49,9 @@ def _typed(record: type) -> dict[str, typing.Any]:
     def model(of: type) -> type:
         if of not in models:
             hints = typing.get_type_hints(of)
-            needed = getattr(of, "__required_keys__", frozenset(hints))
+            needed = getattr(of, "__required_keys__", frozenset(hints)) - _LATER.get(
+                of, frozenset()
+            )
             fields: dict[str, typing.Any] = {
                 name: (translated(hint), ... if name in needed else None)
                 for name, hint in hints.items()

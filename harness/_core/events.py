@@ -67,11 +67,11 @@ class StageFinished:
 
 @dataclass(frozen=True)
 class RunFinished:
-    """All stages ended. ``failed`` examples have no answer; ``unanswered`` were never asked."""
+    """All stages ended. ``failed`` requests were asked and have no answer; ``not_asked`` were not."""
 
     run: str
     failed: int
-    unanswered: int
+    not_asked: int
 
 
 @dataclass(frozen=True)

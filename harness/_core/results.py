@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from imhi._core.errors import DataError
 from imhi._core.records import JsonObject
+from imhi._core.run_store.manifest import as_named_now
 
 if TYPE_CHECKING:
     import pandas
@@ -19,8 +20,8 @@ class ScoreRow(TypedDict):
 
     ``metric`` is the measure's name and ``made_by`` the metric it comes from; ``value`` and its
     bounds are on the metric's scale (docs/metrics.md), None where undefined; ``n`` counts examples,
-    ``unparsed`` and ``failed`` among them (both count as wrong), ``posts`` what they are about.
-    ``scale`` holds the least and the greatest value there can be, None where there is none;
+    ``unparsed``, ``failed`` and ``not_asked`` among them (all count as wrong), ``posts`` what they are
+    about. ``scale`` holds the least and the greatest value there can be, None where there is none;
     ``cross_fitted``: the model learnt from other rows under evaluation, for want of training rows.
     """
 
@@ -39,6 +40,7 @@ class ScoreRow(TypedDict):
     posts: int
     unparsed: int
     failed: int
+    not_asked: int
     headline: bool
     scale: tuple[float, float] | None
     cross_fitted: bool
@@ -46,8 +48,9 @@ class ScoreRow(TypedDict):
 
 
 class AverageRow(TypedDict):
-    """The mean of a measure ``over`` *datasets* or *tasks*, of which there are ``groups``;
-    ``cross_fitted``: the model was so on one of the datasets or more (see :class:`ScoreRow`)."""
+    """The mean of a measure ``over`` *datasets* or *tasks*, of which there are ``groups``; it is of these
+    ``datasets`` and no others. ``cross_fitted``: the model was so on one of them or more (see
+    :class:`ScoreRow`)."""
 
     model: str
     over: str
@@ -60,6 +63,7 @@ class AverageRow(TypedDict):
     low: float | None
     high: float | None
     groups: int
+    datasets: Sequence[str]
     cross_fitted: bool
 
 
@@ -75,7 +79,8 @@ class _AnswerCounts(TypedDict, total=False):
 
 
 class Labelling(_AnswerCounts):
-    """What came of the examples of one dataset: counts; ``decided_by`` counts by labeler.
+    """What came of the ``n`` examples of one dataset: no label in the answer (``unparsed``), a request
+    that ``failed``, ``not_asked`` yet, a label else; ``decided_by`` counts labels by labeler.
 
     ``cut_off`` answers ended for want of tokens, with a label or without; ``filtered`` ones were held
     back, or refused in a form made for it. ``thoughts`` are answers with a thought before them, of
@@ -86,6 +91,7 @@ class Labelling(_AnswerCounts):
     n: int
     unparsed: int
     failed: int
+    not_asked: int
     contradictions: int
     decided_by: dict[str, int]
 
@@ -141,9 +147,24 @@ class RunScores:
     view: str = ""
 
     @property
+    def told_by(self) -> dict[str, str]:
+        """What tells the rows of these scores from those of others: run, labeler, view."""
+        return {"run": self.run, "labeler": self.labeler, "view": self.view}
+
+    @property
     def complete(self) -> bool:
         """True when every example was answered and labeler and metrics could do their work."""
-        return not self.gaps and not any(c["failed"] for c in self.labelling.values())
+        return not self.gaps and not self.failed and not self.not_asked
+
+    @property
+    def failed(self) -> int:
+        """How many requests failed, of all datasets."""
+        return sum(counts["failed"] for counts in self.labelling.values())
+
+    @property
+    def not_asked(self) -> int:
+        """How many examples were not asked, of all datasets."""
+        return sum(counts["not_asked"] for counts in self.labelling.values())
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that a scores file holds."""
@@ -166,7 +187,7 @@ class RunScores:
                     f"with: imhi score {run}"
                 )
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
-        return cls(**{**known, "run": run})
+        return cls(**{**known, **_as_counted_now(value), "run": run})
 
     @staticmethod
     def distinct_names(runs: Sequence[tuple[str, str, str]]) -> list[str]:
@@ -175,6 +196,44 @@ class RunScores:
         from imhi._core.run_store.telling_apart import distinct_names
 
         return distinct_names(runs)
+
+
+def _as_counted_now(value: JsonObject) -> dict[str, Any]:
+    """Return what scores of earlier versions lack: there ``failed`` counted what was not asked too, and
+    means did not say what they are of."""
+    totals = as_named_now(value.get("totals") or {})
+    assert isinstance(totals, Mapping)
+    before = value.get("labelling", {})
+    lacking = sum(counts["failed"] for counts in before.values())
+    unasked = min(totals.get("not_asked") or 0, lacking)
+    # Told apart where the run had only one of the two; else a scoring anew does it.
+    all_unasked = 0 < unasked == lacking
+
+    def counted(counts: Mapping[str, Any]) -> dict[str, Any]:
+        if "not_asked" in counts:
+            return dict(counts)
+        failed, not_asked = counts["failed"], 0
+        if all_unasked:
+            failed, not_asked = 0, failed
+        return {**counts, "failed": failed, "not_asked": not_asked}
+
+    labelling = {name: counted(counts) for name, counts in before.items()}
+    made = {
+        "totals": totals,
+        "labelling": labelling,
+        "scores": [
+            {**row, **{k: labelling[row["dataset"]][k] for k in ("failed", "not_asked")}}
+            if "not_asked" not in row and row["dataset"] in labelling
+            else row
+            for row in value["scores"]
+        ],
+        "averages": [{"datasets": list(before), **row} for row in value["averages"]],
+    }
+    mixed = 0 < unasked < lacking and any("not_asked" not in one for one in before.values())
+    if mixed:
+        note = f"of {lacking:,} counted as failed {unasked:,} were not asked: score again to tell them apart"
+        made["notes"] = [*value.get("notes", ()), note]
+    return made
 
 
 @dataclass(frozen=True)
@@ -196,27 +255,23 @@ class Results:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one object per run, dataset and metric."""
-        return [
-            {"run": run.run, "labeler": run.labeler, "view": run.view, **row}
-            for run in self.runs
-            for row in run.scores
-        ]
+        return [{**run.told_by, **row} for run in self.runs for row in run.scores]
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints: ``run`` is the folder, or a list of folders
-        where there are several runs."""
-        folders = [run.run for run in self.runs]
+        where there are several runs; every row says which run and which view it is of."""
+        folders = list(dict.fromkeys(run.run for run in self.runs))
         return {
             "run": folders[0] if len(folders) == 1 else folders,
             "scores": self.rows(),
-            "averages": [
-                {"run": run.run, "view": run.view, **row}
+            "averages": [{**run.told_by, **row} for run in self.runs for row in run.averages],
+            "labelling": [
+                {**run.told_by, "dataset": dataset, **counts}
                 for run in self.runs
-                for row in run.averages
+                for dataset, counts in run.labelling.items()
             ],
-            "labelling": {run.run: run.labelling for run in self.runs},
-            "notes": sorted({note for run in self.runs for note in run.notes}),
-            "gaps": sorted({gap for run in self.runs for gap in run.gaps}),
+            "notes": [{**run.told_by, "note": note} for run in self.runs for note in run.notes],
+            "gaps": [{**run.told_by, "gap": gap} for run in self.runs for gap in run.gaps],
             "skipped": dict(self.skipped),
             "complete": self.complete,
         }

@@ -63,6 +63,8 @@ class SourceCorpus:
     raw: dict[str, RawFiles] = field(default_factory=dict)
     seed: int = 0
     details: dict[str, JsonValue] = field(default_factory=dict)
+    looked_at: dict[str, int] = field(default_factory=dict)
+    skipped: str = ""
     cache: dict[object, Any] = field(default_factory=dict)
     problems: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     noticed: dict[str, set[str]] = field(default_factory=dict)

@@ -24,9 +24,9 @@ def value(measured: Value | None, wide: bool = True) -> str:
     """Return a value with its interval, whose bounds are rounded to whole points if not ``wide``."""
     if measured is None:
         return "-"
-    form = ".1f" if wide else ".0f"
     crossed = " (cross-fitted)" if wide and measured.trained == 0 else ""
-    return f"{measured.value:.1f} [{measured.low:{form}}, {measured.high:{form}}]{crossed}"
+    low, high = (figures.number(bound, int(wide)) for bound in (measured.low, measured.high))
+    return f"{figures.number(measured.value)} [{low}, {high}]{crossed}"
 
 
 def count(number: int, total: int, wide: bool = True) -> str:

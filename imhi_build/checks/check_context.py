@@ -26,8 +26,9 @@ class CheckContext:
     """The surroundings of the checks (:class:`imhi.build.checks.declarations.Corpus`), one for all of
     a command: they share what they compute.
 
-    ``details`` is what the report of the check at work says besides the findings. ``max_cost`` in
-    US dollars, for what models are asked; ``incomplete`` says what could not be looked at.
+    ``details`` is what the report of the check at work says besides the findings; ``skipped`` why
+    it did not look, ``looked_at`` at how many rows of each dataset it did where not at all of them,
+    ``incomplete`` what could not be looked at. ``max_cost`` in US dollars, for what models are asked.
     """
 
     folder: BuildFolder
@@ -37,6 +38,8 @@ class CheckContext:
     notify: Callable[[Event], None]
     max_cost: float | None
     details: dict[str, JsonValue] = field(default_factory=dict)
+    looked_at: dict[str, int] = field(default_factory=dict)
+    skipped: str = ""
     incomplete: str = ""
     cache: dict[object, Any] = field(default_factory=dict)
     _run_on: Callable[..., Iterator[Any]] | None = None

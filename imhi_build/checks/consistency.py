@@ -48,6 +48,7 @@ def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
         classifiers = _fit(corpus, dataset, settings)
         if classifiers is None:
             corpus.details[name] = {"note": "too few rows or one label only: nothing to learn from"}
+            corpus.looked_at[name] = 0
             continue
         read: LabelPairs = Counter()
         unjudged = 0
@@ -65,6 +66,7 @@ def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
                     f"the explanation argues for '{other}', the label is '{label}'",
                     round(probability, 4),
                 )
+        corpus.looked_at[name] = read.total()
         corpus.details[name] = _figures(read) | ({"not_judged": unjudged} if unjudged else {})
 
 

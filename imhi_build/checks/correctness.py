@@ -49,7 +49,7 @@ def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
     """Yield the rows whose label the model does not give; ``checks.details`` gets agreement and
     weighted F1 (percent) by dataset, what it cost, and how many answers had no label."""
     if settings.model is None:
-        checks.details["skipped"] = "no model is named (checks: {correctness: {model: NAME}})"
+        checks.skipped = "no model is named (checks: {correctness: {model: NAME}})"
         return
     spec = ModelSpec.parse(settings.model, checks.registry)
     style = checks.registry.prompts.get(settings.prompt)
@@ -115,6 +115,7 @@ def _compared(
                         f"'{row.label}'",
                     )
     checks.details[dataset] = _figures(pairs)
+    checks.looked_at[dataset] = pairs.total()
 
 
 def _figures(pairs: LabelPairs) -> dict[str, JsonValue]:

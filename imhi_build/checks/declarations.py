@@ -38,6 +38,8 @@ class Corpus(Protocol):
     datasets: Sequence[str]
     seed: int
     details: dict[str, JsonValue]  # what the report says besides the findings
+    looked_at: dict[str, int]  # rows by dataset, of a check that does not look at all of them
+    skipped: str  # why the check did not look at all, if it did not
     cache: dict[object, Any]  # what checks computed of these rows, for each other
 
     def dataset(self, name: str) -> Dataset:

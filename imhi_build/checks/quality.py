@@ -37,7 +37,7 @@ def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
     """Yield the rows below the minimum; ``checks.details`` gets each measure by dataset, with its
     95% interval."""
     if checks.config.explain.experts is None:
-        checks.details["skipped"] = "no expert rows are named (explain: {experts: SOURCE})"
+        checks.skipped = "no expert rows are named (explain: {experts: SOURCE})"
         return
     experts = read_experts(checks.config.explain.experts, checks.registry, checks.datasets)
     specs = MetricSpec.parse(settings.metric, checks.registry)
@@ -47,6 +47,7 @@ def find(checks: CheckContext, settings: Settings) -> Iterator[Finding]:
             pairs = list(_pairs(checks, experts.rows.get(name, ())))
             figures: dict[str, JsonValue] = {"rows": len(pairs)}
             checks.details[name] = figures
+            checks.looked_at[name] = len(pairs)
             if not pairs:
                 continue
             rows = [row for row, _ in pairs]

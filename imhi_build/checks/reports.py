@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from imhi import HarnessError
 from imhi.build.folder import BuildFolder
@@ -22,7 +22,8 @@ _QUOTED = re.compile(r"'[^']*'")
 class CheckReport(Recorded):
     """The report of one check. ``rows`` were looked at, ``made_on`` is their checksum; ``by_dataset``
     holds ``rows`` and ``findings`` (rows with one) of each; ``reasons`` are counted without what
-    tells their rows apart; ``incomplete`` says what could not be looked at."""
+    tells their rows apart; ``skipped`` says why no row was looked at, ``incomplete`` what could not
+    be."""
 
     check: str = ""
     summary: str = ""
@@ -33,9 +34,25 @@ class CheckReport(Recorded):
     by_dataset: dict[str, dict[str, int]] = Field(default_factory=dict)
     reasons: dict[str, int] = Field(default_factory=dict)
     details: dict[str, JsonValue] = Field(default_factory=dict)
+    skipped: str = ""
     incomplete: str = ""
     made_on: str = ""
     seconds: float = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_named_now(cls, values: object) -> object:
+        """Reports of earlier versions had it in ``details``, and counted rows all the same."""
+        details = values.get("details") if isinstance(values, dict) else None
+        if (
+            not isinstance(values, dict)
+            or not isinstance(details, dict)
+            or "skipped" not in details
+        ):
+            return values
+        rest = {name: value for name, value in details.items() if name != "skipped"}
+        why = {"skipped": details["skipped"], "details": rest, "rows": 0, "by_dataset": {}}
+        return {**values, **why}
 
 
 def read_report(folder: BuildFolder, check: str) -> CheckReport | None:

@@ -205,6 +205,8 @@ def status(context: typer.Context, build: Build, as_json: options.AsJson = False
     done = record.done()
     for name in STAGES:
         out().print(f"{name}: {done[name].at if name in done else 'not done'}", markup=False)
+    for name, why in record.check.skipped.items() if record.check else ():
+        out().print(f"check {name} skipped: {why}", markup=False)
     following = next((name for name in STAGES if name not in done), None)
     if record.check and record.check.missing:
         missing = ", ".join(record.check.missing)

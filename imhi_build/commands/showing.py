@@ -106,7 +106,7 @@ def show_explain(folder: BuildFolder, report: ExplainReport) -> None:
     if asked.answered or asked.failed:
         cost = "" if asked.cost is None else f", {figures.dollars(asked.cost)}"
         _print(
-            f"asked: {asked.answered:,} answered, {asked.failed:,} failed, {asked.unanswered:,} not "
+            f"asked: {asked.answered:,} answered, {asked.failed:,} failed, {asked.not_asked:,} not "
             f"asked, {asked.prompt_tokens:,} + {asked.completion_tokens:,} tokens{cost}"
         )
     for note in asked.notes:
@@ -157,9 +157,9 @@ def say_next(folder: BuildFolder, stage: str) -> None:
 def _check_cells(report: CheckReport) -> tuple[str, ...]:
     """Return a check's cells; what was not looked at is no finding of nothing."""
     name, details = (report.check, report.action), report.details
-    if details.get("skipped"):
-        return (*name, "-", "-", f"skipped: {details['skipped']}")
-    share = report.findings / report.rows if report.rows else 0.0
+    if report.skipped:
+        return (*name, "-", "-", f"skipped: {report.skipped}")
+    with_one = sum(counts["findings"] for counts in report.by_dataset.values())
     notes = [next(iter(report.reasons), "")]
     notes += [
         f"{dataset}: {detail['note']}"
@@ -169,7 +169,7 @@ def _check_cells(report: CheckReport) -> tuple[str, ...]:
     return (
         *name,
         f"{report.findings:,}",
-        f"{100 * share:.1f}%",
+        f"{100 * with_one / report.rows:.1f}%" if report.rows else "-",
         "; ".join(filter(None, notes)),
     )
 

@@ -78,7 +78,7 @@ def join(folder: BuildFolder, config: Config, registry: Registry) -> ExplainRepo
         rounds=[run.id for run in runs.folders()],
         answered=asked.answered,
         failed=asked.failed,
-        unanswered=asked.unanswered,
+        not_asked=asked.not_asked,
         cost=asked.cost,
         prompt_tokens=asked.prompt_tokens,
         completion_tokens=asked.completion_tokens,

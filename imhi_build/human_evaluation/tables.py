@@ -115,8 +115,10 @@ def _show_annotators(report: Report, console: Console) -> None:
 
 
 def _compared(one: AnnotatorFigures) -> str:
-    difference = "" if one.difference is None else f" ({one.difference:+.2f})"
-    return _NONE if one.mean is None else f"{one.mean:.2f}{difference}"
+    difference = (
+        "" if one.difference is None else f" ({figures.number(one.difference, 2, signed=True)})"
+    )
+    return _NONE if one.mean is None else f"{figures.number(one.mean, 2)}{difference}"
 
 
 def _annotator_tables(

@@ -97,7 +97,8 @@ def check(
     quarantined = make_quarantine(folder, keeping_out)
     record = CheckRecord(
         rows=checking.checksum,
-        checks={name: report.findings for name, report in reports.items()},
+        checks={name: one.findings for name, one in reports.items() if not one.skipped},
+        skipped={name: one.skipped for name, one in reports.items() if one.skipped},
         missing=missing,
         quarantined=quarantined,
     )
@@ -106,9 +107,9 @@ def check(
 
 
 def _explained_rows(folder: BuildFolder) -> dict[str, int]:
-    """Return how many rows were explained, by dataset."""
+    """Return how many rows have an explanation, by dataset: those that checks are given."""
     return {
-        name: sum(1 for row in folder.rows(name) if row.explained_by) for name in folder.datasets()
+        name: sum(1 for row in folder.rows(name) if row.explanation) for name in folder.datasets()
     }
 
 
@@ -168,31 +169,40 @@ class _Checking:
                 findings[name].append(finding)
         seconds = time.perf_counter() - started
         for one in checks:
-            self._write(one, findings[one.name], seconds)
+            self._write(one, findings[one.name], seconds, self.counts)
 
     def run(self, one: ConfiguredCheck) -> None:
         started = time.perf_counter()
-        self.context.details, self.context.incomplete = {}, ""
+        self.context.details, self.context.looked_at = {}, {}
+        self.context.skipped = self.context.incomplete = ""
         with faults_of(_named(one.name, self.context.registry)):
             findings = list(resolve(one.check.find)(self.context, one.settings))
-        self._write(one, findings, time.perf_counter() - started)
+        looked_at = {**self.counts, **self.context.looked_at}
+        self._write(one, findings, time.perf_counter() - started, looked_at)
 
-    def _write(self, one: ConfiguredCheck, findings: Sequence[Finding], seconds: float) -> None:
-        folder = self.context.folder
+    def _write(
+        self,
+        one: ConfiguredCheck,
+        findings: Sequence[Finding],
+        seconds: float,
+        looked_at: Mapping[str, int],
+    ) -> None:
+        folder, skipped = self.context.folder, self.context.skipped
         with_finding = write_findings(folder, one.name, findings)
         report = CheckReport(
             check=one.name,
             summary=one.check.summary,
             action=one.action,
             settings=one.to_json(),
-            rows=sum(self.counts.values()),
+            rows=0 if skipped else sum(looked_at.values()),
             findings=len(findings),
             by_dataset={
-                name: {"rows": self.counts[name], "findings": with_finding.get(name, 0)}
-                for name in self.context.datasets
+                name: {"rows": looked_at[name], "findings": with_finding.get(name, 0)}
+                for name in ([] if skipped else self.context.datasets)
             },
             reasons=reasons_of(findings),
             details=self.context.details,
+            skipped=skipped,
             incomplete=self.context.incomplete,
             made_on=self.checksum,
             seconds=round(seconds, 3),

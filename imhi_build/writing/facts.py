@@ -31,7 +31,7 @@ _ASKING = {
     "rounds": "rounds of asking",
     "answered": "requests that were answered",
     "failed": "requests that failed",
-    "unanswered": "requests without an answer",
+    "not_asked": "requests that were not asked",
     "prompt_tokens": "tokens of prompts",
     "completion_tokens": "tokens of answers",
     "cost": "cost in US dollars",

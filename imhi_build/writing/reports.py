@@ -72,8 +72,7 @@ def read_checks(folder: Path) -> Iterator[CheckFacts]:
     but its name."""
     for path in sorted(folder.glob("*.json")):
         report = _read(CheckReport, path)
-        skipped = report.details.get("skipped")
-        remarks = (f"skipped: {skipped}" if skipped else "", report.incomplete)
+        remarks = (f"skipped: {report.skipped}" if report.skipped else "", report.incomplete)
         yield CheckFacts(
             name=report.check or path.stem,
             action=report.action,

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from imhi._core.sanitizing import plain
+from imhi._core.tables.figures import unsigned_zeros
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +32,7 @@ def err() -> Console:
 
 def print_json(value: Any) -> None:
     """Print a JSON value to standard output as it is, for other programs to read."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
+    text = json.dumps(unsigned_zeros(value), ensure_ascii=False, indent=1)
     # Halves of characters, which a model may write, can be printed in no other way.
     print(_HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text))
 

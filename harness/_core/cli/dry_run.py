@@ -32,6 +32,13 @@ def show_dry_run(settings: RunSettings, manager: PluginManager, as_json: bool) -
     for one in previews:
         rows = [(row.dataset, row.estimate) for row in one.datasets]
         show_estimates(f"{one.model}, prompt style {one.prompt}", rows, cents=True)
+        answered = sum(row.answered for row in one.datasets)
+        if answered:
+            left = sum(row.estimate.requests for row in one.datasets)
+            told = (
+                f"{answered:,} of {answered + left:,} examples are answered already and not counted"
+            )
+            console.print(f"({told})", markup=False)
         first = one.datasets[0]
         console.print(f"\nthe first prompt, {first.dataset}:\n", markup=False)
         console.print(plain(first.first_prompt), markup=False)

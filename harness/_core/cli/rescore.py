@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from imhi._core.cli import options
+from imhi._core.cli.found_runs import found_runs
 from imhi._core.cli.options import merge_settings
 from imhi._core.cli.scores import finish
 from imhi._core.results import Results
-from imhi._core.run_store import RunFolder
 
 
 def label(
@@ -42,7 +42,7 @@ def label(
         "labeler": labeler, "metric": metric, "resamples": resamples, "max_cost": max_cost
     }  # fmt: skip
     settings = merge_settings(given)
-    runs = [RunFolder.find(name, folder) for name in names]
+    runs = found_runs(names, folder)
     plan = plan_scoring(settings, context.obj.registry)
     with shown(context.obj):
         scores = relabel(runs, context.obj, plan, source or "")
@@ -88,7 +88,7 @@ def score(
         "max_cost": max_cost,
     }  # fmt: skip
     settings = merge_settings(given)
-    runs = [RunFolder.find(name, folder) for name in names]
+    runs = found_runs(names, folder)
     if dry_run:
         from imhi._core.cli.dry_run import show_scoring
 

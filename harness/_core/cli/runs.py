@@ -11,6 +11,7 @@ import typer
 from imhi._core.answered import why_unanswered
 from imhi._core.cli import options
 from imhi._core.cli.console import out, print_json, say
+from imhi._core.cli.found_runs import found_runs
 from imhi._core.cli.scores import show_scores
 from imhi._core.errors import HarnessError
 from imhi._core.registry import Registry
@@ -35,6 +36,10 @@ def runs(
         except HarnessError as error:  # one strange folder must not hide the others
             say(f"passed over: {error}", "yellow")
             continue
+        # Counted, not taken from the totals: a killed run had no time to write them.
+        examples = sum(manifest.datasets.values())
+        answered = sum(len(run.answered(name)) for name in manifest.datasets)
+        failed = sum(len(run.failed(name)) for name in manifest.datasets)
         rows.append(
             {
                 "run": run.id,
@@ -43,13 +48,14 @@ def runs(
                 "source": manifest.source,
                 "split": manifest.split,
                 "datasets": len(manifest.datasets),
-                "examples": sum(manifest.datasets.values()),
+                "examples": examples,
                 "status": manifest.status,
                 "labelers": run.labelers(),
                 "weighted_f1": _headline(run),
-                # Counted, not taken from the totals: a killed run had no time to write them.
-                "answered": sum(len(run.answered(name)) for name in manifest.datasets),
-                **{k: getattr(manifest.totals, k, None) for k in ("failed", "unanswered", "cost")},
+                "answered": answered,
+                "failed": failed,
+                "not_asked": examples - answered - failed,
+                "cost": manifest.totals.cost if manifest.totals else None,
             }
         )
     if as_json:
@@ -63,24 +69,31 @@ def runs(
             row["created"][:16].replace("T", " "),
             row["status"],
             f"{row['answered']}/{row['examples']}",
-            row["failed"] or 0,
+            row["failed"],
             figures.interval(row["weighted_f1"], None, None),
+            row["datasets"],
             row["run"],
         )
         for row in rows
     ]
-    heads = Table.whole_texts("created", "status", "answered", "failed", "F1")
-    show_table(Table("", [*heads, *Table.texts("run")], shown))
+    heads = Table.whole_texts("created", "status", "answered", "failed", "mean F1", "of")
+    notes = [
+        "mean F1: weighted F1, over all the datasets of the run, of which there are so many (of)"
+    ]
+    show_table(Table("", [*heads, *Table.texts("run")], shown, notes))
 
 
 def _headline(run: RunFolder) -> float | None:
-    """Return a run's weighted F1 (mean over datasets) by its default labeler, if it was scored."""
+    """Return a run's weighted F1 (mean over its datasets) by its default labeler, if it was scored and
+    every dataset has one."""
     labelers = run.labelers()
     if not labelers:
         return None
     scores = run.scores("hybrid" if "hybrid" in labelers else labelers[0])
-    rows = [r for r in scores["averages"] if r["metric"] == "weighted_f1"] or [
-        r for r in scores["scores"] if r["metric"] == "weighted_f1"
+    rows = [
+        row
+        for row in scores["averages"]
+        if (row["metric"], row["over"]) == ("weighted_f1", "datasets")
     ]
     value: float | None = rows[0]["value"] if rows else None
     return value
@@ -97,7 +110,7 @@ def show(
         bool, typer.Option("--unparsed", help="List answers without a label.")
     ] = False,
     failed: Annotated[
-        bool, typer.Option("--failed", help="List examples without an answer.")
+        bool, typer.Option("--failed", help="List examples whose request failed.")
     ] = False,
     thoughts: Annotated[
         bool, typer.Option("--thoughts", help="List thoughts, each with its answer.")
@@ -109,7 +122,7 @@ def show(
     show_all: options.All = False,
 ) -> None:
     """Show the scores of runs beside each other, or the answers that could not be read."""
-    folders = [RunFolder.find(name, folder) for name in names]
+    folders = found_runs(names, folder)
     manifests = [run.manifest() for run in folders]
     if failed:
         rows = [row for run in folders for row in _failed(run)]

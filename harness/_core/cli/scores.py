@@ -30,8 +30,8 @@ def finish(
         print_json(results.to_json())
     else:
         show_scores(results, manager, format_name, show_all, asked)
-    for scores in results.runs:
-        say(f"run folder: {scores.run}")
+    for folder in dict.fromkeys(results.folders):
+        say(f"run folder: {folder}")
     for problem in manager.problems:
         if problem.stage == "observe":
             say(f"an observer failed and was passed over: {problem}", "yellow")
@@ -49,32 +49,38 @@ def _unfinished(results: Results, command: str) -> list[str]:
 
 def _unanswered(results: Results, manager: PluginManager) -> list[str]:
     """Say which examples have no answer, and what to do; nothing where all have."""
-    missing = sum(map(_without_answer, results.runs))
-    unasked = sum(run.totals.get("unanswered") or 0 for run in results.runs)
-    if not missing:
+    # Under several views a run is there several times: its examples are counted once.
+    worst: dict[str, RunScores] = {}
+    for run in results.runs:
+        before = worst.setdefault(run.run, run)
+        if run.failed + run.not_asked > before.failed + before.not_asked:
+            worst[run.run] = run
+    failed = sum(map(_failed, worst.values()))
+    unasked = sum(run.not_asked for run in worst.values())
+    if not failed + unasked:
         return []
     reasons = []
     if unasked:
-        budget = any(run.totals.get("stopped_by_budget") for run in results.runs)
+        budget = any(run.totals.get("stopped_by_budget") for run in worst.values())
         why = "as --max-cost was reached: raise it" if budget else "as the run ended early"
-        reasons.append(f"{unasked} were not asked, {why}")
-    lacking = [run for run in results.runs if _without_answer(run)]
-    if missing > unasked:
-        reasons.append(f"{missing - unasked} failed: imhi show {lacking[0].run} --failed")
+        reasons.append(f"{unasked:,} were not asked, {why}")
+    lacking = [run for run in worst.values() if _failed(run) or run.not_asked]
+    if failed:
+        first = next(run for run in lacking if _failed(run))
+        reasons.append(f"{failed:,} failed: imhi show {first.run} --failed")
     advice = "give the same 'imhi run' again to ask them"
     if all(_had_its_answers(run, manager) for run in lacking):
         advice = "add their answers to what was imported, and import it again"
     return [
-        f"{missing} examples have no answer and count as wrong ({'; '.join(reasons)}); {advice}"
+        f"{failed + unasked:,} examples have no answer and count as wrong ({'; '.join(reasons)}); "
+        f"{advice}"
     ]
 
 
-def _without_answer(run: RunScores) -> int:
-    """Return how many of the scored examples have no answer; those whose answer is there, but not
-    its label yet, are told as gaps."""
-    failed = sum(counts["failed"] for counts in run.labelling.values())
-    there = ("failed", "unanswered")
-    return min(failed, sum(run.totals[k] or 0 for k in there)) if run.totals else failed
+def _failed(run: RunScores) -> int:
+    """Return how many requests about the scored examples failed; those whose answer is there, but
+    not its label yet, are told as gaps."""
+    return min(run.failed, run.totals["failed"] or 0) if run.totals else run.failed
 
 
 def _had_its_answers(run: RunScores, manager: PluginManager) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,9 @@ from imhi._core.run_store.folder import RunFolder
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+NOT_ASKED = "not asked"  # the error of an example without an answer whose request did not fail
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,18 @@ def answered_examples(
     examples: Sequence[Example] | None = None,
 ) -> tuple[Sequence[Example], Sequence[Response]]:
     """Return examples and responses, taken apart, in one order; an example without an answer has a
-    failed one."""
+    failed one: with the error of the last attempt, or ``NOT_ASKED`` where there was none."""
     examples = list(folder.examples(dataset)) if examples is None else examples
     answered = answers_by_id(folder, dataset, registry)
-    return examples, [
-        answered.get(example.id) or Response(example.id, dataset, "", error="no answer")
-        for example in examples
-    ]
+    failed: Mapping[str, Response] = {}
+    if any(example.id not in answered for example in examples):
+        failed = {row.id: row for row in folder.failures(dataset)}
+
+    def lacking(id: str) -> Response:
+        last = failed.get(id)
+        return Response(id, dataset, "", error=NOT_ASKED if last is None else last.error)
+
+    return examples, [answered.get(one.id) or lacking(one.id) for one in examples]
 
 
 def answers_by_id(folder: RunFolder, dataset: str, registry: Registry) -> dict[str, Response]:

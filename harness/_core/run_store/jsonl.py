@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from imhi._core.errors import DataError, HarnessError
+from imhi._core.tables.figures import unsigned_zeros
 
 _SYNC_EVERY = 64
 
@@ -219,5 +220,5 @@ def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file at once: it appears complete or not at all."""
     with _replacing_text(path) as stream:
-        json.dump(value, stream, ensure_ascii=False, indent=1, allow_nan=False)
+        json.dump(unsigned_zeros(value), stream, ensure_ascii=False, indent=1, allow_nan=False)
         stream.write("\n")

@@ -24,12 +24,14 @@ class PromptRecord:
 
 @dataclasses.dataclass(frozen=True)
 class Totals:
-    """What a run has come to. ``cost`` in US dollars, None where no answer has a price;
-    ``respond_seconds`` is wall time, of all processes that were at it one after the other."""
+    """What a run has come to: examples that were ``answered``, whose request ``failed``, and that were
+    ``not_asked`` yet (``unanswered`` in manifests of earlier versions). ``cost`` in US dollars, None
+    where no answer has a price; ``respond_seconds`` is wall time, of all processes that were at it
+    one after the other."""
 
     answered: int = 0
     failed: int = 0
-    unanswered: int = 0
+    not_asked: int = 0
     truncated: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -111,7 +113,7 @@ class Manifest:
         try:
             totals = known.pop("totals", None)
             if totals:
-                known["totals"] = _part(Totals, "totals", totals)
+                known["totals"] = _part(Totals, "totals", as_named_now(totals))
             if "prompt" in known:
                 known["prompt"] = _part(PromptRecord, "prompt", known["prompt"])
             for name in ("notes", "cross_fitted"):
@@ -123,6 +125,14 @@ class Manifest:
                 f"{where}: not the manifest of a run ({str(error).split('() ')[-1]}); restore it, or "
                 "run again into a new folder (--out)"
             ) from None
+
+
+def as_named_now(totals: object) -> object:
+    """Return totals of a run, of this version or an earlier one, with the names they have now."""
+    if not isinstance(totals, Mapping) or "unanswered" not in totals:
+        return totals
+    rest = {name: value for name, value in totals.items() if name != "unanswered"}
+    return {"not_asked": totals["unanswered"], **rest}
 
 
 R = TypeVar("R", Manifest, PromptRecord, Totals)

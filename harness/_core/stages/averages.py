@@ -65,5 +65,6 @@ def _average(
         low=bounds["low"],
         high=bounds["high"],
         groups=len(groups),
+        datasets=[name for group in groups for name in group],
         cross_fitted=cross_fitted,
     )

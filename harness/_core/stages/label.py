@@ -21,15 +21,15 @@ from imhi._core.report import Report
 from imhi._core.results import Labelling
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
-from imhi._core.run_store.columns import answers_by_id
+from imhi._core.run_store.columns import NOT_ASKED, answers_by_id
 from imhi._core.run_store.jsonl import write_json
 
 _BATCH = 512
 _UNREAD = "answers whose label is not read yet, which count as wrong: {n}"
 
 
-def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str, Labelling]:
-    """Write ``predictions/LABELER/`` and return, per dataset, what came of the examples.
+def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> None:
+    """Write ``predictions/LABELER/``.
 
     What the labeler has to say stands beside its labels and under the scores made of them. What it
     asked a model lies in ``measured/``: a labelling that was stopped goes on where it was.
@@ -49,7 +49,6 @@ def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str
     identity = labeler.identity(context)
     # A model that was given the labels to choose from has said which.
     chosen = manifest.answer != "text" and not labeler.labeler.rereads
-    counts = {}
     changed = False
     try:
         for dataset in datasets:
@@ -59,9 +58,6 @@ def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str
             found = _predictions(folder, context, read, dataset, responses, chosen)
             folder.write_records(path, found)
             changed = changed or file_checksum(path) != before
-            counts[dataset] = labelling_counts(
-                folder.predictions(labeler.name, dataset), responses.values()
-            )
     finally:
         read.close()
         context.cache.close()
@@ -73,7 +69,6 @@ def label(folder: RunFolder, context: Context, labeler: LabelerSpec) -> dict[str
         {"notes": context.report.sentences("notes"), "gaps": context.report.sentences("gaps")},
     )
     context.notify(StageFinished(folder.id, "label", time.perf_counter() - started))
-    return counts
 
 
 def _predictions(
@@ -132,7 +127,8 @@ def _is_sound(prediction: Prediction, dataset: Dataset) -> bool:
 
 
 def labelling_counts(predictions: Iterable[Prediction], responses: Iterable[Response]) -> Labelling:
-    """Count what came of the examples of one dataset. The responses are taken apart."""
+    """Count what came of the examples of one dataset. The responses are taken apart; of examples
+    without an answer they say whether they were asked."""
     status: Counter[str] = Counter()
     decided: Counter[str] = Counter()
     why: Counter[str] = Counter()
@@ -147,6 +143,7 @@ def labelling_counts(predictions: Iterable[Prediction], responses: Iterable[Resp
             decided[prediction.decided_by] += 1
     answers = Counter[str]()
     for response in responses:
+        answers["not_asked"] += response.error == NOT_ASKED
         if response.error is None:
             answers["cut_off"] += was_cut_off(response)
             answers["filtered"] += why_unanswered(response) == WITHHELD
@@ -155,7 +152,8 @@ def labelling_counts(predictions: Iterable[Prediction], responses: Iterable[Resp
     return {
         "n": sum(status.values()),
         "unparsed": status["unparsed"],
-        "failed": status["failed"],
+        "failed": status["failed"] - answers["not_asked"],
+        "not_asked": answers["not_asked"],
         "contradictions": contradictions,
         "decided_by": dict(decided),
         "cut_off": answers["cut_off"],

@@ -67,6 +67,6 @@ def _score(
                 results += score(run.folder, run.context, plan.scoring, metrics)
             if last:
                 totals = results[-1].totals
-                ended = RunFinished(run.folder.id, totals["failed"], totals["unanswered"])
+                ended = RunFinished(run.folder.id, totals["failed"], totals["not_asked"])
                 run.context.notify(ended)
     return results

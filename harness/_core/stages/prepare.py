@@ -6,15 +6,17 @@ The run's id is made of what the answers depend on, so the same command finds it
 from __future__ import annotations
 
 import datetime
+import glob
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from imhi._core.context import Context
@@ -81,26 +83,13 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
                 islice(context.examples(dataset, settings.split), settings.limit), build
             )
             rows[dataset], written = _write_pairs(held, dataset, pairs)
-            # The labels' wording too, which models may be given to choose from.
-            labels = context.dataset(dataset).labels
-            wording = [[label.name, label.sentence, label.completion] for label in labels]
-            content[dataset] = digest([written, wording])
+            content[dataset] = _content(written, dataset, context)
             if not rows[dataset]:
                 raise HarnessError(
                     f"source {settings.source}: {dataset}/{settings.split} has no rows, expected "
                     "at least one"
                 )
-        identity = {
-            "format": FORMAT,
-            "model": spec.fingerprint(context),
-            "prompt": [style.name, style.version],
-            "generation": context.generation.to_json(),
-            "seed": settings.seed,
-            "split": settings.split,
-            "content": content,
-        }
-        short = f"{spec.family.scheme}-{Path(spec.target).name}"
-        slug = _slug(settings, short, style.name)
+        identity, slug = _identity(model, context, settings, content), _slug(settings, model)
         run_id = f"{slug}-{digest(identity)[:10]}"
         folder = RunFolder(settings.out / run_id)
         if not (folder.path / "manifest.json").exists():
@@ -152,10 +141,58 @@ def _write_pairs(
     return count, state.hexdigest()
 
 
-def _slug(settings: RunSettings, model: str, style: str) -> str:
+def begun_run(
+    plan: RunPlan,
+    model: ModelPlan,
+    context: Context,
+    pairs: Mapping[str, Sequence[tuple[Example, Request]]],
+) -> RunFolder | None:
+    """Return the run that this plan would go on with, if there is one. ``pairs`` are all it asks, by
+    dataset; nothing is left of looking."""
+    settings, slug = plan.settings, _slug(plan.settings, model)
+    # What tells a model may have to be computed: only where some run is called so.
+    if not any(settings.out.glob(f"{glob.escape(slug)}-*/manifest.json")):
+        return None
+    with TemporaryDirectory(prefix="imhi-dry-run-") as place:
+        rows, content = {}, {}
+        for dataset, asked in pairs.items():
+            rows[dataset], written = _write_pairs(Path(place), dataset, iter(asked))
+            content[dataset] = _content(written, dataset, context)
+        identity = _identity(model, context, settings, content)
+        run_id = f"{slug}-{digest(identity)[:10]}"
+        if (settings.out / run_id / "manifest.json").exists():
+            return RunFolder(settings.out / run_id)
+        manifest = _manifest(plan, model, context, rows, identity, run_id)
+        return earlier_run(settings.out, slug, Path(place), manifest)
+
+
+def _content(rows: str, dataset: str, context: Context) -> str:
+    """Return the checksum of a dataset from that of its rows. The labels' wording counts too, which
+    models may be given to choose from."""
+    labels = context.dataset(dataset).labels
+    return digest([rows, [[label.name, label.sentence, label.completion] for label in labels]])
+
+
+def _identity(
+    model: ModelPlan, context: Context, settings: RunSettings, content: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the answers depend on."""
+    return {
+        "format": FORMAT,
+        "model": model.spec.fingerprint(context),
+        "prompt": [model.style.name, model.style.version],
+        "generation": context.generation.to_json(),
+        "seed": settings.seed,
+        "split": settings.split,
+        "content": content,
+    }
+
+
+def _slug(settings: RunSettings, model: ModelPlan) -> str:
     """Return what a run's name begins with, for people."""
     source = settings.source.partition(":")[0]
-    words = f"{model}-{source}-{settings.split}-{style}"
+    name = f"{model.spec.family.scheme}-{Path(model.spec.target).name}"
+    words = f"{name}-{source}-{settings.split}-{model.style.name}"
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", words.replace(os.sep, "-")).strip("-.")
     return slug[:80]
 

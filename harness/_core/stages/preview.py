@@ -12,15 +12,18 @@ from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.protocols import BuildPrompt
 from imhi._core.records import JsonObject
 from imhi._core.registry import Registry
+from imhi._core.stages.prepare import begun_run
 
 _SCORED = "nothing is written: the wording of each label is scored after each prompt"
 
 
 @dataclass(frozen=True)
 class DatasetPreview:
-    """What asking one dataset would take, and the first prompt as the model would get it."""
+    """What asking one dataset would take, and the first prompt as the model would get it: the first
+    that is left to ask, if any is. Examples that are ``answered`` already are not asked again."""
 
     dataset: str
+    answered: int
     estimate: Estimate
     first_prompt: str
 
@@ -36,22 +39,34 @@ class Preview:
     def to_json(self) -> JsonObject:
         """Return what ``--dry-run --json`` prints."""
         rows = [
-            {"dataset": d.dataset, **asdict(d.estimate), "first_prompt": d.first_prompt}
+            {
+                "dataset": d.dataset,
+                "answered": d.answered,
+                **asdict(d.estimate),
+                "first_prompt": d.first_prompt,
+            }
             for d in self.datasets
         ]
         return {"model": self.model, "prompt": self.prompt, "datasets": rows}
 
 
 def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
-    """Return what a run would ask, without asking."""
+    """Return what a run would ask, without asking; of one that was begun, what is left."""
     settings, style = plan.settings, model.style
     context = Context.of(settings, registry, style, plan.source.open(registry))
     build: BuildPrompt = resolve(style.build)(context)
-    estimates = []
+    pairs = {}
     for dataset in context.select_datasets(settings):
         examples = islice(context.examples(dataset, settings.split), settings.limit)
-        requests = [request for _, request in context.requests(examples, build)]
-        made = model.spec.estimate([request.prompt for request in requests], context)
+        pairs[dataset] = list(context.requests(examples, build))
+    begun = begun_run(plan, model, context, pairs)
+    estimates = []
+    for dataset, asked in pairs.items():
+        answered = begun.answered(dataset) if begun else {}
+        requests = [request for _, request in asked if request.id not in answered]
+        made = Estimate(0, 0, 0, 0.0)
+        if requests:
+            made = model.spec.estimate([request.prompt for request in requests], context)
         if context.generation.way == "likelihood":
             made = replace(
                 made,
@@ -59,5 +74,7 @@ def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
                 scored=sum(len(request.choices) for request in requests),
                 note="; ".join(filter(None, (made.note, _SCORED))),
             )
-        estimates.append(DatasetPreview(dataset, made, requests[0].prompt))
+        first = requests[0] if requests else asked[0][1]
+        done = len(asked) - len(requests)
+        estimates.append(DatasetPreview(dataset, done, made, first.prompt))
     return Preview(model.called, style.name, tuple(estimates))

@@ -230,19 +230,19 @@ def totals(folder: RunFolder) -> Totals:
             completion_tokens += response.completion_tokens or 0
             if response.cost is not None:
                 cost, priced = cost + response.cost, True
-        unanswered: set[str] = set()
+        lost: set[str] = set()
         for response in folder.failures(dataset):
             if response.id not in done:
-                unanswered.add(response.id)
+                lost.add(response.id)
             # Failed attempts may have cost something too, also where a later one succeeded.
             if response.cost is not None:
                 cost, priced = cost + response.cost, True
         answered += len(done)
-        failed += len(unanswered)
+        failed += len(lost)
     return Totals(
         answered=answered,
         failed=failed,
-        unanswered=sum(manifest.datasets.values()) - answered - failed,
+        not_asked=sum(manifest.datasets.values()) - answered - failed,
         truncated=truncated,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,

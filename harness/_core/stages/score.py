@@ -229,6 +229,7 @@ class _ScoredView:
             posts=len(set(columns.clusters)),
             unparsed=counts["unparsed"],
             failed=counts["failed"],
+            not_asked=counts["not_asked"],
             headline=measure.headline,
             scale=measure.scale,
             cross_fitted=dataset in manifest.cross_fitted,
@@ -274,7 +275,7 @@ def _write_per_example(
         write_rows(
             folder.values_file(labeler, measure.name, dataset, view.name if view else ""),
             (
-                {"id": example.id, "value": float(value) if math.isfinite(value) else None}
+                {"id": example.id, "value": float(value) + 0.0 if math.isfinite(value) else None}
                 for example, value in zip(examples, column, strict=True)
             ),
         )

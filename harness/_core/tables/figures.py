@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 ALPHA = 0.05  # below it a p value has a star
 CROSS_FITTED = "\N{DAGGER}"  # after a value of a model that learnt from other rows of the split
@@ -28,6 +28,27 @@ def titled(metric: Directed) -> str:
     return metric.name if metric.higher_is_better else f"{metric.name} \N{DOWNWARDS ARROW}"
 
 
+def number(value: float, decimals: int = 1, *, signed: bool = False, commas: bool = False) -> str:
+    """Return a number with so many digits after the point, ``signed`` with a plus, with ``commas``
+    between thousands. What rounds to nothing has no minus."""
+    shown = format(value, f"{'+' if signed else ''}{',' if commas else ''}.{decimals}f")
+    # Python keeps the sign of what it rounds: -0.04 would be -0.0, which reads as a loss.
+    zero = not any(digit in shown for digit in "123456789")
+    return shown.replace("-", "+" if signed else "") if zero else shown
+
+
+def unsigned_zeros(value: Any) -> Any:
+    """Return a JSON value in which no float is minus nothing (-0.0), as it is written to files and
+    printed."""
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, Mapping):
+        return {key: unsigned_zeros(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [unsigned_zeros(one) for one in value]
+    return value
+
+
 def interval(
     value: float | None,
     low: float | None,
@@ -38,16 +59,13 @@ def interval(
 ) -> str:
     """Return a value with its bounds, as ``0.12 [-0.06, 0.29]``; without those that are None. A
     value that is None is ``-``; what rounds to nothing has no minus."""
-
-    def shown(number: float) -> str:
-        rounded = round(number, decimals) + 0.0  # -0.0 becomes 0.0
-        return format(rounded, f"{'+' if signed else ''}.{decimals}f")
-
     if value is None:
         return "-"
+    shown = number(value, decimals, signed=signed)
     if low is None or high is None:
-        return shown(value)
-    return f"{shown(value)} [{shown(low)}, {shown(high)}]"
+        return shown
+    bounds = (number(bound, decimals, signed=signed) for bound in (low, high))
+    return f"{shown} [{', '.join(bounds)}]"
 
 
 def crossed(shown: str, cross_fitted: bool) -> str:

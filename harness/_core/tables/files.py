@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from imhi._core.sanitizing import markdown, one_line, spreadsheet_cell
+from imhi._core.tables.figures import unsigned_zeros
 from imhi._core.tables.table import Cell, Table
 
 _MARKS = {"bold": "**", "italic": "_"}
@@ -50,4 +51,4 @@ def _csv(value: object) -> object:
         return "true" if value else "false"
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return spreadsheet_cell(value)
+    return spreadsheet_cell(unsigned_zeros(value))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from imhi.io import figures
+from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import Entry
 from imhi.plugins.leaderboard.site.page_values import Contents
 from imhi.plugins.leaderboard.site.standings import Standings
@@ -31,7 +33,10 @@ def _entry_badge(standings: Standings, entry: Entry) -> Contents:
     place = standings.overall.get(entry.id)
     if place is not None:
         value = standings.means["datasets"][entry.id].value
-        return _badge(_LABEL, f"{value:.1f} · rank {place.rank}", _BLUE)
+        ranked = standings.standings[entry.id]
+        lacking = page_values.share(ranked.unanswered, ranked.n)["text"]
+        told = f" · {lacking}% unanswered" if ranked.unanswered else ""
+        return _badge(_LABEL, f"{figures.number(value)} · rank {place.rank}{told}", _BLUE)
     standing = standings.standings.get(entry.id)
     if standing is None:
         return _badge(_LABEL, "not ranked", _GREY)

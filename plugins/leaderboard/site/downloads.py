@@ -17,7 +17,7 @@ from imhi.plugins.leaderboard.site.standings import Standings
 _DIGITS = 6
 COLUMNS = (
     "kind", "id", "name", "by", "status", "over", "task", "dataset", "metric", "value", "low",
-    "high", "rank", "best_rank", "worst_rank", "n", "unparsed", "failed", "verified", "source",
+    "high", "rank", "best_rank", "worst_rank", "n", "unparsed", "unanswered", "verified", "source",
 )  # fmt: skip
 Row = dict[str, object]
 
@@ -36,12 +36,14 @@ def rows(standings: Standings, published: Sequence[PublishedModel]) -> Iterator[
                 **_scored(score, standings.by_dataset[name].get(entry.id)),
                 "n": row.n,
                 "unparsed": row.unparsed,
-                "failed": row.failed,
+                "unanswered": row.failed,
             }
         for over, means in standings.means.items():
             if entry.id in means:
                 place = standings.overall[entry.id] if over == "datasets" else None
-                yield {**about, "over": over, **_scored(means[entry.id], place)}
+                standing = standings.standings[entry.id]
+                counts = {k: getattr(standing, k) for k in ("n", "unparsed", "unanswered")}
+                yield {**about, "over": over, **_scored(means[entry.id], place), **counts}
     for model in published:
         for name, value in model.values.items():
             yield {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from xml.etree import ElementTree
 
+from imhi.io import figures
 from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import Entry
 from imhi.plugins.leaderboard.site.standings import Standings
@@ -51,9 +52,10 @@ def _entry(root: ElementTree.Element, standings: Standings, entry: Entry) -> Non
 def _summary(standings: Standings, entry: Entry) -> str:
     # Ranks change with every entry; what a feed said once should stay true.
     scores = standings.comparable.get(entry.id, {})
-    parts = [f"{name} {score.value:.1f}" for name, score in scores.items()]
+    parts = [f"{name} {figures.number(score.value)}" for name, score in scores.items()]
+    about = [f"; {mark}" for mark in page_values.unanswered_mark(entry)]
     kind = " (fictional posts)" if entry.record.synthetic else ""
-    return f"Weighted F1{kind}: {', '.join(parts) or 'nothing comparable'}."
+    return f"Weighted F1{kind}: {', '.join(parts) or 'nothing comparable'}{''.join(about)}."
 
 
 def _text(parent: ElementTree.Element, tag: str, text: str) -> None:

@@ -54,6 +54,7 @@ def _model(standings: Standings, entry: Entry, opponents: Sequence[tuple[str, st
                 "groups": len(standings.tasks if over == "tasks" else standings.board.datasets)
                 if complete
                 else _groups(entry, over),
+                "names": "" if complete else ", ".join(entry.datasets),
             }
             for over in ("datasets", "tasks")
         ],
@@ -87,7 +88,6 @@ def _dataset_row(
     about = entry.datasets[name]
     on_board = name in standings.board.datasets
     place = standings.by_dataset[name].get(entry.id) if on_board else None
-    unparsed = 100 * about.unparsed / about.n
     compared = name in standings.comparable.get(entry.id, {})
     return {
         "name": name,
@@ -97,9 +97,7 @@ def _dataset_row(
         "score": page_values.score(entry.score(name), ends=ends),
         "place": page_values.place(place),
         "compared": compared,
-        "unparsed": page_values.percent(unparsed),
-        "unparsed_order": round(unparsed, 4),
-        "failed": about.failed,
+        **page_values.lacking(about.n, about.unparsed, about.failed),
     }
 
 
@@ -176,7 +174,17 @@ def _test(standings: Standings, entry: Entry, role: str, name: str) -> Contents:
         "rows": [
             {
                 "name": one.dataset,
-                "difference": f"{one.difference:+.1f}".replace("-", "−"),
+                "f1": page_values.signed(one.f1),
+                "accuracy": page_values.signed(one.accuracy),
+                "n": one.n,
+                "unanswered": [
+                    f"{whose}{row.failed:,} not answered"
+                    for whose, row in (
+                        ("", entry.datasets[one.dataset]),
+                        ("other: ", other.entry.datasets[one.dataset]),
+                    )
+                    if row.failed
+                ],
                 "only_own": one.only_own,
                 "only_other": one.only_other,
                 "p": "<0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}",

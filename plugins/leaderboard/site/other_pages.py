@@ -56,7 +56,7 @@ def _records(standings: Standings, name: str) -> Contents:
         score = standings.comparable.get(entry.id, {}).get(name)
         if score is None or score.value <= best:
             continue
-        gain = "" if not steps else f"+{score.value - best:.1f}"
+        gain = "" if not steps else page_values.signed(score.value - best)
         best = score.value
         steps.append({**page_values.named(entry), "score": page_values.score(score), "gain": gain})
     return {"name": name, "steps": steps}
@@ -78,6 +78,7 @@ def _compare(standings: Standings) -> Contents:
             "id": name,
             "name": standings.entries[name].name,
             "by": standings.entries[name].record.by,
+            "marks": page_values.marks(standings.entries[name]),
             "scores": cells(name),
         }
         for name in names

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from imhi.io import yaml_models
+from imhi.io import figures, yaml_models
 from imhi.plugins.leaderboard.site.entries import Entry, Score
 from imhi.plugins.leaderboard.site.ranking import Place
 from imhi.plugins.leaderboard.site.standings import Standing, Standings
@@ -54,7 +54,7 @@ def score(
     whiskers lie, in percent of the way from one end of the axis to the other."""
     if scored is None:
         return None
-    value, low, high = (f"{part:.{decimals}f}".replace("-", "−") for part in scored)
+    value, low, high = (figures.number(part, decimals).replace("-", "−") for part in scored)
     dot, start, end = (_along(part, ends) for part in scored)
     return {
         "text": value,
@@ -82,9 +82,25 @@ def place(ranked: Place | None) -> Contents | None:
     }
 
 
-def percent(part: float) -> str:
-    """Return a share in percent; what is not nothing is not shown as nothing."""
-    return "<0.1" if 0 < part < 0.05 else f"{part:.1f}"
+def share(count: int, total: int) -> Contents:
+    """Return a share in percent, and what it is sorted by; what is not nothing is not shown as
+    nothing, nor what is not all as all."""
+    part = 100 * count / total
+    text = figures.number(part)
+    if 0 < count < total:
+        text = "<0.1" if part < 0.05 else ">99.9" if part >= 99.95 else text
+    return {"text": text, "order": round(part, 4)}
+
+
+def lacking(n: int, unparsed: int, unanswered: int) -> Contents:
+    """Return which shares of ``n`` examples have no label: because the answer has none, or because
+    there is no answer."""
+    return {"unparsed": share(unparsed, n), "unanswered": share(unanswered, n)}
+
+
+def signed(difference: float) -> str:
+    """Return a difference with its sign."""
+    return figures.number(difference, signed=True).replace("-", "−")
 
 
 def named(entry: Entry) -> Contents:
@@ -102,11 +118,20 @@ def named(entry: Entry) -> Contents:
 def marks(entry: Entry) -> list[str]:
     """Return what a reader of a table should know of an entry, in a word or two each."""
     marks = ["fictional posts"] if entry.record.synthetic else []
-    if entry.record.partial:
+    unanswered = unanswered_mark(entry)
+    marks += unanswered
+    if entry.record.partial and not unanswered:
         marks.append("unfinished run")
     if failed := sum(not check.passed for check in entry.record.checks):
         marks.append(f"{failed} {'warning' if failed == 1 else 'warnings'}")
     return marks
+
+
+def unanswered_mark(entry: Entry) -> list[str]:
+    """Return how many of an entry's examples have no answer, if any has none."""
+    count = sum(row.failed for row in entry.datasets.values())
+    total = sum(row.n for row in entry.datasets.values())
+    return [f"{count:,} of {total:,} not answered"] if count else []
 
 
 def row(standing: Standing, standings: Standings) -> Contents:
@@ -116,8 +141,7 @@ def row(standing: Standing, standings: Standings) -> Contents:
         **named(standing.entry),
         "coverage": len(standing.scores),
         "of": total,
-        "unparsed": percent(standing.unparsed),
-        "unparsed_order": round(standing.unparsed, 4),
+        **lacking(standing.n, standing.unparsed, standing.unanswered),
     }
 
 

@@ -1,7 +1,9 @@
 """Paired tests of an entry against others: McNemar's exact test on each dataset, Holm over datasets.
 
-An example counts where one of the two has the right label and the other has not. Rows are taken as
-independent, which rows about one post are not quite.
+An example counts where one of the two has the right label and the other has not: what is tested is
+the difference of the shares of right labels, accuracy. Weighted F1 is not tested here, since entries
+hold neither gold labels nor posts, by which runs are compared. Rows are taken as independent,
+which rows about one post are not quite.
 """
 
 from __future__ import annotations
@@ -17,13 +19,21 @@ from imhi.runs import statistics
 
 @dataclass(frozen=True)
 class Tested:
-    """One dataset of two entries; ``only_own`` examples are right for the entry alone."""
+    """One dataset of ``n`` examples, of which ``only_own`` are right for the entry alone. The p value
+    is of ``accuracy``, the difference in points (0 to 100) that these make; ``f1`` is the difference
+    of weighted F1, which no test is of."""
 
     dataset: str
-    difference: float
+    n: int
+    f1: float
     only_own: int
     only_other: int
     p_holm: float
+
+    @property
+    def accuracy(self) -> float:
+        """The difference that is tested, in points."""
+        return 100 * (self.only_own - self.only_other) / self.n
 
     @property
     def significant(self) -> bool:
@@ -46,7 +56,13 @@ def compared(standing: Standing, other: Standing) -> list[Tested]:
         statistics.holm(statistics.mcnemar_p(only_own, only_other).tolist()) if names else []
     )
     return [
-        Tested(name, standing.scores[name].value - other.scores[name].value, *counts, p)
+        Tested(
+            name,
+            len(standing.entry.right[name]),
+            standing.scores[name].value - other.scores[name].value,
+            *counts,
+            p,
+        )
         for name, counts, p in zip(
             names, zip(only_own, only_other, strict=True), corrected, strict=True
         )

@@ -31,10 +31,19 @@ class Standing:
     complete: bool
 
     @cached_property
-    def unparsed(self) -> float:
-        """The share of examples without a label, in percent."""
-        rows = [self.entry.datasets[name] for name in self.scores]
-        return 100 * sum(row.unparsed for row in rows) / sum(row.n for row in rows)
+    def n(self) -> int:
+        """How many examples its scores are of."""
+        return sum(self.entry.datasets[name].n for name in self.scores)
+
+    @cached_property
+    def unparsed(self) -> int:
+        """How many of them have an answer without a label."""
+        return sum(self.entry.datasets[name].unparsed for name in self.scores)
+
+    @cached_property
+    def unanswered(self) -> int:
+        """How many of them have no answer."""
+        return sum(self.entry.datasets[name].failed for name in self.scores)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from imhi.io import figures
 from imhi.plugins.leaderboard.site import page_values
 from imhi.plugins.leaderboard.site.entries import Score
 from imhi.plugins.leaderboard.site.page_values import Contents, Page
@@ -125,8 +126,7 @@ def _dataset(standings: Standings, name: str, published: Sequence[PublishedModel
     rows, axis = _ranked(standings, standings.by_dataset[name], scores)
     for row in rows:
         about = standings.entries[str(row["id"])].datasets[name]
-        share = 100 * about.unparsed / about.n
-        row["unparsed"], row["unparsed_order"] = page_values.percent(share), round(share, 4)
+        row |= page_values.lacking(about.n, about.unparsed, about.failed)
     first = standings.entries[next(iter(scores))].datasets[name] if scores else None
     return {
         **_dataset_link(name),
@@ -163,7 +163,7 @@ def _task_page(name: str) -> str:
 def _best_text(standings: Standings, name: str) -> str:
     """Return the best value of a dataset as it is shown, so that cells can be told by it."""
     values = [s.scores[name].value for s in standings.having([name])]
-    return f"{max(values):.1f}" if values else ""
+    return figures.number(max(values)) if values else ""
 
 
 def _published(published: Sequence[PublishedModel], names: Sequence[str]) -> Contents:
@@ -190,7 +190,7 @@ def _published(published: Sequence[PublishedModel], names: Sequence[str]) -> Con
 
 def _bare(value: float | None) -> Contents | None:
     """Return a value that has no interval."""
-    return None if value is None else {"text": f"{value:.1f}", "order": round(value, 6)}
+    return None if value is None else {"text": figures.number(value), "order": round(value, 6)}
 
 
 def _left_out(standings: Standings, datasets: Sequence[str] | None = None) -> list[Contents]:

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from imhi.io import sanitizing
+from imhi.io import figures, sanitizing
 
 # From the root, from home, from here or from a drive; what follows a letter, a slash or a colon
 # that is part of a longer word (a fraction, a URL, a model of somebody's) is none.
@@ -68,5 +68,7 @@ def shares_words(text: str, post: str, length: int = 20) -> bool:
 
 def json_for_page(value: Any) -> str:
     """Return JSON that ends no ``script`` element and begins none."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(
+        figures.unsigned_zeros(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    )
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imhi.io import figures
 from imhi.runs import ComparedMetric
 
 NONE = "–"
@@ -11,9 +12,9 @@ _SPELLED = {"f1": "F1", "mcc": "MCC", "bleu": "BLEU", "chrf": "chrF"}
 
 def number(value: float, decimals: int, signed: bool = False) -> str:
     """Return a number with a true minus sign, and none before a zero."""
-    text = f"{value:{'+' if signed else ''},.{decimals}f}"
+    text = figures.number(value, decimals, signed=signed, commas=True)
     if not any(digit in text for digit in "123456789"):
-        text = text.lstrip("+-")
+        text = text.lstrip("+")
     return text.replace("-", "\N{MINUS SIGN}")
 
 

@@ -111,8 +111,7 @@ def number(value: float | None, metric: ComparedMetric, signed: bool = False) ->
     """Return a number as a measure is shown, or nothing where it is undefined."""
     if value is None or not math.isfinite(value):
         return ""
-    rounded = round(value, metric.decimals) + 0.0  # -0.0 becomes 0.0
-    return f"{rounded:{'+' if signed else ''}.{metric.decimals}f}"
+    return figures.number(value, metric.decimals, signed=signed)
 
 
 def _table(

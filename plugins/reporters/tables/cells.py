@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imhi import RunScores
 from imhi.io import Cell, Table, figures, sanitizing
+from imhi.plugins.reporters.tables.means import means_of
 
 if TYPE_CHECKING:
     from imhi import ReportOptions, RunScores
     from imhi.runs import AverageRow, ScoreRow
 
 HEADLINE = "weighted_f1"
+LACKING = ("unparsed", "failed", "not asked")  # why an example has no label, in this order
 
 
 @dataclass(frozen=True)
 class Value:
-    """One run's part of a row: the value with its interval, and the answers without a label."""
+    """One run's part of a row: the value with its interval, how many examples it is of (empty where
+    the row is of groups), and how many of them have no label, by why."""
 
     shown: str
-    lost: str = ""
+    n: str = ""
+    lacking: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row: its name, how many examples (or groups) it is about, and a value for each run."""
+    """A row: its name and a value for each run; a mean is of ``groups`` datasets or tasks."""
 
     name: str
-    count: str
     values: Sequence[Value]
     mean: bool = False
+    groups: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,24 +49,43 @@ class Grid:
     runs: Sequence[str]
     lines: Sequence[Line]
 
-    def loses(self, run: int) -> bool:
-        """Say whether any answer of a run has no label: only then is there a column for it."""
-        return any(line.values[run].lost not in {"", "0"} for line in self.lines)
+    def lacking(self, run: int) -> list[str]:
+        """Return why examples of a run have no label, as far as any has none: the columns there are
+        for it."""
+        return [
+            why for why in LACKING if any(line.values[run].lacking.get(why) for line in self.lines)
+        ]
+
+    def counted(self, line: Line) -> str:
+        """Return what all runs' values of a line are of, where that is one number."""
+        known = {value.n for value in line.values if value.n}
+        return line.groups or (known.pop() if len(known) == 1 else "")
+
+    @property
+    def counted_alike(self) -> bool:
+        """Whether every line's values are of one number of examples, whichever run they are of."""
+        return all(len({v.n for v in line.values if v.n}) <= 1 for line in self.lines)
 
     def side_by_side(self, heads: Sequence[str]) -> Table:
-        """Return the table with a column for each run, headed by ``heads``."""
-        counted = ["n"] if any(line.count for line in self.lines) else []
-        columns = [*Table.texts(self.key), *Table.numbers(*counted)]
+        """Return the table with a column for each run, headed by ``heads``; runs that are of other
+        numbers of examples have a column each for these."""
+        alike = self.counted_alike
+        first = ["n"] if alike and any(map(self.counted, self.lines)) else []
+        columns = [*Table.texts(self.key), *Table.numbers(*first)]
         for run, head in enumerate(heads):
-            columns += Table.numbers(head, *(["unparsed"] if self.loses(run) else []))
+            columns += Table.numbers(*([] if alike else ["n"]), head, *self.lacking(run))
         rows: list[list[object]] = []
         for line in self.lines:
-            rows.append([line.name, line.count] if counted else [line.name])
+            rows.append([line.name, *([self.counted(line)] if first else [])])
             for run, value in enumerate(line.values):
-                lost = [value.lost] if self.loses(run) else []
-                rows[-1] += [Cell(value.shown, figure=True), *lost]
+                own = [] if alike else [value.n or (line.groups if value.shown != "-" else "")]
+                rows[-1] += [*own, Cell(value.shown, figure=True), *self.counts(value, run)]
         means = [place for place, line in enumerate(self.lines) if line.mean]
         return Table(self.title, columns, rows, rules=dict.fromkeys(means[:1], ""), frame="ruled")
+
+    def counts(self, value: Value, run: int) -> list[str]:
+        """Return the cells of what has no label; none in a row of means."""
+        return [f"{value.lacking[why]:,}" if value.lacking else "" for why in self.lacking(run)]
 
 
 def metrics_of(runs: Sequence[RunScores], options: ReportOptions) -> list[str]:
@@ -93,7 +116,11 @@ def _asked(runs: Sequence[RunScores], options: ReportOptions) -> set[str]:
 def names_of(runs: Sequence[RunScores]) -> list[str]:
     """Return what each run is called, with its view where any is seen through one."""
     known = [
-        (run.model, str(run.settings.get("prompt", {}).get("style", "")), Path(run.run).name)
+        (
+            run.model,
+            str(run.settings.get("prompt", {}).get("style", "")),
+            str(Path(run.run).resolve()),
+        )
         for run in runs
     ]
     apart = list(dict.fromkeys(known))
@@ -133,21 +160,29 @@ def per_dataset(runs: Sequence[RunScores], metric: str) -> Grid:
     """Return one metric: a line for each dataset, then the averages."""
     lines = []
     for dataset in datasets_of(runs):
-        rows = [_score(run, metric, dataset) for run in runs]
-        # Under views, runs may have other numbers of examples.
-        count = "/".join(dict.fromkeys(f"{row['n']:,}" for row in rows if row))
+        rows = [(run, _score(run, metric, dataset)) for run in runs]
         values = [
-            Value(_value(row), _lost(run, dataset)) for run, row in zip(runs, rows, strict=True)
+            Value(_value(row), f"{row['n']:,}", _lacking(run, dataset)) if row else Value("-")
+            for run, row in rows
         ]
-        lines.append(Line(sanitizing.one_line(dataset), count, values))
+        lines.append(Line(sanitizing.one_line(dataset), values))
     for over in ("datasets", "tasks"):
-        means = [_mean(run, metric, over) for run in runs]
-        groups = [str(row["groups"]) for row in means if row]
-        if groups and len(lines) > 1:
-            values = [Value(_value(row)) for row in means]
-            lines.append(Line(f"mean over {over}", groups[0], values, mean=True))
+        for mean in means_of(runs, metric, over):
+            name = f"mean over {over}"
+            if set(mean.datasets) != set(datasets_of(runs)):
+                name = f"mean over {_set_named(mean.datasets, datasets_of(runs))}"
+                name += " by task" if over == "tasks" else ""
+            values = [Value(_value(row)) for row in mean.rows]
+            lines.append(Line(name, values, mean=True, groups=str(mean.groups)))
     name = title_of(runs, metric)
     return Grid(f"{name} - {source_of(runs)}", "dataset", name, names_of(runs), lines)
+
+
+def _set_named(datasets: Sequence[str], of: Sequence[str]) -> str:
+    """Return a set of datasets in words: those it holds, or those it lacks, whichever are fewer."""
+    lacking = [name for name in of if name not in datasets]
+    named = ", ".join(datasets if len(datasets) <= len(lacking) else lacking)
+    return sanitizing.one_line(named if len(datasets) <= len(lacking) else f"all but {named}")
 
 
 def one_dataset(runs: Sequence[RunScores], metrics: Sequence[str], dataset: str) -> Grid:
@@ -157,12 +192,20 @@ def one_dataset(runs: Sequence[RunScores], metrics: Sequence[str], dataset: str)
 
 
 def other_metrics(runs: Sequence[RunScores], metrics: Sequence[str]) -> Grid:
-    """Return a line for each metric: the mean over datasets, or the one dataset's value."""
+    """Return a line for each metric: the mean over the datasets that all runs have, or the value of
+    the one that they have."""
     datasets = datasets_of(runs)
-    if len(datasets) == 1:
-        return replace(one_dataset(runs, metrics, datasets[0]), title="other metrics")
-    rows = {metric: [_mean(run, metric, "datasets") for run in runs] for metric in metrics}
-    title = "metrics, mean over datasets (every metric for each dataset: --all)"
+    shared = [name for name in datasets if all(name in datasets_of([run]) for run in runs)]
+    if len(shared) == 1:
+        named = "" if len(datasets) == 1 else f", on {sanitizing.one_line(shared[0])}"
+        return replace(one_dataset(runs, metrics, shared[0]), title=f"other metrics{named}")
+    rows = {}
+    for metric in metrics:
+        means = means_of(runs, metric, "datasets")
+        of_all = (mean.rows for mean in means if set(mean.datasets) == set(shared))
+        rows[metric] = next(of_all, [None] * len(runs))
+    over = "datasets" if shared == datasets else _set_named(shared, datasets)
+    title = f"metrics, mean over {over} (every metric for each dataset: --all)"
     return _metric_grid(title, runs, rows)
 
 
@@ -172,7 +215,7 @@ def _metric_grid(
     rows: Mapping[str, Sequence[ScoreRow | None] | Sequence[AverageRow | None]],
 ) -> Grid:
     lines = [
-        Line(title_of(runs, metric), "", [Value(_value(row)) for row in by_run])
+        Line(title_of(runs, metric), [Value(_value(row)) for row in by_run])
         for metric, by_run in rows.items()
         if any(row is not None and row["value"] is not None for row in by_run)
     ]
@@ -181,29 +224,48 @@ def _metric_grid(
 
 def remarks(runs: Sequence[RunScores]) -> list[str]:
     """Return what a reader of the scores must know, a sentence each."""
-    labelers = ", ".join(sorted({run.labeler for run in runs}))
-    sentences = [f"95% intervals over posts; labels read by: {labelers}."]
+    sentences = ["95% intervals over posts."]
     sentences += figures.crossed_note(
         any(row.get("cross_fitted") for run in runs for row in run.scores)
     )
-    contradictions = sum(
-        counts.get("contradictions", 0) for run in runs for counts in run.labelling.values()
-    )
-    if contradictions:
-        answers = "1 answer contradicts itself"
-        if contradictions > 1:
-            answers = f"{contradictions:,} answers contradict themselves"
-        sentences.append(f"{answers} (label sentence against explanation).")
-    runs_of: dict[str, list[str]] = {}
-    for name, run in zip(names_of(runs), runs, strict=True):
-        for note in (*run.gaps, *run.notes):
-            runs_of.setdefault(note, []).append(name)
+    metrics = dict.fromkeys(row["metric"] for run in runs for row in run.averages)
+    if any(
+        row is not None and row["low"] is None
+        for metric in metrics
+        for mean in means_of(runs, metric, "datasets")
+        for row in mean.rows
+    ):
+        sentences.append(
+            "Means without an interval are of the values of these datasets alone; imhi compare has "
+            "their intervals."
+        )
+    names = names_of(runs)
+    sentences += _contradictions(runs, names)
+    of_runs: dict[str, list[str]] = {}
+    for name, run in zip(names, runs, strict=True):
+        said = [f"labels read by: {run.labeler}.", *run.gaps, *run.notes]
+        for sentence in dict.fromkeys(said):
+            of_runs.setdefault(sentence, []).append(name)
     sentences += [
-        note if len(names) == len(runs) else f"{', '.join(names)}: {note}"
-        for note, names in sorted(runs_of.items())
+        sentence if len(of) == len(runs) else f"{', '.join(of)}: {sentence}"
+        for sentence, of in of_runs.items()
     ]
     sentences += figures.closing(any(run.synthetic for run in runs))
     return [sanitizing.one_line(remark) for remark in sentences]
+
+
+def _contradictions(runs: Sequence[RunScores], names: Sequence[str]) -> list[str]:
+    """Return how many answers of each run contradict themselves. Under several views a run is there
+    several times, each with as many of its answers as the view shows."""
+    counts = [sum(one["contradictions"] for one in run.labelling.values()) for run in runs]
+    if not any(counts):
+        return []
+    how = "(label sentence against explanation)"
+    if len({run.run for run in runs}) == 1 and len(set(counts)) == 1:
+        many = f"{counts[0]:,} answers contradict themselves"
+        return [f"{many if counts[0] > 1 else '1 answer contradicts itself'} {how}."]
+    listed = "; ".join(f"{name}: {count:,}" for name, count in zip(names, counts, strict=True))
+    return [f"Answers that contradict themselves {how}: {listed}."]
 
 
 def _value(row: ScoreRow | AverageRow | None) -> str:
@@ -213,19 +275,14 @@ def _value(row: ScoreRow | AverageRow | None) -> str:
     return figures.crossed(value, row.get("cross_fitted", False))
 
 
-def _lost(run: RunScores, dataset: str) -> str:
+def _lacking(run: RunScores, dataset: str) -> dict[str, int]:
     counts = run.labelling.get(dataset)
     if counts is None:
-        return ""
-    failed = f" + {counts['failed']:,} failed" if counts["failed"] else ""
-    return f"{counts['unparsed']:,}{failed}"
+        return {}
+    numbers = (counts["unparsed"], counts["failed"], counts["not_asked"])
+    return dict(zip(LACKING, numbers, strict=True))
 
 
 def _score(run: RunScores, metric: str, dataset: str) -> ScoreRow | None:
     rows = (row for row in run.scores if row["metric"] == metric)
     return next((row for row in rows if row["dataset"] == dataset), None)
-
-
-def _mean(run: RunScores, metric: str, over: str) -> AverageRow | None:
-    rows = (row for row in run.averages if row["metric"] == metric)
-    return next((row for row in rows if row["over"] == over), None)

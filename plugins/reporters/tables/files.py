@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from imhi import ReportOptions, RunScores
 
 FIELDS = (
-    "run", "model", "labeler", "dataset", "task", "split", "metric", "value", "low", "high", "n",
-    "posts", "unparsed", "failed",
+    "run", "model", "labeler", "view", "dataset", "task", "split", "metric", "value", "low", "high", "n",
+    "posts", "unparsed", "failed", "not_asked",
 )  # fmt: skip
 
 
@@ -30,6 +30,6 @@ def markdown(runs: Sequence[RunScores], write: Callable[..., None], options: Rep
 def comma_separated(
     runs: Sequence[RunScores], write: Callable[..., None], options: ReportOptions
 ) -> None:
-    """Write every score of a dataset as CSV, one row per run, dataset and metric."""
-    rows = [{**row, "run": run.run, "labeler": run.labeler} for run in runs for row in run.scores]
+    """Write every score of a dataset as CSV, one row per run, view, dataset and metric."""
+    rows = [{**row, **run.told_by} for run in runs for row in run.scores]
     write(csv_text(FIELDS, rows).rstrip("\n"), markup=False, soft_wrap=True)

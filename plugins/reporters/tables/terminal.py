@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from imhi.io import Cell, FittedTable, Table
 from imhi.plugins.reporters.tables.cells import (
+    LACKING,
     Grid,
     asked_for,
     datasets_of,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _SCORE = len("00.0 [00.0, 00.0]") + 1
 _WHOLE_TABLES = 4  # of more metrics than these there is a table for each dataset
+_NAME = 12  # columns of the name of a row, which is folded
 _HEADER_LINES = 3  # a longer name gets a number
 _PARTS = re.compile(r"[^/:,\-_ ]*[/:,\-_ ]?")
 
@@ -79,6 +81,7 @@ def _layouts(grid: Grid, width: int) -> Iterator[Table]:
     yield replace(wide, rows=rows, legend=[] if short else legend)
     yield _stacked(grid, grid.runs)
     yield replace(_stacked(grid, numbered), legend=legend)
+    yield replace(_stacked(grid, numbered), legend=legend, frame="close")
 
 
 def fold(name: str, width: int) -> str:
@@ -96,16 +99,21 @@ def fold(name: str, width: int) -> str:
 
 def _stacked(grid: Grid, heads: Sequence[str]) -> Table:
     """Return a table with a row per run, named by ``heads``, under each dataset or metric."""
-    lossy = any(grid.loses(run) for run in range(len(grid.runs)))
+    why = [one for one in LACKING if any(one in grid.lacking(run) for run in range(len(heads)))]
+    # The number of examples stands below the name, where all runs have one and there is a second row.
+    own = not grid.counted_alike or (len(heads) == 1 and any(map(grid.counted, grid.lines)))
     rows = []
     for line in grid.lines:
+        names = fold(line.name, _NAME) if line.mean else line.name
         for run, (head, value) in enumerate(zip(heads, line.values, strict=True)):
-            # The number of examples stands below the name, where there is a second row for it.
-            below = f"n = {line.count}" if run == 1 and line.count else ""
-            cells = [line.name if run == 0 else below, head, value.shown]
-            cells += [value.lost] if lossy else []
+            count = grid.counted(line)
+            below = f"n = {count}" if run == 1 and count and not own else ""
+            cells = [names if run == 0 else below, head]
+            cells += [value.n or (line.groups if value.shown != "-" else "")] if own else []
+            cells += [value.shown]
+            cells += [f"{value.lacking[one]:,}" if value.lacking else "" for one in why]
             rows.append([Cell(text, "bold" if line.mean else "") for text in cells])
     columns = Table.whole_texts(grid.key, "model")
-    columns += Table.numbers(grid.measured, *(["unparsed"] if lossy else []))
+    columns += Table.numbers(*(["n"] if own else []), grid.measured, *why)
     rules = dict.fromkeys(range(0, len(rows), len(heads)), "")
     return Table(grid.title, columns, rows, rules=rules, frame="ruled")

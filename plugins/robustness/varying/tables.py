@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from imhi.io import Table, figures, out, show_notes, show_table
@@ -68,20 +69,20 @@ def _show_spread(variation: Variation, metric: ComparedMetric, model: str) -> No
 
 
 def _spread_cells(spread: Spread, metric: ComparedMetric) -> dict[str, str]:
-    form = f".{metric.decimals}f"
-    low, high = format(spread.lowest, form), format(spread.highest, form)
+    shown = functools.partial(figures.number, decimals=metric.decimals)
+    low, high = shown(spread.lowest), shown(spread.highest)
     worst, best = (low, high) if metric.higher_is_better else (high, low)
     cells = {
         "dataset": spread.dataset or "mean",
-        "base": format(spread.value, form),
-        "mean": format(spread.mean, form),
-        "sd": format(spread.deviation, form),
+        "base": shown(spread.value),
+        "mean": shown(spread.mean),
+        "sd": shown(spread.deviation),
         "worst": f"{_short(spread.worst)} {worst}",
         "best": f"{_short(spread.best)} {best}",
         "flips": f"{spread.flips:.1f}%",
     }
     if out().width >= _WIDE:
-        cells["range"] = format(spread.highest - spread.lowest, form)
+        cells["range"] = shown(spread.highest - spread.lowest)
         cells["moved"] = f"{spread.moved}/{spread.prompts - 1}"
     return cells
 
@@ -105,7 +106,7 @@ def _variant_cells(
     cells = {
         "prompt": _short(row.prompt),
         "kind": row.kind,
-        "value": f"{row.value:.{decimals}f}",
+        "value": figures.number(row.value, decimals),
         "difference": figures.interval(row.difference, row.low, row.high, decimals, signed=True),
         "p": figures.p_value(row.p_holm),
         "flips": f"{row.flips:.1f}%",

@@ -143,3 +143,40 @@ def test_a_model_that_breaks_its_contract_is_told_so_and_its_good_answers_are_ke
         assert message in said.complaint
         (responses,) = Path(kind).glob("*/responses/DR.jsonl")
         assert len(rows(responses)) == 1
+
+
+def test_a_run_that_reached_its_limit_has_examples_that_were_not_asked(
+    imhi_here: Imhi, asked_plugin: Path
+) -> None:
+    """What failed and what was not asked are two things, in counts, tables and sentences; a dry run
+    of the same command counts what is left."""
+    words = [*QUICK.split(), "--plugin", asked_plugin, "-m", "asked:log,cost=0.01,ahead=1"]
+    Path("log.broken").write_text("")
+    first = imhi_here(*words, "--max-cost", "0.1")
+    run = Path(first.json["run"])
+    failed = len(rows(run / "failures" / "SAD.jsonl"))
+    answered = len(rows(run / "responses" / "SAD.jsonl"))
+    assert failed > 0 and 0 < answered < 22 - failed
+    (counts,) = first.json["labelling"]
+    assert (counts["failed"], counts["not_asked"]) == (failed, 22 - answered - failed)
+    assert (counts["run"], counts["dataset"]) == (str(run), "SAD")
+    (score,) = first.json["scores"]
+    assert (score["failed"], score["not_asked"]) == (failed, 22 - answered - failed)
+    assert f"({22 - answered - failed} were not asked, as --max-cost was reached" in first.complaint
+    assert f"{failed} failed: imhi show" in first.complaint
+    (listed,) = imhi_here("runs", "--json").json["runs"]
+    assert [listed[k] for k in ("answered", "failed", "not_asked")] == [
+        answered, failed, 22 - answered - failed
+    ]  # fmt: skip
+    (dry,) = imhi_here(*words, "--dry-run").json["dry_run"]
+    assert dry["datasets"][0]["answered"] == answered
+    assert dry["datasets"][0]["requests"] == 22 - answered
+    told = imhi_here(*(word for word in words if word != "--json"), "--dry-run").out
+    assert f"({answered} of 22 examples are answered already and not counted)" in told
+
+    Path("log.broken").unlink()
+    assert imhi_here(*words).code == 0
+    (dry,) = imhi_here(*words, "--dry-run").json["dry_run"]
+    assert (dry["datasets"][0]["answered"], dry["datasets"][0]["requests"]) == (22, 0)
+    other = imhi_here(*words, "--dry-run", "--seed", "5").json["dry_run"][0]["datasets"][0]
+    assert (other["answered"], other["requests"]) == (0, 22), "another run is none of this one"

@@ -45,7 +45,7 @@ def test_what_was_counted_is_not_counted_again(runs: list[str], imhi_here: Imhi)
 def test_what_a_metric_says_stays_with_its_scores(runs: list[str], imhi_here: Imhi) -> None:
     imhi_here("score", runs[0], "--plugin", PLUGIN, "--metric", "counted:log,parts=2")
     later = imhi_here("score", runs[0], "--metric", "accuracy", "--json").json
-    assert {"counted for DR", "counted for SAD"} <= set(later["notes"])
+    assert {"counted for DR", "counted for SAD"} <= {note["note"] for note in later["notes"]}
     assert {"counted", "counted_twice"} <= {row["metric"] for row in later["scores"]}
     (row, _) = [row for row in later["scores"] if row["metric"] == "counted"]
     assert (row["made_by"], row["decimals"], row["higher_is_better"]) == ("counted", 3, False)

@@ -113,6 +113,10 @@ def test_csv_has_the_fields_asked_for_and_no_formula() -> None:
     [
         (figures.interval(12.34, 10.0, 14.96), "12.3 [10.0, 15.0]"),
         (figures.interval(-0.04, -1, 1, signed=True), "+0.0 [-1.0, +1.0]"),
+        (figures.interval(-0.04, -0.06, 0.04), "0.0 [-0.1, 0.0]"),
+        (figures.number(-1234.5, 1, commas=True), "-1,234.5"),
+        (figures.number(-0.0049, 2), "0.00"),
+        (figures.number(-0.4, 0, signed=True), "+0"),
         (figures.interval(0.5, None, 1, 2), "0.50"),
         (figures.interval(None, None, None), "-"),
         (figures.p_value(0.0004), "<.001*"),

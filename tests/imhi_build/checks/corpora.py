@@ -24,6 +24,8 @@ class ListCorpus:
     seed: int = 7
     chunk: int = 100
     details: dict[str, Any] = field(default_factory=dict)
+    looked_at: dict[str, int] = field(default_factory=dict)
+    skipped: str = ""
     cache: dict[object, Any] = field(default_factory=dict)
     worked: int = 0
 

@@ -27,6 +27,8 @@ class Rows:
     registry: Registry
     seed: int = 0
     details: dict[str, Any] = field(default_factory=dict)
+    looked_at: dict[str, int] = field(default_factory=dict)
+    skipped: str = ""
 
     @property
     def datasets(self) -> Sequence[str]:

@@ -249,9 +249,17 @@ def test_what_needs_a_model_or_experts_says_that_it_was_skipped(
     explained: BuildFolder, imhi_here: Imhi
 ) -> None:
     said = imhi_here("build", "check", explained.path)
-    assert "no model is named" in report(explained, "correctness")["details"]["skipped"]
-    assert "no expert rows" in report(explained, "quality")["details"]["skipped"]
+    assert "no model is named" in report(explained, "correctness")["skipped"]
+    assert "no expert rows" in report(explained, "quality")["skipped"]
     assert "skipped" in said.out
+    for name in ("correctness", "quality"):
+        found = report(explained, name)
+        assert (found["rows"], found["by_dataset"]) == (0, {}), "nothing was looked at"
+    record = imhi_here("build", "status", explained.path, "--json").json["check"]
+    assert set(record["skipped"]) == {"correctness", "quality"}
+    assert not set(record["skipped"]) & set(record["checks"])
+    told = imhi_here("build", "status", explained.path).out
+    assert "check correctness skipped: no model is named" in told
 
 
 def test_quality_is_measured_against_experts_on_the_same_posts(

@@ -40,6 +40,10 @@ def scores(
     source: str = "official:/data/imhi",
     notes: Sequence[str] = (),
     prompt: str = "instruction",
+    view: str = "",
+    n: int = 1234,
+    not_asked: int = 0,
+    contradictions: int = 2,
     synthetic: bool = False,
 ) -> RunScores:
     """Return scores with a value of its own for every dataset and metric."""
@@ -50,7 +54,7 @@ def scores(
         bounds = {"value": value, "low": value - 3.2, "high": value + 2.9}
         return {"model": model, "split": "test", "metric": metric, **bounds, **more}
 
-    counts = {"n": 1234, "posts": 1234, "unparsed": unparsed, "failed": failed}
+    counts = {"n": n, "unparsed": unparsed, "failed": failed, "not_asked": not_asked}
     return RunScores(
         run=folder or f"runs/{model}",
         model=model,
@@ -59,21 +63,25 @@ def scores(
         source=source,
         synthetic=synthetic,
         scores=[
-            row(i, metric, dataset=name, task="a task", headline=True, details={}, **counts)
+            row(
+                i, metric, dataset=name, task="a task", headline=True, details={}, posts=n, **counts
+            )
             for i, name in enumerate(datasets)
             for metric in METRICS
         ],
         averages=[
-            row(9, metric, over=over, groups=groups)
+            row(9, metric, over=over, groups=groups, datasets=list(datasets))
             for metric in METRICS
             for over, groups in (("datasets", len(datasets)), ("tasks", 4))
             if len(datasets) > 1
         ],
         labelling={
-            name: {**counts, "contradictions": 2, "decided_by": {"strict": 1}} for name in datasets
+            name: {**counts, "contradictions": contradictions, "decided_by": {"strict": 1}}
+            for name in datasets
         },
         notes=notes,
         settings={"prompt": {"style": prompt}},
+        view=view,
     )
 
 
@@ -122,7 +130,7 @@ def test_a_table_fits_its_terminal_whole(
         assert "unparsed" in text
         assert f"{lost[0]:,}" in text
     if lost[1]:
-        assert f"{lost[1]} failed" in text
+        assert "failed" in text and re.search(rf"1,200 +{lost[1]}\b", text)
 
 
 def test_runs_stand_side_by_side_where_there_is_room(registry: Registry) -> None:
@@ -244,6 +252,83 @@ def test_csv_holds_every_score_as_a_number(registry: Registry) -> None:
         assert (row["model"], row["dataset"]) == (score["model"], score["dataset"])
         for name in ("value", "low", "high", "n", "unparsed"):
             assert float(row[name]) == pytest.approx(score[name])
+
+
+def cells_of(text: str, name: str) -> list[str]:
+    """Return the cells of the Markdown row of this name."""
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
+    return [cell.strip() for cell in line.split("|")[1:-1]]
+
+
+def test_a_mean_never_stands_beside_one_over_other_datasets(registry: Registry) -> None:
+    """One run has five datasets, the other two of them: each mean has a row of its own, and over the
+    two that both have there is one of both."""
+    whole, part = scores("a"), scores("b", ["DR", "SAD"])
+    text = shown(registry, "markdown", [whole, part]).split("**accuracy")[0]
+    own = next(r for r in whole.averages if (r["metric"], r["over"]) == ("weighted_f1", "datasets"))
+    assert cells_of(text, "mean over datasets") == [
+        "mean over datasets", "5", f"{own['value']:.1f} [{own['low']:.1f}, {own['high']:.1f}]", "-"
+    ]  # fmt: skip
+    value = {r["dataset"]: r["value"] for r in whole.scores if r["metric"] == "weighted_f1"}
+    theirs = next(
+        r for r in part.averages if (r["metric"], r["over"]) == ("weighted_f1", "datasets")
+    )
+    assert cells_of(text, "mean over DR, SAD") == [
+        "mean over DR, SAD", "2", f"{(value['DR'] + value['SAD']) / 2:.1f}",
+        f"{theirs['value']:.1f} [{theirs['low']:.1f}, {theirs['high']:.1f}]",
+    ]  # fmt: skip
+
+
+def test_one_dataset_beside_several_is_no_mean(registry: Registry) -> None:
+    one = scores("b", ["DR"])
+    mean = {**scores("b").averages[0], "datasets": ["DR"], "groups": 1, "value": 99.9}
+    one = RunScores(**{**one.to_json(), "averages": [mean]})
+    text = shown(registry, "table", [scores("a"), one], 160)
+    assert "99.9" not in text
+    own = scores("a").averages[0]
+    shown_mean = rf"{own['value']:.1f} \[{own['low']:.1f}, {own['high']:.1f}\]"
+    assert re.search(rf"mean over datasets +5 +{shown_mean} +-", text)
+
+
+def test_views_of_other_numbers_of_rows_say_each_their_own(registry: Registry) -> None:
+    runs = [scores(view=""), scores(view="human", n=1000), scores(view="agreed", n=1234)]
+    for width in (80, 160):
+        text = shown(registry, "table", runs, width)
+        assert all(len(line) <= width for line in text.splitlines())
+        assert re.search(r"1,234 .*1,000 .*1,234", text.replace("\n", " "))
+    rows = list(csv.DictReader(io.StringIO(shown(registry, "csv", runs))))
+    assert [row["view"] for row in rows if (row["dataset"], row["metric"]) == ("DR", "mcc")] == [
+        "", "human", "agreed"
+    ]  # fmt: skip
+
+
+def test_contradictions_of_one_run_are_counted_once(registry: Registry) -> None:
+    views = [scores(folder="runs/a"), scores(folder="runs/a", view="human")]
+    assert "10 answers contradict themselves" in shown(registry, "table", views)
+    fewer = [*views, scores(folder="runs/a", view="agreed", contradictions=1)]
+    text = " ".join(shown(registry, "table", fewer, 160).split())
+    assert "tfidf [released]: 10; baseline:tfidf [human]: 10; baseline:tfidf [agreed]: 5." in text
+
+
+def test_what_failed_and_what_was_not_asked_stand_apart(registry: Registry) -> None:
+    runs = [scores("a", unparsed=3), scores("b", failed=7, not_asked=900)]
+    assert cells_of(shown(registry, "markdown", runs).split("**accuracy")[0], "DR")[2:] == [
+        intervals(runs[0])[0], "3", intervals(runs[1])[0], "7", "900"
+    ]  # fmt: skip
+    (row, *_) = csv.DictReader(io.StringIO(shown(registry, "csv", runs[1:])))
+    assert (row["unparsed"], row["failed"], row["not_asked"]) == ("0", "7", "900")
+
+
+def test_runs_of_one_id_in_two_folders_are_told_apart(registry: Registry) -> None:
+    twins = [scores(folder="/data/ra/run-1"), scores(folder="/data/rb/run-1")]
+    text = without_layout(shown(registry, "table", twins, 160))
+    assert "(ra/run-1)" in text and "(rb/run-1)" in text
+
+
+def test_labelers_are_named_with_their_runs(registry: Registry) -> None:
+    strict = RunScores(**{**scores("b").to_json(), "labeler": "strict"})
+    text = shown(registry, "table", [scores("a"), strict], 160)
+    assert "a: labels read by: hybrid." in text and "b: labels read by: strict." in text
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", 'a,b"c'])

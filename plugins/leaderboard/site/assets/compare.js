@@ -18,7 +18,7 @@
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
     return made;
   };
-  const shown = (number) => number.toFixed(1);
+  const shown = (number) => number.toFixed(1).replace(/^-0\.0$/, "0.0").replace("-", "−");
   const signed = (number) => {
     const text = shown(Math.abs(number));
     return text === "0.0" ? text : (number < 0 ? "−" : "+") + text;
@@ -67,6 +67,7 @@
     present.forEach((entry, index) => {
       const name = element("th", `${keys[index].toUpperCase()}: `, { scope: "col", class: "num" });
       name.append(element("a", entry.name, { href: `models/${entry.id}.html` }));
+      for (const mark of entry.marks) name.append(" ", element("span", mark, { class: "mark" }));
       top.append(name);
       if (index) {
         const letter = keys[index].toUpperCase();

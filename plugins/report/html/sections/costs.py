@@ -55,7 +55,7 @@ def _amounts(run: Run) -> list[Amount]:
     return [
         _amount(answered, 0),
         _amount(totals.get("failed"), 0),
-        _amount(totals.get("unanswered"), 0),
+        _amount(totals.get("not_asked"), 0),
         _amount(totals.get("truncated"), 0),
         _amount(prompt, 0),
         _amount(answer, 0),
