@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from imhi.runs import AverageRow, ScoreRow
 
 HEADLINE = "weighted_f1"
-LACKING = ("unparsed", "failed", "not asked")  # why an example has no label, in this order
+WITH_INFERRED = "weighted_f1_inferred"
+# Why an example has no label, in this order; the inferred ones are some of the unparsed.
+LACKING = ("unparsed", "inferred", "failed", "not asked")
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,14 @@ class Grid:
 
 def metrics_of(runs: Sequence[RunScores], options: ReportOptions) -> list[str]:
     """Return the measures to show: those of metrics just asked for, then the headline, then the
-    rest."""
+    rest. What would be if what is inferred counted is shown where anything is."""
     asked = _asked(runs, options)
+    hidden = {"unparsed"} if any(map(_inferred, runs)) else {"unparsed", WITH_INFERRED} - asked
     names = dict.fromkeys(
         row["metric"]
         for run in runs
         for row in run.scores
-        if row["headline"] and row["metric"] != "unparsed"
+        if row["headline"] and row["metric"] not in hidden
     )
     return sorted(names, key=lambda name: 0 if name in asked else 1 if name == HEADLINE else 2)
 
@@ -240,6 +243,7 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
             "their intervals."
         )
     names = names_of(runs)
+    sentences += _stated(runs, names)
     sentences += _contradictions(runs, names)
     of_runs: dict[str, list[str]] = {}
     for name, run in zip(names, runs, strict=True):
@@ -252,6 +256,32 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
     ]
     sentences += figures.closing(any(run.synthetic for run in runs))
     return [sanitizing.one_line(remark) for remark in sentences]
+
+
+def _stated(runs: Sequence[RunScores], names: Sequence[str]) -> list[str]:
+    """Return which share of each run's answers states its label, and of which one is only inferred."""
+    if not any(map(_inferred, runs)):
+        return []
+    listed = []
+    for name, run in zip(names, runs, strict=True):
+        counts = list(run.labelling.values())
+        answers = sum(one["n"] - one["failed"] - one["not_asked"] for one in counts)
+        inferred = _inferred(run)
+        none = sum(one["unparsed"] for one in counts) - inferred
+        if answers:
+            shares = [
+                100 * count / answers for count in (answers - none - inferred, inferred, none)
+            ]
+            listed.append("{}: {:.0f}%, {:.0f}%, {:.0f}%".format(name, *shares))
+    how = (
+        "Labels stated, only inferred, none (of the answers; what is inferred does not count, "
+        f"{WITH_INFERRED} has what would be if it did)"
+    )
+    return [f"{how}: {'; '.join(listed)}."]
+
+
+def _inferred(run: RunScores) -> int:
+    return sum(one.get("inferred", 0) for one in run.labelling.values())
 
 
 def _contradictions(runs: Sequence[RunScores], names: Sequence[str]) -> list[str]:
@@ -279,7 +309,8 @@ def _lacking(run: RunScores, dataset: str) -> dict[str, int]:
     counts = run.labelling.get(dataset)
     if counts is None:
         return {}
-    numbers = (counts["unparsed"], counts["failed"], counts["not_asked"])
+    inferred = counts.get("inferred", 0)
+    numbers = (counts["unparsed"], inferred, counts["failed"], counts["not_asked"])
     return dict(zip(LACKING, numbers, strict=True))
 
 

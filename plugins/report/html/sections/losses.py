@@ -15,19 +15,22 @@ LISTED = 100  # of a run: the rest is counted
 _SHOWN = 300  # characters of an answer
 _IN_WORDS = {
     "": "no label found in the answer",
-    "not stated": "no label found in the answer",
+    "not stated": "the answer states no label",
+    "another answer": "the answer given is none of the labels",
     "empty": "the answer is empty",
 }
 
 
 @dataclass(frozen=True)
 class LossLine:
-    """What became of a run's examples of one dataset."""
+    """What became of a run's examples of one dataset; of the ``unparsed`` some have a label that is only
+    ``inferred``, which does not count."""
 
     name: str
     dataset: str
     examples: int
     unparsed: int
+    inferred: int
     failed: int
     not_asked: int
     contradictions: int
@@ -71,6 +74,7 @@ def loss_lines(material: Material) -> list[LossLine]:
                     dataset,
                     len(columns.examples),
                     status["unparsed"],
+                    sum(prediction.inferred is not None for prediction in columns.predictions),
                     failed,
                     status["failed"] - failed,
                     contradictions,
