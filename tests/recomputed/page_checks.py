@@ -191,6 +191,7 @@ def check_losses(page: Page, table: Printed) -> None:
         expected = {
             "examples": len(rows),
             "unparsed": sum(one.unparsed for one in rows),
+            "of these inferred": sum(bool(one.prediction.get("inferred")) for one in rows),
             "failed": sum(one.failed for one in rows),
             "not asked": sum(not one.answered and not one.failed for one in rows),
             "contradictions": sum(bool(one.prediction.get("contradiction")) for one in rows),

@@ -148,14 +148,19 @@ class Verifier:
                 )
         except HarnessError as error:
             return None, [Check("versions", False, str(error))]
-        checks = [version_checks(submission, self.registry, spec.identity())]
+
+        def versions(same_labels: bool) -> Check:
+            return version_checks(submission, self.registry, spec.identity(), same_labels)
+
         if not matched:
-            return None, [*checks, _not_done("predictions", "no row could be joined with the data")]
+            why = "no row could be joined with the data"
+            return None, [versions(False), _not_done("predictions", why)]
         try:
             remade = remake(submission, matched, context, spec.name, self.view)
         except HarnessError as error:
-            return None, [*checks, Check("predictions", False, str(error))]
-        checks.append(prediction_check(matched, remade))
+            return None, [versions(False), Check("predictions", False, str(error))]
+        predictions = prediction_check(matched, remade)
+        checks = [versions(predictions.passed), predictions]
         if len(matched) == len(submission.datasets):
             checks += score_checks(submission, remade, self.registry)
         else:

@@ -126,8 +126,9 @@ def consistency(
     ]
     if counts["not_read"] and not pairs:
         context.note(
-            f"{dataset.name}: consistency could not be measured: the labeler 'explanation' found "
-            "no training explanations to learn from in the source"
+            f"{dataset.name}: consistency could not be measured: the labeler 'explanation' read no "
+            "label out of the explanations (the source has no training explanations, or few and other "
+            "ones)"
         )
     else:
         context.count(

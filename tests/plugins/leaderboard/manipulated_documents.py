@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 
 from tests.plugins.leaderboard.manipulating import (
@@ -19,7 +20,7 @@ def _doubled_key(data: bytes) -> bytes:
 
 
 def _number(text: bytes) -> Callable[[bytes], bytes]:
-    return lambda data: data.replace(b'"seed": 0', b'"seed": ' + text, 1)
+    return lambda data: re.sub(rb'"posts": \d+', b'"posts": ' + text, data, count=1)
 
 
 DOCUMENTS = (
