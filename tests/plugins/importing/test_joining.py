@@ -65,7 +65,7 @@ def test_the_first_rows_make_a_run_of_those_rows(tmp_path: Path, imported: Any) 
     said = imported(delimited(",")(tmp_path / "DR.csv", golds(4)), "--rows", "prefix")
     assert said.code == 0, said.err
     assert answers_of(said) == {f"test-{n}": f"answer {n}" for n in range(4)}
-    assert "DR: the first 4 of 6 rows were imported" in said.json["notes"]
+    assert "DR: the first 4 of 6 rows were imported" in [one["note"] for one in said.json["notes"]]
     assert {row["n"] for row in said.json["scores"]} == {4}
     manifest = json.loads(Path(said.json["run"], "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["limit"], manifest["datasets"]) == (4, {"DR": 4})

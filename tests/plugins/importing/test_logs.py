@@ -260,9 +260,8 @@ def test_a_log_that_lm_eval_has_written_is_joined_to_what_it_was_asked(
     found = run_imhi("import", str(folder), "--source", "demo", "--resamples", "100", "--json")
     assert found.returncode == 0, found.stderr
     result = json.loads(found.stdout)
-    (counts,) = result["labelling"].values()
-    assert set(counts) == {"DR", "IRF"}
-    assert all(one["failed"] == 0 for one in counts.values())
+    assert [one["dataset"] for one in result["labelling"]] == ["DR", "IRF"]
+    assert all(one["failed"] == one["not_asked"] == 0 for one in result["labelling"])
     answers = Path(tmp_path, result["run"], "responses", "DR.jsonl").read_text(encoding="utf-8")
     assert {json.loads(line)["text"] for line in answers.splitlines()} == {"lol"}
 

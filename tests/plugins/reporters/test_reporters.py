@@ -322,7 +322,7 @@ def test_what_failed_and_what_was_not_asked_stand_apart(registry: Registry) -> N
 def test_runs_of_one_id_in_two_folders_are_told_apart(registry: Registry) -> None:
     twins = [scores(folder="/data/ra/run-1"), scores(folder="/data/rb/run-1")]
     text = without_layout(shown(registry, "table", twins, 160))
-    assert "(ra/run-1)" in text and "(rb/run-1)" in text
+    assert "(ra)" in text and "(rb)" in text
 
 
 def test_labelers_are_named_with_their_runs(registry: Registry) -> None:

@@ -143,7 +143,7 @@ def test_an_old_folder_is_read_again_without_asking_and_keeps_what_the_model_gav
     done = imhi_here("label", "last", "--labeler", labeler, "--resamples", "100", "--json")
     assert done.code == 0, done.err
     assert [one.label for one in run.predictions(labeler, "DR")] == ["no", None, "no"]
-    counts = done.json["labelling"][str(run.path)]["DR"]
+    [counts] = done.json["labelling"]
     assert (counts["cut_off"], counts["thoughts"], counts["unparsed"]) == (1, 2, 1)
     assert run.file("responses", "DR").read_bytes() == kept
     assert [one.text for one in run.responses("DR")] == said

@@ -32,8 +32,7 @@ def figures(said: Said) -> dict[tuple[str, str], float]:
 
 def labelling_of(printed: dict[str, Any]) -> dict[str, Any]:
     """Return what came of the examples of the one run, by dataset."""
-    (labelling,) = printed["labelling"].values()
-    return dict(labelling)
+    return {row["dataset"]: row for row in printed["labelling"]}
 
 
 def test_labels_read_by_a_judge_are_scored_and_read_once(imhi_here: Imhi) -> None:
@@ -49,7 +48,9 @@ def test_labels_read_by_a_judge_are_scored_and_read_once(imhi_here: Imhi) -> Non
         for words in (LABEL, SCORE):
             again = imhi_here(*words, labeler)
             assert figures(again) == figures(first)
-            assert "judge reader: labelling cost $0.0380" in again.json["notes"]
+            assert "judge reader: labelling cost $0.0380" in [
+                one["note"] for one in again.json["notes"]
+            ]
         assert len(server.asked) == asked
 
 
@@ -119,7 +120,9 @@ def test_max_cost_stops_a_labelling_in_good_order(imhi_here: Imhi) -> None:
         assert stopped.code == 1 and "--max-cost was reached: " in stopped.complaint
         asked = len(server.asked)
         assert 0 < asked <= 20
-        assert f"judge reader: labelling cost ${asked:.4f}" in stopped.json["notes"]
+        assert f"judge reader: labelling cost ${asked:.4f}" in [
+            one["note"] for one in stopped.json["notes"]
+        ]
         assert imhi_here(*LABEL, labeler).code == 0
         assert len(server.asked) == 38
 
@@ -214,7 +217,9 @@ def test_a_judge_that_labels_its_own_answers_is_told_of(imhi_here: Imhi) -> None
         )
         words = ["run", "-m", model, "-d", "DR", "--resamples", "100", "--json"]
         said = imhi_here(*words, "--labeler", f"judge:{model}")
-    assert "judge reader is the model whose answers it labels" in said.json["notes"]
+    assert "judge reader is the model whose answers it labels" in [
+        one["note"] for one in said.json["notes"]
+    ]
     assert labelling_of(said.json)["DR"]["unparsed"] == 16
 
 

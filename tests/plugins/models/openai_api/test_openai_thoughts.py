@@ -172,12 +172,11 @@ def test_a_run_notes_how_its_answers_ended(imhi_here: Imhi) -> None:
             "--max-new-tokens", "16", "--labeler", "reference-rule", "--resamples", "100", "--json",
         )  # fmt: skip
     assert done.code == 0, done.err
-    [run] = done.json["labelling"]
-    counts = done.json["labelling"][run]["DR"]
+    [counts] = done.json["labelling"]
     assert (counts["cut_off"], counts["filtered"], counts["thoughts"]) == (2, 1, 2)
     assert counts["why"] == {CUT_OFF: 1, WITHHELD: 1}
     assert counts["unparsed"] == 2
-    notes = done.json["notes"]
+    notes = [one["note"] for one in done.json["notes"]]
     assert (
         "2 answers were cut off at max_new_tokens=16 (1 in a thought, which is no answer): raise "
         "--max-new-tokens" in notes
