@@ -20,7 +20,7 @@ def _doubled_key(data: bytes) -> bytes:
 
 
 def _number(text: bytes) -> Callable[[bytes], bytes]:
-    return lambda data: re.sub(rb'"posts": \d+', b'"posts": ' + text, data, count=1)
+    return lambda data: re.sub(rb'"format": 1', b'"format": ' + text, data, count=1)
 
 
 DOCUMENTS = (

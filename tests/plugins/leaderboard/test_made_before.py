@@ -41,8 +41,12 @@ def test_a_submission_made_before_passes_and_gives_the_entry_it_gave(
     assert now["answers.json"] == json.loads(before["answers.json"])
     entry = json.loads(before["entry.json"])
     assert list(now["entry.json"]) == list(entry)
-    for part in ("id", "name", "model_identity", "labeler", "verified", "archive", "datasets"):
+    for part in ("id", "name", "model_identity", "labeler", "verified", "archive"):
         assert now["entry.json"][part] == entry[part]
+    for dataset, about in entry["datasets"].items():
+        made = now["entry.json"]["datasets"][dataset]
+        values = {name: score["value"] for name, score in made["scores"].items()}
+        assert {**values, **{n: s["value"] for n, s in about["scores"].items()}} == values
 
 
 def test_a_board_made_before_is_built_and_knows_its_entries(board: Path, imhi_here) -> None:
