@@ -22,6 +22,7 @@ def imhi_metrics() -> Iterator[Metric]:
         "Does the explanation argue for the label that the answer states?",
         f"{_HERE}.consistency:consistency",
         group,
+        version="2",
     )
     yield Metric(
         "grounding",
