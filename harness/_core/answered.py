@@ -15,7 +15,7 @@ from imhi._core.extensions import ThoughtFormat
 from imhi._core.finish_reasons import FILTERED, LENGTH, normalised
 from imhi._core.protocols import ReadLabels
 from imhi._core.records import Prediction, Response
-from imhi._core.thoughts import SplitText, split_thoughts
+from imhi._core.thoughts import SplitText, readers_of, split_with
 
 CUT_OFF = "cut off in a thought"
 CUT_SHORT = "cut off before an answer"  # most likely in a thought that is not shown
@@ -30,11 +30,11 @@ def take_apart(responses: Sequence[Response], formats: Iterable[ThoughtFormat]) 
     inside a thought, the prompt has opened it, and a text that was cut off without a single mark has
     never left it.
     """
-    formats = tuple(formats)
+    readers = readers_of(formats)
     split = [
         None
         if response.error is not None
-        else split_thoughts(response.text, formats, response.thought_open)
+        else split_with(readers, response.text, response.thought_open)
         for response in responses
     ]
     inside = _begin_inside(responses, split)

@@ -11,6 +11,7 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from imhi._core import answer_format
 from imhi._core.extensions import ThoughtFormat
@@ -39,7 +40,16 @@ def split_thoughts(text: str, formats: Iterable[ThoughtFormat], open: bool = Fal
     Args:
         open: the text goes on with a thought that its prompt has opened.
     """
-    readers = _readers(tuple(formats))
+    return split_with(readers_of(formats), text, open)
+
+
+def readers_of(formats: Iterable[ThoughtFormat]) -> Readers:
+    """Return what reads texts of these formats, for :func:`split_with`: made once for many texts."""
+    return _readers(tuple(formats))
+
+
+def split_with(readers: Readers, text: str, open: bool = False) -> SplitText:
+    """Take the thoughts out of a text, as :func:`split_thoughts` does."""
     thoughts: list[str] = []
     began_inside = False
     while found := _first_found(text, readers):
@@ -62,7 +72,7 @@ def split_thoughts(text: str, formats: Iterable[ThoughtFormat], open: bool = Fal
 def ends_in_thought(prompt: str, formats: Iterable[ThoughtFormat]) -> bool:
     """Say whether a prompt, as the model gets it, ends where a thought has just been opened."""
     end = prompt[-200:].rstrip().lower()
-    readers = _readers(tuple(formats))
+    readers = readers_of(formats)
     return any(end.endswith(one.opens) for one in readers if not one.format.bare)
 
 
@@ -198,8 +208,11 @@ def _first_found(text: str, readers: Sequence[_Reader]) -> tuple[_Reader, Sequen
     return readers[number], marks
 
 
+Readers: TypeAlias = tuple[_Reader, ...]
+
+
 @functools.lru_cache(maxsize=16)
-def _readers(formats: tuple[ThoughtFormat, ...]) -> tuple[_Reader, ...]:
+def _readers(formats: tuple[ThoughtFormat, ...]) -> Readers:
     return tuple(_Reader(format) for format in formats if format.opens)
 
 

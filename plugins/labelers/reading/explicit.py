@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imhi.plugins.labelers.reading.causes import cued
 from imhi.plugins.labelers.reading.statements import doubted
+from imhi.plugins.labelers.reading.text import holds
 from imhi.plugins.labelers.reading.wordings import Wordings
 
 # What may stand before an answer without being part of it: "Answer:", "A)", "- ", "The answer is".
@@ -99,7 +100,7 @@ def announced(text: str, words: Wordings) -> Given | None:
     on with a sentence."""
     if words.affirmed is not None and ":" in text and (field := _FIELD.search(text)):
         return Given(words.affirmed if field[1] == "yes" else words.denied)
-    if not any(word in text for word in _ANNOUNCING):
+    if not holds(text, _ANNOUNCING):
         return None
     first: Given | None = None
     for index, match in enumerate(_ANNOUNCED.finditer(text)):

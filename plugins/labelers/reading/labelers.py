@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imhi import Context, Dataset, Prediction, ReadLabels, Response, answer_format
+from imhi import Context, Dataset, Prediction, ReadLabels, Response
 from imhi.plugins.labelers.reading.inferred import (
     LEAST_MARGIN,
     Classifiers,
@@ -38,8 +38,9 @@ def strict(context: Context) -> ReadLabels:
     def label(
         dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
     ) -> list[Prediction]:
+        words = {aspect: wordings(dataset, aspect) for aspect in set(aspects)}
         return [
-            _prediction(response, read_strictly(response.text, wordings(dataset, aspect)))
+            _prediction(response, read_strictly(response.text, words[aspect]))
             for aspect, response in zip(aspects, responses, strict=True)
         ]
 
@@ -54,8 +55,9 @@ def hybrid(context: Context) -> ReadLabels:
     def label(
         dataset: Dataset, aspects: Sequence[str], responses: Sequence[Response]
     ) -> list[Prediction]:
+        words = {aspect: wordings(dataset, aspect) for aspect in set(aspects)}
         found = [
-            read(response.text, wordings(dataset, aspect))
+            read(response.text, words[aspect])
             for aspect, response in zip(aspects, responses, strict=True)
         ]
         argued = _argued(classifiers, dataset, aspects, responses, found)
@@ -95,17 +97,11 @@ def _argued(
         index
         for index, (response, stated) in enumerate(zip(responses, found, strict=True))
         if (stated is None and response.text.strip())
-        or (stated is not None and stated.by == "strict" and _has_both_parts(response.text))
+        or (stated is not None and stated.by == "strict" and stated.argued)
     ]
     texts = [argument(responses[index].text, dataset) for index in asked]
     read = classifiers.read(dataset, [aspects[index] for index in asked], texts)
     return {i: argued for i, argued in zip(asked, read, strict=True) if argued is not None}
-
-
-def _has_both_parts(text: str) -> bool:
-    """Only an answer with both parts can contradict itself."""
-    parts = answer_format.parts_of(text)
-    return bool(parts.answer and parts.explanation)
 
 
 def _prediction(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from imhi.plugins.labelers.reading.text import holds
+
 _MARK = re.compile(r"(?<![\w'])\(?(?:([a-i])[).:]|([1-9])[).])(?=\s+\S)")
 # Where the last option of a list ends, if not with its line.
 _LAST_ENDS = re.compile(
@@ -44,7 +46,7 @@ def split_options(text: str) -> tuple[str, Mapping[str, str]]:
         text = _OFFERED.sub(" ", text)
     if "\n" in text and _YES_LINE.search(text) and _NO_LINE.search(text):
         text = _NO_LINE.sub("\n", _YES_LINE.sub("\n", text))
-    if not any(mark in text for mark in _FIRST):
+    if not holds(text, _FIRST):
         return text, {}
     marks = list(_MARK.finditer(text))
     if len(marks) < 2:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from imhi.plugins.labelers.reading.text import clauses, turns
+from imhi.plugins.labelers.reading.text import clauses, search, turns
 
 Kind = Literal["affirmed", "hedged", "possible", "denied", "refused"]
 # Nothing, to say anything definite, to say so of what was asked, to answer at all.
@@ -73,6 +73,20 @@ CLOSED = re.compile(
     r"|\b(?:no|not enough|insufficient) information\b"
     r"|\bmore (?:context|information|details?)\b[^.]{0,50}\b(?:needed|necessary|required)\b"
 )
+_CLOSED_HINTS = (
+    "can't",
+    "cannot",
+    "can not",
+    "able to",
+    "possible",
+    "difficult",
+    "hard",
+    "appropriate",
+    "answer",
+    "question",
+    "information",
+    "more ",
+)
 REFUSAL = re.compile(
     CLOSED.pattern
     + r"|\b(?:not clear|not enough|insufficient|not sufficient|unclear|uncertain|not qualified|no way|"
@@ -83,6 +97,20 @@ REFUSAL = re.compile(
     r"|\bnot (?:\w+ly )?(?:specified|stated|provided|given|described|included)\b"
     r"|\bwithout (?:more|further|additional|knowing|a proper|proper|conducting|an?)\b"
     r"|\bwould (?:be necessary|need|be needed|be important)\b|\bto assess\b"
+)
+_REFUSAL_HINTS = (
+    *_CLOSED_HINTS,
+    "not",
+    "n't",
+    "sufficient",
+    "unclear",
+    "uncertain",
+    "no way",
+    "an ai",
+    "whether",
+    "without",
+    "would",
+    "to assess",
 )
 # What is said of conditions in general, or of readers, is not said of the poster.
 _REMARK = re.compile(
@@ -95,6 +123,19 @@ _GENERAL = re.compile(
     r"|\bif (?:someone|anyone|you|they|left|the person|the individual|the poster)\b"
     r"|\bseek(?:ing)? (?:professional|help|medical|support)\b|\bprofessional help\b"
     r"|\bcommon causes? of\b"
+)
+_GENERAL_HINTS = (
+    "if",
+    "everyone",
+    "people",
+    "only a",
+    "please",
+    "include",
+    "like",
+    "such as",
+    "seek",
+    "professional",
+    "common cause",
 )
 _OF_ITSELF = re.compile(r"(?: itself)?,? (?:is an?|can|may|might|are|could be caused)\b")
 # Words by which a clause speaks of the poster or of what was posted.
@@ -153,12 +194,12 @@ def _reaches(denial: re.Match[str], between: str) -> bool:
 def clause_kind(clause: str, match: re.Match[str], anchored: bool = False) -> Kind | None:
     """Return what a clause does with the words that ``match`` found in it; None where it is not about
     the poster (``anchored``: it is known to be)."""
-    if REFUSAL.search(clause):
+    if search(REFUSAL, _REFUSAL_HINTS, clause):
         return "refused"
     before = _HARMLESS.sub(" ", clause[: match.start()])
     if any(_reaches(denial, before[denial.end() :]) for denial in _DENIAL.finditer(before)):
         return "denied"
-    if _GENERAL.search(clause) or _OF_ITSELF.match(clause, match.end()):
+    if search(_GENERAL, _GENERAL_HINTS, clause) or _OF_ITSELF.match(clause, match.end()):
         return None
     if _DENIED_AFTER.match(clause, match.end()):
         return "denied"
@@ -172,7 +213,7 @@ def clause_kind(clause: str, match: re.Match[str], anchored: bool = False) -> Ki
 def read_clauses(parts: Sequence[str], condition: re.Pattern[str]) -> Iterator[Clause]:
     """Yield what the clauses of an answer (``parts``, its sentences) say of a condition."""
     for index, sentence in enumerate(parts):
-        if not condition.search(sentence) and not CLOSED.search(sentence):
+        if not condition.search(sentence) and not search(CLOSED, _CLOSED_HINTS, sentence):
             continue
         if sentence.rstrip(" \"')").endswith("?"):
             continue
@@ -181,7 +222,7 @@ def read_clauses(parts: Sequence[str], condition: re.Pattern[str]) -> Iterator[C
         turned = index + 1 < len(parts) and turns(parts[index + 1][:12])
         for clause, conceded in clauses(sentence):
             match = condition.search(clause) if about else None
-            closed = CLOSED.search(clause) is not None
+            closed = search(CLOSED, _CLOSED_HINTS, clause) is not None
             kind = clause_kind(clause, match) if match else "refused" if closed else None
             disclaims = _DISCLAIMER.search(clause) is not None
             if kind is None or (kind == "refused" and disclaims and not closed):

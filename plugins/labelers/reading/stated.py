@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imhi import answer_format
 from imhi.plugins.labelers.reading.causes import cause_meant, cued
@@ -23,10 +23,11 @@ from imhi.plugins.labelers.reading.wordings import Wordings
 @dataclass(frozen=True)
 class Stated:
     """A label, and which reading found it: ``strict``, ``stance`` or ``named``. ``label`` is None where
-    the answer given is none of the labels."""
+    the answer given is none of the labels. ``argued``: an explanation stands apart from the answer."""
 
     label: str | None
     by: str
+    argued: bool = False
 
 
 _ALL = re.compile(r"(?:all|both|any|several)\b")
@@ -48,17 +49,19 @@ def _explicitly(text: str, words: Wordings) -> tuple[str, str, Stated | None]:
     """Return the normalised head and explanation without options, and what they state."""
     parts = answer_format.parts_of(text)
     head = normalise(parts.answer)
+    argued = bool(parts.answer and parts.explanation)
     if _PLAINLY.match(head):
         label = opening(head, words)
         if label is not None:
-            return head, "", Stated(label, "strict")
+            return head, "", Stated(label, "strict", argued)
     echo = words.questions.match(head)
     if echo:
         head = head[echo.end() :].lstrip()
     explanation = normalise(parts.explanation)
     head, offered = split_options(head)
     explanation, also_offered = split_options(explanation)
-    return head, explanation, _given(head, explanation, {**also_offered, **offered}, words)
+    given = _given(head, explanation, {**also_offered, **offered}, words)
+    return head, explanation, given and replace(given, argued=argued)
 
 
 def _given(

@@ -67,3 +67,17 @@ def clauses(sentence: str) -> Iterator[tuple[str, bool]]:
 def turns(words: str) -> bool:
     """Say whether words turn against what was said before them."""
     return _TURN.search(words) is not None
+
+
+def holds(text: str, hints: tuple[str, ...]) -> bool:
+    """Say whether a text holds one of some words; a loop, since it is run many times an answer."""
+    for hint in hints:  # noqa: SIM110  any() takes twice as long
+        if hint in text:
+            return True
+    return False
+
+
+def search(pattern: re.Pattern[str], hints: tuple[str, ...], text: str) -> re.Match[str] | None:
+    """Search a text that holds one of the hints: every match of the pattern holds one, and a text
+    without any is told so many times as fast."""
+    return pattern.search(text) if holds(text, hints) else None
