@@ -53,10 +53,12 @@ class Label:
     """One answer a dataset allows.
 
     ``sentence`` opens an answer in instruction style, ``completion`` in completion style (default:
-    the name). ``variants`` are other plain wordings that mean this label when they stand as the
-    answer (case is ignored). ``cues`` are words by which an answer that names no label means this
-    one (*exam* for school), ``weak_cues`` count only where no label has a cue; ``catch_all`` marks
-    the label of whatever fits no other.
+    the name). ``variants`` are other plain names and wordings of this label (case is ignored).
+    ``cues`` are words by which a cause that is named in other words means this label (*exam* for
+    school), ``weak_cues`` count only where no label has a cue. ``denies`` marks the label of an
+    answer that says there is nothing of the kind asked about, and names that (*mental disorder*).
+    ``catch_all`` marks the label of whatever fits no other; its names are read as explicit answers
+    only.
     """
 
     name: str
@@ -78,9 +80,11 @@ class Question:
     """A question asked about a post.
 
     ``stem`` opens the answer in completion style. ``aspect`` tells the questions of one dataset
-    apart (empty where there is only one). ``terms`` are the words an answer uses for what a yes/no
-    question asks about (*depression, depressed*); labelers read answers without a plain yes or no
-    by them.
+    apart (empty where there is only one). ``terms`` are words for what a question is about; labelers
+    read prose by them. For a yes/no question that is the condition (*depression, depressed*). Where
+    a question asks which of several causes or kinds, it is what they are causes of (*stress*): a label
+    then counts only where it is named behind such a word. Leave them empty where labels are things
+    by themselves (disorders), which count wherever they are named.
     """
 
     text: str

@@ -7,9 +7,11 @@
     dataset: mood
     rows: mood.jsonl              # beside the YAML file; columns post, label, ...
     question: What mood does this post show?
+    terms: [mood]                 # words for what the question is about: labelers read prose by them
     labels:
       happy: This post shows happiness.
-      sad: {sentence: This post shows sadness., variants: [unhappy]}
+      sad: {sentence: This post shows sadness., variants: [unhappy], cues: [tears]}
+      none: {sentence: This post shows no mood., denies: [mood]}
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from imhi._core.yaml_models import Expected, plain_values, shortened, validated
 
 Text = Annotated[str, StringConstraints(pattern=r"\S"), Expected("a text")]
 Words = Annotated[str, BeforeValidator(str)]  # a number is one, too
+Texts = Annotated[list[str], Expected("a list of texts")]
 
 
 class TaskFile:
@@ -60,7 +63,9 @@ class _Part(BaseModel):
 class _Label(_Part):
     sentence: Text
     completion: Words = ""
-    variants: Annotated[list[str], Expected("a list of texts")] = []
+    variants: Texts = []
+    cues: Texts = []
+    denies: Texts = []
 
     @model_validator(mode="before")
     @classmethod
@@ -70,12 +75,21 @@ class _Label(_Part):
         return {"sentence": value} if isinstance(value, str) else value
 
 
+class _Question(_Part):
+    text: Text
+    stem: Words = ""
+    terms: Texts = []
+
+
 class _Dataset(_Part):
     dataset: Text
     labels: Annotated[dict[str, _Label], Field(min_length=1), Expected("label: sentence")]
     question: Annotated[Text | None, Expected("a text")] = None
     stem: Words = ""
-    questions: Annotated[dict[str, str] | None, Expected("a mapping 'aspect: question'")] = None
+    terms: Texts = []
+    questions: Annotated[
+        dict[str, str | _Question] | None, Expected("a mapping 'aspect: question'")
+    ] = None
     rows: Annotated[str | None, Expected("a path")] = None
     counts: Annotated[dict[str, int], Expected("a mapping 'split: number of rows'")] = {}
     note: Words = ""
@@ -120,15 +134,25 @@ def read_task(path: Path) -> Task:
 
 
 def _declared(read: _Dataset, folder: Path) -> Dataset:
-    several = (read.questions or {}).items()
+    several = [
+        (aspect, _Question(text=one) if isinstance(one, str) else one)
+        for aspect, one in (read.questions or {}).items()
+    ]
     return Dataset(
         read.dataset,
         tuple(
-            Label(name, label.sentence, label.completion, tuple(label.variants))
+            Label(
+                name,
+                label.sentence,
+                label.completion,
+                tuple(label.variants),
+                cues=tuple(label.cues),
+                denies=tuple(label.denies),
+            )
             for name, label in read.labels.items()
         ),
-        tuple(Question(text, aspect=aspect) for aspect, text in several)
-        or (Question(read.question or "", read.stem),),
+        tuple(Question(one.text, one.stem, aspect, tuple(one.terms)) for aspect, one in several)
+        or (Question(read.question or "", read.stem, terms=tuple(read.terms)),),
         counts=read.counts,
         rows=str(folder / read.rows) if read.rows else None,
         note=read.note,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -149,6 +150,13 @@ def show(
         ]
         nothing = f"labeler {', '.join(dict.fromkeys(read_by))} found a label in every answer"
         _list_rows(rows, as_json, "unparsed", nothing)
+        if rows and not as_json:
+            reasons = Counter(row["why"] or "no label found" for row in rows).most_common()
+            inferred = sum("inferred" in row for row in rows)
+            counted = ", ".join(f"{count:,} {why}" for why, count in reasons)
+            say(
+                f"{len(rows):,} answers without a label: {counted}; of {inferred:,} one is inferred"
+            )
         return
     results = Results(
         [
@@ -223,6 +231,8 @@ def _unparsed(run: RunFolder, labeler: str, registry: Registry) -> list[dict[str
         for p in run.predictions(labeler, dataset):
             if p.status == "unparsed" and (r := answers.get(p.id)):
                 row = {"dataset": dataset, "id": r.id, "text": r.text, "run": run.id, "why": p.why}
+                if p.inferred:
+                    row |= {"inferred": p.inferred}
                 rows.append(row if r.text.strip() else {**row, "thought": r.thought})
     return rows
 
@@ -261,7 +271,7 @@ def _list_rows(rows: list[dict[str, Any]], as_json: bool, key: str, nothing: str
 def _said(row: dict[str, Any]) -> Iterator[str]:
     """Yield what a listed answer came to; thoughts, and why there is no answer, are marked."""
     if row.get("why"):
-        yield f"[{row['why']}]"
+        yield f"[{row['why']}{'; inferred: ' + row['inferred'] if row.get('inferred') else ''}]"
     if row.get("thought"):
         tokens = row.get("thought_tokens")
         yield f"[thought{f', {tokens:,} tokens' if tokens else ''}] {_beginning(row['thought'])}"

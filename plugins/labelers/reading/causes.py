@@ -20,7 +20,10 @@ _CAUSE = re.compile(
     r"\b(?:causes?|stressors?|stresses|source)\b(?:[^.;\n]{0,50}?\b(?:is|are|as|be)\b|:)"
     r"(?: (?:likely|probably|related to|due to|caused by|attributed to|the fact that))*"
 )
-_DUE = re.compile(r"(?:ed)? (?:about|by|over|caused by|related to|due to|from)\b")
+_DUE = re.compile(
+    r"(?:ed)?(?: (?:is|are|was|comes?|came|stems?|arises?))?(?: (?:mainly|mostly|likely|probably|simply))?"
+    r" (?:about|by|over|caused by|related to|due to|from|because of)\b"
+)
 _CAUSE_END = re.compile(
     r",? (?:as|because|since|which|who|that|leading|causing|due to|caused by)\b|[;.(]|"
     r", (?:and )?(?:this|they|their|he|she|it|but)\b"

@@ -25,7 +25,8 @@ _AFTER_YES_NO = re.compile(
     r"definitely|reasoning|explanation|poster|post)\b)"
 )
 _ANNOUNCED = re.compile(
-    r"\b(?:answer|label|category|choice|verdict|classification)\b"
+    r"\b(?:category|label) of\s*[\"']+"
+    r"|\b(?:answer|label|category|choice|verdict|classification)\b"
     r"(?:[^.;:?!\n]{0,60}?\b(?:is|are|be)\b\s*:?|[\"'\s]*[:>=]|\s-\s)\s*[\"'(\[]*"
     r"|\b(?:category|label) of\s*[\"']*"
     r"|\b(?:categori[sz]ed as|classified as|labell?ed as|"
@@ -57,6 +58,7 @@ _NAMED = re.compile(
 )
 _NAME_ENDS = re.compile(
     r"[\"')\]]*\s*(?:[.,;:!\n()]|$|(?:as|because|since|in|for|the|issues?|problems?|stress)\b)"
+    r"|[\"']+ (?:is|was)\b"
 )
 _LISTED = re.compile(r",(?: [\w-]+){1,4},? (?:and|or|and/or)\b|,(?: [\w-]+){1,4},")
 _ARTICLES = re.compile(r"(?:(?:an?|the|that of|due to|related to|issues? (?:of|related to))\s+)+")
@@ -67,6 +69,10 @@ _NONE = re.compile(
 _SENTENCE_STARTS = re.compile(
     r"(?:all of|both|this|the|that|there|based|it|yes|no|i|they|he|she|in|"
     r"from|according|while|to|poster|post)\b"
+)
+# "The answer is not given in the text": that there is none is no answer of another kind.
+_UNKNOWN = re.compile(
+    r"\b(?:not|cannot|can't|unable|unclear|unknown|difficult|impossible|n/a|insufficient)\b|n't\b"
 )
 _LETTER = re.compile(r"^[a-i1-9][).:,]\s+")
 # Words of a value that names one thing; what is longer is a sentence.
@@ -149,6 +155,8 @@ def resolve(value: str, words: Wordings) -> Given | None:
     if words.denied is not None and words.affirmed is None and _NONE.match(short):
         return Given(words.denied)
     if not short or len(short.split()) > _SHORT or _SENTENCE_STARTS.match(short):
+        return None
+    if _UNKNOWN.search(short):
         return None
     labels = {words.name_in(match) for match in words.names.finditer(short)}
     return Given(labels.pop() if len(labels) == 1 else cued(short, words))

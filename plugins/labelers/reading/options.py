@@ -28,7 +28,7 @@ _NO_LINE = re.compile(r"(?:^|\n)\W*no\b[, ][^\n]*")
 _FIRST = ("a)", "a.", "a:", "1)", "1.")
 
 _PICKED = re.compile(
-    r"(?:\b(?:answer|choice|option|choose|select|pick|response)\b[^.\n]{0,40}?(?:\bis\b|:|\s)\s*|^\W*)"
+    r"(?:\b(?:answer|label|category|choice|option|choose|select|pick|response)\b[^.\n]{0,40}?(?:\bis\b|:|\s)\s*|^\W*)"
     r"[\"'(\[]*(?:option )?([a-i1-9])(?:[).:,\]\"']|\s*$|\n)"
 )
 

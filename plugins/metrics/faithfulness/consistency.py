@@ -125,6 +125,8 @@ def consistency(
         if value is not None and label.label is not None and reading.label is not None
     ]
     if counts["not_read"] and not pairs:
+        # Nothing could be compared: that some explanations are empty is no score of the others.
+        values = [None] * len(values)
         context.note(
             f"{dataset.name}: consistency could not be measured: the labeler 'explanation' read no "
             "label out of the explanations (the source has no training explanations, or few and other "
@@ -132,8 +134,12 @@ def consistency(
         )
     else:
         context.count(
-            "consistency: answers that do not count, as they state no label: {n}",
+            "consistency: answers that do not count, as 'strict' reads no label in them: {n}",
             counts["no_label_stated"],
+        )
+        context.count(
+            "consistency: answers that do not count, as what they argue for is not clear: {n}",
+            counts["not_read"],
         )
     agree = sum(stated_label == argued_label for stated_label, argued_label in pairs)
     details: dict[str, Any] = {

@@ -247,7 +247,7 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
     sentences += _contradictions(runs, names)
     of_runs: dict[str, list[str]] = {}
     for name, run in zip(names, runs, strict=True):
-        said = [f"labels read by: {run.labeler}.", *run.gaps, *run.notes]
+        said = [_read_by(run), *run.gaps, *run.notes]
         for sentence in dict.fromkeys(said):
             of_runs.setdefault(sentence, []).append(name)
     sentences += [
@@ -256,6 +256,13 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
     ]
     sentences += figures.closing(any(run.synthetic for run in runs))
     return [sanitizing.one_line(remark) for remark in sentences]
+
+
+def _read_by(run: RunScores) -> str:
+    deciders = {by for one in run.labelling.values() for by in one["decided_by"]}
+    if deciders == {"model"}:
+        return "labels given by the model."
+    return f"labels read by: {run.labeler}."
 
 
 def _stated(runs: Sequence[RunScores], names: Sequence[str]) -> list[str]:
@@ -274,7 +281,8 @@ def _stated(runs: Sequence[RunScores], names: Sequence[str]) -> list[str]:
             ]
             listed.append("{}: {:.0f}%, {:.0f}%, {:.0f}%".format(name, *shares))
     how = (
-        "Labels stated, only inferred, none (of the answers; what is inferred does not count, "
+        "Labels stated, only inferred, none (of all answers together; what is inferred is part of the "
+        "unparsed and does not count, "
         f"{WITH_INFERRED} has what would be if it did)"
     )
     return [f"{how}: {'; '.join(listed)}."]

@@ -72,7 +72,7 @@ def test_an_answer_that_states_no_label_does_not_count_and_is_counted(
     assert measure.value() == 100
     assert measure.details["no_label_stated"] == 1
     assert list(context.report.counted()) == [
-        ("notes", "consistency: answers that do not count, as they state no label: 1")
+        ("notes", "consistency: answers that do not count, as 'strict' reads no label in them: 1")
     ]
 
 

@@ -155,7 +155,7 @@ def test_what_has_no_label_is_counted_and_listed_with_the_reason(demo_material: 
     assert set(dict(lost.reasons)) == {
         "failed",
         "cut off before an answer",
-        "no label found in the answer",
+        "the answer states no label",
     }
     assert {one.reason for one in lost.listed if one.kind == "failed"} == {
         "the error quotes the post and is left out"
