@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from imhi._core.label_choice import (
         by_likelihood as by_likelihood,
         label_of as label_of,
+        not_a_number as not_a_number,
         opened_thought as opened_thought,
         seam as seam,
     )

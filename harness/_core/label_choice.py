@@ -31,6 +31,8 @@ def by_likelihood(
         fields: any other field of the response.
     """
     raw = {label: round(log_likelihoods[label], 6) for label in request.choices}
+    if not all(map(math.isfinite, raw.values())):
+        return not_a_number(request)
     normalised = {
         label: round(value / max(1, len(request.choices[label])), 8) for label, value in raw.items()
     }
@@ -48,6 +50,16 @@ def by_likelihood(
         log_likelihoods=raw,
         normalised=normalised,
         **fields,
+    )
+
+
+def not_a_number(request: Request) -> Response:
+    """Return the failure of a model that computes no numbers: nothing is chosen by it."""
+    return Response(
+        request.id,
+        request.dataset,
+        request.prompt_hash,
+        error="the model gives no finite log-likelihoods: its weights, adapter or dtype are broken",
     )
 
 
@@ -73,7 +85,7 @@ def opened_thought(context: str, name: str, formats: Iterable[ThoughtFormat]) ->
 def label_of(request: Request, text: str) -> str | None:
     """Return the label whose wording a text is, spaces around it aside; None where it is no
     label's."""
-    found = [label for label, wording in request.choices.items() if wording == text.strip()]
+    found = [label for label, wording in request.choices.items() if wording.strip() == text.strip()]
     return found[0] if found else None
 
 

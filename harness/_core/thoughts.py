@@ -17,6 +17,7 @@ from imhi._core import answer_format
 from imhi._core.extensions import ThoughtFormat
 
 _QUOTES = "\"'`“”‘’«»"
+_SENTENCE_ENDS = (".", "!", "?", ":")
 _NOT_AFTER_AN_END = ",;:?!)"
 # What a bare opening runs into: the thought's first letter.
 _RUNS_ON = r"(?=[A-Z0-9\"'“(*])"
@@ -159,8 +160,9 @@ class _Reader:
         for mark in marks:
             before = text[at : mark.start]
             if mark.opens:
-                # One inside a line that is never closed is a word about thoughts.
-                used = mark.start < last_end or mark.begins_line or (at and not before.strip())
+                # One inside a sentence that is never closed is a word about thoughts.
+                begins = mark.begins_line or before.rstrip()[-1:] in _SENTENCE_ENDS
+                used = mark.start < last_end or begins or (at and not before.strip())
                 if inside or not used:
                     continue
                 kept.append(before)

@@ -214,3 +214,14 @@ def test_a_format_without_both_marks_is_refused() -> None:
         ThoughtFormat("half", "none", opens=("<a>",))
     with pytest.raises(HarnessError, match="'empty': found an empty text among its marks"):
         ThoughtFormat("empty", "none", opens=("<a>",), closes=("",))
+
+
+def test_a_thought_that_begins_behind_a_sentence_and_never_ends_is_no_answer(
+    registry: Registry,
+) -> None:
+    text = "The post seems sad. <think>The answer is no. Hmm"
+    split = split_thoughts(text, registry.thought_formats)
+    assert split.text.strip() == "The post seems sad."
+    assert "no" in split.thought
+    told = "They write a <think> tag and never end it."
+    assert split_thoughts(told, registry.thought_formats).text == told

@@ -97,6 +97,10 @@ def _predictions(
                 done[example.id] = Prediction(
                     example.id, dataset, response.label, "labelled", "model", confidence
                 )
+            elif chosen:
+                done[example.id] = Prediction(
+                    example.id, dataset, status="unparsed", why="none of the choices"
+                )
             else:
                 texts.append(response)
                 aspects.append(example.aspect)

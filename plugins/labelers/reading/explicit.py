@@ -15,7 +15,9 @@ _OPENING = re.compile(
     r"^(?:[^\w]*(?:\b(?:answers?|label|response|(?:the )?(?:final |correct )?answer"
     r"(?: to (?:this|the) question)? is)\b\s*[:.\-]*|\b[a-i][).:]|\d+[).:])?[^\w]*)*"
 )
-_YES_NO = re.compile(r"(yes|no)\b")
+_YES_NO = re.compile(
+    r"(?:(?:probably|most likely|likely|definitely|clearly|certainly|quite possibly),? )?(yes|no)\b"
+)
 # What may follow an opening yes or no that is an answer: a stop, or a new clause ("No the post ...").
 # "No one can tell", "no information is given", "yes or no" and "no, I cannot say" are no answers.
 _AFTER_YES_NO = re.compile(
@@ -26,12 +28,12 @@ _AFTER_YES_NO = re.compile(
 )
 _ANNOUNCED = re.compile(
     r"\b(?:category|label) of\s*[\"']+"
-    r"|\b(?:answer|label|category|choice|verdict|classification)\b"
+    r"|\b(?:answer|label|category|choice|verdict|classification|final|best fit|diagnosis|prediction)\b"
     r"(?:[^.;:?!\n]{0,60}?\b(?:is|are|be)\b\s*:?|[\"'\s]*[:>=]|\s-\s)\s*[\"'(\[]*"
     r"|\b(?:category|label) of\s*[\"']*"
     r"|\b(?:categori[sz]ed as|classified as|labell?ed as|"
     r"falls? (?:under|into)(?: the category(?: of)?)?)\s*[\"']*"
-    r"|\b(?:would|'d) (?:say|answer)\b:?\s*|\\boxed\{(?:\\text\{)?"
+    r"|\bi(?: would|'d) (?:say|answer|go with)\b:?\s*|\\boxed\{(?:\\text\{)?"
 )
 # One of these stands in whatever is announced: looked for first, since it is quick.
 _ANNOUNCING = (
@@ -44,11 +46,23 @@ _ANNOUNCING = (
     "fall",
     "say",
     "boxed",
+    "go with",
+    "final",
+    "best fit",
+    "diagnos",
+    "prediction",
     "cause",
     "shows",
 )
-# "Depression: yes" on a line of its own.
-_FIELD = re.compile(r"(?:^|\n)[^\n:]{1,60}:\s*(yes|no)\W*(?:\n|$)")
+# "I'd say no, but ...": not what the answer comes to.
+_TAKEN_BACK = re.compile(r"[\"' ]*(?:yes|no)[\"']*,? but\b")
+# "Depression: yes" on a line of its own; "depression": true in JSON.
+_FIELD = re.compile(
+    r"(?:^|[\n{,])\W*([^\n:,{]{1,60}?)[\"' ]*:[\"' ]*(yes|no|true|false|present|absent|not present)\b"
+    r"\W*(?=\n|$|,|})"
+)
+_ANY_FIELD = re.compile(r"(?:^|[\n{,])\W*([^\n:,{]{1,60}?)[\"' ]*:[\"' ]*([^\n\"',}]{1,60})")
+_NO = frozenset(("no", "false", "absent", "not present"))
 # A later line that opens with the other one: both are offered, none is given.
 _OTHER_LINE = {"yes": re.compile(r"\n\W*no\b[, ]"), "no": re.compile(r"\n\W*yes\b[, ]")}
 # "The stress cause of this post is school": what follows counts where it is a label's name, no more.
@@ -104,13 +118,25 @@ def opening(text: str, words: Wordings) -> str | None:
 def announced(text: str, words: Wordings) -> Given | None:
     """Return the answer that a text announces and then gives; None where it announces none, or goes
     on with a sentence."""
-    if words.affirmed is not None and ":" in text and (field := _FIELD.search(text)):
-        return Given(words.affirmed if field[1] == "yes" else words.denied)
+    if words.affirmed is not None and words.condition is not None and ":" in text:
+        for field in _FIELD.finditer(text):
+            if words.condition.search(field[1]):
+                return Given(words.denied if field[2] in _NO else words.affirmed)
+    if words.affirmed is None and ":" in text:
+        for field in _ANY_FIELD.finditer(text):
+            about = words.condition or words.absence
+            if about is not None and about.search(field[1]):
+                given = _exact(field[2], words)
+                given = given or (words.denied if _NONE.match(field[2]) else None)
+                if given is not None:
+                    return Given(given)
     if not holds(text, _ANNOUNCING):
         return None
     first: Given | None = None
     for index, match in enumerate(_ANNOUNCED.finditer(text)):
         value = resolve(text[match.end() : match.end() + 120], words)
+        if value is not None and _TAKEN_BACK.match(text, match.end()):
+            continue
         if value is not None and value.label is not None:
             return value
         if index == 0:

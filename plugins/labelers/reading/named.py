@@ -8,6 +8,7 @@ is nothing of the kind, that is the label which declares what it denies (:attr:`
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ _GIVEN_AS_CAUSE = re.compile(
 )
 _ELSEWHERE = re.compile(r",(?! specifically| namely)|\band\b")
 _FAR = 80  # characters
+_MOST_NAMES = 20  # of a clause: one with more is a loop, not an answer
 # Named as one of several that it might be.
 _ALTERNATIVE_AFTER = re.compile(r"/|,(?: [\w-]+){1,3},? (?:and|or|and/or)\b|,(?: [\w-]+){1,3},")
 _ALTERNATIVE_BEFORE = re.compile(r"(?:\bor|/|,)[ \"']*(?:[\w-]+ )?$")
@@ -81,33 +83,37 @@ def _naming(parts: Sequence[str], words: Wordings) -> Iterator[tuple[bool, dict[
         if sentence.rstrip(" \"')").endswith("?") or not words.names.search(sentence):
             continue
         concludes = CONCLUDES.match(sentence) is not None
+        at = 0
         for clause, _ in clauses(sentence):
+            at = sentence.find(clause, at)
             weights: dict[str, float] = defaultdict(float)
             if SEVERAL.search(clause):
                 continue
-            for match in words.names.finditer(clause):
+            for match in itertools.islice(words.names.finditer(clause), _MOST_NAMES):
                 label = words.name_in(match)
-                if label == words.catch_all or not _of_condition(sentence, clause, match, words):
+                if label == words.catch_all or not _of_condition(sentence, at, match, words):
                     continue
                 kind = clause_kind(clause, match, concludes or words.condition is not None)
                 if kind in WEIGHTS:
                     alternative = _ALTERNATIVE_AFTER.match(
                         clause, match.end()
-                    ) or _ALTERNATIVE_BEFORE.search(clause[: match.start()])
+                    ) or _ALTERNATIVE_BEFORE.search(
+                        clause[max(0, match.start() - _FAR) : match.start()]
+                    )
                     weights[label] += WEIGHTS[kind] * (_ALTERNATIVE if alternative else 1)
             yield concludes, weights
 
 
-def _of_condition(sentence: str, clause: str, match: re.Match[str], words: Wordings) -> bool:
-    """Say whether a label is named as that of which the question speaks."""
+def _of_condition(sentence: str, at: int, match: re.Match[str], words: Wordings) -> bool:
+    """Say whether a label is named as that of which the question speaks; its clause begins at ``at``."""
     if words.condition is None:
         return True
-    before = clause[: match.start()]
+    before = match.string[max(0, match.start() - 2 * _FAR) : match.start()]
     for term in words.condition.finditer(before):
         between = before[term.end() :]
         if len(between) <= _FAR and _LINK.search(between) and not _ELSEWHERE.search(between):
             return True
-    return _GIVEN_AS_CAUSE.match(sentence, sentence.find(clause) + match.end()) is not None
+    return _GIVEN_AS_CAUSE.match(sentence, at + match.end()) is not None
 
 
 def _nothing(parts: Sequence[str], words: Wordings) -> str | None:

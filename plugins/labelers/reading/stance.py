@@ -23,12 +23,13 @@ Refusal = Literal["", "vague", "asked", "answer"]
 Stance = Literal["affirmed", "denied", "refused"]
 
 _DENIAL = re.compile(
-    r"(?<![\w'])(?:no|not|never|nothing|neither|nor|without|cannot|cant|lacks?|lacking|absence|rather than|"
-    r"unlikely|instead|little|rule out|ruled out|far from|fails? to|[a-z]+n't)(?![\w'])"
+    r"(?<![\w'])(?:no|none|not|never|nothing|nobody|neither|nor|without|cannot|cant|lacks?|lacking|"
+    r"absence|rather than|unlikely|instead|little|rule out|ruled out|far from|fails? to|[a-z]+n't)(?![\w'])"
 )
 _HARMLESS = re.compile(
     r"\b(?:not|n't) (?:constitute|a substitute|(?:\w+ )?a (?:definitive )?diagnosis)\b"
-    r"|\bnot only\b|\bno longer\b|\bno doubt\b|\bnot alone\b|\bwhether or not\b|\bnot just\b|\bif not\b"
+    r"|\bnot only\b|\bno longer (?!suffer|has\b|have\b|is\b|are\b|experienc|feel)"
+    r"|\bno doubt\b|\bnot alone\b|\bwhether or not\b|\bnot just\b|\bif not\b"
 )
 # Verbs that say something of their own: what is denied before them is not what comes after.
 _SAYS = re.compile(
@@ -54,12 +55,24 @@ _DETERMINERS = frozenset(
 _DENIED_VERB = re.compile(
     r"^(?: (?:\w+ly|seem to|appear to|to|be|have|any|it|does|do))* \w+(?:,? (?:or|nor|and) \w+)*"
 )
+_SUBJECTS = frozenset(("nothing", "nobody", "none"))
+_SUBJECT_VERB = re.compile(r"(?: (?:in|of|about) \w+(?: \w+)?)?(?: \w+ly)? \w+")
+# Denied, these say something of what follows: "I don't think the poster is depressed".
+_ATTITUDE = re.compile(
+    r"\b(?:think|believe|say|look|looks|sound|seem|appear|suggest|indicate|mean|imply|expect|find|consider)\b"
+)
+# Denied, these say nothing of it: "does not know how to cope with their depression".
+_OTHER_VERB = re.compile(
+    r"\b(?:know|cope|shake|help\w*|tell|told|able|want|wish|handle|manage|hide|stop|escape|overcome|"
+    r"get|admit|reali[sz]e|treat\w*|understand|talk\w*|care|let)\b"
+)
 # Words that a denial reaches over.
 _REACH = 24
+_FAR = 300  # characters that are looked at before what may be denied
 # "a lack of connection and loneliness" denies the first of the two.
 _NEXT_OF_TWO = re.compile(r"^ of\b.*\b(?:and|or) |^.*, ")
 _DENIED_AFTER = re.compile(
-    r"[^.]{0,45}?(?:\b(?:is|are|was|does|do|did|may|seems?|appears?|has|have)\W+(?:\w+\W+)?(?:not|no)\b"
+    r"(?:(?!\band\b)[^.,;:]){0,45}?(?:\b(?:is|are|was|does|do|did|may|seems?|appears?|has|have)\W+(?:\w+\W+)?(?:not|no)\b"
     r"|\b(?:is|does|are|do)n't\b|\bis (?:absent|missing|lacking)\b)"
 )
 # A refusal to answer at all.
@@ -90,7 +103,7 @@ _CLOSED_HINTS = (
 REFUSAL = re.compile(
     CLOSED.pattern
     + r"|\b(?:not clear|not enough|insufficient|not sufficient|unclear|uncertain|not qualified|no way|"
-    r"as an ai|just an ai|whether)\b"
+    r"as an ai|just an ai|whether|may or may not)\b"
     r"|(?:\bnot|n't) (?:\w+ly )?(?:specify|state)\b"
     r"|(?:\bnot|n't) (?:\w+ly )?(?:provide|contain|include|give|offer)\b[^.]{0,25}"
     r"\b(?:information|details?|context|answer|enough|sufficient|specific|reasons?|causes?)\b"
@@ -118,7 +131,7 @@ _REMARK = re.compile(
 )
 _GENERAL = re.compile(
     r"^\W*(?:if\b|everyone\b|many people\b|only a\b|people (?:who|with)\b|please\b)"
-    r"|\bsymptoms of \w+ (?:can |may )?include\b"
+    r"|\b(?:symptoms|signs) of \w+ (?:can |may )?include\b"
     r"|\b(?:conditions?|issues?|concerns?|disorders?) (?:like|such as)\b"
     r"|\bif (?:someone|anyone|you|they|left|the person|the individual|the poster)\b"
     r"|\bseek(?:ing)? (?:professional|help|medical|support)\b|\bprofessional help\b"
@@ -181,12 +194,19 @@ class Clause:
 
 def _reaches(denial: re.Match[str], between: str) -> bool:
     """Say whether a denial reaches over the words between it and what may be denied."""
-    if between.count(" ") > _REACH:
+    if between.count(" ") > _REACH or ": " in between:
         return False
-    if denial[0].startswith(("lack", "absence", "without")) and _NEXT_OF_TWO.match(between):
+    word = denial[0]
+    if word.startswith(("lack", "absence", "without")) and _NEXT_OF_TWO.match(between):
         return False
-    # The verb that is denied is not a verb that comes after it.
-    verb = None if denial[0] in _DETERMINERS else _DENIED_VERB.match(between)
+    # The verb that is denied, or whose subject is, is not a verb that comes after it.
+    verb = None if word in _DETERMINERS else _DENIED_VERB.match(between)
+    if word in _SUBJECTS:
+        verb = _SUBJECT_VERB.match(between)
+    elif verb is not None and _OTHER_VERB.search(verb[0]):
+        return False
+    elif verb is not None and _ATTITUDE.search(verb[0]):
+        return True
     says = _SAYS.search(between, verb.end() if verb else 0)
     return says is None or " that " in between[: says.start()]
 
@@ -196,7 +216,7 @@ def clause_kind(clause: str, match: re.Match[str], anchored: bool = False) -> Ki
     the poster (``anchored``: it is known to be)."""
     if search(REFUSAL, _REFUSAL_HINTS, clause):
         return "refused"
-    before = _HARMLESS.sub(" ", clause[: match.start()])
+    before = _HARMLESS.sub(" ", clause[max(0, match.start() - _FAR) : match.start()])
     if any(_reaches(denial, before[denial.end() :]) for denial in _DENIAL.finditer(before)):
         return "denied"
     if search(_GENERAL, _GENERAL_HINTS, clause) or _OF_ITSELF.match(clause, match.end()):

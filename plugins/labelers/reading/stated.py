@@ -57,6 +57,8 @@ def _explicitly(text: str, words: Wordings) -> tuple[str, str, Stated | None]:
     echo = words.questions.match(head)
     if echo:
         head = head[echo.end() :].lstrip()
+    elif "?" in head:
+        head = words.questions.sub("", head)
     explanation = normalise(parts.explanation)
     head, offered = split_options(head)
     explanation, also_offered = split_options(explanation)

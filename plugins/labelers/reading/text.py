@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 _QUOTES = str.maketrans("\u2019\u2018\u201c\u201d\u00a0", "''\"\" ")
 _SPACES = re.compile(r" [ \f\v]+")
+_CITED = re.compile(r"^>[^\n]*$", re.MULTILINE)  # what an answer cites, in Markdown
 _LINES = re.compile(r" ?\n[ \n]*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n")
 # Where an assertion ends and another begins.
@@ -24,6 +25,8 @@ _CONCEDED = re.compile(
 
 def normalise(text: str) -> str:
     """Return text in lower case with plain quotes and no Markdown marks; line ends are kept."""
+    if ">" in text:
+        text = _CITED.sub("", text)
     text = text.lower()
     if not text.isascii():
         text = text.translate(_QUOTES)

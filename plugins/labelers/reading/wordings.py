@@ -70,7 +70,9 @@ def _wordings(dataset: Dataset, aspect: str) -> Wordings:
     for label in dataset.labels:
         for text in (label.name, label.completion, *label.variants):
             phrase = _plain(text)
-            if label_of.setdefault(phrase, label.name) != label.name:
+            if label_of.setdefault(phrase, label.name) != label.name or _of_another(
+                phrase, aspect, dataset
+            ):
                 continue
             (statements if len(phrase.split()) > _NAME_WORDS else names).append(phrase)
     terms = next((q.terms for q in dataset.questions if q.aspect == aspect), ())
@@ -95,6 +97,13 @@ def _wordings(dataset: Dataset, aspect: str) -> Wordings:
 
 def _plain(text: str) -> str:
     return normalise(text).replace("\n", " ").rstrip(".")
+
+
+def _of_another(phrase: str, aspect: str, dataset: Dataset) -> bool:
+    """Say whether a wording names the aspect of another question, and not that of the one asked."""
+    others = [q.aspect.lower() for q in dataset.questions if q.aspect and q.aspect != aspect]
+    asked = aspect.lower() if aspect else ""
+    return not (asked and asked in phrase) and any(other in phrase for other in others)
 
 
 def yes_and_no(dataset: Dataset) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from imhi import Context, Request, Response
+from imhi import Context, Request, Response, not_a_number
 from imhi.checkpoints import Continued, quiet
 from imhi.plugins.models.hf.arguments import HfArguments
 from imhi.plugins.models.hf.batches import answer_in_batches
@@ -51,7 +51,11 @@ class Chooser:
             found = max(
                 (place for place, one in enumerate(prompt.continuations) if _begins(tokens, one)),
                 key=lambda place: len(prompt.continuations[place]),
+                default=None,
             )
+            if found is None:
+                responses.append(not_a_number(request))
+                continue
             label = list(request.choices)[found]
             responses.append(
                 Response(

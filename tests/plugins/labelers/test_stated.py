@@ -74,6 +74,35 @@ ANSWERS: dict[str, list[tuple[str, str | None, str]]] = {
         ),
         ("IRF", "yes", "The poster describes a lack of belonging."),
     ],
+    "a denial of what is thought is one of what follows": [
+        ("DR", "no", "I don't think the poster is depressed."),
+        ("DR", "no", "It doesn't look like the poster is depressed."),
+        ("DR", "no", "Nothing suggests that the poster is depressed."),
+        ("DR", "no", "The post displays none of the hallmarks of depression."),
+        ("DR", "no", "The poster no longer suffers from depression."),
+    ],
+    "a denial of something else": [
+        ("DR", "yes", "The poster doesn't know how to cope with their depression."),
+        ("DR", "yes", "They struggle with depression, and the poster doesn't feel able to talk."),
+        ("loneliness", "yes", "The poster can't shake the loneliness."),
+        ("DR", "yes", "No energy, no sleep, no hope: the poster suffers from depression."),
+    ],
+    "a field counts where it is about what is asked": [
+        ("DR", "no", "Hopelessness: yes\nDepression: no"),
+        ("DR", "yes", "Mania: No\nPsychosis: No\n\nThe poster suffers from depression."),
+        ("DR", "yes", '{"depression": true}'),
+        ("dreaddit", "yes", "Stress: Present"),
+        ("SAD", "emotion turmoil", '{"stress_cause": "emotional turmoil"}'),
+        ("T-SID", "none", "Mental disorder: None"),
+        ("SAD", "work", "Final: Work"),
+        ("SAD", "work", "I would go with work."),
+    ],
+    "what is cited, or taken back at once": [
+        ("DR", "no", "> Answer: yes\n\nNo, the poster does not suffer from depression."),
+        ("DR", "yes", "I'd say no, but the poster suffers from depression."),
+        ("DR", NONE, "The poster may or may not be suffering from depression."),
+        ("DR", NONE, "Signs of depression include: low mood, fatigue, guilt."),
+    ],
     "hedges, refusals and what they do": [
         ("DR", "yes", "The post suggests that the poster may be experiencing depression."),
         ("DR", NONE, "It is possible that the poster has depression."),
@@ -127,6 +156,15 @@ def test_label_of(demo: Context, dataset: str, label: str | None, text: str) -> 
     assert bool(found.why) == (label is None)
 
 
+def test_another_aspect_s_label_is_no_answer(demo: Context) -> None:
+    text = (
+        "The post shows risk of thwarted belongingness. It does not show risk of perceived "
+        "burdensomeness."
+    )
+    assert read(demo, "hybrid", "IRF", text, "thwarted belongingness").label == "yes"
+    assert read(demo, "hybrid", "IRF", text, "perceived burdensomeness").label == "no"
+
+
 def test_options_are_taken_out_of_the_text_and_found_by_their_letter() -> None:
     rest, offered = split_options("which? a) work b) school c) other\nanswer: b")
     assert offered == {"a": "work", "b": "school", "c": "other"}
@@ -149,6 +187,8 @@ LONG = {
     "causes": "it is causing ",
     "spaces": " \n ",
     "open quotes": "'",
+    "labels": "school or ",
+    "disorders": "and depression ",
 }
 
 

@@ -100,9 +100,9 @@ ANSWERS: dict[str, list[tuple[str, str | None, str]]] = {
         ("DR", "yes", "Based on the post, the poster suffers from depression."),
         ("DR", "no", "Based on the post, the poster does not suffer from depression."),
         ("loneliness", "yes", "The poster is lonely."),
-        ("IRF", "yes", "The post shows a risk of perceived burdensomeness because of the bills."),
-        ("MultiWD", "no", "The social wellness dimension does not exist in the post."),
-        ("MultiWD", "yes", "The social wellness dimension does exist in the post."),
+        ("IRF", "yes", "The post shows a risk of thwarted belongingness because of the move."),
+        ("MultiWD", "no", "The spiritual wellness dimension does not exist in the post."),
+        ("MultiWD", "yes", "The spiritual wellness dimension does exist in the post."),
     ],
     "denied or doubted sentences": [
         ("dreaddit", NONE, "There is no indication that the poster suffers from stress."),
