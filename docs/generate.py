@@ -206,7 +206,7 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "presets": lambda: _presets(manager),
         "thought formats": lambda: _thought_formats(manager),
         "metrics": lambda: _metrics(manager),
-        "labelers": lambda: _listed(manager.registry.labelers),
+        "labelers": lambda: _listed(sorted(manager.registry.labelers, key=lambda one: one.name)),
         "prompts": lambda: _listed(manager.registry.prompts),
         "sources": lambda: _listed(manager.registry.sources),
         "datasets": lambda: _datasets(manager),

@@ -77,7 +77,7 @@ def test_every_example_has_a_value_or_none_in_a_column(name: str, context: Conte
         assert measure.per_example.shape == (len(examples),)
 
 
-@pytest.mark.parametrize("name", ["consistency", "grounding", "diversity", "length"])
+@pytest.mark.parametrize("name", ["grounding", "diversity", "length"])
 def test_an_empty_answer_scores_nothing(name: str, context: Context) -> None:
     examples = list(context.examples("DR", "test"))
     answers = reference_answers(examples, context)

@@ -250,7 +250,7 @@ def test_the_expert_split_runs_on_all_nine_sets(
     for run in found.runs:
         assert {row["dataset"] for row in run.scores} == NINE
         noted = " ".join(run.notes)
-        assert "cross-fitted" in noted
+        assert ("cross-fitted" in noted) == ("tfidf" in run.model)  # the majority learns nothing
         # Published expert rows of these two come from the val files.
         assert "dreaddit: posts of expert that are also training rows" in noted
         assert "MultiWD: posts of expert that are also training rows" in noted
