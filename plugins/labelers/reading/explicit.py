@@ -58,10 +58,13 @@ _ANNOUNCING = (
 _TAKEN_BACK = re.compile(r"[\"' ]*(?:yes|no)[\"']*,? but\b")
 # "Depression: yes" on a line of its own; "depression": true in JSON.
 _FIELD = re.compile(
-    r"(?:^|[\n{,])\W*([^\n:,{]{1,60}?)[\"' ]*:[\"' ]*(yes|no|true|false|present|absent|not present)\b"
+    r"(?:^|\n|[{,] ?(?=[\"']))\W*([^\n:,{]{1,60}?)[\"' ]*:[\"' ]*"
+    r"(yes|no|true|false|present|absent|not present)\b"
     r"\W*(?=\n|$|,|})"
 )
-_ANY_FIELD = re.compile(r"(?:^|[\n{,])\W*([^\n:,{]{1,60}?)[\"' ]*:[\"' ]*([^\n\"',}]{1,60})")
+_ANY_FIELD = re.compile(
+    r"(?:^|\n|[{,] ?(?=[\"']))\W*([^\n:,{]{1,60}?)[\"' ]*:[\"' ]*([^\n\"',}]{1,60})"
+)
 _NO = frozenset(("no", "false", "absent", "not present"))
 # A later line that opens with the other one: both are offered, none is given.
 _OTHER_LINE = {"yes": re.compile(r"\n\W*no\b[, ]"), "no": re.compile(r"\n\W*yes\b[, ]")}

@@ -50,6 +50,9 @@ def _explicitly(text: str, words: Wordings) -> tuple[str, str, Stated | None]:
     parts = answer_format.parts_of(text)
     head = normalise(parts.answer)
     argued = bool(parts.answer and parts.explanation)
+    exact = words.label_of.get(head.rstrip(" ."))
+    if exact is not None:
+        return head, "", Stated(exact, "strict", argued)
     if _PLAINLY.match(head):
         label = opening(head, words)
         if label is not None:
