@@ -10,7 +10,7 @@ from pathlib import Path
 from imhi import DataError, Dataset, HarnessError, ThoughtFormat
 from imhi.plugins.importing.answer_parts import Parts, form_of, take_apart
 from imhi.plugins.importing.columns import Columns, find_columns
-from imhi.plugins.importing.reading.rows import is_readable, plain_name, read_rows
+from imhi.plugins.importing.reading.forms import is_readable, plain_name, read_rows
 
 # What is put around the name of a task by lm-eval (samples_imhi_DR_2026-11-29T15-46-51.123456.jsonl) and
 # by inspect (2026-11-29T16-13-47-00-00_DR_o9iCP5LEppSjCPdTrTjAGc.eval).

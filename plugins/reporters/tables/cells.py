@@ -94,7 +94,7 @@ def metrics_of(runs: Sequence[RunScores], options: ReportOptions) -> list[str]:
     """Return the measures to show: those of metrics just asked for, then the headline, then the
     rest. What would be if what is inferred counted is shown where anything is."""
     asked = _asked(runs, options)
-    hidden = {"unparsed"} if any(map(_inferred, runs)) else {"unparsed", WITH_INFERRED} - asked
+    hidden = {"unparsed"} if any(map(inferred_in, runs)) else {"unparsed", WITH_INFERRED} - asked
     names = dict.fromkeys(
         row["metric"]
         for run in runs
@@ -225,85 +225,9 @@ def _metric_grid(
     return Grid(title, "metric", "value", names_of(runs), lines)
 
 
-def remarks(runs: Sequence[RunScores]) -> list[str]:
-    """Return what a reader of the scores must know, a sentence each."""
-    sentences = ["95% intervals over posts."]
-    sentences += figures.crossed_note(
-        any(row.get("cross_fitted") for run in runs for row in run.scores)
-    )
-    metrics = dict.fromkeys(row["metric"] for run in runs for row in run.averages)
-    if any(
-        row is not None and row["low"] is None
-        for metric in metrics
-        for mean in means_of(runs, metric, "datasets")
-        for row in mean.rows
-    ):
-        sentences.append(
-            "Means without an interval are of the values of these datasets alone; imhi compare has "
-            "their intervals."
-        )
-    names = names_of(runs)
-    sentences += _stated(runs, names)
-    sentences += _contradictions(runs, names)
-    of_runs: dict[str, list[str]] = {}
-    for name, run in zip(names, runs, strict=True):
-        said = [_read_by(run), *run.gaps, *run.notes]
-        for sentence in dict.fromkeys(said):
-            of_runs.setdefault(sentence, []).append(name)
-    sentences += [
-        sentence if len(of) == len(runs) else f"{', '.join(of)}: {sentence}"
-        for sentence, of in of_runs.items()
-    ]
-    sentences += figures.closing(any(run.synthetic for run in runs))
-    return [sanitizing.one_line(remark) for remark in sentences]
-
-
-def _read_by(run: RunScores) -> str:
-    deciders = {by for one in run.labelling.values() for by in one["decided_by"]}
-    if deciders == {"model"}:
-        return "labels given by the model."
-    return f"labels read by: {run.labeler}."
-
-
-def _stated(runs: Sequence[RunScores], names: Sequence[str]) -> list[str]:
-    """Return which share of each run's answers states its label, and of which one is only inferred."""
-    if not any(map(_inferred, runs)):
-        return []
-    listed = []
-    for name, run in zip(names, runs, strict=True):
-        counts = list(run.labelling.values())
-        answers = sum(one["n"] - one["failed"] - one["not_asked"] for one in counts)
-        inferred = _inferred(run)
-        none = sum(one["unparsed"] for one in counts) - inferred
-        if answers:
-            shares = [
-                100 * count / answers for count in (answers - none - inferred, inferred, none)
-            ]
-            listed.append("{}: {:.0f}%, {:.0f}%, {:.0f}%".format(name, *shares))
-    how = (
-        "Labels stated, only inferred, none (of all answers together; what is inferred is part of the "
-        "unparsed and does not count, "
-        f"{WITH_INFERRED} has what would be if it did)"
-    )
-    return [f"{how}: {'; '.join(listed)}."]
-
-
-def _inferred(run: RunScores) -> int:
+def inferred_in(run: RunScores) -> int:
+    """Return how many answers of a run state no label, while one is inferred."""
     return sum(one.get("inferred", 0) for one in run.labelling.values())
-
-
-def _contradictions(runs: Sequence[RunScores], names: Sequence[str]) -> list[str]:
-    """Return how many answers of each run contradict themselves. Under several views a run is there
-    several times, each with as many of its answers as the view shows."""
-    counts = [sum(one["contradictions"] for one in run.labelling.values()) for run in runs]
-    if not any(counts):
-        return []
-    how = "(label sentence against explanation)"
-    if len({run.run for run in runs}) == 1 and len(set(counts)) == 1:
-        many = f"{counts[0]:,} answers contradict themselves"
-        return [f"{many if counts[0] > 1 else '1 answer contradicts itself'} {how}."]
-    listed = "; ".join(f"{name}: {count:,}" for name, count in zip(names, counts, strict=True))
-    return [f"Answers that contradict themselves {how}: {listed}."]
 
 
 def _value(row: ScoreRow | AverageRow | None) -> str:

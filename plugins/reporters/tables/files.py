@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from imhi.io import csv_text, markdown_table, sanitizing
-from imhi.plugins.reporters.tables.cells import metrics_of, per_dataset, remarks
+from imhi.plugins.reporters.tables.cells import metrics_of, per_dataset
+from imhi.plugins.reporters.tables.remarks import remarks
 
 if TYPE_CHECKING:
     from imhi import ReportOptions, RunScores

@@ -24,8 +24,8 @@ from imhi.plugins.reporters.tables.cells import (
     one_dataset,
     other_metrics,
     per_dataset,
-    remarks,
 )
+from imhi.plugins.reporters.tables.remarks import remarks
 
 if TYPE_CHECKING:
     from imhi import ReportOptions, RunScores
