@@ -104,11 +104,14 @@ def _stacked(grid: Grid, heads: Sequence[str]) -> Table:
     own = not grid.counted_alike or (len(heads) == 1 and any(map(grid.counted, grid.lines)))
     rows = []
     for line in grid.lines:
-        names = fold(line.name, _NAME) if line.mean else line.name
+        count = grid.counted(line)
+        said = fold(line.name, _NAME).split("\n") if line.mean and len(heads) > 1 else [line.name]
+        said += [f"n = {count}"] if count and not own and len(heads) > 1 else []
+        # A line of a name for each row, and what is left of it in the second: a row of two lines would
+        # have its numbers beside the second.
+        names = [said[0], ", ".join(said[1:])] + [""] * len(heads)
         for run, (head, value) in enumerate(zip(heads, line.values, strict=True)):
-            count = grid.counted(line)
-            below = f"n = {count}" if run == 1 and count and not own else ""
-            cells = [names if run == 0 else below, head]
+            cells = [names[run], head]
             cells += [value.n or (line.groups if value.shown != "-" else "")] if own else []
             cells += [value.shown]
             cells += [f"{value.lacking[one]:,}" if value.lacking else "" for one in why]
