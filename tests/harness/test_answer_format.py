@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imhi._core.answer_format import compose, explanation_of, gold_label, split_answer
+from imhi._core.answer_format import compose, explanation_of, gold_label, parts_of, split_answer
 from imhi._core.declarations import Dataset
 from imhi._core.registry import Registry
 
@@ -76,3 +76,11 @@ def test_gold_must_be_a_wording_of_a_label_and_nothing_more(depression: Dataset,
 
 def test_which_questions_have_no_yes_that_goes_on(causes: Dataset) -> None:
     assert gold_label("yes, work. Reasoning: Boss.", causes)[0] is None
+
+
+def test_what_follows_an_answer_is_no_part_of_it() -> None:
+    text = 'Yes. Reasoning: Tired.\n\nConsider this post: "Joy." Question: Is he? Answer: No.'
+    parts = parts_of(text)
+    assert (parts.answer, parts.explanation) == ("Yes.", "Tired.")
+    assert parts.rest.startswith("Consider this post:")
+    assert parts_of("Question: why?\nAnswer: yes").answer == "Question: why?\nAnswer: yes"
