@@ -185,6 +185,11 @@ def _reason(value: Any) -> str:
 def _completion(values: Mapping[str, Any], columns: Columns) -> Parts:
     """Read a chat completion, a bare completion, or an answer of the Responses interface."""
     choices = values.get("choices")
+    if choices == []:  # what some servers send instead of an error
+        return Parts(
+            error=f"the answer has no choices: {_reason(values.get('error')) or 'no reason given'}",
+            gold=_gold(values, columns),
+        )
     if isinstance(choices, list):
         if len(choices) != 1 or not isinstance(choices[0], Mapping):
             raise Unusable(f"found {len(choices)} choices, expected one answer; keep one a row")

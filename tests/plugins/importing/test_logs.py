@@ -180,7 +180,7 @@ def test_chats(tmp_path: Path, row: dict[str, Any], text: str, thought: str) -> 
         ({"messages": [ASKED]}, r"row 0 \(line 1\): found messages that end with role 'user'"),
         ({"response": ["Yes.", "No."]}, "found 2 answers, expected one text"),
         ({"response": {"words": "Yes."}}, "found a JSON dict, expected one text"),
-        ({"id": "test-0", "choices": []}, "found 0 choices, expected one answer"),
+        ({"id": "test-0", "choices": [{}, {}]}, "found 2 choices, expected one answer"),
     ],
 )
 def test_rows_without_one_answer_are_refused(
@@ -194,6 +194,25 @@ def test_a_missing_answer_is_a_failed_one_and_an_empty_one_is_not(tmp_path: Path
     rows = [{"id": "test-0", "response": None}, {"id": "test-1", "response": ""}]
     found, _ = read(jsonl(tmp_path / "DR.jsonl", rows))
     assert [one.error is None for one in found] == [False, True]
+
+
+def test_completions_without_choices_are_failed_answers_and_the_others_are_kept(
+    tmp_path: Path,
+) -> None:
+    refused = {"status_code": 200, "body": {"choices": [], "error": {"message": "overloaded"}}}
+    answered = {"status_code": 200, "body": {"choices": [{"message": {"content": "Yes."}}]}}
+    rows = [
+        {"custom_id": "test-0", "response": refused},
+        {"custom_id": "test-1", "response": answered},
+        {"custom_id": "test-2", "response": {"status_code": 200, "body": {"choices": []}}},
+    ]
+    found, _ = read(jsonl(tmp_path / "DR.jsonl", rows))
+    assert [one.id for one in found] == ["test-0", "test-1", "test-2"]
+    assert [one.error for one in found] == [
+        "the answer has no choices: overloaded",
+        None,
+        "the answer has no choices: no reason given",
+    ]
 
 
 # --- lm-eval -------------------------------------------------------------------------------------
