@@ -2,7 +2,7 @@
 
 A model that was not told how to answer often lays out options (``A) Work B) Money``) and then picks one,
 or stops. The options are taken out of the text, so that none of them is read as the answer; a letter
-that is picked afterwards stands for its option.
+that is picked afterwards stands for its option. The question may list options too: then a letter will do.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def _explicitly(text: str, words: Wordings) -> tuple[str, str, Stated | None]:
     explanation = normalise(parts.explanation)
     head, offered = split_options(head)
     explanation, also_offered = split_options(explanation)
-    given = _given(head, explanation, {**also_offered, **offered}, words)
+    given = _given(head, explanation, {**words.offered, **also_offered, **offered}, words)
     return head, explanation, given and replace(given, argued=argued)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from imhi import Dataset
+from imhi.plugins.labelers.reading.options import split_options
 from imhi.plugins.labelers.reading.text import normalise
 
 # A wording of more words has a verb of its own: it is a statement, not a name.
@@ -21,7 +22,8 @@ class Wordings:
     ``statements`` and ``names`` find wordings of labels, longest first; ``label_of`` says which label
     a wording means. ``condition`` finds what the question asks about (:attr:`imhi.Question.terms`).
     ``affirmed`` is the label of an answer that says it is there (yes/no questions only), ``denied`` of
-    one that says it is not; ``absence`` finds what that label declares to deny.
+    one that says it is not; ``absence`` finds what that label declares to deny. ``offered`` are the
+    options that the question itself lists, by their letter or number.
     """
 
     label_of: Mapping[str, str]
@@ -35,6 +37,7 @@ class Wordings:
     cues: Mapping[str, str]
     weak_cues: Mapping[str, str]
     questions: re.Pattern[str]
+    offered: Mapping[str, str]
 
     def name_in(self, match: re.Match[str]) -> str:
         """Return the label whose wording was found."""
@@ -75,7 +78,8 @@ def _wordings(dataset: Dataset, aspect: str) -> Wordings:
             ):
                 continue
             (statements if len(phrase.split()) > _NAME_WORDS else names).append(phrase)
-    terms = next((q.terms for q in dataset.questions if q.aspect == aspect), ())
+    asked = next((question for question in dataset.questions if question.aspect == aspect), None)
+    terms = asked.terms if asked else ()
     affirmed, denied = yes_and_no(dataset) or (None, None)
     nothing = next((label for label in dataset.labels if label.denies), None)
     if denied is None and nothing is not None:
@@ -92,6 +96,7 @@ def _wordings(dataset: Dataset, aspect: str) -> Wordings:
         {cue: label.name for label in dataset.labels for cue in label.cues},
         {cue: label.name for label in dataset.labels for cue in label.weak_cues},
         any_of(_plain(question.text) for question in dataset.questions),
+        split_options(normalise(asked.text))[1] if asked else {},
     )
 
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from imhi._core.context import Context
+from imhi._core.declarations import Dataset, Label, Question
 from imhi.plugins.labelers.reading.options import picked, split_options
 from imhi.plugins.labelers.reading.stated import read as read_answer
 from imhi.plugins.labelers.reading.wordings import wordings
@@ -170,6 +171,35 @@ def test_options_are_taken_out_of_the_text_and_found_by_their_letter() -> None:
     assert offered == {"a": "work", "b": "school", "c": "other"}
     assert "work" not in rest
     assert picked(rest, offered) == "school"
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("B", "calm"),
+        ("(b)", "calm"),
+        ("A. They dance.", "happy"),
+        ("The answer is C.", "sad"),
+        ("C, since they lost their home.", "sad"),
+        ("**Answer:** B) Calm", "calm"),
+        ("Happy", "happy"),
+        ("D", NONE),
+        ("A post about a home.", NONE),
+        ("B or C, hard to say.", NONE),
+        ("A) Happy B) Calm C) Sad", NONE),
+        ("A) Calm B) Happy C) Sad\nAnswer: B", "happy"),
+    ],
+)
+def test_an_option_s_letter_is_an_answer_where_the_question_lists_the_options(
+    text: str, label: str | None
+) -> None:
+    mood = Dataset(
+        "mood",
+        labels=tuple(Label(name, f"This post is {name}.") for name in ("happy", "calm", "sad")),
+        questions=(Question("Which mood is it?\nA) Happy\nB) Calm\nC) Sad"),),
+    )
+    found = read_answer(text, wordings(mood, ""))
+    assert (found.label if found else None) == label
 
 
 def test_numbered_arguments_are_no_options() -> None:
