@@ -155,7 +155,7 @@ def show(
             inferred = sum("inferred" in row for row in rows)
             counted = ", ".join(f"{count:,} {why}" for why, count in reasons)
             say(
-                f"{len(rows):,} answers without a label: {counted}; of {inferred:,} one is inferred"
+                f"answers without a label: {len(rows):,} ({counted}); one is inferred for {inferred:,}"
             )
         return
     results = Results(

@@ -71,10 +71,13 @@ def _unanswered(results: Results, manager: PluginManager) -> list[str]:
     advice = "give the same 'imhi run' again to ask them"
     if all(_had_its_answers(run, manager) for run in lacking):
         advice = "add their answers to what was imported, and import it again"
-    return [
-        f"{failed + unasked:,} examples have no answer and count as wrong ({'; '.join(reasons)}); "
-        f"{advice}"
-    ]
+    lost = failed + unasked
+    what = (
+        "1 example has no answer and counts"
+        if lost == 1
+        else f"{lost:,} examples have no answer and count"
+    )
+    return [f"{what} as wrong ({'; '.join(reasons)}); {advice}"]
 
 
 def _failed(run: RunScores) -> int:

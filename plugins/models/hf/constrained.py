@@ -8,8 +8,7 @@ from typing import Any
 from imhi import Context, Request, Response, not_a_number
 from imhi.checkpoints import Continued, quiet
 from imhi.plugins.models.hf.arguments import HfArguments
-from imhi.plugins.models.hf.batches import answer_in_batches
-from imhi.plugins.models.hf.choices import continued_prompts, describe_prompts, prompter_of
+from imhi.plugins.models.hf.choices import ContinuedPrompts
 from imhi.plugins.models.hf.generation import padded, seed_of
 from imhi.plugins.models.hf.loading import Loaded
 
@@ -24,24 +23,13 @@ class Chooser:
 
     def __init__(self, loaded: Loaded, name: str, arguments: HfArguments, context: Context) -> None:
         self.loaded = loaded
-        self.name = name
-        self.arguments = arguments
         self.context = context
-        self.prompter = prompter_of(loaded, name, arguments, context)
+        self.prompts = ContinuedPrompts(loaded, name, arguments, context)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Yield a response with a label and its wording to each request, as batches finish."""
-        items: list[tuple[Request, Continued]] = []
-        for request, prompt in continued_prompts(
-            self.prompter, requests, self.loaded, self.name, self.context
-        ):
-            if isinstance(prompt, Response):
-                yield prompt
-            else:
-                items.append((request, prompt))
-        lengths = [len(prompt.ids) + prompt.longest + 1 for _, prompt in items]
-        yield from answer_in_batches(
-            items, lengths, self._answer, self.loaded, self.arguments, "prompt"
+        return self.prompts.answer(
+            requests, lambda prompt: len(prompt.ids) + prompt.longest + 1, self._answer
         )
 
     def _answer(self, batch: Sequence[tuple[Request, Continued]]) -> list[Response]:
@@ -110,7 +98,7 @@ class Chooser:
 
     def describe(self) -> Mapping[str, object]:
         """Return how prompts are written."""
-        return describe_prompts(self.prompter)
+        return self.prompts.describe()
 
 
 def _allowed(

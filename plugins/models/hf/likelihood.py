@@ -9,8 +9,7 @@ from typing import Any
 from imhi import Context, Request, Response, by_likelihood
 from imhi.checkpoints import Continued
 from imhi.plugins.models.hf.arguments import HfArguments
-from imhi.plugins.models.hf.batches import answer_in_batches
-from imhi.plugins.models.hf.choices import continued_prompts, describe_prompts, prompter_of
+from imhi.plugins.models.hf.choices import ContinuedPrompts
 from imhi.plugins.models.hf.generation import padded
 from imhi.plugins.models.hf.loading import Loaded
 
@@ -28,30 +27,19 @@ class Scorer:
 
     def __init__(self, loaded: Loaded, name: str, arguments: HfArguments, context: Context) -> None:
         self.loaded = loaded
-        self.name = name
-        self.arguments = arguments
         self.context = context
-        self.prompter = prompter_of(loaded, name, arguments, context)
+        self.prompts = ContinuedPrompts(loaded, name, arguments, context)
         self.takes = set(inspect.signature(_plain(loaded.model).forward).parameters)
         self.shares_prompts = True
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Yield a response with a label and the likelihood of each to each request, as batches
         finish."""
-        items: list[tuple[Request, Continued]] = []
-        for request, prompt in continued_prompts(
-            self.prompter, requests, self.loaded, self.name, self.context
-        ):
-            if isinstance(prompt, Response):
-                yield prompt
-            else:
-                items.append((request, prompt))
         # What is read of a prompt is held once for each wording.
-        lengths = [
-            len(prompt.continuations) * (len(prompt.ids) + prompt.longest) for _, prompt in items
-        ]
-        yield from answer_in_batches(
-            items, lengths, self._answer, self.loaded, self.arguments, "prompt"
+        return self.prompts.answer(
+            requests,
+            lambda prompt: len(prompt.continuations) * (len(prompt.ids) + prompt.longest),
+            self._answer,
         )
 
     def _answer(self, batch: Sequence[tuple[Request, Continued]]) -> list[Response]:
@@ -171,7 +159,7 @@ class Scorer:
     def describe(self) -> Mapping[str, object]:
         """Return how prompts are written, and whether each is read once for all labels."""
         shared = "once" if self.shares_prompts else "once for each label"
-        return {**describe_prompts(self.prompter), "prompts_read": shared}
+        return {**self.prompts.describe(), "prompts_read": shared}
 
 
 def _positions(mask: Any) -> Any:

@@ -223,6 +223,9 @@ def test_advice_after_an_import_speaks_of_imports(tmp_path: Path, imported: Any)
     assert "3 examples have no answer and count as wrong" in said.complaint
     assert "add their answers to what was imported, and import it again" in said.complaint
     assert "imhi run" not in said.err
+    rows = [{"id": f"test-{n}", "response": f"answer {n}"} for n in range(5)]
+    said = imported(jsonl(tmp_path / "DR.jsonl", rows))
+    assert "1 example has no answer and counts as wrong" in said.complaint
 
 
 def test_columns_of_other_names_are_named(tmp_path: Path, imported: Any) -> None:

@@ -162,6 +162,8 @@ def test_thoughts_are_shown_and_marked(tmp_path: Path, imhi_here: Imhi) -> None:
     assert [(one["text"], one["why"]) for one in listed] == [("Yes.", ""), ("", CUT_OFF)]
     (lost,) = imhi_here("show", "last", "--unparsed", "--json").json["unparsed"]
     assert (lost["why"], lost["text"]) == (CUT_OFF, "")
+    counted = imhi_here("show", "last", "--unparsed").err
+    assert f"answers without a label: 1 (1 {CUT_OFF}); one is inferred for 0" in counted
     assert imhi_here("show", "last", "--thoughts", "--failed").code == 0
 
 
