@@ -102,7 +102,7 @@ def _family(family: ModelFamily) -> str:
     text = f"{family.summary}.\n\nWrite `{family.scheme}:{family.target}`"
     if family.arguments:
         rows = [
-            (f"`{a.name}`", a.summary, _shown(a), "yes" if a.changes_answers else "no")
+            (f"`{a.written}`", a.summary, _shown(a), "yes" if a.changes_answers else "no")
             for a in family.arguments
         ]
         text += " and any of these arguments:\n\n"
@@ -117,7 +117,7 @@ def _family(family: ModelFamily) -> str:
 
 
 def _shown(argument: Argument) -> str:
-    if argument.default is None:
+    if argument.group or argument.default is None:
         return ""
     value = argument.default
     if isinstance(value, tuple):
@@ -127,7 +127,7 @@ def _shown(argument: Argument) -> str:
 
 def _metric(metric: Metric) -> str:
     first = metric.arguments[0].name.upper()
-    rows = [(f"`{a.name}`", a.summary, _shown(a)) for a in metric.arguments]
+    rows = [(f"`{a.written}`", a.summary, _shown(a)) for a in metric.arguments]
     return (
         f"Written `{metric.name}` or `{metric.name}:{first},key=value,...`; arguments:\n\n"
         + table(("argument", "meaning", "default"), rows)

@@ -73,7 +73,7 @@ def _default(argument: Argument) -> object:
 
 
 def _described(arguments: Sequence[Argument]) -> dict[str, dict[str, object]]:
-    return {a.name: {"summary": a.summary, "default": _default(a)} for a in arguments}
+    return {a.written: {"summary": a.summary, "default": _default(a)} for a in arguments}
 
 
 def _show_arguments(head: str, arguments: Sequence[Argument]) -> None:
@@ -81,8 +81,9 @@ def _show_arguments(head: str, arguments: Sequence[Argument]) -> None:
 
     rows = []
     for argument in arguments:
-        default = "" if argument.default is None else f" (default {_default(argument)})"
-        rows.append([f"{argument.name}=", f"{argument.summary}{default}"])
+        empty = argument.group or argument.default is None
+        default = "" if empty else f" (default {_default(argument)})"
+        rows.append([f"{argument.written}=", f"{argument.summary}{default}"])
     out().print(plain(head), style="bold", markup=False)
     drawn = rich_table(Table("", [*Table.whole_texts(""), *Table.texts("")], rows))
     drawn.show_header = False
