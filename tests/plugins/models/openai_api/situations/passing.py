@@ -1,0 +1,122 @@
+"""Faults that pass: overload, a model that is still loading, gateways, lost connections, time-outs."""
+
+from __future__ import annotations
+
+from tests.faulty_server import Reply, cut_off, hang, reset
+from tests.plugins.models.openai_api.situations.situation import Expected, Situation, error, page
+
+AGAIN = "asked again after a pause"
+
+PASSING = (
+    Situation(
+        "server busy",
+        "Ollama",
+        "503 with an OpenAI error body while more requests wait than OLLAMA_MAX_QUEUE allows.",
+        "https://github.com/ollama/ollama/pull/4144",
+        error(503, {"error": {"message": "no place in the queue", "type": "api_error",
+                              "param": None, "code": None}}),
+        Expected("passing", AGAIN, sent=5, answered=4),
+    ),
+    Situation(
+        "overloaded, with Retry-After",
+        "OpenRouter",
+        "503 that says in Retry-After when to come back.",
+        "https://openrouter.ai/docs/api/reference/errors-and-debugging",
+        error(503, {"error": {"code": 503, "message": "no provider is free",
+                              "metadata": {"error_type": "provider_overloaded"}}}, Retry_After="1"),
+        Expected("passing", "asked again after as long as Retry-After says", sent=5, answered=4,
+                 waits=0.9, seconds=8),
+    ),
+    Situation(
+        "model still loading",
+        "llama.cpp, llama-swap",
+        "503 of type unavailable_error until the weights are read.",
+        "https://github.com/mostlygeek/llama-swap/issues/146",
+        error(503, {"error": {"code": 503, "message": "weights are being read",
+                              "type": "unavailable_error"}}),
+        Expected("passing", AGAIN, sent=5, answered=4),
+    ),
+    Situation(
+        "529",
+        "Anthropic",
+        "Status 529 with an error of type overloaded_error in Anthropic's own form.",
+        "https://github.com/anthropics/anthropic-sdk-typescript/issues/616",
+        error(529, {"type": "error", "request_id": "req_0",
+                    "error": {"type": "overloaded_error", "message": "too much to do"}}),
+        Expected("passing", AGAIN, sent=5, answered=4),
+    ),
+    Situation(
+        "425, and other passing statuses",
+        "gateways",
+        "408, 409 and 425 say that the same request may succeed later.",
+        "https://openrouter.ai/docs/api/reference/errors-and-debugging",
+        error(425, {"error": {"message": "too early"}}),
+        Expected("passing", AGAIN, sent=5, answered=4),
+    ),
+    Situation(
+        "gateway time-out as a page",
+        "Cloudflare (524)",
+        "A proxy gives up on the server behind it and says so in HTML.",
+        "https://github.com/acheong08/ChatGPT/issues/1485",
+        page(524, "The origin took too long"),
+        Expected("passing", AGAIN, sent=5, answered=4),
+    ),
+    Situation(
+        "bad gateway that stays",
+        "nginx (502)",
+        "The server behind a proxy has died.",
+        "https://errorcodeswiki.com/items/http-proxy-errors-502-504-guide",
+        page(502, "Bad gateway here"),
+        Expected("passing", "asked again up to `retries`, then each row fails", sent=9, failed=3,
+                 error="HTTP 502"),
+        shown="always",
+        rows=3,
+    ),
+    Situation(
+        "internal error that stays for one row",
+        "vLLM",
+        "500 with the flat error of vLLM, each time one prompt is asked.",
+        "https://github.com/vllm-project/vllm/issues/48707",
+        error(500, {"object": "error", "message": "the engine stumbled", "param": None,
+                    "type": "InternalServerError", "code": 500}),
+        Expected("passing", "asked again up to `retries`, then that row fails", sent=6, answered=3,
+                 failed=1, error="the engine stumbled"),
+        shown="row",
+    ),
+    Situation(
+        "connection reset",
+        "any server that restarts",
+        "The connection is reset after the request was sent.",
+        "https://github.com/vllm-project/vllm/issues/2060",
+        reset(),
+        Expected("passing", "asked again; may have been charged", sent=5, answered=4, assumed=1),
+    ),
+    Situation(
+        "body cut off",
+        "proxies",
+        "The connection ends before as many bytes came as were promised.",
+        "https://github.com/deepseek-ai/DeepSeek-R1/issues/91",
+        cut_off(),
+        Expected("passing", "asked again; may have been charged", sent=5, answered=4, assumed=1),
+    ),
+    Situation(
+        "no answer at all",
+        "any server under load",
+        "The connection stays open and nothing comes.",
+        "https://github.com/ollama/ollama/issues/1863",
+        hang(),
+        Expected("passing", "given up after `timeout`, asked again; may have been charged", sent=5,
+                 answered=4, assumed=1),
+    ),
+    Situation(
+        "answer in single bytes",
+        "DeepSeek (blank lines while it waits)",
+        "Bytes keep coming, so that no limit from byte to byte is ever met.",
+        "https://github.com/Aider-AI/aider/issues/3385",
+        Reply(body=b"\n" * 2000, pace=0.02),
+        Expected("passing", "`timeout` counts from the request to the last byte; may have been charged",
+                 sent=6, failed=2, error="0.4 s", assumed=6),
+        shown="always",
+        rows=2,
+    ),
+)  # fmt: skip

@@ -1,0 +1,119 @@
+"""Streams of events: asked for, or sent though nobody asked."""
+
+from __future__ import annotations
+
+import json
+
+from tests.event_streams import EVENT_STREAM, begun, event, stream_of
+from tests.faulty_server import Reply
+from tests.plugins.models.openai_api.situations.situation import (
+    ANSWER,
+    TEXT,
+    Expected,
+    Situation,
+)
+
+
+def streamed(body: bytes, action: str = "reply") -> Reply:
+    return Reply(body=body, content_type=EVENT_STREAM, action=action)
+
+
+STREAMED = ("stream=true",)
+GOOD = streamed(stream_of(TEXT))
+COMMENT = b": the provider is at work\n\n"
+LOST = event({"error": {"code": 502, "message": "the provider was lost"},
+              "choices": [{"index": 0, "delta": {"content": ""},
+                           "finish_reason": "error"}]})  # fmt: skip
+OLD_ERROR = b"error: " + json.dumps(
+    {"code": 400, "message": "the slot is too small", "type": "exceed_context_size_error"}
+).encode() + b"\n\n"  # fmt: skip
+
+STREAMS = (
+    Situation(
+        "a stream that was asked for",
+        "all; DashScope's thinking models only so",
+        "Thought and answer come in pieces, the usage in an event without a choice.",
+        "https://github.com/alibaba/spring-ai-alibaba/issues/867",
+        streamed(stream_of(TEXT, thought="Nothing is said.")),
+        Expected("answer", "put together", sent=4, answered=4,
+                 last_body=lambda body: body["stream"] is True
+                 and body["stream_options"] == {"include_usage": True}),
+        shown="always",
+        arguments=STREAMED,
+    ),
+    Situation(
+        "a stream that nobody asked for",
+        "Unsloth, sub2api",
+        "text/event-stream although the request did not ask for it.",
+        "https://github.com/unslothai/unsloth/issues/6570",
+        GOOD,
+        Expected("answer", "put together all the same", sent=4, answered=4,
+                 last_body=lambda body: not body.get("stream")),
+        shown="always",
+    ),
+    Situation(
+        "comments between the events",
+        "OpenRouter, DeepSeek (keep-alive)",
+        "Lines that begin with a colon keep the connection alive.",
+        "https://github.com/symfony/ai/pull/1068",
+        streamed(stream_of(TEXT, between=COMMENT)),
+        Expected("answer", "left out", sent=4, answered=4),
+        shown="always",
+        arguments=STREAMED,
+    ),
+    Situation(
+        "JSON though a stream was asked for",
+        "small servers",
+        "The parameter stream is not known and not refused.",
+        "https://github.com/warpllm/warpllm/issues/26",
+        ANSWER,
+        Expected("answer", "read all the same", sent=4, answered=4),
+        shown="always",
+        arguments=STREAMED,
+    ),
+    Situation(
+        "error inside a stream",
+        "OpenRouter, vLLM",
+        "After some of the answer an event with an error, whose code is a status.",
+        "https://openrouter.ai/docs/api/reference/errors-and-debugging",
+        streamed(begun("No. Reas") + LOST + b"data: [DONE]\n\n"),
+        Expected("passing", "read as that status: asked again; the half is no answer", sent=5,
+                 answered=4),
+        good=GOOD,
+        arguments=STREAMED,
+    ),
+    Situation(
+        "error as a field of its own in a stream",
+        "llama.cpp until September 2025",
+        "A line that begins with error: where data: should be.",
+        "https://github.com/ggml-org/llama.cpp/pull/16109",
+        streamed(OLD_ERROR),
+        Expected("too_long", "read as that error: the row fails, not asked again", sent=4, answered=3,
+                 failed=1, error="the slot is too small"),
+        shown="row",
+        good=GOOD,
+        arguments=STREAMED,
+    ),
+    Situation(
+        "stream that breaks off",
+        "any server",
+        "The connection ends before a reason why the answer ended.",
+        "https://github.com/vercel/ai/issues/19165",
+        streamed(begun("No. Reas"), action="close"),
+        Expected("passing", "asked again; may have been charged", sent=5, answered=4, assumed=1),
+        good=GOOD,
+        arguments=STREAMED,
+    ),
+    Situation(
+        "stream that never ends",
+        "LM Studio, vLLM under load",
+        "Comments keep coming, one byte at a time.",
+        "https://github.com/langgenius/dify/issues/21161",
+        Reply(body=COMMENT * 200, content_type=EVENT_STREAM, pace=0.02),
+        Expected("passing", "`timeout` counts from the request to the end; may have been charged",
+                 sent=6, failed=2, error="0.4 s", assumed=6),
+        shown="always",
+        rows=2,
+        arguments=STREAMED,
+    ),
+)  # fmt: skip
