@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import json
-import queue
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from imhi import Context, Estimate, Generation, HarnessError, ModelSpec, Request, Response
-from imhi.plugins.models.openai_api.arguments import OpenAIArguments
+from imhi.plugins.models.openai_api.arguments import OpenAIArguments, check_fields
 from imhi.plugins.models.openai_api.background import Outbox, stream
 from imhi.plugins.models.openai_api.batch.scheduling import ask_in_batches, refuse_what_is_under_way
-from imhi.plugins.models.openai_api.choosing import FORMS, Probe, probe_request
+from imhi.plugins.models.openai_api.choice_probe import find_choice_form
 from imhi.plugins.models.openai_api.client_config import ClientConfig, ServerCapabilities, Session
-from imhi.plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
+from imhi.plugins.models.openai_api.credentials import (
+    Secrets,
+    is_loopback,
+    read_headers,
+    read_key,
+    server_url,
+    shown_url,
+    split_query,
+)
+from imhi.plugins.models.openai_api.dialect import TOKEN_LIMITS, dialect_of
 from imhi.plugins.models.openai_api.prices import known_model, likely_tokens, price_of
-from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler, Send
-from imhi.plugins.models.openai_api.wire import Dialect, IllFormed, Payload, schema_text
+from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler
+from imhi.plugins.models.openai_api.transport import Address, Answer, Connection
+from imhi.plugins.models.openai_api.wire import Payload, schema_text
 
 
 def create(spec: ModelSpec, context: Context) -> OpenAIModel:
@@ -30,7 +36,9 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
     """
     options = OpenAIArguments(**spec.arguments)
     url = server_url(options.base_url)
-    key = read_key(url, options.key_env, named="key_env" in spec.given)
+    check_fields(spec.name, options.body, options.query)
+    headers = read_headers(options.header)
+    key = read_key(url, options.key_env, named="key_env" in spec.given, needed=not headers)
     price = price_of(spec.target, options)
     generation = context.generation
     if context.budget.limit is not None:
@@ -40,10 +48,10 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
                 "price_prompt=USD,price_completion=USD (per million tokens; 0 for a server of "
                 "your own)"
             )
-        if generation.max_new_tokens is None:
+        if generation.max_new_tokens is None or _without_limit(options):
             raise HarnessError(
                 f"{spec.name}: --max-cost is set but answers have no token limit: set "
-                "--max-new-tokens"
+                "--max-new-tokens (and leave body.max_tokens=null out)"
             )
     _check_interface(spec.name, options.api, generation)
     if generation.answer == "choice" and options.mode == "batch":
@@ -54,7 +62,11 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
     config = ClientConfig(
         spec.name, spec.target, shown_url(url), generation, context.seed, price, options
     )
-    return OpenAIModel(config, context, key)
+    return OpenAIModel(config, context, Secrets(key, headers))
+
+
+def _without_limit(options: OpenAIArguments) -> bool:
+    return any(name in options.body for name in TOKEN_LIMITS)
 
 
 def _check_interface(name: str, api: str, generation: Generation) -> None:
@@ -75,17 +87,20 @@ def _check_interface(name: str, api: str, generation: Generation) -> None:
 
 
 class OpenAIModel:
-    """See :class:`imhi.Model`. The key is in no attribute that is shown."""
+    """See :class:`imhi.Model`. The keys are in no attribute that is shown."""
 
-    def __init__(self, config: ClientConfig, context: Context, key: str) -> None:
+    def __init__(self, config: ClientConfig, context: Context, secrets: Secrets) -> None:
         self._config = config
         self._context = context
-        self._scrub = Scrub(key)
-        self._key = key
-        self._transport = ""
+        self._secrets = secrets
+        self._mask = secrets.mask()
         self._probe_cost = 0.0
         known = known_model(config.model)
-        dialect = Dialect(known.token_limit, set(known.refuses)) if known else Dialect()
+        dialect = dialect_of(config.url)
+        dialect.folded = config.options.system == "folded"
+        if known:
+            dialect.token_limit = known.token_limit
+            dialect.dropped |= set(known.refuses)
         self._capabilities = ServerCapabilities(dialect)
         if known and known.refuses:
             context.note(
@@ -113,8 +128,8 @@ class OpenAIModel:
             dataclasses.replace(self._config, seed=context.seed),
             self._capabilities,
             context.budget,
-            context.note,
-            self._scrub,
+            lambda text: context.note(self._mask.message(text)),
+            self._mask,
             tuple(context.registry.thought_formats),
         )
         if self._config.options.mode == "batch":
@@ -125,31 +140,32 @@ class OpenAIModel:
     def _ask_in_batches(self, requests: Sequence[Request], session: Session) -> Iterator[Response]:
         import openai
 
+        options = self._config.options
+        url, query = split_query(self._config.url)
         with openai.OpenAI(
-            api_key=self._key,
-            base_url=self._config.url,
+            api_key=self._secrets.key,
+            base_url=url,
             max_retries=0,
-            timeout=self._config.options.timeout,
+            timeout=options.timeout,
+            default_headers=self._secrets.headers,
+            default_query={**query, **options.query},
+            http_client=openai.DefaultHttpxClient(
+                follow_redirects=False, trust_env=not is_loopback(url)
+            ),
         ) as client:
             yield from ask_in_batches(requests, session, self._context, client)
 
     async def _produce(
         self, requests: Sequence[Request], session: Session, outbox: Outbox[Response]
     ) -> None:
-        client = self._client()
-        # The untyped call costs a third less CPU than client.chat.completions.create, and leaves
-        # it to read_reply to tell an answer from what merely looks like one.
         path = "/chat/completions" if self._config.options.api == "chat" else "/completions"
 
-        async def send(body: Payload) -> object:
-            try:
-                return await client.post(path, body=body, cast_to=object)
-            except (json.JSONDecodeError, UnicodeDecodeError) as error:
-                raise IllFormed(f"the answer is not JSON ({error})") from None
+        async def send(body: Payload) -> Answer:
+            return await connection.post(path, body)
 
-        async with client:
+        async with Connection(self._address()) as connection:
             if self._context.generation.answer == "choice" and not self._capabilities.choice_form:
-                await self._find_choice_form(session, send)
+                self._probe_cost += await find_choice_form(session, send)
                 if not self._capabilities.choice_form:
                     return  # not even the probe was within the budget
             scheduler = RequestScheduler(session, send)
@@ -157,60 +173,15 @@ class OpenAIModel:
             scheduler.extra_cost, self._probe_cost = self._probe_cost, 0.0
             await scheduler.run(requests, outbox)
 
-    async def _find_choice_form(self, session: Session, send: Send) -> None:
-        """Find out in which form the server holds answers to a choice.
-
-        Raises:
-            HarnessError: in none, or it does not answer at all.
-        """
-        capabilities = self._capabilities
-        for form in FORMS:
-            # What a server says of one form is not learnt for the run.
-            trying = dataclasses.replace(
-                capabilities, dialect=copy.deepcopy(capabilities.dialect), choice_form=form
-            )
-            answers: Outbox[Response] = queue.Queue()
-            probing = dataclasses.replace(session, capabilities=trying, note=lambda text: None)
-            await RequestScheduler(probing, send).run([probe_request()], answers)
-            if answers.empty():  # the budget does not allow it: nor does it any request
-                return
-            response = answers.get()
-            assert response is not None
-            tokens = (response.prompt_tokens or 0) + (response.completion_tokens or 0)
-            said = self._scrub(response.error or response.text)[:80]
-            obeyed = response.label is not None
-            capabilities.probes.append(Probe(form, obeyed, said, response.cost, tokens))
-            capabilities.assumed_cost = trying.assumed_cost
-            self._probe_cost += response.cost or 0.0
-            if obeyed:
-                capabilities.choice_form = form
-                return
-        said = " and ".join(dict.fromkeys(repr(one.answer[:40]) for one in capabilities.probes))
-        raise session.error(
-            f"--answer choice is asked for, and the server does not hold answers to a choice (allowed "
-            f"two made-up words alone by {', '.join(FORMS)}, it answered {said}); use --answer text, "
-            "another server or api= (vLLM, llama.cpp and OpenAI can), or hf: with --answer likelihood"
-        )
-
-    def _client(self) -> Any:
-        """Return a client for the running event loop, over aiohttp where that is installed: at 64
-        requests in flight it takes less of a CPU than the default transport."""
-        import openai
-
-        http_client = None
-        try:
-            import aiohttp  # noqa: F401
-
-            http_client = openai.DefaultAioHttpClient()
-        except (ImportError, AttributeError, RuntimeError):
-            pass  # Not installed, or a client that has no such transport.
-        self._transport = "aiohttp" if http_client else "httpx"
-        return openai.AsyncOpenAI(
-            api_key=self._key,
-            base_url=self._config.url,
-            max_retries=0,
-            timeout=self._config.options.timeout,
-            http_client=http_client,
+    def _address(self) -> Address:
+        options = self._config.options
+        url, query = split_query(self._config.url)
+        return Address(
+            url,
+            self._secrets.sent(),
+            {**query, **options.query},
+            options.timeout,
+            options.max_bytes,
         )
 
     def describe(self) -> Mapping[str, object]:
@@ -227,12 +198,18 @@ class OpenAIModel:
                 "token_limit": seen.dialect.token_limit,
                 "left_out": sorted(seen.dialect.dropped),
                 "adapted": list(seen.adapted),
+                "system": "folded" if seen.dialect.folded else "role",
+                "neutral": dict(seen.dialect.neutral),
+                "body": dict(config.options.body),
             },
+            "concurrency": config.options.concurrency,
             "retries": seen.retries,
             "rate_limit_pauses": seen.rate_limit_pauses,
         }
-        if self._transport:
-            described["transport"] = self._transport
+        if seen.engine:
+            described["engine"] = dict(seen.engine)
+        if seen.shortened:
+            described["shortened"] = seen.shortened
         if seen.probes:
             described["choice"] = {
                 "form": seen.choice_form,
@@ -242,7 +219,7 @@ class OpenAIModel:
             described |= {"mode": "batch", "batches": list(seen.batches)}
         if config.price:
             described["assumed_cost"] = round(seen.assumed_cost, 6)
-        return described
+        return self._mask.within(described)
 
     def close(self) -> None:
         """Nothing to free: connections live as long as one call of :meth:`generate`."""

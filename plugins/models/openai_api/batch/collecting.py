@@ -13,7 +13,7 @@ from imhi.plugins.models.openai_api.batch.lines import read_line
 from imhi.plugins.models.openai_api.batch.server import Refused, Server
 from imhi.plugins.models.openai_api.batch.state import BatchState, Refusal, read_refusal
 from imhi.plugins.models.openai_api.batch.work import Work
-from imhi.plugins.models.openai_api.failures import Failure, Kind, backoff
+from imhi.plugins.models.openai_api.failures import AGAIN, Failure, Kind, backoff
 from imhi.plugins.models.openai_api.wire import Reply
 
 _RANDOM = random.Random()
@@ -21,7 +21,7 @@ _RANDOM = random.Random()
 # Why a request has no line. Of a batch that was completed it may have been answered, and charged.
 _SILENT = {
     "expired": Failure("passing", "the batch expired before it was asked"),
-    "cancelled": Failure("example", "the batch was cancelled before it was asked"),
+    "cancelled": Failure("request", "the batch was cancelled before it was asked"),
 }
 _LOST = Failure("passing", "the batch is completed and has no answer to it", billed=True)
 
@@ -77,19 +77,18 @@ def collect(work: Work, server: Server, batch: Batch, state: BatchState) -> Iter
         cost, attempts = work.settle(id, spent), tried.attempts + 1
         if unasked:
             again[id] = tried
-        elif failure.kind == "filtered":
+        elif failure.kind == "content":
             yield work.response(id, cost, attempts, finish_reason=finish_reasons.FILTERED)
-        elif failure.kind == "fatal" or _adapts(work, batch, id, failure):
-            fatal = fatal or (
-                work.session.scrub(failure.message) if failure.kind == "fatal" else ""
-            )
+        elif failure.fatal or _adapts(work, batch, id, failure):
+            if failure.fatal and not fatal:
+                fatal = work.session.told(failure, work.request(id))
             again[id] = Tried(attempts, tried.retries, cost)
-        elif failure.kind in ("passing", "rate") and tried.retries < work.options.retries:
+        elif failure.kind in AGAIN and tried.retries < work.options.retries:
             work.capabilities.retries += 1
             again[id] = Tried(attempts, tried.retries + 1, cost)
         else:
             failed.add(id)
-            error = work.session.scrub(failure.message)
+            error = work.session.told(failure, work.request(id))
             yield work.response(id, cost, attempts, error=error)
     work.ledger.collected(batch, failed, again)
     work.capabilities.batches = [one.id for one in work.ledger.batches if one.step == "collected"]
@@ -113,13 +112,13 @@ def _asks_for_less(work: Work, batch: Batch) -> bool:
 def _blame(batch: Batch, mine: Sequence[str], refusal: Refusal) -> dict[str, Failure]:
     """Return what the refusal of a whole batch means for each of its requests."""
     guilty = {batch.ids[line - 1] for line in refusal.lines}
-    kind: Kind = "example"
+    kind: Kind = "request"
     if refusal.fatal:
-        kind = "fatal"
+        kind = "quota"
     elif refusal.full or refusal.passing:
         kind = "passing"
     others = Failure("passing" if guilty else kind, refusal.message)
-    return {id: Failure("example", refusal.message) if id in guilty else others for id in mine}
+    return {id: Failure("request", refusal.message) if id in guilty else others for id in mine}
 
 
 def _read(
@@ -189,10 +188,13 @@ def _adapts(work: Work, batch: Batch, id: str, failure: Failure) -> bool:
     if failure.kind != "parameter":
         return False
     now, then = work.capabilities.dialect, batch.dialect()
-    if (now.token_limit, now.dropped) != (then.token_limit, then.dropped):
+    if (now.token_limit, now.dropped, now.folded) != (then.token_limit, then.dropped, then.folded):
         return True  # Learnt from another line in the meantime.
-    sent = work.session.payload(work.request(id), then)
-    return work.session.adapt(failure, sent.keys())
+    request = work.request(id)
+    sent = set(work.session.payload(request, then))
+    if request.system or work.session.config.generation.system:
+        sent.add("system")
+    return work.session.adapt(failure, sent)
 
 
 def _wait_before_asking_again(work: Work, again: Mapping[str, Tried], refusal: Refusal) -> None:

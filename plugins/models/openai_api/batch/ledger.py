@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from imhi import Context, HarnessError
 from imhi.plugins.models.openai_api.client_config import ClientConfig
-from imhi.plugins.models.openai_api.wire import Dialect
+from imhi.plugins.models.openai_api.dialect import Dialect
 from imhi.runs import Cache
 
 NAME = "openai-batch"

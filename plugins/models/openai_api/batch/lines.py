@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from imhi import Request, digest
 from imhi.plugins.models.openai_api.client_config import Session
-from imhi.plugins.models.openai_api.failures import Failure
-from imhi.plugins.models.openai_api.wire import IllFormed, Reply, ServerJson
+from imhi.plugins.models.openai_api.failures import Failure, IllFormed, NoAnswer
+from imhi.plugins.models.openai_api.wire import Reply, ServerJson
 
 _ENDPOINTS = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
 
@@ -40,16 +40,6 @@ def write_line(id: str, request: Request, session: Session) -> bytes:
     return (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
-class _Status(Exception):
-    """The HTTP error that a line holds, in the shape :func:`classify` knows."""
-
-    def __init__(self, status: int, body: object) -> None:
-        inner = body.get("error") if isinstance(body, Mapping) else None
-        super().__init__(f"status {status}")
-        self.status_code = status
-        self.body = inner if isinstance(inner, Mapping) else body
-
-
 def read_line(data: bytes, session: Session) -> tuple[str, Reply | Failure] | None:
     """Return a line's custom id and what came of the request; None for what is no such line."""
     try:
@@ -62,18 +52,16 @@ def read_line(data: bytes, session: Session) -> tuple[str, Reply | Failure] | No
 
 def _outcome(row: ServerJson, session: Session) -> Reply | Failure:
     response, error = row.get("response"), row.get("error")
-    raised: Exception = IllFormed("the line holds neither a response nor an error")
     if isinstance(response, Mapping):
         status, body = response.get("status_code"), response.get("body")
         if isinstance(status, int) and status != 200:
-            raised = _Status(status, body)
-        else:
-            try:
-                return session.read(body)
-            except IllFormed as ill:
-                raised = ill
-    elif isinstance(error, Mapping):
+            return session.refusal(status, {}, body)
+        try:
+            return session.read(body)
+        except NoAnswer as none:
+            return none.failure
+    if isinstance(error, Mapping):
         code, reason = str(error.get("code") or ""), str(error.get("message") or "no reason given")
         passing = code in _PASSING_CODES or any(word in code for word in PASSING_WORDS)
-        return Failure("passing" if passing else "example", f"{code}: {reason}".removeprefix(": "))
-    return session.failure(raised)
+        return Failure("passing" if passing else "request", f"{code}: {reason}".removeprefix(": "))
+    return session.failure(IllFormed("the line holds neither a response nor an error"))

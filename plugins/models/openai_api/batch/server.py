@@ -19,12 +19,11 @@ from imhi.io import disk_error
 from imhi.plugins.models.openai_api.batch.lines import endpoint
 from imhi.plugins.models.openai_api.batch.state import METADATA, BatchState, read_state
 from imhi.plugins.models.openai_api.client_config import Session
-from imhi.plugins.models.openai_api.failures import Failure, backoff
-from imhi.plugins.models.openai_api.wire import IllFormed, ServerJson
+from imhi.plugins.models.openai_api.failures import AGAIN, Failure, IllFormed, backoff
+from imhi.plugins.models.openai_api.wire import ServerJson
 
 WINDOW = "24h"
 _PAGE = 100
-_AGAIN = ("passing", "rate", "unreachable")
 _GO_ON = "run the same command again to go on; what the server works on is not asked again"
 _NO_BATCHES = "run the same command again to send the requests anew; mode=live needs no Batch API"
 
@@ -110,13 +109,16 @@ class Server:
                 failure = self._understood(error)
                 answered = isinstance(getattr(error, "status_code", None), int)
             # What no status answers may have been done all the same, whatever it looks like.
-            if failure.kind not in _AGAIN and not answered:
+            if failure.kind not in AGAIN and not answered:
                 failure = replace(failure, kind="passing")
-            if failure.kind not in _AGAIN or retry >= self._options.retries:
+            if failure.kind not in AGAIN or retry >= self._options.retries:
                 raise self._error("making the batch", failure, _NO_BATCHES)
             self._rest(failure, retry)
             retry += 1
-            if failure.kind == "passing" and (made := self.find(file, key, since)) is not None:
+            if (
+                failure.kind in ("passing", "ill_formed")
+                and (made := self.find(file, key, since)) is not None
+            ):
                 return made
 
     def find(self, file: str, key: str, since: float) -> BatchState | None:
@@ -222,7 +224,7 @@ class Server:
             # A server that was never there is most likely a wrong address: say so within seconds.
             never_there = failure.kind == "unreachable" and not self._met
             most = min(self._options.retries, 3) if never_there else self._options.retries
-            if failure.kind not in _AGAIN or retry >= most:
+            if failure.kind not in AGAIN or retry >= most:
                 raise self._error(what, failure, hint)
             self._rest(failure, retry)
             retry += 1
@@ -241,8 +243,8 @@ class Server:
         time.sleep(wait if failure.wait is None else failure.wait)
 
     def _error(self, what: str, failure: Failure, hint: str) -> HarnessError:
-        text = str(self._session.error(f"{what}: {self._session.scrub(failure.message)}"))
-        if failure.kind in _AGAIN:
+        text = str(self._session.error(f"{what}: {self._session.told(failure)}"))
+        if failure.kind in AGAIN:
             return HarnessError(f"{text}; {_GO_ON}")
         return Refused(f"{text}; {hint or _GO_ON}")
 

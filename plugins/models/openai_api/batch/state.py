@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imhi.plugins.models.openai_api.batch.lines import PASSING_WORDS
-from imhi.plugins.models.openai_api.failures import QUOTA
 from imhi.plugins.models.openai_api.wire import ServerJson
 
 METADATA = "imhi-batch"
@@ -14,7 +13,15 @@ METADATA = "imhi-batch"
 
 # Codes of a batch that was refused as a whole: its queue is full; the account or the model is wrong.
 _QUEUE_CODES = frozenset({"token_limit_exceeded"})
-_FATAL_CODES = frozenset({*QUOTA, "model_not_found", "invalid_api_key"})
+_FATAL_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "model_not_found",
+        "invalid_api_key",
+    }
+)
 
 
 @dataclass(frozen=True)
