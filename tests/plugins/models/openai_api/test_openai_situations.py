@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
+from dataclasses import replace
 
 import pytest
 
+from imhi._core.errors import HarnessError
 from imhi._core.registry import Registry
+from tests.faulty_server import FaultyServer
+from tests.openai_asking import Asker
 from tests.plugins.models.openai_api.situation_runs import (
     MARKED,
     PLANTED,
@@ -17,7 +22,11 @@ from tests.plugins.models.openai_api.situation_runs import (
     run,
 )
 from tests.plugins.models.openai_api.situations import SITUATIONS
-from tests.plugins.models.openai_api.situations.situation import ANSWER_COST, Situation
+from tests.plugins.models.openai_api.situations.situation import (
+    ANSWER_COST,
+    ARGUMENTS,
+    Situation,
+)
 
 each = pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name.replace(" ", "-"))
 
@@ -91,3 +100,29 @@ def test_nothing_of_the_post_and_the_key_is_written_though_the_server_repeats_bo
     # Which disguise comes first differs by situation; all come with each kind.
     seen = run(situation, families, lambda asked: told[(asked.index + number) % len(told)])
     assert_nothing_leaked(seen, caplog, capfd)
+
+
+@each
+def test_a_server_that_does_nothing_else_is_given_up_in_time(
+    situation: Situation, families: Registry
+) -> None:
+    rows, retries = 12, int(ARGUMENTS["retries"])
+    quick = tuple(one for one in situation.arguments if not one.startswith("retries"))
+    only = replace(situation, shown="always", taken=None, rows=rows,
+                   arguments=(*quick, "concurrency=4", "timeout=0.3"))  # fmt: skip
+    seen = run(only, families)
+    # Each row as often as allowed, and one more time for each thing learnt.
+    assert len(seen.asked) <= rows * (retries + 1) + 4
+    assert seen.seconds < 10 and seen.elsewhere == []
+    assert seen.stopped or len(seen.responses) == rows
+    assert len({one.id for one in seen.responses}) == len(seen.responses)
+
+
+def test_a_server_that_is_not_there_is_said_to_be_not_there(families: Registry) -> None:
+    with FaultyServer() as server:
+        gone = server.url
+    began = time.monotonic()
+    with pytest.raises(HarnessError, match="is the server running") as raised:
+        Asker(families).ask(gone, 40, "retries=6")
+    assert time.monotonic() - began < 5
+    assert gone in str(raised.value)

@@ -89,6 +89,16 @@ CONTENTS = (
         shown="row",
     ),
     Situation(
+        "answer held back, in a word of its own",
+        "Z.ai",
+        "200 with the finish reason sensitive.",
+        "https://github.com/genkit-ai/genkit/pull/6259",
+        Reply(body={**HELD_BACK, "choices": [{"index": 0, "finish_reason": "sensitive",
+                                              "message": {"role": "assistant", "content": ""}}]}),
+        Expected("content", SET_ASIDE, sent=4, answered=3, filtered=1, paid=4),
+        shown="row",
+    ),
+    Situation(
         "prompt too long",
         "OpenAI, OpenRouter",
         "400 with code context_length_exceeded and a param that names the messages.",

@@ -12,6 +12,13 @@ def stops() -> Expected:
     return Expected("foreign", HINT, sent=3, failed=3, stops="/v1")
 
 
+def half(finish_reason: str) -> Reply:
+    """Half an answer, with tokens that are paid for."""
+    choice = {"index": 0, "finish_reason": finish_reason, "message": {"content": "No. Reas"}}
+    used = {"prompt_tokens": 10, "completion_tokens": 5}
+    return error(200, {"id": "x", "model": "m", "choices": [choice], "usage": used})
+
+
 FOREIGN = (
     Situation(
         "base_url without /v1",
@@ -119,7 +126,7 @@ FOREIGN = (
         "",
         Reply(body=b'{"choices": [{"message": {"content": "' + b"a" * 1_000_000 + b'"}}]}'),
         Expected("too_large", "read up to `max_bytes`; that row fails, not asked again", sent=4,
-                 answered=3, failed=1, error="max_bytes", assumed=1),
+                 answered=3, failed=1, error="max_bytes"),
         shown="row",
         arguments=("max_bytes=200000",),
     ),
@@ -130,17 +137,40 @@ FOREIGN = (
         "https://github.com/ogx-ai/ogx/pull/4494",
         Reply(body=b'{"choices": "' + b"a" * 3_000_000 + b'"}', packed=True),
         Expected("too_large", "unpacked up to `max_bytes`; that row fails, not asked again", sent=4,
-                 answered=3, failed=1, error="max_bytes", assumed=1),
+                 answered=3, failed=1, error="max_bytes"),
         shown="row",
         arguments=("max_bytes=200000",),
     ),
     Situation(
-        "packed error page",
-        "Cloudflare",
-        "A page of an error, larger than `max_bytes` when unpacked.",
-        "",
-        Reply(503, body=b"<html>" + b" " * 3_000_000, packed=True, content_type="text/html"),
-        Expected("passing", "its status counts; the page is not read to its end", sent=5, answered=4),
-        arguments=("max_bytes=200000",),
+        "no choice",
+        "LiteLLM before Gemini",
+        "200 with an empty list of choices: the thought took all the tokens.",
+        "https://github.com/BerriAI/litellm/issues/36881",
+        error(200, {"id": "x", "object": "chat.completion", "model": "m", "choices": []}),
+        Expected("ill_formed", "asked again, twice at most", sent=5, answered=4),
+    ),
+    Situation(
+        "broken off for want of resources",
+        "DeepSeek",
+        "200 with the half of an answer and the finish reason insufficient_system_resource.",
+        "https://github.com/genkit-ai/genkit/pull/6259",
+        half("insufficient_system_resource"),
+        Expected("passing", "no answer: asked again", sent=5, answered=4, paid=5),
+    ),
+    Situation(
+        "broken off by the network",
+        "Z.ai",
+        "200 with the half of an answer and the finish reason network_error.",
+        "https://github.com/genkit-ai/genkit/pull/6259",
+        half("network_error"),
+        Expected("passing", "no answer: asked again", sent=5, answered=4, paid=5),
+    ),
+    Situation(
+        "broken off by the server",
+        "SGLang, vLLM, Z.ai",
+        "200 with the half of an answer and the finish reason abort.",
+        "https://github.com/earendil-works/pi/issues/1750",
+        half("abort"),
+        Expected("passing", "no answer: asked again", sent=5, answered=4, paid=5),
     ),
 )  # fmt: skip

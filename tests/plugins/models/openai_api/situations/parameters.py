@@ -71,7 +71,7 @@ PARAMETERS = (
         "Gemini",
         "400 with a violation that has no field: its description quotes the name.",
         "https://github.com/Vali-98/ChatterUI/issues/227",
-        error(400, violations({"description": 'Unknown name "seed": there is no such field.'})),
+        error(400, violations({"description": 'Unknown name "seed": Cannot find field.'})),
         Expected("parameter", ONCE, sent=5, answered=4, note="seed"),
         shown="always",
         taken=without("seed"),

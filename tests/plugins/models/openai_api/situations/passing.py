@@ -73,6 +73,18 @@ PASSING = (
         rows=3,
     ),
     Situation(
+        "server that has died",
+        "vLLM (EngineDeadError)",
+        "500 to everything, until somebody starts the server again.",
+        "https://github.com/vllm-project/vllm/issues/42362",
+        error(500, {"error": {"message": "the engine is dead", "type": "InternalServerError",
+                              "param": None, "code": 500}}),
+        Expected("passing", "stops after 10 rows in a row, each asked again up to `retries`", sent=30,
+                 failed=10, error="the engine is dead", stops="the engine is dead", seconds=8),
+        shown="always",
+        rows=14,
+    ),
+    Situation(
         "internal error that stays for one row",
         "vLLM",
         "500 with the flat error of vLLM, each time one prompt is asked.",

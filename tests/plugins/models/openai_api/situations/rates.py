@@ -68,7 +68,7 @@ RATES = (
         "https://github.com/google-gemini/gemini-cli/issues/22486",
         error(429, LIMITED),
         Expected("rate", "stops after `retries` + 1 pauses without one answer", sent=4, failed=1,
-                 stops="429 to everything"),
+                 stops="nothing but HTTP 429"),
         shown="always",
     ),
     Situation(
@@ -117,7 +117,7 @@ RATES = (
         "429 whose Retry-After is beyond `longest_wait`.",
         "https://github.com/continuedev/continue/issues/10920",
         error(429, LIMITED, Retry_After="578"),
-        Expected("quota", STOPS, sent=1, stops="578"),
+        Expected("quota", STOPS, sent=1, stops="10 min"),
         shown="always",
     ),
     Situation(
