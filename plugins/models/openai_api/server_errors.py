@@ -205,6 +205,8 @@ def _tell(body: object) -> _Told:
         inner = next((one for one in inner if isinstance(one, Mapping | str)), None)
     if isinstance(inner, str) and inner.lstrip()[:1] == "{":  # JSON within JSON, of a gateway
         inner = _parsed(inner)
+        within = inner.get("error") if isinstance(inner, Mapping) else None
+        inner = within if isinstance(within, Mapping | str) else inner
     parts = [part for part in (inner, body) if isinstance(part, Mapping)]
     for part in parts:
         _read_codes(part, told)
