@@ -4,18 +4,15 @@ become one :class:`Failure`. What their words mean is in ``server_errors.yaml``.
 from __future__ import annotations
 
 import functools
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from imhi.plugins.models.openai_api.error_bodies import ErrorBody, read_body
 from imhi.plugins.models.openai_api.failures import Failure, Kind, retry_after
 
 TABLE = Path(__file__).with_name("server_errors.yaml")
-LONGEST_SENTENCE = 600
-"""Characters of a server's sentence that are looked at."""
 
 _PASSING = frozenset({408, 409, 425})
 _DENIED = frozenset({403, 407})
@@ -27,27 +24,6 @@ _ADVICE: Mapping[Kind, str] = {
     "not_found": "no such model or address; check the model's name, api= and base_url= (it usually "
     "ends in /v1)",
 }
-_TAG = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
-# Google names what it does not know in a sentence of its own type of detail, in this form alone.
-_UNKNOWN_NAME = re.compile(
-    r'[^"]*\bUnknown name \\?"(\w+)\\?"(?: at \'[^\']*\')?: Cannot find field\.?'
-)
-_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
-
-
-@dataclass
-class _Told:
-    """What a body says: its sentence, what the failure is called, which status and parameters it
-    names, how long to wait (seconds), and whether a quota of a day is used up."""
-
-    sentence: str = ""
-    codes: set[str] = field(default_factory=set)
-    status: int | None = None
-    parameters: list[str] = field(default_factory=list)
-    wait: float | None = None
-    day_quota: bool = False
-    flagged: bool = False
 
 
 @functools.cache
@@ -88,7 +64,7 @@ def read_error(
         variable: where the key came from, for the message.
         longest_wait: seconds; a server that asks for a longer wait is not waited for.
     """
-    told = _tell(body)
+    told = read_body(body)
     message = f"HTTP {status}: {told.sentence}" if told.sentence else f"HTTP {status}"
     wait = retry_after(headers)
     wait = told.wait if wait is None else wait
@@ -112,7 +88,7 @@ def read_error(
     return Failure(kind, message, wait, parameters=named, codes=codes)
 
 
-def _kind(status: int, told: _Told) -> Kind:
+def _kind(status: int, told: ErrorBody) -> Kind:
     if told.day_quota:
         return "quota"
     if told.flagged:
@@ -143,7 +119,7 @@ def _kind(status: int, told: _Told) -> Kind:
     return "parameter" if status in (400, 422) and _refuses(told) else "request"
 
 
-def _refuses(told: _Told) -> bool:
+def _refuses(told: ErrorBody) -> bool:
     """Return whether parameters are named and said to be refused, not only to be out of range."""
     if not told.parameters:
         return False
@@ -159,7 +135,7 @@ def error_under_success(
 ) -> Failure:
     """Return what a body with an error means that came with status 200: as the status it names, or
     as one that its codes imply; else it is no answer of this interface."""
-    told = _tell(body)
+    told = read_body(body)
     kind = next((_kind_of_code()[code] for code in told.codes if code in _kind_of_code()), None)
     if told.status is not None or kind is not None or told.day_quota:
         status = told.status or {"passing": 503, "rate": 429}.get(str(kind), 400)
@@ -184,136 +160,3 @@ def _duration(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-# --- bodies of any shape ---------------------------------------------------------------------------
-
-
-def _tell(body: object) -> _Told:
-    told = _Told()
-    if isinstance(body, str):
-        body = _parsed(body)
-    if isinstance(body, list):  # Gemini's interface for OpenAI's clients
-        body = next((one for one in body if isinstance(one, Mapping)), "")
-    if isinstance(body, str):
-        told.sentence = _plain_sentence(body)
-        return told
-    if not isinstance(body, Mapping):
-        return told
-    inner = body.get("error")
-    if isinstance(inner, list):
-        inner = next((one for one in inner if isinstance(one, Mapping | str)), None)
-    if isinstance(inner, str) and inner.lstrip()[:1] == "{":  # JSON within JSON, of a gateway
-        inner = _parsed(inner)
-    parts = [part for part in (inner, body) if isinstance(part, Mapping)]
-    for part in parts:
-        _read_codes(part, told)
-    for part in parts:
-        for name in ("details", "detail", "errors"):
-            if isinstance(part.get(name), list):
-                for one in part[name]:
-                    _read_detail(one, told)
-    sentences = ([inner] if isinstance(inner, str) else []) + [
-        text for part in parts if (text := _sentence(part))
-    ]
-    told.sentence = _shortened(sentences[0]) if sentences else ""
-    return told
-
-
-def _read_codes(part: Mapping[str, object], told: _Told) -> None:
-    for name in ("code", "type", "status", "reason", "error_type", "status_code"):
-        value = part.get(name)
-        if isinstance(value, str) and value:
-            told.codes.add(value.lower())
-            value = int(value) if value.isdigit() and len(value) == 3 else value
-        if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
-            told.status = told.status or value
-    param = part.get("param")
-    if isinstance(param, str) and param:
-        told.parameters.append(param)
-    further = part.get("innererror"), part.get("metadata")
-    for one in further:
-        if isinstance(one, Mapping):
-            told.codes |= {
-                str(one[name]).lower() for name in ("code", "error_type") if one.get(name)
-            }
-            told.flagged = told.flagged or "flagged_input" in one
-
-
-def _read_detail(one: object, told: _Told) -> None:
-    """Read one detail: pydantic's (``loc``, ``type``) or Google's (BadRequest, ErrorInfo,
-    QuotaFailure, RetryInfo). What a server repeats of its input is left alone."""
-    if not isinstance(one, Mapping):
-        return
-    for name in ("reason", "type"):
-        if isinstance(one.get(name), str):
-            told.codes.add(str(one[name]).lower())
-    where = one.get("loc")
-    if isinstance(where, list):
-        names = [str(part) for part in where if part not in ("body", "query")]
-        if names:
-            told.parameters.append(".".join(names))
-    for violation in _mappings(one.get("fieldViolations")):
-        named, described = violation.get("field"), violation.get("description")
-        unknown = _UNKNOWN_NAME.fullmatch(described) if isinstance(described, str) else None
-        if unknown:
-            told.codes.add("unknown_name")
-            told.parameters.append(unknown.group(1))
-        elif isinstance(named, str) and named:
-            told.parameters.append(named)
-    for violation in _mappings(one.get("violations")):
-        told.day_quota = told.day_quota or "PerDay" in str(violation.get("quotaId"))
-    delay = _SECONDS.fullmatch(str(one.get("retryDelay")))
-    if delay:
-        told.wait = float(delay.group(1))
-
-
-def _mappings(value: object) -> Iterator[Mapping[str, object]]:
-    if isinstance(value, list):
-        yield from (one for one in value if isinstance(one, Mapping))
-
-
-def _sentence(part: Mapping[str, object]) -> str:
-    for name in ("message", "detail", "error_description", "msg", "title", "errors", "reason"):
-        if text := _words(part.get(name)):
-            return text
-    return ""
-
-
-def _words(value: object) -> str:
-    """Return what a field says to people; of pydantic's list where and what, not the input."""
-    if isinstance(value, str):
-        inner = _parsed(value) if value.lstrip()[:1] == "{" else None
-        if isinstance(inner, Mapping):
-            return _tell(inner).sentence
-        return value
-    if isinstance(value, Mapping):
-        return _sentence(value)
-    texts = []
-    for one in value if isinstance(value, list) else ():
-        if isinstance(one, Mapping):
-            where = one.get("loc")
-            place = ".".join(map(str, where)) if isinstance(where, list) else ""
-            said = one.get("msg") or one.get("message") or one.get("type") or ""
-            texts.append(": ".join(filter(None, (place, str(said)))))
-        elif isinstance(one, str):
-            texts.append(one)
-    return "; ".join(filter(None, texts[:3]))
-
-
-def _plain_sentence(text: str) -> str:
-    """Return the first words of a text that is no JSON; of a page its title."""
-    if "<" in text and (title := _TITLE.search(text)) is not None:
-        return _shortened(f"a page titled '{' '.join(title.group(1).split())}'")
-    return _shortened(_TAG.sub(" ", text[: 20 * LONGEST_SENTENCE]))
-
-
-def _shortened(text: str) -> str:
-    return " ".join(text[: 4 * LONGEST_SENTENCE].split())[:LONGEST_SENTENCE]
-
-
-def _parsed(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text

@@ -176,7 +176,7 @@ def read_reply(
         _name(data.get("model")),
         _name(data.get("system_fingerprint")),
         _encodable(thought),
-        _thought_tokens(usage),
+        _thought_tokens(usage, used, completion_tokens),
     )
 
 
@@ -264,11 +264,14 @@ def _bare_text(choice: ServerJson, finish: str | None) -> str:
     raise _foreign(f"the answer's text is {_kind(text)}, expected a text")
 
 
-def _thought_tokens(usage: ServerJson) -> int | None:
+def _thought_tokens(
+    usage: ServerJson, used: tuple[int, int] | None, completion_tokens: int | None
+) -> int | None:
     """Return the tokens of thoughts, shown or hidden; None where there are none, or none are told."""
     details = usage.get("completion_tokens_details")
     told = details.get("reasoning_tokens") if isinstance(details, Mapping) else None
-    return _count(told) or _count(usage.get("reasoning_tokens")) or None
+    beside = used[1] - (completion_tokens or 0) if used else 0
+    return _count(told) or _count(usage.get("reasoning_tokens")) or beside or None
 
 
 def _kind(value: object) -> str:
