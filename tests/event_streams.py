@@ -18,18 +18,22 @@ def event(data: Mapping[str, Any]) -> bytes:
     return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
-def chunk(delta: Mapping[str, Any], finish_reason: str | None = None) -> bytes:
-    """An event that adds ``delta`` to the message."""
-    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+def chunk(delta: Mapping[str, Any], finish_reason: str | None = None, **fields: Any) -> bytes:
+    """An event that adds ``delta`` to the message; ``fields`` are further ones of the choice."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason, **fields}
     return event({"id": "streamed", "object": "chat.completion.chunk", "model": "m-served",
                   "choices": [choice]})  # fmt: skip
 
 
+def counted(prompt: int, completion: int) -> dict[str, int]:
+    """What was used."""
+    return {"prompt_tokens": prompt, "completion_tokens": completion}
+
+
 def usage(prompt: int, completion: int) -> bytes:
     """The event after the last choice, which holds what was used and no choice."""
-    counted = {"prompt_tokens": prompt, "completion_tokens": completion}
     return event({"id": "streamed", "object": "chat.completion.chunk", "model": "m-served",
-                  "choices": [], "usage": counted})  # fmt: skip
+                  "choices": [], "usage": counted(prompt, completion)})  # fmt: skip
 
 
 def stream_of(
@@ -37,13 +41,14 @@ def stream_of(
     thought: str = "",
     used: tuple[int, int] | None = (10, 5),
     between: bytes = b"",
-    thought_field: str = "reasoning_content",
+    used_in_choice: tuple[int, int] | None = None,
 ) -> bytes:
     """A whole answer, three characters an event, with ``between`` (comments) after each event."""
+    last = {"usage": counted(*used_in_choice)} if used_in_choice else {}
     events = [chunk({"role": "assistant"})]
-    events += [chunk({thought_field: part}) for part in _parts(thought)]
+    events += [chunk({"reasoning_content": part}) for part in _parts(thought)]
     events += [chunk({"content": part}) for part in _parts(text)]
-    events += [chunk({}, "stop")]
+    events += [chunk({}, "stop", **last)]
     if used is not None:
         events.append(usage(*used))
     return between.join([*events, DONE])

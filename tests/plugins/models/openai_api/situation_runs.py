@@ -37,7 +37,9 @@ _WINDOW = 12
 def posts(count: int) -> list[Request]:
     """Requests about posts that differ in a number of two digits."""
     return [
-        Request(str(i), "DR", f'"{MARKED} {i:02d}." Is it sad?', f"hash{i}", f"{MARKED} {i:02d}.", "")
+        Request(
+            str(i), "DR", f'"{MARKED} {i:02d}." Is it sad?', f"hash{i}", f"{MARKED} {i:02d}.", ""
+        )
         for i in range(count)
     ]
 
@@ -152,7 +154,9 @@ def _script(
             answered.append(asked)
             return situation.good
         reply = _with_key(situation.fault, asked, elsewhere)
-        return reply if echo is None or reply.text is not None else echoing(reply, echo(asked), asked)
+        return (
+            reply if echo is None or reply.text is not None else echoing(reply, echo(asked), asked)
+        )
 
     return script
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.faulty_server import Reply
 from tests.plugins.models.openai_api.situations.situation import Expected, Situation, error
 
@@ -157,6 +159,18 @@ CONTENTS = (
         error(200, {"error": {"message": "inputs and new tokens must fit",
                               "http_status_code": 422}}),
         fails("request", "inputs and new tokens must fit"),
+        shown="row",
+    ),
+    Situation(
+        "refused by the provider behind a gateway",
+        "OpenRouter",
+        "400 whose message is always the same; what the provider said is JSON within metadata.raw.",
+        "https://github.com/open-webui/computer/issues/293",
+        error(400, {"error": {"code": 400, "message": "the provider sent an error",
+                              "metadata": {"provider_name": "P", "raw": json.dumps(
+                                  {"error": {"message": "no more than one picture",
+                                             "type": "invalid_request_error"}})}}}),
+        fails("request", "no more than one picture"),
         shown="row",
     ),
     Situation(

@@ -62,6 +62,16 @@ STREAMS = (
         arguments=STREAMED,
     ),
     Situation(
+        "usage inside the last choice",
+        "Kimi",
+        "The usage stands in the choice that ends the stream, and in no event of its own.",
+        "https://github.com/earendil-works/pi/issues/2017",
+        streamed(stream_of(TEXT, used=None, used_in_choice=(10, 5))),
+        Expected("answer", "counted all the same", sent=4, answered=4),
+        shown="always",
+        arguments=STREAMED,
+    ),
+    Situation(
         "JSON though a stream was asked for",
         "small servers",
         "The parameter stream is not known and not refused.",
