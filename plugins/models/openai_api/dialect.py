@@ -60,6 +60,9 @@ class Dialect:
         """
         for named in failure.parameters:
             name = named.removeprefix("body.")
+            # A field within one of ours: without the outer one there is no inner one.
+            head = name.partition(".")[0]
+            name = head if head in DROPPABLE else name
             if name in TOKEN_LIMITS and name in sent and failure.codes & _UNKNOWN:
                 return self._rename_limit(name)
             if name in sent and (name in DROPPABLE or name in self.neutral):

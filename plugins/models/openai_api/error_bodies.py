@@ -52,19 +52,32 @@ def read_body(body: object) -> ErrorBody:
         inner = _parsed(inner)
         within = inner.get("error") if isinstance(inner, Mapping) else None
         inner = within if isinstance(within, Mapping | str) else inner
-    parts = [part for part in (inner, body) if isinstance(part, Mapping)]
-    for part in parts:
+    outer = [part for part in (inner, body) if isinstance(part, Mapping)]
+    further = [one for part in outer for one in _further(part)]
+    for part in (*outer, *further):
         _read_codes(part, told)
-    for part in parts:
+    for part in (*outer, *further):
         for name in ("details", "detail", "errors"):
             if isinstance(part.get(name), list):
                 for one in part[name]:
                     _read_detail(one, told)
     sentences = ([inner] if isinstance(inner, str) else []) + [
-        text for part in parts if (text := _sentence(part))
+        text for part in (*further, *outer) if (text := _sentence(part))
     ]
     told.sentence = _shortened(sentences[0]) if sentences else ""
     return told
+
+
+def _further(part: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """Yield what stands within an error: details in the place of a message (Mistral), and what the
+    provider behind a gateway said (OpenRouter: metadata.raw, LiteLLM: provider_specific_fields)."""
+    metadata = part.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
+    for value in (raw, part.get("provider_specific_fields"), part.get("message")):
+        value = _parsed(value) if isinstance(value, str) and value.lstrip()[:1] == "{" else value
+        if isinstance(value, Mapping):
+            error = value.get("error")
+            yield error if isinstance(error, Mapping) else value
 
 
 def _read_codes(part: Mapping[str, object], told: ErrorBody) -> None:

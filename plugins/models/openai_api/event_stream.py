@@ -54,6 +54,8 @@ def assemble(text: str, whole: bool = True) -> dict[str, Any]:
         ended = ended or choice.get("finish_reason") is not None
     if whole and not ended:
         raise NoAnswer(Failure("passing", "the stream of the answer broke off", billed=True))
+    if "usage" not in body and isinstance(choice.get("usage"), Mapping):  # Kimi
+        body["usage"] = choice["usage"]
     if message:
         choice["message"] = message
     if choice:

@@ -81,6 +81,8 @@ class Mask:
         line = _KEY_LIKE.sub(KEY, self.answer(line))
         for prompt in prompts:
             line = _without_quotations(line, prompt)
+            for form in _disguises(prompt):
+                line = _without_stretches(line, form)
         return line if len(line) <= MESSAGE_LENGTH else line[: MESSAGE_LENGTH - 3] + "..."
 
 
@@ -96,6 +98,19 @@ def _forms(key: str) -> Iterator[str]:
         inner = told[skipped : (len(key) + before) * 8 // 6]
         yield inner
         yield inner.replace("+", "-").replace("/", "_")
+
+
+def _disguises(prompt: str) -> Iterator[str]:
+    """Yield a prompt reversed, and as base64 of its bytes at any offset."""
+    yield prompt[::-1]
+    for before in range(3):
+        yield base64.b64encode(b" " * before + prompt.encode(errors="replace")).decode()
+
+
+def _without_stretches(line: str, sent: str) -> str:
+    """Return a line without the stretches of 12 characters and more that stand in another text."""
+    found = (at for at in range(len(line) - _QUOTED + 1) if line[at : at + _QUOTED] in sent)
+    return _without(line, [(at, at + _QUOTED) for at in found], POST)
 
 
 def _windows(text: str, size: int) -> Iterator[str]:
