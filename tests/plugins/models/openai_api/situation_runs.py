@@ -17,6 +17,7 @@ from imhi._core.errors import HarnessError
 from imhi._core.records import Request, Response, as_row
 from imhi._core.registry import Registry
 from imhi._core.settings import Generation
+from tests.event_streams import EVENT_STREAM
 from tests.faulty_server import Asked, FaultyServer, Reply
 from tests.openai_asking import Asker
 from tests.plugins.models.openai_api.situations.situation import (
@@ -193,6 +194,8 @@ def echoing(reply: Reply, told: str, asked: Asked) -> Reply:
         body = {**repeated(body), "request": dict(asked.body), "headers": dict(asked.headers)}
     elif isinstance(body, list):
         body = repeated(body)
+    elif isinstance(body, bytes) and reply.content_type == EVENT_STREAM:
+        body = body.replace(b'"message": "', b'"message": "' + told.encode() + b" ")
     elif isinstance(body, bytes) and reply.content_type.startswith("text/html"):
         body = body.replace(b"</title>", f" {told}</title>".encode())
     headers = {"X-Echo": told.encode("ascii", "replace").decode(), **reply.headers}
