@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from docs.generator.markdown import table
 from tests.plugins.models.openai_api.situations import THEMES
-from tests.plugins.models.openai_api.situations.situation import ARGUMENTS, Situation
+from tests.plugins.models.openai_api.situations.situation import (
+    ARGUMENTS,
+    WORK,
+    Situation,
+)
 
-HEADER = ("situation", "known from", "what happens", "requests sent, at most", "seconds, at most",
+HEADER = ("situation", "known from", "what happens", "requests sent, at most", "seconds waited",
           "booked")  # fmt: skip
 
 
@@ -24,7 +28,11 @@ def situation_arguments() -> str:
     given = ", ".join(
         f"`{name}={value}`" for name, value in ARGUMENTS.items() if not name.startswith("price")
     )
-    return f"The figures are those with {given}, and what a row of the table names besides."
+    return (
+        f"The figures are those with {given}, and what a row of the table names besides. *Seconds "
+        f"waited* are for what the server asks, and for time-outs; work takes at most {WORK:g} more in "
+        "the tests."
+    )
 
 
 def _row(situation: Situation) -> tuple[str, ...]:

@@ -23,12 +23,15 @@ from tests.openai_asking import Asker
 from tests.plugins.models.openai_api.situations.situation import (
     ARGUMENTS,
     ELSEWHERE,
+    HEADER_KEY,
     KEY,
     Situation,
 )
 
 PLANTED = "Zr8vKq2LmT9xWb4NsY6cHd1PfG7jQe5UaXo3"
 """The key: of no form that keys usually have."""
+SECOND = "mB5zRt9KwX2cVn7LqJ4dHs8GyF1pAe6TuEo0"
+"""What stands in the variable SECOND_KEY."""
 MARKED = "Quillfeather ladders sank beside the vermilion orchard clock"
 """What every post says."""
 MAX_TOKENS = 32
@@ -98,7 +101,7 @@ def _ask(model: Any, context: Context, rows: int) -> Seen:
     errors: list[BaseException] = []
     began = time.monotonic()
     try:
-        with _deadline(12):
+        with _deadline(30):
             for response in model.generate(posts(rows)):
                 responses.append(response)
     except HarnessError as error:
@@ -169,6 +172,7 @@ def sent_key(asked: Asked) -> str:
 def _with_key(reply: Reply, asked: Asked, elsewhere: str) -> Reply:
     def filled(value: Any) -> Any:
         if isinstance(value, str):
+            value = value.replace(HEADER_KEY, asked.headers.get("api-key", ""))
             return value.replace(KEY, sent_key(asked)).replace(ELSEWHERE, elsewhere)
         if isinstance(value, dict):
             return {name: filled(one) for name, one in value.items()}

@@ -49,7 +49,11 @@ print(json.dumps({"rows": rows, "seconds": took, "peak": peak}))
 def mixable(situation: Situation) -> bool:
     """Say whether a row may meet this among others that are answered, without stopping the run."""
     stops = situation.expected.kind in ("quota", "key", "redirect", "parameter", "answer")
-    further = {pair.partition("=")[0] for pair in situation.arguments} - {"max_bytes", "stream"}
+    further = {pair.partition("=")[0] for pair in situation.arguments} - {
+        "max_bytes",
+        "stream",
+        "timeout",
+    }
     return not stops and situation.taken is None and not further
 
 
@@ -103,7 +107,7 @@ def test_of_300_rows_of_which_every_third_meets_a_fault_each_is_answered_or_reco
         return situation.fault
 
     with FaultyServer(script) as server:
-        arguments = "retries=2,backoff=0.02,timeout=0.5,max_bytes=200000,concurrency=16"
+        arguments = "retries=2,backoff=0.02,timeout=2,max_bytes=200000,concurrency=16"
         done = subprocess.run(
             [sys.executable, "-c", ASKING, server.url, arguments, str(ROWS)],
             capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[4],

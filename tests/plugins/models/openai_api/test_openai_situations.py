@@ -15,6 +15,7 @@ from tests.openai_asking import Asker
 from tests.plugins.models.openai_api.situation_runs import (
     MARKED,
     PLANTED,
+    SECOND,
     Seen,
     disguises,
     leaked,
@@ -25,6 +26,7 @@ from tests.plugins.models.openai_api.situations import SITUATIONS
 from tests.plugins.models.openai_api.situations.situation import (
     ANSWER_COST,
     ARGUMENTS,
+    WORK,
     Situation,
 )
 
@@ -34,6 +36,7 @@ each = pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", PLANTED)
+    monkeypatch.setenv("SECOND_KEY", SECOND)
     caplog.set_level(logging.DEBUG)
 
 
@@ -41,7 +44,7 @@ def assert_nothing_leaked(
     seen: Seen, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     written = "\n".join([*seen.written, caplog.text, *capfd.readouterr()])
-    assert leaked(PLANTED, written) == [], "of the key"
+    assert leaked(PLANTED, written) == [] == leaked(SECOND, written), "of a key"
     assert leaked(MARKED, written) == [], "of the post"
 
 
@@ -74,9 +77,7 @@ def test_what_comes_of_a_situation(
     # What was sent: to whom, how often, how soon.
     assert seen.elsewhere == []
     assert len(seen.asked) <= expected.sent
-    assert seen.seconds < expected.seconds
-    if expected.waits:
-        assert seen.asked[1].at - seen.asked[0].at >= expected.waits
+    assert 0.9 * expected.seconds <= seen.seconds < expected.seconds + WORK
     if expected.last_body is not None:
         assert expected.last_body(seen.asked[-1].body), seen.asked[-1].body
     # What it cost, and what is said of it.
@@ -85,6 +86,8 @@ def test_what_comes_of_a_situation(
     assert seen.booked == pytest.approx(paid * ANSWER_COST + assumed)
     assert seen.described["assumed_cost"] == pytest.approx(assumed)
     assert any(expected.note in note for note in seen.notes) or not expected.note, seen.notes
+    if expected.kind == "parameter" and expected.note:
+        assert any(expected.note in one for one in seen.described["parameters"]["adapted"])
     assert_nothing_leaked(seen, caplog, capfd)
 
 
@@ -107,13 +110,13 @@ def test_a_server_that_does_nothing_else_is_given_up_in_time(
     situation: Situation, families: Registry
 ) -> None:
     rows, retries = 12, int(ARGUMENTS["retries"])
-    quick = tuple(one for one in situation.arguments if not one.startswith("retries"))
+    quick = tuple(one for one in situation.arguments if not one.startswith(("retries", "timeout")))
     only = replace(situation, shown="always", taken=None, rows=rows,
                    arguments=(*quick, "concurrency=4", "timeout=0.3"))  # fmt: skip
     seen = run(only, families)
     # Each row as often as allowed, and one more time for each thing learnt.
     assert len(seen.asked) <= rows * (retries + 1) + 4
-    assert seen.seconds < 10 and seen.elsewhere == []
+    assert seen.seconds < 2 * WORK and seen.elsewhere == []
     assert seen.stopped or len(seen.responses) == rows
     assert len({one.id for one in seen.responses}) == len(seen.responses)
 
@@ -124,5 +127,5 @@ def test_a_server_that_is_not_there_is_said_to_be_not_there(families: Registry) 
     began = time.monotonic()
     with pytest.raises(HarnessError, match="is the server running") as raised:
         Asker(families).ask(gone, 40, "retries=6")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < WORK
     assert gone in str(raised.value)

@@ -173,6 +173,16 @@ ACCESS = (
         shown="always",
     ),
     Situation(
+        "sign-in page",
+        "proxies that ask people to sign in",
+        "302 to another address, with what was sent in its path.",
+        "https://github.com/jekalmin/extended_openai_conversation/pull/449",
+        moved(302, f"{ELSEWHERE}/login/{KEY}"),
+        Expected("redirect", "stops at once, naming the address; nothing is sent there", sent=1,
+                 stops=ELSEWHERE),
+        shown="always",
+    ),
+    Situation(
         "trailing slash",
         "FastAPI, Django",
         "307 or 308 to the same address with a slash.",

@@ -7,6 +7,7 @@ from typing import Any
 from tests.faulty_server import Reply, answer, status
 from tests.plugins.models.openai_api.situations.situation import (
     ANSWER,
+    HEADER_KEY,
     KEY,
     TEXT,
     Expected,
@@ -99,11 +100,21 @@ ANSWERS = (
         REFUSED,
         Expected("answer", "sent as header.NAME and query.NAME say", sent=4, answered=4),
         shown="always",
-        taken=lambda asked: asked.headers.get("api-key") == asked.headers.get("authorization", "")[7:]
+        taken=lambda asked: bool(asked.headers.get("api-key"))
         and asked.query == "api-version=2024-10-21"
         and asked.path == "/openai/deployments/m/chat/completions",
-        arguments=("header.api-key=OPENAI_API_KEY", "query.api-version=2024-10-21"),
+        arguments=("header.api-key=SECOND_KEY", "query.api-version=2024-10-21"),
         path="/openai/deployments/m",
+    ),
+    Situation(
+        "the key of a header in an answer",
+        "echo servers, gateways in debug mode",
+        "The text of the answer repeats what was sent as api-key.",
+        "https://github.com/maximhq/bifrost/issues/3954",
+        answer(f"No. Reasoning: {HEADER_KEY}", usage=(10, 5), model="m"),
+        Expected("answer", "masked as `[key]`", sent=4, answered=4, text="No. Reasoning: [key]"),
+        shown="always",
+        arguments=("header.api-key=SECOND_KEY",),
     ),
     Situation(
         "thinking switched off",

@@ -18,11 +18,16 @@ ELSEWHERE = "http://elsewhere.invalid"
 """In headers of a reply: where another server listens."""
 KEY = "<<the key>>"
 """In bodies and headers of a reply: the key that was sent, which the server repeats."""
+HEADER_KEY = "<<the key in a header>>"
+"""The same of what was sent as ``api-key``."""
+
+WORK = 10.0
+"""Seconds beyond those waited that a run may take, on a machine with much else to do."""
 
 ARGUMENTS = {
     "retries": "2",
     "backoff": "0.02",
-    "timeout": "0.4",
+    "timeout": "10",
     "concurrency": "1",
     "price_prompt": "1000",
     "price_completion": "2000",
@@ -44,10 +49,10 @@ class Expected:
     Of the rows, ``answered`` hold ``text``, ``failed`` an error with ``error`` in it, ``filtered``
     the finish reason ``content_filter`` and no error. ``stops``: the run ends with a HarnessError that
     holds this text; then ``failed`` is the most there may be. At most ``sent`` requests reach the
-    server, within ``seconds``; the second comes ``waits`` seconds after the first or later. ``paid``
-    answers are paid for as the server counts them (None: those answered), ``assumed`` attempts are
-    counted as the most they can have cost. ``last_body`` must hold of the last request's body, and
-    ``note`` be part of a note.
+    server. ``seconds`` are waited, for what the server asks and for time-outs; to these come those of
+    work, at most ``WORK``. ``paid`` answers are paid for as the server counts them (None: those
+    answered), ``assumed`` attempts are counted as the most they can have cost. ``last_body`` must hold
+    of the last request's body, and ``note`` be part of a note.
     """
 
     kind: Kind
@@ -59,8 +64,7 @@ class Expected:
     error: str = ""
     filtered: int = 0
     stops: str = ""
-    seconds: float = 5.0
-    waits: float = 0.0
+    seconds: float = 0.0
     paid: int | None = None
     assumed: int = 0
     last_body: Callable[[Mapping[str, Any]], bool] | None = None
