@@ -146,10 +146,10 @@ def read_reply(
     usage = data.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     used = _tokens(usage)
+    if data.get("error"):  # beside a choice too: what a stream held before it broke is no answer
+        raise NoAnswer(error_under_success(data, variable=variable), used)
     choices = data.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
-        if data.get("error"):
-            raise NoAnswer(error_under_success(data, variable=variable), used)
         if choices == []:
             raise NoAnswer(Failure("ill_formed", "the answer has no choice"), used)
         fields = ", ".join(str(name)[:40] for name in list(data)[:8]) or "none"
