@@ -201,6 +201,7 @@ class FaultyServer:
     ``asked`` lists the POSTs in order; ``max_in_flight`` is the most that were being answered at
     one time; ``url`` is the base URL (``http://127.0.0.1:PORT/v1``), ``root`` the same without
     ``/v1``. What is asked at other ``paths`` than these is answered with 404 (None: at any path).
+    ``places`` answer what is looked up (GET) by path; ``looked_up`` lists those paths.
     """
 
     def __init__(
@@ -209,10 +210,13 @@ class FaultyServer:
         port: int = 0,
         log: TextIO | None = None,
         paths: Sequence[str] | None = PATHS,
+        places: Mapping[str, Reply] | None = None,
     ) -> None:
         self.script = script
         self.port = port
         self.paths = paths
+        self.places = places or {}
+        self.looked_up: list[str] = []
         self.asked: list[Asked] = []
         self.in_flight = 0
         self.max_in_flight = 0
@@ -295,7 +299,12 @@ class FaultyServer:
         raw = await reader.readexactly(int(headers.get("content-length", "0")))
         path, _, query = target.partition("?")
         if method == "GET":
-            await _send(writer, *self._look_up(path))
+            self.looked_up.append(path)
+            if path in self.places:
+                place = self.places[path]
+                await _send(writer, place.status, place.body, place.headers)
+            else:
+                await _send(writer, *self._look_up(path))
             return True
         try:
             body = json.loads(raw or b"{}")

@@ -19,6 +19,7 @@ from imhi.plugins.models.openai_api.transport import Answer, read_connection_err
 from imhi.plugins.models.openai_api.wire import (
     Payload,
     Reply,
+    cut_at_stop,
     payload,
     read_reply,
     schema_text,
@@ -97,6 +98,7 @@ class Session:
         """Read what came with status 200; see :func:`read_reply`. The keys are taken out of it."""
         options = self.config.options
         reply = read_reply(body, options.api, self.thought_formats, options.key_env)
+        reply = cut_at_stop(reply, self.config.generation.stop)
         mask = self.mask.answer
         return replace(
             reply,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import fnmatch
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,13 +112,25 @@ def _table() -> list[dict[str, Any]]:
 
 def dialect_of(url: str) -> Dialect:
     """Return what is known of a server by its address; that of OpenAI for any other."""
+    row = _row_of(url) or {}
+    return Dialect(
+        row.get("token_limit", "max_tokens"),
+        set(row.get("refuses", ())),
+        renamed=row.get("renames", {}),
+        implied=row.get("implies", {}),
+    )
+
+
+def is_provider(url: str) -> bool:
+    """Return whether an address is that of a provider that is known."""
+    return _row_of(url) is not None
+
+
+def _row_of(url: str) -> dict[str, Any] | None:
     host = (urlsplit(url).hostname or "").lower()
-    for row in _table():
-        if any(fnmatch.fnmatchcase(host, pattern) for pattern in row["hosts"]):
-            return Dialect(
-                row.get("token_limit", "max_tokens"),
-                set(row.get("refuses", ())),
-                renamed=row.get("renames", {}),
-                implied=row.get("implies", {}),
-            )
-    return Dialect()
+    rows = (row for row in _table() if _fits(host, row["hosts"]))
+    return next(rows, None)
+
+
+def _fits(host: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(host, pattern) for pattern in patterns)

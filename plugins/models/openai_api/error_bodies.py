@@ -163,9 +163,10 @@ def _words(value: object) -> str:
 
 def _plain_sentence(text: str) -> str:
     """Return the first words of a text that is no JSON; of a page its title."""
+    text = text[: 20 * LONGEST_SENTENCE]
     if "<" in text and (title := _TITLE.search(text)) is not None:
         return _shortened(f"a page titled '{' '.join(title.group(1).split())}'")
-    return _shortened(_TAG.sub(" ", text[: 20 * LONGEST_SENTENCE]))
+    return _shortened(_TAG.sub(" ", text))
 
 
 def _shortened(text: str) -> str:

@@ -20,7 +20,8 @@ from imhi.plugins.models.openai_api.credentials import (
     shown_url,
     split_query,
 )
-from imhi.plugins.models.openai_api.dialect import TOKEN_LIMITS, dialect_of
+from imhi.plugins.models.openai_api.dialect import TOKEN_LIMITS, dialect_of, is_provider
+from imhi.plugins.models.openai_api.engines import PATIENCE, recognise
 from imhi.plugins.models.openai_api.prices import known_model, likely_tokens, price_of
 from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler
 from imhi.plugins.models.openai_api.transport import Address, Answer, Connection
@@ -95,6 +96,7 @@ class OpenAIModel:
         self._secrets = secrets
         self._mask = secrets.mask()
         self._probe_cost = 0.0
+        self._met = False
         known = known_model(config.model)
         dialect = dialect_of(config.url)
         dialect.folded = config.options.system == "folded"
@@ -164,6 +166,7 @@ class OpenAIModel:
             return await connection.post(path, body)
 
         async with Connection(self._address()) as connection:
+            await self._meet(connection, session)
             if self._context.generation.answer == "choice" and not self._capabilities.choice_form:
                 self._probe_cost += await find_choice_form(session, send)
                 if not self._capabilities.choice_form:
@@ -172,6 +175,22 @@ class OpenAIModel:
             # The first answer carries what it cost to find out how to ask.
             scheduler.extra_cost, self._probe_cost = self._probe_cost, 0.0
             await scheduler.run(requests, outbox)
+
+    async def _meet(self, connection: Connection, session: Session) -> None:
+        """Find out which engine it is, once, unless the provider is known."""
+        seen, options = self._capabilities, self._config.options
+        if self._met or is_provider(self._config.url):
+            return
+        self._met = True
+        url, _ = split_query(self._config.url)
+        engine = await recognise(connection, url, min(options.timeout, PATIENCE))
+        if engine is None:
+            return
+        generation = session.config.generation
+        seen.engine = engine.describe()
+        seen.dialect.neutral = engine.neutral(options.api, generation)
+        for note in engine.notes(options.concurrency, generation):
+            session.note(f"{self._config.name}: {note}")
 
     def _address(self) -> Address:
         options = self._config.options

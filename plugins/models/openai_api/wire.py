@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from imhi import Generation, Request, ThoughtFormat, finish_reasons, read_message
@@ -178,6 +178,14 @@ def read_reply(
         _encodable(thought),
         _thought_tokens(usage, used, completion_tokens),
     )
+
+
+def cut_at_stop(reply: Reply, stop: Sequence[str]) -> Reply:
+    """Return an answer that ends before the first stop text, which some servers leave in."""
+    ends = [end for text in stop if (end := reply.text.find(text)) >= 0]
+    if not ends:
+        return reply
+    return replace(reply, text=reply.text[: min(ends)], finish_reason=finish_reasons.STOP)
 
 
 def _of_text(text: str) -> object:
