@@ -146,7 +146,7 @@ ACCESS = (
         "not supported",
         "llama.cpp",
         "501 of type not_supported_error: this start of the server cannot do that.",
-        "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
+        "",
         error(501, {"error": {"code": 501, "message": "started without that",
                               "type": "not_supported_error"}}),
         Expected("not_found", STOPS, sent=1, stops="started without that"),
