@@ -25,7 +25,6 @@ from imhi.plugins.models.openai_api.wire import (
     schema_text,
 )
 
-
 _NAME = re.compile(r"[\w./:@+()-]{1,200}")
 
 
