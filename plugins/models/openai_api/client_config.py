@@ -25,6 +25,8 @@ from imhi.plugins.models.openai_api.wire import (
     schema_text,
 )
 
+_NAME = re.compile(r"[\w./:@+()-]{1,200}")
+
 
 @dataclass(frozen=True)
 class ClientConfig:
@@ -164,7 +166,7 @@ class Session:
         config, capabilities = self.config, self.capabilities
         if reply.model:
             self._remember_model(reply.model)
-        if reply.fingerprint:
+        if reply.fingerprint and _NAME.fullmatch(reply.fingerprint):
             capabilities.fingerprints.add(reply.fingerprint)
         limit = config.generation.max_new_tokens
         if reply.finish_reason == "length" and limit and 0 < (reply.paid_tokens or 0) < limit:
@@ -241,5 +243,6 @@ class Session:
 def _model_name(served: str) -> str:
     """Return what a server calls its model, without the folders of the machine it runs on."""
     if re.match(r"/|~|\.\.?/|[A-Za-z]:[\\/]", served):
-        return re.split(r"[\\/]", served.rstrip("\\/"))[-1]
-    return served
+        served = re.split(r"[\\/]", served.rstrip("\\/"))[-1]
+    # What is no name may be anything, a post too.
+    return served if _NAME.fullmatch(served) else "(what is no name)"

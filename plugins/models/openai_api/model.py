@@ -130,7 +130,7 @@ class OpenAIModel:
             dataclasses.replace(self._config, seed=context.seed),
             self._capabilities,
             context.budget,
-            lambda text: context.note(self._mask.message(text)),
+            lambda text: context.note(self._mask.answer(text)),
             self._mask,
             tuple(context.registry.thought_formats),
         )
