@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from imhi import Budget, Generation, HarnessError, Request, ThoughtFormat, ends_in_thought
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
@@ -14,7 +15,7 @@ from imhi.plugins.models.openai_api.dialect import Dialect
 from imhi.plugins.models.openai_api.failures import Failure, NoAnswer
 from imhi.plugins.models.openai_api.masking import Mask
 from imhi.plugins.models.openai_api.prices import Price, most_tokens
-from imhi.plugins.models.openai_api.server_errors import read_error
+from imhi.plugins.models.openai_api.server_errors import error_under_success, read_error
 from imhi.plugins.models.openai_api.transport import Answer, read_connection_error
 from imhi.plugins.models.openai_api.wire import (
     Payload,
@@ -99,7 +100,10 @@ class Session:
     def read(self, body: object) -> Reply:
         """Read what came with status 200; see :func:`read_reply`. The keys are taken out of it."""
         options = self.config.options
-        reply = read_reply(body, options.api, self.thought_formats, options.key_env)
+        failed = partial(
+            error_under_success, variable=options.key_env, longest_wait=options.longest_wait
+        )
+        reply = read_reply(body, options.api, self.thought_formats, failed)
         reply = cut_at_stop(reply, self.config.generation.stop)
         mask = self.mask.answer
         return replace(

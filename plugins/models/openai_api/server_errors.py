@@ -72,6 +72,10 @@ def read_error(
     if 300 <= status < 400:
         return _redirect(status, headers)
     kind = _kind(status, told)
+    if status == 402 and wait is not None:
+        kind = (
+            "rate"  # Money that is only set aside for requests under way (OpenRouter) comes back.
+        )
     if kind in ("rate", "passing") and wait is not None and wait > longest_wait:
         asks = f"the server asks to wait {_duration(wait)} ({message}), longer than longest_wait"
         return Failure(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -127,9 +127,15 @@ def schema_text(api: str, generation: Generation) -> str:
 
 
 def read_reply(
-    data: object, api: str, formats: Iterable[ThoughtFormat] = (), variable: str = "the environment"
+    data: object,
+    api: str,
+    formats: Iterable[ThoughtFormat] = (),
+    failed: Callable[[object], Failure] = error_under_success,
 ) -> Reply:
     """Read an answer out of what came with status 200: parsed JSON, a text, or a stream of events.
+
+    Args:
+        failed: reads a body that holds an error.
 
     Raises:
         NoAnswer: an error under the wrong status, a gateway's word that the model failed, or no
@@ -140,14 +146,14 @@ def read_reply(
     if isinstance(data, list) and any(
         isinstance(one, Mapping) and one.get("error") for one in data
     ):
-        raise NoAnswer(error_under_success(data, variable=variable))
+        raise NoAnswer(failed(data))
     if not isinstance(data, Mapping):
         raise _foreign(f"the answer is a JSON {type(data).__name__}, expected an object")
     usage = data.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     used = _tokens(usage)
     if data.get("error"):  # beside a choice too: what a stream held before it broke is no answer
-        raise NoAnswer(error_under_success(data, variable=variable), used)
+        raise NoAnswer(failed(data), used)
     choices = data.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
         if choices == []:
@@ -156,7 +162,7 @@ def read_reply(
         raise _foreign(f"the answer has no list 'choices' (fields: {fields})")
     choice = choices[0]
     try:
-        finish = _finish_reason(choice, variable)
+        finish = _finish_reason(choice, failed)
         thought = ""
         if api == "chat":
             content, thought, finish = _chat_text(choice, finish, formats, used)
@@ -217,7 +223,7 @@ def _tokens(usage: ServerJson) -> tuple[int, int] | None:
     return prompt, max(completion, (_count(usage.get("total_tokens")) or 0) - prompt)
 
 
-def _finish_reason(choice: ServerJson, variable: str) -> str | None:
+def _finish_reason(choice: ServerJson, failed: Callable[[object], Failure]) -> str | None:
     """Return why the answer ended.
 
     Raises:
@@ -228,7 +234,7 @@ def _finish_reason(choice: ServerJson, variable: str) -> str | None:
     if finish == finish_reasons.ERROR or error:
         native = choice.get("native_finish_reason")
         told = error or native or choice.get("finish_reason")
-        failure = error_under_success({"error": told}, variable=variable)
+        failure = failed({"error": told})
         text = f"the server ended the answer with an error: {failure.message}"
         # A model that broke off may well not do so the next time.
         kind = "passing" if failure.kind in ("foreign", "request") else failure.kind

@@ -98,6 +98,11 @@ def test_the_wait_that_is_asked_for_is_read_from_headers_and_details() -> None:
     assert read_error(429, {"retry-after": "7"}, told).wait == 7
 
 
+def test_credit_that_comes_back_by_itself_is_waited_for() -> None:
+    assert read_error(402, {"retry-after": "3"}, "in flight").kind == "rate"
+    assert read_error(402, {"retry-after": "86400"}, "spent").kind == "quota"
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_who_asks_to_wait_for_a_day_is_not_waited_for(status: int) -> None:
     failure = read_error(status, {"retry-after": "86400"}, "come back")
