@@ -121,13 +121,18 @@ def listed_price(
 
 
 def obstacle(provider: Provider, model: str) -> str:
-    """Return why a model that is listed has no price by the token; an empty text where it is not
-    listed."""
+    """Return what a model that is listed is charged for beside its tokens; an empty text where it is
+    not listed, or has a price."""
     found = find_model(provider, model)
-    if found is None:
-        return ""
-    prices = _prices(found, provider, False, datetime.now(timezone.utc))
+    prices = _prices(found, provider, False, datetime.now(timezone.utc)) if found else ()
     return next(filter(None, map(_not_by_tokens, prices)), "")
+
+
+def priced(provider: Provider) -> list[str]:
+    """Return the names of a provider's models that have a price. (Some that the package lists are
+    found by no name: they stand for a family.)"""
+    names = [model.id for model in provider.models]
+    return [name for name in names if find_model(provider, name) and not obstacle(provider, name)]
 
 
 @functools.cache

@@ -139,18 +139,10 @@ def nearest(model: str, provider: str = PROVIDER) -> list[str]:
 
 def priced_models(provider: str = PROVIDER) -> Sequence[str]:
     """Return the names of a provider's models that have a price, by name."""
-    names = {
-        name
-        for ours in read_table().overrides
-        if ours.provider == provider
-        for name in ours.names
-        if "*" not in name
-    }
+    ours = [one for one in read_table().overrides if one.provider == provider]
+    names = {name for one in ours for name in one.names if "*" not in name}
     seller = listed_prices.provider_named(provider)
-    for model in seller.models if seller else ():
-        if seller and not listed_prices.obstacle(seller, model.id):
-            names.add(model.id)
-    return sorted(names)
+    return sorted(names.union(listed_prices.priced(seller) if seller else ()))
 
 
 def most_tokens(*texts: str) -> int:
