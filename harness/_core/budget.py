@@ -36,8 +36,8 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Rate:
-    """What a request costs whose prompt has more than ``above`` tokens (0: any): US dollars per million
-    tokens of its prompt and of its completion."""
+    """What tokens cost of a request whose prompt has more than ``above`` of them, in US dollars per
+    million."""
 
     above: int
     prompt: float
