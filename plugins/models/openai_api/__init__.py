@@ -22,6 +22,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         create="imhi.plugins.models.openai_api.model:create",
         arguments=Argument.all_of(OpenAIArguments),
         estimate="imhi.plugins.models.openai_api.model:estimate",
+        prices="imhi.plugins.models.openai_api.price_list:PriceList",
         answers=("text", "choice"),
         together="imhi.plugins.models.openai_api.model:together",
         examples=(

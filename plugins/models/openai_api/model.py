@@ -22,7 +22,13 @@ from imhi.plugins.models.openai_api.credentials import (
 )
 from imhi.plugins.models.openai_api.dialect import TOKEN_LIMITS, dialect_of, is_provider
 from imhi.plugins.models.openai_api.engines import PATIENCE, recognise
-from imhi.plugins.models.openai_api.prices import known_model, likely_tokens, price_of
+from imhi.plugins.models.openai_api.prices import (
+    batch_words,
+    known_model,
+    likely_tokens,
+    no_price,
+    price_of,
+)
 from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler
 from imhi.plugins.models.openai_api.transport import Address, Answer, Connection
 from imhi.plugins.models.openai_api.wire import Payload, schema_text
@@ -45,9 +51,7 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
     if context.budget.limit is not None:
         if price is None:
             raise HarnessError(
-                f"{spec.name}: --max-cost is set but no price of '{spec.target}' is known: add "
-                "price_prompt=USD,price_completion=USD (per million tokens; 0 for a server of "
-                "your own)"
+                f"{spec.name}: --max-cost is set but {no_price(spec.target, options)}"
             )
         if generation.max_new_tokens is None or _without_limit(options):
             raise HarnessError(
@@ -254,7 +258,8 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
     most they may have. Needs no key and sends nothing."""
     options, system = OpenAIArguments(**spec.arguments), context.generation.system
     schema = schema_text(options.api, context.generation)
-    prompt_tokens = sum(likely_tokens(system, prompt, schema) for prompt in prompts)
+    lengths = [likely_tokens(system, prompt, schema) for prompt in prompts]
+    prompt_tokens = sum(lengths)
     limit = context.generation.max_new_tokens
     completion_tokens = (limit or 0) * len(prompts)
     price = price_of(spec.target, options)
@@ -265,11 +270,9 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
         else "; completions not counted: answers have no token limit"
     )
     if price is not None and options.mode == "batch":
-        given = "price_prompt" in spec.given
-        note += (
-            f"; by the Batch API: {'prices as given' if given else 'half the price of the table'}"
-        )
+        note += f"; by the Batch API {batch_words(price)}"
     if price is None:
-        note += f"; no price of '{spec.target}' is known (price_prompt=, price_completion=)"
-    cost = price.cost(prompt_tokens, completion_tokens) if price else None
+        note += f"; {no_price(spec.target, options)}"
+    # One by one: what a token costs depends on the length of its prompt.
+    cost = sum(price.cost(length, limit or 0) for length in lengths) if price else None
     return Estimate(len(prompts), prompt_tokens, completion_tokens, cost, note)

@@ -16,7 +16,7 @@ from imhi.plugins.models.openai_api.batch.server import Refused, Server
 from imhi.plugins.models.openai_api.batch.state import BatchState
 from imhi.plugins.models.openai_api.batch.work import Work
 from imhi.plugins.models.openai_api.client_config import ClientConfig, Session
-from imhi.plugins.models.openai_api.prices import BATCH_SOURCE
+from imhi.plugins.models.openai_api.prices import batch_words
 
 _DONE = frozenset({"completed", "failed", "expired", "cancelled"})
 _LOOKS_FOR_FILES = 10
@@ -55,8 +55,8 @@ def ask_in_batches(
 
 def _price_text(config: ClientConfig) -> str:
     if config.price is None:
-        return "(OpenAI takes half the price for that)"
-    return "at half price" if BATCH_SOURCE in config.price.source else "at the price given"
+        return "(OpenAI takes half the price of most models for that)"
+    return batch_words(config.price)
 
 
 def _ask(work: Work, server: Server) -> Iterator[Response]:
