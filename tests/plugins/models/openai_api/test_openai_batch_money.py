@@ -14,6 +14,7 @@ from imhi._core.models import ModelSpec
 from imhi._core.settings import Generation
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.client_config import ClientConfig
+from imhi.plugins.models.openai_api.credentials import Secrets
 from imhi.plugins.models.openai_api.model import OpenAIModel, estimate
 from imhi.plugins.models.openai_api.prices import Price, price_of
 from tests.batch_results import End, Fault, Line, Result, answer, garbled, refused
@@ -37,7 +38,7 @@ def test_batches_are_paid_at_the_price_listed_for_them(batches: BatchAsker) -> N
             price_of("gpt-4o-mini", OpenAIArguments(mode="batch")),
             OpenAIArguments(**spec.arguments),
         )
-        model = OpenAIModel(config, context, "no-key")
+        model = OpenAIModel(config, context, Secrets("no-key", {}))
         responses = list(model.generate(requests(2)))
     whole = (1000 * 0.15 + 500 * 0.60) / 1e6
     assert [response.cost for response in responses] == [pytest.approx(whole / 2)] * 2
