@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from imhi import HarnessError
 from imhi.plugins.models.openai_api import listed_prices
+from imhi.plugins.models.openai_api.credentials import is_loopback
 from imhi.plugins.models.openai_api.known_models import (
     TABLE,
     Override,
@@ -83,9 +84,13 @@ def table_price(
         batch: requests go by the provider's batch interface.
         path: of our table.
     """
+    if url is not None and is_loopback(url):
+        return None  # Without the package's data, which takes half as much memory as the client.
     table = read_table(path)
-    here = listed_prices.provider_named(provider)
-    seller = here if url is None else listed_prices.provider_at(url, table)
+    if url is None:
+        seller = listed_prices.provider_named(provider)
+    else:
+        seller = listed_prices.provider_at(url, table)
     if seller is None:
         return None
     if ours := table.override(model, seller.id):
