@@ -87,10 +87,8 @@ def table_price(
     if url is not None and is_loopback(url):
         return None  # Without the package's data, which takes half as much memory as the client.
     table = read_table(path)
-    if url is None:
-        seller = listed_prices.provider_named(provider)
-    else:
-        seller = listed_prices.provider_at(url, table)
+    named, at = listed_prices.provider_named, listed_prices.provider_at
+    seller = named(provider) if url is None else at(url, table)
     if seller is None:
         return None
     if ours := table.override(model, seller.id):
