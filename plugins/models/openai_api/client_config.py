@@ -23,7 +23,8 @@ from imhi.plugins.models.openai_api.wire import (
 
 @dataclass(frozen=True)
 class ClientConfig:
-    """How to ask. ``url`` is fit to be shown; ``price`` None where none is known."""
+    """How to ask. ``url`` is fit to be shown; ``price`` None where none is known; ``scheme`` is that of
+    the model's family, by which the provider is known."""
 
     name: str
     model: str
@@ -32,6 +33,7 @@ class ClientConfig:
     seed: int
     price: Price | None
     options: OpenAIArguments
+    scheme: str = "openai"
 
 
 @dataclass

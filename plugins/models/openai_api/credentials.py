@@ -14,23 +14,29 @@ PLACEHOLDER = "no-key"
 MESSAGE_LENGTH = 300
 
 # What keys look like in general; servers quote them in their messages, in part or in full.
-_KEY_LIKE = re.compile(r"\bsk-[\w*.-]{4,}|(?i:bearer)\s+[^\s'\",;]{4,}")
+_KEY_LIKE = re.compile(r"\bsk-[\w*.-]{4,}|\bAIza[\w*-]{4,}|(?i:bearer)\s+[^\s'\",;]{4,}")
 
 
-def server_url(base_url: str | None, environment: Mapping[str, str] = os.environ) -> str:
+def server_url(
+    base_url: str | None,
+    environment: Mapping[str, str] = os.environ,
+    official: str = OFFICIAL,
+    variable: str = "OPENAI_BASE_URL",
+    scheme: str = "openai",
+) -> str:
     """Return the URL to ask.
 
     Raises:
-        HarnessError: ``OPENAI_BASE_URL`` is set and ``base_url=`` is not given. The variable would
+        HarnessError: the ``variable`` is set and ``base_url=`` is not given. The variable would
             send the posts to a server of which the run's record says nothing.
     """
-    from_environment = environment.get("OPENAI_BASE_URL", "").strip()
-    if base_url is None and from_environment and from_environment.rstrip("/") != OFFICIAL:
+    from_environment = environment.get(variable, "").strip()
+    if base_url is None and from_environment and from_environment.rstrip("/") != official:
         raise HarnessError(
-            "openai: OPENAI_BASE_URL is set but base_url= is not given; a run records which server "
-            f"answered, so name it: add ,base_url=URL to the model (or base_url={OFFICIAL})"
+            f"{scheme}: {variable} is set but base_url= is not given; a run records which server "
+            f"answered, so name it: add ,base_url=URL to the model (or base_url={official})"
         )
-    return base_url or OFFICIAL
+    return base_url or official
 
 
 def is_loopback(url: str) -> bool:
@@ -40,7 +46,11 @@ def is_loopback(url: str) -> bool:
 
 
 def read_key(
-    url: str, variable: str, named: bool, environment: Mapping[str, str] = os.environ
+    url: str,
+    variable: str,
+    named: bool,
+    environment: Mapping[str, str] = os.environ,
+    scheme: str = "openai",
 ) -> str:
     """Return the key from the environment; a placeholder for a server on loopback without one.
 
@@ -55,14 +65,14 @@ def read_key(
         if is_loopback(url) and not named:
             return PLACEHOLDER
         raise HarnessError(
-            f"openai: no key for {shown_url(url)}: the environment variable {variable} is not set; "
+            f"{scheme}: no key for {shown_url(url)}: the environment variable {variable} is not set; "
             f"export {variable}=... (or name another with key_env=NAME; any text will do for a "
             "server that needs no key)"
         )
     if not key.isascii() or any(character.isspace() or not character.isprintable()
                                 for character in key):  # fmt: skip
         raise HarnessError(
-            f"openai: the key in {variable} has white space or characters outside ASCII in it; "
+            f"{scheme}: the key in {variable} has white space or characters outside ASCII in it; "
             "expected one word: set the variable again"
         )
     return key

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from imhi import Context, Estimate, Generation, HarnessError, ModelSpec, Request, Response
-from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.background import Outbox, stream
 from imhi.plugins.models.openai_api.batch.scheduling import ask_in_batches, refuse_what_is_under_way
 from imhi.plugins.models.openai_api.choosing import FORMS, Probe, probe_request
 from imhi.plugins.models.openai_api.client_config import ClientConfig, ServerCapabilities, Session
 from imhi.plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
 from imhi.plugins.models.openai_api.prices import known_model, likely_tokens, price_of
+from imhi.plugins.models.openai_api.providers import provider_of
 from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler, Send
 from imhi.plugins.models.openai_api.wire import Dialect, IllFormed, Payload, schema_text
 
@@ -28,10 +28,17 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
         HarnessError: no key, a budget without a price, a chat template asked of an interface that
             has none (or the other way round), a system prompt for bare completions.
     """
-    options = OpenAIArguments(**spec.arguments)
-    url = server_url(options.base_url)
-    key = read_key(url, options.key_env, named="key_env" in spec.given)
-    price = price_of(spec.target, options)
+    provider = provider_of(spec.family.scheme)
+    options = provider.arguments(**spec.arguments)
+    url = server_url(
+        options.base_url,
+        official=provider.url,
+        variable=provider.url_variable,
+        scheme=provider.scheme,
+    )
+    named = "key_env" in spec.given
+    key = read_key(url, options.key_env, named, scheme=provider.scheme)
+    price = price_of(spec.target, options, provider.batch_source)
     generation = context.generation
     if context.budget.limit is not None:
         if price is None:
@@ -51,8 +58,22 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
             f"{spec.name}: --answer choice is asked for with mode=batch, whose answers cannot be "
             "tried before they are paid for: leave mode=batch out"
         )
+    if options.mode == "batch":
+        provider.check_client(spec.name)
+        if provider.needs_token_limit and generation.max_new_tokens is None:
+            raise HarnessError(
+                f"{spec.name}: {provider.title}'s batches take no request without a limit on new "
+                "tokens: set --max-new-tokens"
+            )
     config = ClientConfig(
-        spec.name, spec.target, shown_url(url), generation, context.seed, price, options
+        spec.name,
+        spec.target,
+        shown_url(url),
+        generation,
+        context.seed,
+        price,
+        options,
+        provider.scheme,
     )
     return OpenAIModel(config, context, key)
 
@@ -118,20 +139,9 @@ class OpenAIModel:
             tuple(context.registry.thought_formats),
         )
         if self._config.options.mode == "batch":
-            return self._ask_in_batches(requests, session)
+            return ask_in_batches(requests, session, self._context, self._key)
         refuse_what_is_under_way(requests, session.config, context)
         return stream(lambda outbox: self._produce(requests, session, outbox))
-
-    def _ask_in_batches(self, requests: Sequence[Request], session: Session) -> Iterator[Response]:
-        import openai
-
-        with openai.OpenAI(
-            api_key=self._key,
-            base_url=self._config.url,
-            max_retries=0,
-            timeout=self._config.options.timeout,
-        ) as client:
-            yield from ask_in_batches(requests, session, self._context, client)
 
     async def _produce(
         self, requests: Sequence[Request], session: Session, outbox: Outbox[Response]
@@ -256,12 +266,13 @@ def together(spec: ModelSpec) -> bool:
 def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estimate:
     """Return about what the prompts would cost: prompt tokens at 4 bytes each, completions at the
     most they may have. Needs no key and sends nothing."""
-    options, system = OpenAIArguments(**spec.arguments), context.generation.system
+    provider, system = provider_of(spec.family.scheme), context.generation.system
+    options = provider.arguments(**spec.arguments)
     schema = schema_text(options.api, context.generation)
     prompt_tokens = sum(likely_tokens(system, prompt, schema) for prompt in prompts)
     limit = context.generation.max_new_tokens
     completion_tokens = (limit or 0) * len(prompts)
-    price = price_of(spec.target, options)
+    price = price_of(spec.target, options, provider.batch_source)
     note = "prompt tokens estimated at 4 bytes each"
     note += (
         "; completions counted in full length, usually they are shorter"

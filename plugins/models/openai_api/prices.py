@@ -76,11 +76,13 @@ def known_model(model: str) -> Known | None:
     return None
 
 
-def price_of(model: str, options: OpenAIArguments) -> Price | None:
+def price_of(
+    model: str, options: OpenAIArguments, batch_source: str = BATCH_SOURCE
+) -> Price | None:
     """Return the price given as arguments, else the table's, else None.
 
-    The Batch API takes half of the table's. A price that is given is taken as it is: only who gives
-    it knows what their server takes for a batch.
+    Batches take half of the table's, as ``batch_source`` says. A price that is given is taken as it
+    is: only who gives it knows what their server takes for a batch.
 
     Raises:
         HarnessError: only one of the two price arguments is given.
@@ -101,7 +103,7 @@ def price_of(model: str, options: OpenAIArguments) -> Price | None:
     return Price(
         price.prompt * BATCH_FACTOR,
         price.completion * BATCH_FACTOR,
-        f"{price.source}; {BATCH_SOURCE}",
+        f"{price.source}; {batch_source}",
     )
 
 
