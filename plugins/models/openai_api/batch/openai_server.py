@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 from imhi import Request
 from imhi.plugins.models.openai_api.batch.calls import NO_BATCHES, Calls, copy_chunks
 from imhi.plugins.models.openai_api.batch.ledger import Batch
+from imhi.plugins.models.openai_api.batch.lines import parsed
 from imhi.plugins.models.openai_api.batch.openai_lines import endpoint, read_line, write_line
 from imhi.plugins.models.openai_api.batch.openai_state import (
     METADATA,
@@ -158,18 +158,6 @@ class OpenAIBatches:
 
             with self._calls.downloaded(f"reading file {file}", fetch, folder) as lines:
                 yield from (read_line(line, self._session) for line in lines if line.strip())
-
-
-def parsed(text: str) -> object:
-    """Return what a server's answer says.
-
-    Raises:
-        IllFormed: it is not JSON.
-    """
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise IllFormed(f"the answer is not JSON: {text[:80]!r}") from None
 
 
 def _identified(answer: Any) -> ServerJson:

@@ -86,7 +86,7 @@ def _wait(
     have been made, which leaves ``under_way``."""
     looks = 0
     while True:
-        done = []
+        done: list[tuple[Batch, BatchState]] = []
         for batch in list(under_way):
             if batch.step == "creating":
                 # Others are at work of which one may be it.
