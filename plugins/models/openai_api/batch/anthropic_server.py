@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from imhi import Request
 from imhi.plugins.models.openai_api.batch.anthropic_messages import params, read_result
-from imhi.plugins.models.openai_api.batch.calls import Calls, copy_chunks
+from imhi.plugins.models.openai_api.batch.calls import NO_BATCHES, Calls, copy_chunks
 from imhi.plugins.models.openai_api.batch.ledger import Batch
 from imhi.plugins.models.openai_api.batch.lines import HTTPStatus, encoded, parsed
 from imhi.plugins.models.openai_api.batch.server import (
@@ -30,6 +30,9 @@ from imhi.plugins.models.openai_api.client_config import Session
 from imhi.plugins.models.openai_api.failures import Failure
 from imhi.plugins.models.openai_api.wire import IllFormed, ServerJson
 
+# Of the interface. The client's own, 2026-10-21 since anthropic 2.0, refuses temperature and top_p, which
+# this one hands to the models that take them.
+_VERSION = "2023-06-01"
 _PAGE = 100
 _PATH = "/v1/messages/batches"
 _DONE = "ended"
@@ -37,8 +40,8 @@ _DONE = "ended"
 
 @contextmanager
 def opened(session: Session, key: str) -> Iterator[AnthropicBatches]:
-    """Give the server, through a client that neither retries nor follows redirects: its header with
-    the key would go along to any host."""
+    """Give the server, through a client that does not retry by itself, and takes posts to no host but
+    this: it follows no redirects, and nothing of it is traced."""
     import anthropic
 
     config = session.config
@@ -48,6 +51,8 @@ def opened(session: Session, key: str) -> Iterator[AnthropicBatches]:
         base_url=host_of(config.url),
         max_retries=0,
         timeout=timeout,
+        default_headers={"anthropic-version": _VERSION},
+        open_telemetry=False,
         http_client=anthropic.DefaultHttpxClient(follow_redirects=False, timeout=timeout),
     ) as client:
         yield AnthropicBatches(client, session)
@@ -103,7 +108,7 @@ class AnthropicBatches:
             {"custom_id": f"{batch.key}-{number}", "params": json.loads(line)["params"]}
             for number, line in enumerate(stream)
         ]
-        batch.file = self._calls.insist("listing the batches", self._newest)
+        batch.file = self._calls.insist("listing the batches", self._newest, NO_BATCHES)
 
         def call() -> BatchState:
             return _state(

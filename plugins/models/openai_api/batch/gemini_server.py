@@ -48,7 +48,7 @@ _FATAL = frozenset({401, 402, 403, 404})
 @contextmanager
 def opened(session: Session, key: str) -> Iterator[GeminiBatches]:
     """Give the server, through a client that neither retries nor follows redirects: its header with
-    the key would go along to any host."""
+    the key, and the posts, would go along to any host."""
     from google import genai
     from google.genai import types
 
