@@ -80,6 +80,8 @@ class AnthropicBatchServer(ProviderBatches):
         after = query.get("after_id", "")
         start = ids.index(after) + 1 if after in ids else 0
         page = newest[start : start + int(query.get("limit", 20))]
+        for made in page:
+            made.looks += 1
         shown = {
             "data": [self._shown(made) for made in page],
             "has_more": start + len(page) < len(newest),
@@ -123,16 +125,19 @@ class AnthropicBatchServer(ProviderBatches):
             "results_url": f"http://elsewhere.invalid/{made.id}" if made.done else None,
         }
 
-    def written(self, line: Line, fate: Fate) -> bytes:
+    def fate(self, line: Line) -> Fate:
         unknown = set(line.body) - _PARAMS
         if self._version >= "2026-10-21":
             unknown |= set(line.body) & {"temperature", "top_p"}
         missing = {"model", "max_tokens", "messages"} - set(line.body)
         if unknown or missing:
-            fate = Fate("invalid", said=f"{unknown or missing}: unknown, or missing")
+            return Fate("invalid", said=f"{unknown or missing}: unknown, or missing")
         for name in self.without:
             if name in line.body:
-                fate = Fate("invalid", said=f"`{name}` is deprecated for this model.")
+                return Fate("invalid", said=f"`{name}` is deprecated for this model.")
+        return self.answers(line)
+
+    def written(self, line: Line, fate: Fate) -> bytes:
         match fate.kind:
             case "silent":
                 return b""

@@ -58,8 +58,8 @@ class Line:
 @dataclass(frozen=True)
 class Ending:
     """What becomes of a batch. ``run``: how many of its requests are executed (None: all). ``looks`` it
-    is in progress for, and ``listed``: whether the list shows it so as well. ``error``: why it failed,
-    as a code of google.rpc.Status, and None for a reason that is not told."""
+    is in progress for. ``error``: why it failed, as a code of google.rpc.Status, and None for a reason
+    that is not told."""
 
     status: Literal["completed", "expired", "cancelled", "failed"] = "completed"
     run: int | None = None
@@ -118,7 +118,7 @@ class ProviderBatches(MisbehavingServer):
         results: list[bytes] = []
         for number, line in enumerate(lines):
             if number < run:
-                fate = self.answers(line)
+                fate = self.fate(line)
                 self.charged[line.prompt] += fate.charged
                 written = self.written(line, fate)
             else:
@@ -128,6 +128,10 @@ class ProviderBatches(MisbehavingServer):
         made = Made(id, name, lines, ending, results[::-1])
         self.made[id] = made
         return made
+
+    def fate(self, line: Line) -> Fate:
+        """Return what becomes of a request that is executed."""
+        return self.answers(line)
 
     def written(self, line: Line, fate: Fate) -> bytes:
         """Return the line of the results; nothing for none."""

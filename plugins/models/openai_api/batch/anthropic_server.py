@@ -17,7 +17,12 @@ from typing import Any, BinaryIO
 
 from imhi import Request
 from imhi.plugins.models.openai_api.batch.anthropic_messages import params, read_result
-from imhi.plugins.models.openai_api.batch.calls import NO_BATCHES, Calls, copy_chunks
+from imhi.plugins.models.openai_api.batch.calls import (
+    NO_BATCHES,
+    Calls,
+    copy_chunks,
+    whole_chunks,
+)
 from imhi.plugins.models.openai_api.batch.ledger import Batch
 from imhi.plugins.models.openai_api.batch.lines import HTTPStatus, encoded, parsed
 from imhi.plugins.models.openai_api.batch.server import (
@@ -198,7 +203,7 @@ class AnthropicBatches:
         def call() -> str:
             answer, begun = self._stream(id), b""
             try:
-                for chunk in answer.iter_bytes():
+                for chunk in whole_chunks(answer.iter_bytes()):
                     begun += chunk
                     if b"\n" in begun:
                         break

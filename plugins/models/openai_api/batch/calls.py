@@ -165,12 +165,11 @@ def _answered(error: Exception) -> bool:
     return any(isinstance(status, int) and status != 200 for status in statuses)
 
 
-def copy_chunks(chunks: Iterator[bytes], stream: BinaryIO, folder: Path) -> None:
-    """Write what comes; what breaks off is told from what cannot be written here.
+def whole_chunks(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what comes.
 
     Raises:
         IllFormed: it broke off.
-        HarnessError: the disk is full, say.
     """
     while True:
         try:
@@ -179,6 +178,17 @@ def copy_chunks(chunks: Iterator[bytes], stream: BinaryIO, folder: Path) -> None
             raise IllFormed(f"the file broke off ({type(error).__name__}: {error})") from None
         if chunk is None:
             return
+        yield chunk
+
+
+def copy_chunks(chunks: Iterator[bytes], stream: BinaryIO, folder: Path) -> None:
+    """Write what comes; what breaks off is told from what cannot be written here.
+
+    Raises:
+        IllFormed: it broke off.
+        HarnessError: the disk is full, say.
+    """
+    for chunk in whole_chunks(chunks):
         try:
             stream.write(chunk)
         except OSError as error:
