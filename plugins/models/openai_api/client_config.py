@@ -15,23 +15,18 @@ from imhi.plugins.models.openai_api.dialect import Dialect
 from imhi.plugins.models.openai_api.failures import Failure, NoAnswer
 from imhi.plugins.models.openai_api.masking import Mask
 from imhi.plugins.models.openai_api.prices import Price, most_tokens
+from imhi.plugins.models.openai_api.reply import Reply, cut_at_stop, read_reply
 from imhi.plugins.models.openai_api.server_errors import error_under_success, read_error
 from imhi.plugins.models.openai_api.transport import Answer, read_connection_error
-from imhi.plugins.models.openai_api.wire import (
-    Payload,
-    Reply,
-    cut_at_stop,
-    payload,
-    read_reply,
-    schema_text,
-)
+from imhi.plugins.models.openai_api.wire import Payload, payload, schema_text
 
 _NAME = re.compile(r"[\w./:@+()-]{1,200}")
 
 
 @dataclass(frozen=True)
 class ClientConfig:
-    """How to ask. ``url`` is fit to be shown; ``price`` None where none is known."""
+    """How to ask. ``url`` is fit to be shown; ``price`` None where none is known; ``scheme`` is that of
+    the model's family, by which the provider is known."""
 
     name: str
     model: str
@@ -40,6 +35,7 @@ class ClientConfig:
     seed: int
     price: Price | None
     options: OpenAIArguments
+    scheme: str = "openai"
 
 
 @dataclass
@@ -94,17 +90,20 @@ class Session:
             dialect or self.capabilities.dialect,
             self.capabilities.choice_form if request.choices else "",
             config.options.body,
-            config.options.stream,
+            config.options.stream and config.options.mode == "live",
         )
 
     def read(self, body: object) -> Reply:
-        """Read what came with status 200; see :func:`read_reply`. The keys are taken out of it."""
+        """Read what came with status 200; see :func:`read_reply`."""
         options = self.config.options
         failed = partial(
             error_under_success, variable=options.key_env, longest_wait=options.longest_wait
         )
         reply = read_reply(body, options.api, self.thought_formats, failed)
-        reply = cut_at_stop(reply, self.config.generation.stop)
+        return self.fit_to_write(cut_at_stop(reply, self.config.generation.stop))
+
+    def fit_to_write(self, reply: Reply) -> Reply:
+        """Return an answer without the keys in any of its texts."""
         mask = self.mask.answer
         return replace(
             reply,

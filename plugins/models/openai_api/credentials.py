@@ -14,20 +14,26 @@ OFFICIAL = "https://api.openai.com/v1"
 PLACEHOLDER = "no-key"
 
 
-def server_url(base_url: str | None, environment: Mapping[str, str] = os.environ) -> str:
+def server_url(
+    base_url: str | None,
+    environment: Mapping[str, str] = os.environ,
+    official: str = OFFICIAL,
+    variable: str = "OPENAI_BASE_URL",
+    scheme: str = "openai",
+) -> str:
     """Return the URL to ask.
 
     Raises:
-        HarnessError: ``OPENAI_BASE_URL`` is set and ``base_url=`` is not given. The variable would
+        HarnessError: the ``variable`` is set and ``base_url=`` is not given. The variable would
             send the posts to a server of which the run's record says nothing.
     """
-    from_environment = environment.get("OPENAI_BASE_URL", "").strip()
-    if base_url is None and from_environment and from_environment.rstrip("/") != OFFICIAL:
+    from_environment = environment.get(variable, "").strip()
+    if base_url is None and from_environment and from_environment.rstrip("/") != official:
         raise HarnessError(
-            "openai: OPENAI_BASE_URL is set but base_url= is not given; a run records which server "
-            f"answered, so name it: add ,base_url=URL to the model (or base_url={OFFICIAL})"
+            f"{scheme}: {variable} is set but base_url= is not given; a run records which server "
+            f"answered, so name it: add ,base_url=URL to the model (or base_url={official})"
         )
-    return base_url or OFFICIAL
+    return base_url or official
 
 
 def is_loopback(url: str) -> bool:
@@ -42,6 +48,7 @@ def read_key(
     named: bool,
     needed: bool = True,
     environment: Mapping[str, str] = os.environ,
+    scheme: str = "openai",
 ) -> str:
     """Return the key from the environment; a placeholder for a server on loopback without one.
 
@@ -57,13 +64,13 @@ def read_key(
         if (is_loopback(url) or not needed) and not named:
             return PLACEHOLDER
         raise HarnessError(
-            f"openai: no key for {shown_url(url)}: the environment variable {variable} is not set; "
+            f"{scheme}: no key for {shown_url(url)}: the environment variable {variable} is not set; "
             f"export {variable}=... (or name another with key_env=NAME; any text will do for a "
             "server that needs no key)"
         )
     if not _is_word(key):
         raise HarnessError(
-            f"openai: the key in {variable} has white space or characters outside ASCII in it; "
+            f"{scheme}: the key in {variable} has white space or characters outside ASCII in it; "
             "expected one word: set the variable again"
         )
     return key

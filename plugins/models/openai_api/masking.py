@@ -26,7 +26,7 @@ _READ = 1200
 """Characters of a message that are looked at; what is written is shorter."""
 
 # What keys look like in general; servers quote them in their messages, in part or in full.
-_KEY_LIKE = re.compile(r"\bsk-[\w*.-]{4,}|(?i:bearer)\s+[^\s'\",;]{4,}")
+_KEY_LIKE = re.compile(r"\bsk-[\w*.-]{4,}|\bAIza[\w*-]{4,}|(?i:bearer)\s+[^\s'\",;]{4,}")
 _ESCAPE = re.compile(r'\\+(?:u([0-9a-fA-F]{4})|([nrtbf"/]))')
 _WHITE = {"n": " ", "r": " ", "t": " ", "b": " ", "f": " "}
 

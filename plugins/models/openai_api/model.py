@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from imhi import Context, Estimate, Generation, HarnessError, ModelSpec, Request, Response
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments, check_fields
 from imhi.plugins.models.openai_api.background import Outbox, stream
-from imhi.plugins.models.openai_api.batch.scheduling import ask_in_batches, refuse_what_is_under_way
+from imhi.plugins.models.openai_api.batch.under_way import refuse_what_is_under_way
 from imhi.plugins.models.openai_api.choice_probe import find_choice_form
 from imhi.plugins.models.openai_api.client_config import ClientConfig, ServerCapabilities, Session
 from imhi.plugins.models.openai_api.credentials import (
     Secrets,
-    is_loopback,
     read_headers,
     read_key,
     server_url,
@@ -29,6 +28,7 @@ from imhi.plugins.models.openai_api.prices import (
     no_price,
     price_of,
 )
+from imhi.plugins.models.openai_api.providers import provider_of
 from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler
 from imhi.plugins.models.openai_api.transport import Address, Answer, Connection
 from imhi.plugins.models.openai_api.wire import Payload, schema_text
@@ -41,17 +41,24 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
         HarnessError: no key, a budget without a price, a chat template asked of an interface that
             has none (or the other way round), a system prompt for bare completions.
     """
-    options = OpenAIArguments(**spec.arguments)
-    url = server_url(options.base_url)
+    provider = provider_of(spec.family.scheme)
+    options = provider.arguments(**spec.arguments)
+    url = server_url(
+        options.base_url,
+        official=provider.url,
+        variable=provider.url_variable,
+        scheme=provider.scheme,
+    )
     check_fields(spec.name, options.body, options.query)
     headers = read_headers(options.header)
-    key = read_key(url, options.key_env, named="key_env" in spec.given, needed=not headers)
-    price = price_of(spec.target, options)
+    named = "key_env" in spec.given
+    key = read_key(url, options.key_env, named, needed=not headers, scheme=provider.scheme)
+    price = price_of(spec.target, options, provider.seller, provider.scheme)
     generation = context.generation
     if context.budget.limit is not None:
         if price is None:
             raise HarnessError(
-                f"{spec.name}: --max-cost is set but {no_price(spec.target, options)}"
+                f"{spec.name}: --max-cost is set but {no_price(spec.target, options, provider.seller)}"
             )
         if generation.max_new_tokens is None or _without_limit(options):
             raise HarnessError(
@@ -64,8 +71,17 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
             f"{spec.name}: --answer choice is asked for with mode=batch, whose answers cannot be "
             "tried before they are paid for: leave mode=batch out"
         )
+    if options.mode == "batch":
+        provider.check_batches(spec.name, generation, options)
     config = ClientConfig(
-        spec.name, spec.target, shown_url(url), generation, context.seed, price, options
+        spec.name,
+        spec.target,
+        shown_url(url),
+        generation,
+        context.seed,
+        price,
+        options,
+        provider.scheme,
     )
     return OpenAIModel(config, context, Secrets(key, headers))
 
@@ -139,27 +155,11 @@ class OpenAIModel:
             tuple(context.registry.thought_formats),
         )
         if self._config.options.mode == "batch":
-            return self._ask_in_batches(requests, session)
+            from imhi.plugins.models.openai_api.batch.scheduling import ask_in_batches
+
+            return ask_in_batches(requests, session, self._context, self._secrets)
         refuse_what_is_under_way(requests, session.config, context)
         return stream(lambda outbox: self._produce(requests, session, outbox))
-
-    def _ask_in_batches(self, requests: Sequence[Request], session: Session) -> Iterator[Response]:
-        import openai
-
-        options = self._config.options
-        url, query = split_query(self._config.url)
-        with openai.OpenAI(
-            api_key=self._secrets.key,
-            base_url=url,
-            max_retries=0,
-            timeout=options.timeout,
-            default_headers=self._secrets.headers,
-            default_query={**query, **options.query},
-            http_client=openai.DefaultHttpxClient(
-                follow_redirects=False, trust_env=not is_loopback(url)
-            ),
-        ) as client:
-            yield from ask_in_batches(requests, session, self._context, client)
 
     async def _produce(
         self, requests: Sequence[Request], session: Session, outbox: Outbox[Response]
@@ -256,13 +256,14 @@ def together(spec: ModelSpec) -> bool:
 def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estimate:
     """Return about what the prompts would cost: prompt tokens at 4 bytes each, completions at the
     most they may have. Needs no key and sends nothing."""
-    options, system = OpenAIArguments(**spec.arguments), context.generation.system
+    provider, system = provider_of(spec.family.scheme), context.generation.system
+    options = provider.arguments(**spec.arguments)
     schema = schema_text(options.api, context.generation)
     lengths = [likely_tokens(system, prompt, schema) for prompt in prompts]
     prompt_tokens = sum(lengths)
     limit = context.generation.max_new_tokens
     completion_tokens = (limit or 0) * len(prompts)
-    price = price_of(spec.target, options)
+    price = price_of(spec.target, options, provider.seller, provider.scheme)
     note = "prompt tokens estimated at 4 bytes each"
     note += (
         "; completions counted in full length, usually they are shorter"
@@ -272,7 +273,7 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
     if price is not None and options.mode == "batch":
         note += f"; by the Batch API {batch_words(price)}"
     if price is None:
-        note += f"; {no_price(spec.target, options)}"
+        note += f"; {no_price(spec.target, options, provider.seller)}"
     # One by one: what a token costs depends on the length of its prompt.
     cost = sum(price.cost(length, limit or 0) for length in lengths) if price else None
     return Estimate(len(prompts), prompt_tokens, completion_tokens, cost, note)

@@ -42,15 +42,17 @@ class PriceOptions(Protocol):
     def price_completion(self) -> float | None: ...
 
 
-def price_of(model: str, options: PriceOptions, provider: str = PROVIDER) -> Price | None:
+def price_of(
+    model: str, options: PriceOptions, provider: str = PROVIDER, scheme: str = "openai"
+) -> Price | None:
     """Return the price given as arguments, else that of whose server is asked, else None.
 
     A price that is given is taken as it is, for batches too: only who gives it knows what their
     server takes.
 
     Args:
-        provider: whose server is asked where ``base_url`` is None, as genai-prices calls it; it is
-            the scheme in messages, too.
+        provider: whose server is asked where ``base_url`` is None, as genai-prices calls it.
+        scheme: of the model's family, for messages.
 
     Raises:
         HarnessError: only one of the two price arguments is given.
@@ -59,7 +61,7 @@ def price_of(model: str, options: PriceOptions, provider: str = PROVIDER) -> Pri
     if (prompt is None) != (completion is None):
         missing = "price_prompt" if prompt is None else "price_completion"
         raise HarnessError(
-            f"{provider}:{model}: {missing}= is missing; prices are given as a pair, in US dollars per "
+            f"{scheme}:{model}: {missing}= is missing; prices are given as a pair, in US dollars per "
             "million tokens: price_prompt=0.5,price_completion=1.5"
         )
     if prompt is not None and completion is not None:

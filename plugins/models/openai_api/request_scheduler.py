@@ -15,8 +15,9 @@ from imhi.plugins.models.openai_api.client_config import Session
 from imhi.plugins.models.openai_api.failures import AGAIN, Failure, NoAnswer, backoff
 from imhi.plugins.models.openai_api.giving_up import GivingUp
 from imhi.plugins.models.openai_api.rate_limiter import RateLimiter, Stopped
+from imhi.plugins.models.openai_api.reply import Reply
 from imhi.plugins.models.openai_api.transport import Answer
-from imhi.plugins.models.openai_api.wire import Payload, Reply
+from imhi.plugins.models.openai_api.wire import Payload
 
 Send = Callable[[Payload], Awaitable[Answer]]
 """Sends one body and returns what came; raises NoAnswer where nothing did that can be read."""

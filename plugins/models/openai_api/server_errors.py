@@ -34,8 +34,13 @@ def _table() -> dict[str, Any]:
     return table
 
 
+def kind_of_code(code: str) -> Kind | None:
+    """Return what a server's own name for a failure means; None for one that is not in the table."""
+    return _codes().get(code.lower())
+
+
 @functools.cache
-def _kind_of_code() -> dict[str, Kind]:
+def _codes() -> dict[str, Kind]:
     return {code: cast(Kind, kind) for kind, codes in _table()["codes"].items() for code in codes}
 
 
@@ -97,7 +102,7 @@ def _kind(status: int, told: ErrorBody) -> Kind:
         return "quota"
     if told.flagged:
         return "content"
-    known = _kind_of_code()
+    known = _codes()
     kinds = {known[code] for code in told.codes if code in known}
     for kind in ("quota", "key", "content", "too_long", "not_found"):
         # The table's words are for refusals: what a broken server says of its own inside is passing.
@@ -140,7 +145,7 @@ def error_under_success(
     """Return what a body with an error means that came with status 200: as the status it names, or
     as one that its codes imply; else it is no answer of this interface."""
     told = read_body(body)
-    kind = next((_kind_of_code()[code] for code in told.codes if code in _kind_of_code()), None)
+    kind = next((_codes()[code] for code in told.codes if code in _codes()), None)
     if told.status is not None or kind is not None or told.day_quota:
         status = told.status or {"passing": 503, "rate": 429}.get(str(kind), 400)
         return read_error(status, {}, body, variable=variable, longest_wait=longest_wait)

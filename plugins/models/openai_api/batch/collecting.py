@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 
 from imhi import Response, finish_reasons
 from imhi.plugins.models.openai_api.batch.ledger import Batch, Tried
-from imhi.plugins.models.openai_api.batch.lines import read_line
-from imhi.plugins.models.openai_api.batch.server import Refused, Server
-from imhi.plugins.models.openai_api.batch.state import BatchState, Refusal, read_refusal
+from imhi.plugins.models.openai_api.batch.server import (
+    BatchServer,
+    BatchState,
+    Refusal,
+    Refused,
+    Result,
+)
 from imhi.plugins.models.openai_api.batch.work import Work
 from imhi.plugins.models.openai_api.failures import AGAIN, Failure, Kind, backoff
-from imhi.plugins.models.openai_api.wire import Reply
+from imhi.plugins.models.openai_api.reply import Reply
 
 _RANDOM = random.Random()
 
@@ -44,7 +48,7 @@ class OddLines:
         return ", ".join(f"{count:,} {what}" for count, what in parts if count)
 
 
-def collect(work: Work, server: Server, batch: Batch, state: BatchState) -> Iterator[Response]:
+def collect(work: Work, server: BatchServer, batch: Batch, state: BatchState) -> Iterator[Response]:
     """Yield what a batch that is done has come to, and write down that it was collected when all of
     it was taken. What failed for a passing reason waits for another batch.
 
@@ -58,7 +62,7 @@ def collect(work: Work, server: Server, batch: Batch, state: BatchState) -> Iter
     mine = work.ids_of(batch)
     unasked = False
     if state.status == "failed":
-        refusal = read_refusal(state.errors, len(batch.ids))
+        refusal = server.refusal(state, len(batch.ids))
         unasked = refusal.full and _asks_for_less(work, batch)
         failures = _blame(batch, mine, refusal)
     else:
@@ -122,7 +126,7 @@ def _blame(batch: Batch, mine: Sequence[str], refusal: Refusal) -> dict[str, Fai
 
 
 def _read(
-    work: Work, server: Server, batch: Batch, state: BatchState, rest: set[str]
+    work: Work, server: BatchServer, batch: Batch, state: BatchState, rest: set[str]
 ) -> Generator[Response, None, dict[str, Failure]]:
     """Yield the answers in a batch's files; return why the other requests have none.
 
@@ -131,8 +135,7 @@ def _read(
     known, failures, odd = set(batch.ids), dict[str, Failure](), OddLines()
     for _ in range(2):
         odd, came = OddLines(), set[str]()
-        for line in _lines(work, server, state):
-            read = read_line(line, work.session)
+        for read in _results(work, server, batch, state):
             if read is None:
                 odd.garbled += 1
                 continue
@@ -157,18 +160,16 @@ def _read(
             "no answer is asked again, or counts as failed"
         )
     silent = _SILENT.get(state.status, _LOST)
-    if odd.garbled:
+    if odd.garbled or state.silence_may_cost:
         silent = replace(silent, billed=True)
     return {id: failures.get(id, silent) for id in rest}
 
 
-def _lines(work: Work, server: Server, state: BatchState) -> Iterator[bytes]:
-    for file in filter(None, (state.output_file, state.error_file)):
-        try:
-            with server.download(file, work.folder) as lines:
-                yield from (line for line in lines if line.strip())
-        except Refused as error:
-            raise work.lost(str(error)) from None
+def _results(work: Work, server: BatchServer, batch: Batch, state: BatchState) -> Iterator[Result]:
+    try:
+        yield from server.results(batch, state, work.folder)
+    except Refused as error:
+        raise work.lost(str(error)) from None
 
 
 def _answer(work: Work, id: str, reply: Reply) -> Response:
