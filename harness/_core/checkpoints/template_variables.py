@@ -1,0 +1,82 @@
+"""Variables of a chat template: ``template.enable_thinking=false``. transformers hands on whatever it
+is given, and a template passes over what it does not read; so each is looked for first.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from imhi._core.errors import HarnessError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+# What transformers gives every template besides.
+_FUNCTIONS = {"raise_exception", "strftime_now"}
+
+
+def checked_variables(
+    variables: Mapping[str, Any], tokenizer: Any, template: str | None, name: str
+) -> dict[str, Any]:
+    """Return the variables a model's chat template is to be given.
+
+    Raises:
+        HarnessError: no template is in use, or it does not read one of them.
+    """
+    if not variables:
+        return {}
+    first = next(iter(variables))
+    if template is None:
+        raise HarnessError(
+            f"{name}: template.{first} is set, but no chat template is in use; leave it out, or have "
+            "one used (--chat-template on)"
+        )
+    known = read_variables(tokenizer, template, name)
+    for variable in variables:
+        if variable not in known:
+            raise HarnessError(
+                f"{name}: template.{variable} is set, but its chat template does not read it (it "
+                f"reads: {', '.join(known) or 'no variable'}); leave it out"
+            )
+    return dict(variables)
+
+
+def read_variables(tokenizer: Any, template: str, name: str) -> list[str]:
+    """Return the variables that a chat template reads, sorted; not those that the messages, the
+    tokenizer's special tokens and transformers itself give it.
+
+    Raises:
+        HarnessError: it is no template.
+    """
+    from jinja2 import TemplateError, meta
+
+    try:
+        found = meta.find_undeclared_variables(_environment().parse(template))
+    except TemplateError as error:
+        raise HarnessError(
+            f"{name}: its chat template cannot be read ({error}); correct its chat_template.jinja, or "
+            "leave template.* out"
+        ) from None
+    # A name that is a parameter there would set that, and not reach the template as it was given.
+    taken = set(inspect.signature(tokenizer.apply_chat_template).parameters)
+    return sorted(found - taken - {"messages", *tokenizer.special_tokens_map, *_FUNCTIONS})
+
+
+def _environment() -> Environment:
+    """Return what reads the tags that chat templates may hold."""
+    from jinja2 import Environment, nodes
+    from jinja2.ext import Extension, loopcontrols
+    from jinja2.parser import Parser
+
+    class Generation(Extension):
+        """``{% generation %}`` ... ``{% endgeneration %}``: marks answers, changes no text."""
+
+        tags: ClassVar[set[str]] = {"generation"}
+
+        def parse(self, parser: Parser) -> list[nodes.Node]:
+            next(parser.stream)
+            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+    return Environment(extensions=[Generation, loopcontrols])
