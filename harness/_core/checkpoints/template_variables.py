@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from imhi._core.errors import HarnessError
 
@@ -73,7 +73,7 @@ def _environment() -> Environment:
     class Generation(Extension):
         """``{% generation %}`` ... ``{% endgeneration %}``: marks answers, changes no text."""
 
-        tags: ClassVar[set[str]] = {"generation"}
+        tags = {"generation"}  # noqa: RUF012  # as the class it extends declares it
 
         def parse(self, parser: Parser) -> list[nodes.Node]:
             next(parser.stream)
