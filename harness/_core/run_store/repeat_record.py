@@ -49,9 +49,9 @@ class RepeatCheck:
         """What stands under the scores."""
         sampled = " (sampled, not greedy)" if self.sampled else ""
         told = (
-            f"repeat check{sampled}: equal to the answers given to {self.requests:,} requests alone "
-            f"were {self.again} when asked alone again, {self.in_flight} when all were in flight at "
-            f"once, {self.stored} of those in the run"
+            f"repeat check{sampled}, {self.requests:,} requests asked alone: {self.again} answers are "
+            f"equal when asked alone again, {self.in_flight} when all are in flight at once, "
+            f"{self.stored} to those of the run"
         )
         if self.failed:
             told += f"; {self.failed:,} of {3 * self.requests:,} askings failed"

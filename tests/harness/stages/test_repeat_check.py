@@ -75,8 +75,8 @@ def test_it_stands_under_the_scores_in_every_form(imhi_here: Imhi) -> None:
     assert imhi_here("show", "last", "--json").json["repeat_checks"] == []
     assert imhi_here(*words, "--repeat-check", "4").code == 0
     line = (
-        "repeat check: equal to the answers given to 4 requests alone were 4 of 4 when asked alone "
-        "again, 4 of 4 when all were in flight at once, 4 of 4 of those in the run"
+        "repeat check, 4 requests asked alone: 4 of 4 answers are equal when asked alone again, 4 of 4 "
+        "when all are in flight at once, 4 of 4 to those of the run"
     )
     shown = imhi_here("show", "last").out
     assert line in " ".join(shown.split()) and shown.count("repeat check") == 1
@@ -153,7 +153,7 @@ def test_draws_are_compared_too_and_said_to_be_drawn(imhi_here: Imhi) -> None:
     words = [*QUICK, "-m", "repeating:state", "--temperature", "0.7", "--repeat-check", "4"]
     said = imhi_here(*words).json
     assert said["repeat_checks"][0]["sampled"]
-    assert any("repeat check (sampled, not greedy):" in row["note"] for row in said["notes"])
+    assert any("repeat check (sampled, not greedy), 4" in row["note"] for row in said["notes"])
 
 
 def test_a_dry_run_counts_what_a_check_would_ask(imhi_here: Imhi) -> None:
