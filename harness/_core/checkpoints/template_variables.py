@@ -5,13 +5,14 @@ is given, and a template passes over what it does not read; so each is looked fo
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from imhi._core.errors import HarnessError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.nodes import Node
 
 # What transformers gives every template besides.
 _FUNCTIONS = {"raise_exception", "strftime_now"}
@@ -53,7 +54,8 @@ def read_variables(tokenizer: Any, template: str, name: str) -> list[str]:
     from jinja2 import TemplateError, meta
 
     try:
-        found = meta.find_undeclared_variables(_environment().parse(template))
+        parsed = _environment().parse(template)
+        found = meta.find_undeclared_variables(parsed)
     except TemplateError as error:
         raise HarnessError(
             f"{name}: its chat template cannot be read ({error}); correct its chat_template.jinja, or "
@@ -61,7 +63,28 @@ def read_variables(tokenizer: Any, template: str, name: str) -> list[str]:
         ) from None
     # A name that is a parameter there would set that, and not reach the template as it was given.
     taken = set(inspect.signature(tokenizer.apply_chat_template).parameters)
+    # What is set in one branch and read in another is found too, though it is the template's own.
+    first: dict[str, str] = {}
+    for variable, use in _uses(parsed):
+        first.setdefault(variable, use)
+    found = {variable for variable in found if first.get(variable) == "load"}
     return sorted(found - taken - {"messages", *tokenizer.special_tokens_map, *_FUNCTIONS})
+
+
+def _uses(node: Node) -> Iterator[tuple[str, str]]:
+    """Yield each name of a template with its use (load, store, param), in the order of evaluation."""
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Name):
+        yield node.name, node.ctx
+    children = list(node.iter_child_nodes())
+    if isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.For):
+        children.remove(node.target)
+        # The value, or what is looped over, is read before; a block is read whole.
+        place = 1 if isinstance(node, nodes.For) else len(children)
+        children.insert(place, node.target)
+    for child in children:
+        yield from _uses(child)
 
 
 def _environment() -> Environment:

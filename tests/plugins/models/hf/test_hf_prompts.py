@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from imhi._core.checkpoints.prompting import longest_that_fits
+from imhi._core.checkpoints.template_variables import read_variables
 from imhi._core.errors import HarnessError
 from imhi._core.records import Request
 from tests import tiny_models
@@ -109,6 +110,8 @@ def test_a_tokenizer_without_padding_is_fine(folder: Path, causal: Path, ask: As
 
 THINKING = (
     "{% set effort = effort if effort is defined else 'high' %}"
+    "{% if messages|length > 1 %}{% set first = messages[0].content %}{% endif %}"
+    "{% set lines %}{{ first }}{% endset %}{% for each in lines %}{% endfor %}"
     "{% for message in messages %}{% generation %}"
     "[{{ message.role }}] {{ message.content }}\n{% endgeneration %}"
     "{% if loop.index > 7 %}{% break %}{% endif %}{% endfor %}"
@@ -147,15 +150,37 @@ def test_variables_count_where_labels_are_chosen_too(
 
 
 @pytest.mark.parametrize(
-    "variable", ["enable_thinkin", "messages", "tokenize", "tools", "eos_token"]
+    "variable", ["enable_thinkin", "first", "messages", "tokenize", "tools", "eos_token"]
 )
 def test_a_variable_that_the_template_does_not_read_is_refused(
     variable: str, thinking: Path, ask: Asker
 ) -> None:
-    """What the harness, the tokenizer or transformers gives a template is not to be set either."""
+    """What the harness, the tokenizer or transformers gives a template is not to be set either, nor
+    what it sets itself."""
     said = rf"template\.{variable} is set.*does not read it \(it reads: effort, enable_thinking\)"
     with pytest.raises(HarnessError, match=said):
         ask.open(f"hf:{thinking},template.{variable}=true")
+
+
+@pytest.mark.parametrize(
+    ("template", "variables"),
+    [
+        ("qwen3", ["enable_thinking"]),
+        ("glm4moe", ["enable_thinking"]),
+        ("gptoss", ["builtin_tools", "model_identity", "reasoning_effort"]),
+        ("llama3", []),
+    ],
+)
+def test_variables_of_published_templates_are_found(
+    template: str, variables: list[str], thinking: Path
+) -> None:
+    """As TRL ships them; they set dozens of names of their own."""
+    trl = pytest.importorskip("trl")
+    from transformers import AutoTokenizer
+
+    text = Path(trl.__file__).with_name("chat_templates") / f"{template}.jinja"
+    tokenizer = AutoTokenizer.from_pretrained(thinking)
+    assert read_variables(tokenizer, text.read_text(encoding="utf-8"), "a model") == variables
 
 
 def test_variables_without_a_template_are_refused(
