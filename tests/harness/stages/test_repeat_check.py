@@ -14,6 +14,7 @@ from imhi._core.run_store import RunFolder
 from imhi._core.run_store.manifest import Manifest
 from imhi._core.stages.repeat_check import chosen_requests
 from tests.conftest import Imhi
+from tests.faulty_server import Asked, FaultyServer, Reply, answer
 
 PLUGIN = Path(__file__).with_name("repeating_model.py")
 QUICK = f"run --labeler strict --metric accuracy -d SAD -d DR --json --plugin {PLUGIN}".split()
@@ -194,6 +195,25 @@ def test_what_cannot_be_checked_is_refused_before_a_model_is_asked(
     said = imhi_here(*QUICK, "-m", "repeating:state", *words.split())
     assert said.code == 2 and message in said.complaint
     assert not Path("state").exists()
+
+
+def test_a_real_server_is_asked_alone_and_with_requests_in_flight(imhi_here: Imhi) -> None:
+    """A server whose answers mind company; what is paid for them counts."""
+
+    def script(asked: Asked) -> Reply:
+        crowded = server.in_flight > 1
+        return answer(f"Yes. Crowded: {crowded}", usage=(1_000_000, 0)).after(0.3)
+
+    with FaultyServer(script) as server:
+        model = f"openai:m,base_url={server.url},concurrency=4,price_prompt=1,price_completion=0"
+        words = [*QUICK, "--limit", "4", "-m", model, "--repeat-check", "8"]
+        said = imhi_here(*words)
+    assert said.code == 0, said.err
+    (check,) = said.json["repeat_checks"]
+    assert check["again"] == {"equal": 8, "compared": 8}
+    assert check["in_flight"]["compared"] == 8 and check["in_flight"]["equal"] < 8
+    assert (check["cost"], check["failed"]) == (24, 0)
+    assert len(server.asked) == 8 + 24
 
 
 def test_python_has_it_too(tmp_path: Path) -> None:
