@@ -30,7 +30,10 @@ class Model(Protocol):
 
     def describe(self) -> Mapping[str, Any]:
         """Return JSON values for the manifest (resolved revision, dtype, device, ``notes`` to be
-        shown under the scores); never a key."""
+        shown under the scores); never a key. What may change answers has a name that comparisons
+        know: ``engine`` (``{"name": "vllm", "version": "0.32.0"}``), ``dtype, quantisation, device,
+        concurrency, batch_size, served_models, system_fingerprints, parameters,
+        template_variables`` (:data:`imhi._core.comparing.engine_facts.FACTS`)."""
 
     def close(self) -> None:
         """Free the memory, before metrics run."""
