@@ -86,7 +86,7 @@ class RequestScheduler:
             Stopped: nothing more is to be sent.
         """
         first_try = time.monotonic()
-        attempts = retries = 0
+        attempts = retries = ill_formed = 0
         cost: float | None = None
         without: tuple[str, ...] = ()
         first_refusal: Failure | None = None
@@ -121,7 +121,9 @@ class RequestScheduler:
                 continue
             outcome = first_refusal or outcome
             message = self._session.told(outcome, request)
-            if outcome.kind not in AGAIN or retries >= self._retries_for(outcome):
+            ill_formed += outcome.kind == "ill_formed"
+            most = self._retries_for(outcome)
+            if outcome.kind not in AGAIN or retries >= most or ill_formed > _ILL_FORMED_RETRIES:
                 if outcome.kind == "unreachable" and self._last_contact < first_try:
                     self._give_up(f"{message}; is the server running, is base_url= right?")
                 if why := self._giving_up.failed(outcome, message):
@@ -134,8 +136,6 @@ class RequestScheduler:
             self._capabilities.retries += 1
 
     def _retries_for(self, failure: Failure) -> int:
-        if failure.kind == "ill_formed":
-            return min(self._options.retries, _ILL_FORMED_RETRIES)
         # A server that was never there is most likely a wrong address: say so within seconds.
         never_there = failure.kind == "unreachable" and self._last_contact < 0
         return min(self._options.retries, 3) if never_there else self._options.retries

@@ -8,7 +8,8 @@ from imhi._core.budget import Budget
 from imhi._core.errors import HarnessError
 from imhi._core.models import ModelSpec
 from imhi._core.settings import Generation
-from imhi.plugins.models.openai_api.prices import Known, Price
+from imhi.plugins.models.openai_api.prices import price_of
+from imhi.plugins.models.openai_api.providers import provider_of
 from tests.openai_asking import PRICED, requests
 from tests.plugins.models.openai_api.batch_asking import MOST, by_id
 from tests.plugins.models.openai_api.provider_asking import MODEL, ProviderAsker, charged_once
@@ -135,19 +136,17 @@ def test_an_answer_without_usage_counts_as_the_most_it_can_cost(provider: Provid
     assert any("reports no token usage" in note for note in context.notes)
 
 
-def test_the_price_of_the_table_is_halved_and_says_where_that_stands(
-    provider: ProviderAsker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = Known(Price(3.0, 15.0, "the list"))
-    monkeypatch.setattr("imhi.plugins.models.openai_api.prices.known_model", lambda model: known)
-    context = provider.context()
-    with provider.server() as server:
-        model = provider.model(server.url, "", context)
-        [response] = list(model.generate(requests(1)))
-    assert response.cost == pytest.approx((10 * 3.0 + 5 * 15.0) / 1e6 / 2)
-    source = model.describe()["price"]["source"]
-    assert "the list; half of it in batches: " in source and "OpenAI" not in source
-    assert "came by the Batch API at half price" in context.notes[0]
+@pytest.mark.parametrize(
+    ("scheme", "model"), [("anthropic", "claude-haiku-4-5"), ("gemini", "gemini-2.5-flash")]
+)
+def test_a_providers_own_prices_are_known_and_halved_in_batches(scheme: str, model: str) -> None:
+    own = provider_of(scheme)
+    whole, batch = (
+        price_of(model, own.arguments(mode=mode), own.seller) for mode in ("live", "batch")
+    )
+    assert whole is not None and batch is not None
+    assert (2 * batch.prompt, 2 * batch.completion) == (whole.prompt, whole.completion)
+    assert "batches at half price" in batch.source
 
 
 def test_the_budget_is_kept_and_what_does_not_fit_stays_unanswered(

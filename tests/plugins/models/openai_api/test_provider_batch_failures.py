@@ -128,39 +128,28 @@ def test_results_of_a_job_that_succeeded_in_part_are_taken(provider: ProviderAsk
 
 
 @pytest.mark.parametrize("provider", ["anthropic"], indirect=True)
-@pytest.mark.parametrize("names", [("temperature", "top_p"), ("top_p",)])
-def test_settings_that_newer_models_do_not_take_are_left_out_of_the_next_batch(
-    provider: ProviderAsker, names: tuple[str, ...]
-) -> None:
-    generation = Generation(max_new_tokens=32, temperature=0.7, top_p=0.9)
-    context = provider.context(generation)
-    with provider.server() as server:
-        assert isinstance(server, AnthropicBatchServer)
-        server.without = names
-        responses = provider.ask(server.url, 3, "retries=0", context)
-    assert not any(response.error for response in responses)
-    assert server.sizes == [3] * (1 + len(names)) and charged_once(server, 3)
-    sent = list(server.made.values())[-1].lines[0].body
-    assert not set(names) & set(sent)
-    for name in names:
-        assert any(f"{name} is not taken" in note for note in context.notes)
-
-
-@pytest.mark.parametrize("provider", ["gemini"], indirect=True)
-def test_a_schema_that_a_model_does_not_take_is_left_out_of_the_next_batch(
+def test_settings_that_newer_models_refuse_in_words_fail_until_they_are_left_out(
     provider: ProviderAsker,
 ) -> None:
-    def script(line: Line) -> Fate:
-        refused = "responseJsonSchema" in line.body["generationConfig"]
-        said = "response_json_schema is not supported by this model"
-        return Fate("invalid", said=said) if refused else Fate()
+    generation = Generation(max_new_tokens=32, temperature=0.7, top_p=0.9)
+    with provider.server() as server:
+        assert isinstance(server, AnthropicBatchServer)
+        server.without = ("temperature", "top_p")
+        refused = provider.ask(server.url, 3, "", provider.context(generation))
+        assert all("HTTP 400: " in str(response.error) for response in refused)
+        left_out = "body.temperature=null,body.top_p=null"
+        responses = provider.ask(server.url, 3, left_out, provider.context(generation))
+    assert not any(response.error for response in responses)
+    assert server.sizes == [3, 3] and charged_once(server, 3)
+    sent = list(server.made.values())[-1].lines[0].body
+    assert not {"temperature", "top_p"} & set(sent)
 
-    generation = Generation(max_new_tokens=32, answer_schema={"type": "object"})
-    context = provider.context(generation)
-    with provider.server(script) as server:
-        responses = provider.ask(server.url, 2, "", context)
-    assert not any(response.error for response in responses) and server.sizes == [2, 2]
-    assert any("response_format is not taken" in note for note in context.notes)
+
+def test_fields_of_single_requests_are_refused_where_batches_have_another_form(
+    provider: ProviderAsker,
+) -> None:
+    with provider.server() as server, pytest.raises(HarnessError, match="have another form"):
+        provider.ask(server.url, 1, "body.reasoning_effort=low")
 
 
 # --- which batch is ours --------------------------------------------------------------------------
