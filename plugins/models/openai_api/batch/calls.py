@@ -13,7 +13,7 @@ from typing import BinaryIO, TypeVar
 
 from imhi import HarnessError
 from imhi.io import disk_error
-from imhi.plugins.models.openai_api.batch.server import BatchState, Refused
+from imhi.plugins.models.openai_api.batch.server import BatchState, Full, Refused
 from imhi.plugins.models.openai_api.client_config import Session
 from imhi.plugins.models.openai_api.failures import AGAIN, Failure, IllFormed, backoff
 
@@ -75,6 +75,7 @@ class Calls:
 
         Raises:
             Refused: the server did not make it.
+            Full: nor did it, but later it may.
             HarnessError: it may have; ``find`` tells.
         """
         retry = 0
@@ -91,7 +92,8 @@ class Calls:
             if failure.kind not in AGAIN and not answered:
                 failure = replace(failure, kind="passing")
             if failure.kind not in AGAIN or retry >= self.options.retries:
-                raise self._error("making the batch", failure, NO_BATCHES)
+                said = self._error("making the batch", failure, NO_BATCHES)
+                raise Full(str(said)) if failure.kind == "rate" else said
             self._rest(failure, retry)
             retry += 1
             if failure.kind in ("passing", "ill_formed") and (made := find()) is not None:

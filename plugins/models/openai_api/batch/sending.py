@@ -9,7 +9,7 @@ from typing import BinaryIO
 from imhi import Response
 from imhi.io import disk_error
 from imhi.plugins.models.openai_api.batch.ledger import Batch, Tried
-from imhi.plugins.models.openai_api.batch.server import BatchServer, Refused
+from imhi.plugins.models.openai_api.batch.server import BatchServer, Full, Refused
 from imhi.plugins.models.openai_api.batch.work import Work
 
 
@@ -125,8 +125,9 @@ def send(work: Work, server: BatchServer) -> Iterator[Batch | Response]:
             work.owner |= dict.fromkeys(ids, batch)
             if server.takes_files:
                 work.ledger.uploaded(batch, server.upload(stream, batch.key))
-            make(work, server, batch, stream)
-        yield batch
+            at_work = make(work, server, batch, stream)
+        if at_work:
+            yield batch
 
 
 def make(work: Work, server: BatchServer, batch: Batch, stream: BinaryIO | None = None) -> bool:
@@ -137,7 +138,7 @@ def make(work: Work, server: BatchServer, batch: Batch, stream: BinaryIO | None 
 
     Returns:
         Whether the batch is, or may be, at work. If it never was made and its requests would have to
-        be sent once more, they wait for another one.
+        be sent once more, or the server has no room beside those at work, they wait for another one.
 
     Raises:
         HarnessError: the server will not, or does not tell whether it has.
@@ -158,6 +159,14 @@ def make(work: Work, server: BatchServer, batch: Batch, stream: BinaryIO | None 
         except Refused:
             work.ledger.dropped(batch)
             raise
+        except Full:
+            if all(owner is batch for owner in work.owner.values()):
+                raise
+            # Others of ours are at work: one follows the other.
+            work.crowded = True
+            work.ledger.dropped(batch)
+            work.give_back(work.ids_of(batch))
+            return False
     if made.id:
         work.ledger.created(batch, made.id, made.status)
     return True

@@ -23,6 +23,10 @@ class Refused(HarnessError):
     """The server has refused for good: what was asked for was not done."""
 
 
+class Full(HarnessError):
+    """The server takes no further batch for now: what was asked for was not done."""
+
+
 @dataclass(frozen=True)
 class BatchState:
     """How a batch stands. ``status`` is one of :data:`DONE`, or a word of the provider's own while it
@@ -61,7 +65,7 @@ class Refusal:
 
 class BatchServer(Protocol):
     """A provider's batch interface. Every call is repeated until it is answered or pointless, and
-    raises :class:`Refused` or another HarnessError then."""
+    raises :class:`Refused`, :class:`Full` or another HarnessError then."""
 
     takes_files: bool
     """Requests are sent ahead as a file, from which the batch is made; otherwise they travel with the

@@ -152,6 +152,21 @@ def test_fields_of_single_requests_are_refused_where_batches_have_another_form(
         provider.ask(server.url, 1, "body.reasoning_effort=low")
 
 
+def test_a_batch_there_is_no_room_for_beside_another_waits_for_it(
+    provider: ProviderAsker,
+) -> None:
+    with provider.server(endings=[Ending(looks=3)]) as server:
+        full = Fault(status=429, body=b'{"error": {"message": "too much is waiting"}}')
+        server.faults["create"].extend([None, full, full])
+        responses = by_id(provider.ask(server.url, 6, "batch_requests=3,retries=1"))
+        assert not any(response.error for response in responses.values())
+        assert server.sizes == [3, 3] and charged_once(server, 6)
+        # Where no other is at work there is nothing to wait for.
+        server.faults["create"].extend([full, full])
+        with pytest.raises(HarnessError, match=r"too much is waiting.*to go on"):
+            provider.ask(server.url, 2, "retries=1", provider.context(seed=1))
+
+
 # --- which batch is ours --------------------------------------------------------------------------
 
 
