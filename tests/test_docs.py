@@ -152,7 +152,8 @@ def test_commands_in_a_guide_have_the_options_models_and_metrics_they_show(
                 continue
             options, words = take_global_options(words)
             command = application
-            while hasattr(command, "commands"):
+            # A group may be a command of its own (imhi models).
+            while words and hasattr(command, "commands"):
                 known = words[0] in command.commands
                 command = command.commands[words.pop(0) if known else command.default]
             parsed = command.make_context(line, words).params
