@@ -23,7 +23,6 @@ _CREDENTIALS = frozenset(
     {"api_key", "apikey", "token", "auth_token", "use_auth_token", "access_token", "hf_token"}
     | {"header", "password", "secret"}
 )
-)
 
 # Arguments whose value may be a model on this machine; other folders (caches, offloading) may not.
 MODEL_PATHS = ("pretrained", "peft", "delta", "tokenizer", "model", "gguf_file", "path")
