@@ -47,7 +47,7 @@ LOWEST_TESTS += $(addprefix --ignore=tests/plugins/,models/hf models/test_lm_eva
 test-lowest: | $(BIN)/python
 	@$(PIP) uv
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python $(LOWEST)
-	@$(BIN)/uv pip install -q --python $(LOWEST) --resolution lowest-direct -e '.[build,plots,report]'
+	@$(BIN)/uv pip install -q --python $(LOWEST) --resolution lowest-direct -e '.[anthropic,build,gemini,plots,report]'
 	@$(BIN)/uv pip install -q --python $(LOWEST) pytest pytest-xdist jsonschema statsmodels \
 	  playwright axe-playwright-python
 	$(TEST_ENV) $(LOWEST)/bin/python -m pytest -m "not slow" -n 2 --dist loadfile $(LOWEST_TESTS) $(OF_PYDANTIC)

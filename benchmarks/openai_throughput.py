@@ -1,9 +1,11 @@
-"""How close ``openai:`` comes to the ideal rate, beside a plain ``AsyncOpenAI`` gather.
+"""How close ``openai:`` comes to the ideal rate and what memory it takes, beside ``AsyncOpenAI``.
 
 A server on loopback, in a process of its own, answers each request after a fixed latency. Ideal is
-``ceil(n / concurrency)`` rounds of that latency. Run from the project's root::
+``ceil(n / concurrency)`` rounds of that latency. Each way runs in a process of its own; prompts are
+made when they are sent, and answers dropped when they came, as in a run. From the project's root::
 
     python benchmarks/openai_throughput.py [--requests 1280] [--concurrency 64] [--latency 0.2]
+    python benchmarks/openai_throughput.py --requests 50000 --latency 0 --rounds 1
 """
 
 from __future__ import annotations
@@ -13,51 +15,75 @@ import asyncio
 import json
 import math
 import statistics
+import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from faulty_server import server_process  # noqa: E402
-
 PROMPT = 'Consider this post: "{words}" Question: Does the poster suffer from stress? ({number})'
+WORDS = " ".join(f"word{number}" for number in range(150))
+WAYS = {"harness": "openai: (this project)", "gather": "plain AsyncOpenAI gather"}
 
 
-def prompts(count: int) -> list[str]:
-    words = " ".join(f"word{number}" for number in range(150))
-    return [PROMPT.format(words=words, number=number) for number in range(count)]
+class Prompts(Sequence[str]):
+    """So many prompts, made when they are looked at."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, number: Any) -> Any:
+        if number >= self.count:
+            raise IndexError(number)
+        return PROMPT.format(words=WORDS, number=number)
 
 
-def plain_gather(url: str, texts: list[str], concurrency: int) -> float:
-    """Seconds taken by one task per prompt behind a semaphore, default transport."""
+class Requests(Prompts):
+    """The same as requests of the harness."""
+
+    def __getitem__(self, number: Any) -> Any:
+        from imhi._core.records import Request
+
+        prompt = super().__getitem__(number)
+        return Request(str(number), "DR", prompt, str(number), prompt, "")
+
+
+def plain_gather(url: str, count: int, concurrency: int) -> float:
+    """Seconds taken by workers that share the prompts, default transport."""
     import openai
 
-    async def ask_all() -> None:
-        gate = asyncio.Semaphore(concurrency)
+    async def ask_all() -> float:
         client = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0)
+        prompts = iter(Prompts(count))
 
-        async def ask(text: str) -> None:
-            async with gate:
+        async def work() -> None:
+            for prompt in prompts:
                 await client.chat.completions.create(
-                    model="m", messages=[{"role": "user", "content": text}], max_tokens=512,
+                    model="m",
+                    messages=[{"role": "user", "content": prompt}],
+                    max_tokens=512,
                     temperature=0,
-                )  # fmt: skip
+                )
 
         async with client:
-            await asyncio.gather(*[ask(text) for text in texts])
+            started = time.perf_counter()
+            await asyncio.gather(*[work() for _ in range(concurrency)])
+            return time.perf_counter() - started
 
-    started = time.perf_counter()
-    asyncio.run(ask_all())
-    return time.perf_counter() - started
+    return asyncio.run(ask_all())
 
 
-def harness_model(url: str, texts: list[str], concurrency: int) -> float:
+def harness_model(url: str, count: int, concurrency: int) -> float:
     """Seconds taken by ``openai:`` from the first request to the last response."""
     from imhi._core.context import Context
     from imhi._core.models import ModelSpec
-    from imhi._core.records import Request
     from imhi._core.registry import Registry
     from imhi._core.settings import Generation
     from imhi.plugins.models import openai_api
@@ -67,20 +93,35 @@ def harness_model(url: str, texts: list[str], concurrency: int) -> float:
         registry.add(thing, "openai")
     generation = Generation(max_new_tokens=512)
     context = Context(registry, None, "test", generation=generation)  # type: ignore[arg-type]
-    text = f"openai:m,base_url={url},concurrency={concurrency}"
-    model = ModelSpec.parse(text, registry).create(context)
-    requests = [
-        Request(str(number), "DR", prompt, str(number), prompt, "")
-        for number, prompt in enumerate(texts)
-    ]
+    model = ModelSpec.parse(f"openai:m,base_url={url},concurrency={concurrency}", registry).create(
+        context
+    )
     started = time.perf_counter()
-    responses = list(model.generate(requests))
+    answered = sum(response.error is None for response in model.generate(Requests(count)))
     seconds = time.perf_counter() - started
-    assert len(responses) == len(texts) and all(r.error is None for r in responses)
+    assert answered == count
     return seconds
 
 
+def one_round(way: str, url: str, count: int, concurrency: int) -> tuple[float, float]:
+    """Seconds and peak memory in MiB of one way, in a process of its own."""
+    code = (
+        "import resource, sys; sys.path[:0] = [sys.argv[1]]; import openai_throughput as bench; "
+        "ask = {'harness': bench.harness_model, 'gather': bench.plain_gather}[sys.argv[2]]; "
+        "ask(sys.argv[3], int(sys.argv[5]), int(sys.argv[5])); "
+        "seconds = ask(sys.argv[3], int(sys.argv[4]), int(sys.argv[5])); "
+        "print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    here = str(Path(__file__).resolve().parent)
+    arguments = [sys.executable, "-c", code, here, way, url, str(count), str(concurrency)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    seconds, peak = map(float, done.stdout.split())
+    return seconds, peak
+
+
 def main() -> None:
+    from faulty_server import server_process
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=1280)
     parser.add_argument("--concurrency", type=int, default=64)
@@ -88,27 +129,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    import openai  # noqa: F401  (its import is not what is measured)
-
     ideal = math.ceil(options.requests / options.concurrency) * options.latency
-    texts = prompts(options.requests)
-    ways = {"openai: (this project)": harness_model, "plain AsyncOpenAI gather": plain_gather}
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+    taken: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
     with server_process("--latency", str(options.latency), "--answer", "No. Reasoning: x") as url:
-        for way in ways.values():
-            way(url, texts[: options.concurrency], options.concurrency)
         for _ in range(options.rounds):
-            for name, way in ways.items():
-                taken[name].append(way(url, texts, options.concurrency))
-    rows = [
-        {
-            "way": name,
-            "seconds": round(statistics.median(seconds), 3),
-            "requests_per_second": round(options.requests / statistics.median(seconds), 1),
-            "share_of_ideal": round(ideal / statistics.median(seconds), 3),
-        }
-        for name, seconds in taken.items()
-    ]
+            for way in WAYS:
+                taken[way].append(one_round(way, url, options.requests, options.concurrency))
+    rows = []
+    for way, rounds in taken.items():
+        seconds, peak = (statistics.median(figures) for figures in zip(*rounds, strict=True))
+        rows.append(
+            {
+                "way": WAYS[way],
+                "seconds": round(seconds, 3),
+                "requests_per_second": round(options.requests / seconds, 1),
+                "share_of_ideal": round(ideal / seconds, 3),
+                "peak_mib": round(peak, 1),
+            }
+        )
     if options.json:
         print(json.dumps({"ideal_seconds": ideal, "rows": rows}))
         return
@@ -119,8 +157,13 @@ def main() -> None:
     for row in rows:
         print(
             f"{row['way']:<26} {row['seconds']:7.2f} s {row['requests_per_second']:7.1f}/s "
-            f"{row['share_of_ideal']:7.1%} of ideal"
+            f"{row['share_of_ideal']:7.1%} of ideal {row['peak_mib']:6.1f} MiB"
         )
+    ours, theirs = rows
+    print(
+        f"ratios: {theirs['seconds'] / ours['seconds']:.2f} times as fast, "
+        f"{ours['peak_mib'] / theirs['peak_mib']:.2f} of the memory"
+    )
 
 
 if __name__ == "__main__":

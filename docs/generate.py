@@ -20,7 +20,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from docs.generator import boards, builds, interface, recipes, run_records  # noqa: E402
+from docs.generator import boards, builds, interface, recipes, run_records, servers  # noqa: E402
 from docs.generator.markdown import markdown, table  # noqa: E402
 from imhi._core import declarations, extensions, hookspecs, protocols, records, typed_arguments  # noqa: E402
 from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
@@ -102,7 +102,7 @@ def _family(family: ModelFamily) -> str:
     text = f"{family.summary}.\n\nWrite `{family.scheme}:{family.target}`"
     if family.arguments:
         rows = [
-            (f"`{a.name}`", a.summary, _shown(a), "yes" if a.changes_answers else "no")
+            (f"`{a.written}`", a.summary, _shown(a), "yes" if a.changes_answers else "no")
             for a in family.arguments
         ]
         text += " and any of these arguments:\n\n"
@@ -117,7 +117,7 @@ def _family(family: ModelFamily) -> str:
 
 
 def _shown(argument: Argument) -> str:
-    if argument.default is None:
+    if argument.group or argument.default is None:
         return ""
     value = argument.default
     if isinstance(value, tuple):
@@ -127,7 +127,7 @@ def _shown(argument: Argument) -> str:
 
 def _metric(metric: Metric) -> str:
     first = metric.arguments[0].name.upper()
-    rows = [(f"`{a.name}`", a.summary, _shown(a)) for a in metric.arguments]
+    rows = [(f"`{a.written}`", a.summary, _shown(a)) for a in metric.arguments]
     return (
         f"Written `{metric.name}` or `{metric.name}:{first},key=value,...`; arguments:\n\n"
         + table(("argument", "meaning", "default"), rows)
@@ -219,6 +219,8 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "build fields": builds.build_fields,
         "submission fields": boards.submission_fields,
         "entry fields": boards.entry_fields,
+        "situations": servers.situations,
+        "situation arguments": servers.situation_arguments,
     }
     return writers[name]()
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from imhi._core.budget import (
         Budget as Budget,
         Estimate as Estimate,
+        PriceFacts as PriceFacts,
+        Rate as Rate,
     )
     from imhi._core.built_rows import (
         BuiltRow as BuiltRow,
@@ -131,6 +133,7 @@ if TYPE_CHECKING:
         BuildPrompt as BuildPrompt,
         Model as Model,
         OpenSource as OpenSource,
+        PriceList as PriceList,
         ReadLabels as ReadLabels,
     )
     from imhi._core.records import (

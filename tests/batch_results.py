@@ -118,9 +118,10 @@ def failed(code: str, message: str = "no", *lines: int) -> End:
 class Fault:
     """What goes wrong with one call. ``done``: the server does what it was asked for all the same.
     ``action``: ``reply`` sends ``status`` and ``body``; ``hang`` waits until the server ends or the
-    client is gone; ``reset`` is a TCP reset; ``cut`` ends in the middle of the body."""
+    client is gone; ``reset`` is a TCP reset; ``cut`` ends in the middle of the body, and ``stall`` sends
+    nothing more from there."""
 
-    action: Literal["reply", "hang", "reset", "cut"] = "reply"
+    action: Literal["reply", "hang", "reset", "cut", "stall"] = "reply"
     status: int = 500
     body: bytes = b'{"error": {"message": "it broke", "type": "server_error"}}'
     headers: Mapping[str, str] = field(default_factory=dict)

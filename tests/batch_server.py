@@ -17,19 +17,14 @@ in turn, by ``ends``; what goes wrong on the way, in turn for each endpoint, by 
 from __future__ import annotations
 
 import json
-import socket
-import struct
-import threading
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
 
-from tests.batch_results import End, Fault, Line, Result, answer, not_run
+from tests.batch_results import End, Line, Result, answer, not_run
+from tests.misbehaving_server import Answered, Asked, MisbehavingServer
 
 Endpoint = Literal["upload", "create", "list", "retrieve", "download"]
 PAGE = 20
@@ -46,22 +41,10 @@ class Made:
     looks: int = 0
 
 
-@dataclass(frozen=True)
-class Called:
-    """A call as it came in; ``at`` in monotonic seconds."""
-
-    endpoint: str
-    headers: Mapping[str, str]
-    at: float
-
-
-class BatchServer:
-    """The server; a context manager that runs it in threads of its own.
-
-    ``called`` lists the calls in order; ``charged`` counts, by prompt, what was charged;
-    ``queue`` is how many requests may wait in batches that are not done, ``most`` how many one batch
-    may hold. It ``forgets`` a batch's ``metadata`` or ``input_file_id``, as gateways may.
-    """
+class BatchServer(MisbehavingServer):
+    """The server. ``charged`` counts, by prompt, what was charged; ``queue`` is how many requests may
+    wait in batches that are not done, ``most`` how many one batch may hold. It ``forgets`` a batch's
+    ``metadata`` or ``input_file_id``, as gateways may."""
 
     def __init__(
         self,
@@ -71,10 +54,9 @@ class BatchServer:
         most: int = 50_000,
         forgets: str = "",
     ) -> None:
+        super().__init__()
         self.answers = answers
         self.ends = deque(ends)
-        self.faults: dict[str, deque[Fault | None]] = defaultdict(deque)
-        self.called: list[Called] = []
         self.charged: Counter[str] = Counter()
         self.files: dict[str, bytes] = {}
         self.purposes: dict[str, str] = {}
@@ -82,38 +64,10 @@ class BatchServer:
         self.unlisted = 0
         """How many lists come before a new batch is in them."""
         self._queue, self._most, self._forgets = queue, most, forgets
-        self._lock = threading.RLock()
-        self._ending = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-
-    def calls(self, endpoint: Endpoint) -> int:
-        return sum(call.endpoint == endpoint for call in self.called)
-
-    def wait_for(self, holds: Callable[[], bool], seconds: float = 20) -> None:
-        """Wait until something is so."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, f"not so within {seconds} s"
-            time.sleep(0.005)
-
-    def __enter__(self) -> BatchServer:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ending.set()
-        self._server.shutdown()
-        self._server.server_close()
+        return f"{self.host}/v1"
 
     # --- what is done ----------------------------------------------------------------------------
 
@@ -215,91 +169,25 @@ class BatchServer:
 
     # --- HTTP ------------------------------------------------------------------------------------
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        outer = self
+    def route(self, asked: Asked) -> tuple[str, Callable[[], Answered]]:
+        endpoint, act = self._route(asked)
+        return endpoint, lambda: Answered(*act())
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # Head and body in one piece: apart, they would be 40 ms apart.
-            wbufsize = -1
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def do_GET(self) -> None:
-                outer._serve(self, b"")
-
-            def do_POST(self) -> None:
-                outer._serve(self, self.rfile.read(int(self.headers["content-length"])))
-
-        return Handler
-
-    def _serve(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        parts = urlsplit(handler.path)
-        path, query = parts.path, {k: v[0] for k, v in parse_qs(parts.query).items()}
-        endpoint, act = self._route(handler, path, query, body)
-        headers = {name.lower(): value for name, value in handler.headers.items()}
-        with self._lock:
-            faults = self.faults[endpoint]
-            fault = faults.popleft() if faults else None
-            status, answered = 0, None
-            if fault is None or fault.done:
-                status, answered = act()
-            # Written down when it is done: who sees the call finds its effect.
-            self.called.append(Called(endpoint, headers, time.monotonic()))
-        data = answered if isinstance(answered, bytes) else json.dumps(answered).encode()
-        if fault is None:
-            _send(handler, status, data)
-        elif fault.action == "reply":
-            _send(handler, fault.status, fault.body, fault.headers)
-        elif fault.action == "hang":
-            self._ending.wait(60)
-            handler.close_connection = True
-        elif fault.action == "reset":
-            handler.close_connection = True
-            linger = struct.pack("ii", 1, 0)
-            handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            handler.connection.close()
-        else:
-            handler.close_connection = True
-            head = (
-                f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(data)}"
-            )
-            handler.wfile.write(head.encode() + b"\r\n\r\n" + data[: len(data) // 2])
-
-    def _route(
-        self, handler: BaseHTTPRequestHandler, path: str, query: Mapping[str, str], body: bytes
-    ) -> tuple[str, Callable[[], tuple[int, Any]]]:
-        match handler.command, path.removeprefix("/v1/").split("/"):
+    def _route(self, asked: Asked) -> tuple[str, Callable[[], tuple[int, Any]]]:
+        match asked.method, asked.path.removeprefix("/v1/").split("/"):
             case "POST", ["files"]:
-                parsed = _multipart(handler.headers["content-type"], body)
+                parsed = _multipart(asked.headers["content-type"], asked.body)
                 return "upload", lambda: self.upload(parsed["file"], parsed["purpose"].decode())
             case "POST", ["batches"]:
-                return "create", lambda: self.create(json.loads(body))
+                return "create", lambda: self.create(json.loads(asked.body))
             case "GET", ["batches"]:
-                limit = int(query.get("limit", PAGE))
-                return "list", lambda: self.list(query.get("after", ""), limit)
+                limit = int(asked.query.get("limit", PAGE))
+                return "list", lambda: self.list(asked.query.get("after", ""), limit)
             case "GET", ["batches", id]:
                 return "retrieve", lambda: self.retrieve(id)
             case "GET", ["files", id, "content"]:
                 return "download", lambda: self.download(id)
-        return "other", lambda: (404, {"error": {"message": f"no such path: {path}"}})
-
-
-def _send(
-    handler: BaseHTTPRequestHandler, status: int, data: bytes, more: Mapping[str, str] | None = None
-) -> None:
-    try:
-        handler.send_response(status)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(data)))
-        for name, value in (more or {}).items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(data)
-        handler.wfile.flush()
-    except ConnectionError:  # the client was killed
-        handler.close_connection = True
+        return "other", lambda: (404, {"error": {"message": f"no such path: {asked.path}"}})
 
 
 def _multipart(content_type: str, body: bytes) -> dict[str, bytes]:

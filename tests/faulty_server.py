@@ -3,6 +3,8 @@
 It listens on a real socket and answers ``POST /v1/chat/completions``, ``POST /v1/completions`` and
 ``GET /v1/models``. What it answers is a *script*: a function ``(Asked) -> Reply``, or a list of
 replies given in turn (the last one goes on). It records every request and how many were in flight.
+Bodies may be packed with gzip, sent byte by byte, or of another content type; streams of events are
+built in ``tests/event_streams.py``.
 
 In a thread, for tests::
 
@@ -23,6 +25,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gzip
 import hashlib
 import json
 import random
@@ -48,6 +51,7 @@ class Asked:
     headers: Mapping[str, str]
     body: Mapping[str, Any]
     at: float
+    query: str = ""
 
     @property
     def prompt(self) -> str:
@@ -62,7 +66,8 @@ class Reply:
     """What to do with a request.
 
     After ``latency`` seconds: ``action`` ``reply`` sends ``status``, ``headers`` and ``body``
-    (bytes as they are, anything else as JSON); ``hang`` keeps the connection open for ever;
+    (bytes as they are, anything else as JSON), packed with gzip if ``packed``, and where ``pace`` is
+    not 0 one byte at a time, so many seconds apart; ``hang`` keeps the connection open for ever;
     ``reset`` closes it with a TCP reset; ``close`` ends it in the middle of the body.
     ``text`` given instead of a body: a well-formed answer of the asked form is built around it.
     """
@@ -77,6 +82,9 @@ class Reply:
     refusal: str | None = None
     usage: tuple[int, int] | str | None = "counted"
     model: str | None = None
+    content_type: str = "application/json"
+    packed: bool = False
+    pace: float = 0.0
 
     def after(self, seconds: float) -> Reply:
         """The same reply, ``seconds`` later."""
@@ -158,6 +166,8 @@ FAULTS: Mapping[str, Callable[[], Reply]] = {
 
 Script = Callable[[Asked], Reply] | Sequence[Reply]
 
+PATHS = ("/v1/chat/completions", "/v1/completions")
+
 
 def echo(asked: Asked) -> Reply:
     """Answer with the prompt's last 40 characters: each answer can be told from the others."""
@@ -189,12 +199,24 @@ class FaultyServer:
     """The server; a context manager that runs it in a thread of its own.
 
     ``asked`` lists the POSTs in order; ``max_in_flight`` is the most that were being answered at
-    one time; ``url`` is the base URL (``http://127.0.0.1:PORT/v1``).
+    one time; ``url`` is the base URL (``http://127.0.0.1:PORT/v1``), ``root`` the same without
+    ``/v1``. What is asked at other ``paths`` than these is answered with 404 (None: at any path).
+    ``places`` answer what is looked up (GET) by path; ``looked_up`` lists those paths.
     """
 
-    def __init__(self, script: Script = echo, port: int = 0, log: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        script: Script = echo,
+        port: int = 0,
+        log: TextIO | None = None,
+        paths: Sequence[str] | None = PATHS,
+        places: Mapping[str, Reply] | None = None,
+    ) -> None:
         self.script = script
         self.port = port
+        self.paths = paths
+        self.places = places or {}
+        self.looked_up: list[str] = []
         self.asked: list[Asked] = []
         self.in_flight = 0
         self.max_in_flight = 0
@@ -205,8 +227,12 @@ class FaultyServer:
         self._thread: threading.Thread | None = None
 
     @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self.root}/v1"
 
     @property
     def prompts(self) -> list[str]:
@@ -271,21 +297,26 @@ class FaultyServer:
             for name, _, value in (line.partition(":") for line in lines if line)
         }
         raw = await reader.readexactly(int(headers.get("content-length", "0")))
-        path = target.partition("?")[0]
+        path, _, query = target.partition("?")
         if method == "GET":
-            await _send(writer, *self._look_up(path))
+            self.looked_up.append(path)
+            if path in self.places:
+                place = self.places[path]
+                await _send(writer, place.status, place.body, place.headers)
+            else:
+                await _send(writer, *self._look_up(path))
             return True
         try:
             body = json.loads(raw or b"{}")
         except ValueError:
             await _send(writer, 400, {"error": {"message": "the request is not JSON"}})
             return True
-        asked = Asked(len(self.asked), path, headers, body, time.monotonic())
+        asked = Asked(len(self.asked), path, headers, body, time.monotonic(), query)
         self.asked.append(asked)
         if self._log is not None:
             self._log.write(json.dumps({"path": path, "body": body}) + "\n")
             self._log.flush()
-        if path not in ("/v1/chat/completions", "/v1/completions"):
+        if self.paths is not None and path not in self.paths:
             await _send(writer, 404, {"error": {"message": f"no such path: {path}"}})
             return True
         self.in_flight += 1
@@ -322,25 +353,43 @@ async def _perform(reply: Reply, asked: Asked, writer: asyncio.StreamWriter) -> 
         writer.transport.abort()
         return False
     if reply.action == "close":
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {reply.content_type}\r\n".encode("latin-1"))
         writer.write(b"Content-Length: 5000\r\n\r\n" + reply.body)
         await writer.drain()
         return False
     built = reply.body is None and (reply.text is not None or reply.refusal is not None)
-    await _send(writer, reply.status, _completion(reply, asked) if built else reply.body,
-                reply.headers)  # fmt: skip
+    await _send(
+        writer,
+        reply.status,
+        _completion(reply, asked) if built else reply.body,
+        {"Content-Type": reply.content_type, **reply.headers},
+        reply.packed,
+        reply.pace,
+    )
     return True
 
 
 async def _send(
-    writer: asyncio.StreamWriter, code: int, body: Any, headers: Mapping[str, str] | None = None
+    writer: asyncio.StreamWriter,
+    code: int,
+    body: Any,
+    headers: Mapping[str, str] | None = None,
+    packed: bool = False,
+    pace: float = 0.0,
 ) -> None:
     payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-    lines = [f"HTTP/1.1 {code} Status", "Content-Type: application/json"]
+    lines = [f"HTTP/1.1 {code} Status"]
+    if packed:
+        payload = gzip.compress(payload)
+        lines += ["Content-Encoding: gzip"]
     lines += [f"Content-Length: {len(payload)}"]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-    writer.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + payload)
-    await writer.drain()
+    fields = {"Content-Type": "application/json"} | dict(headers or {})
+    lines += [f"{name}: {value}" for name, value in fields.items()]
+    writer.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
+    for piece in [payload] if not pace else [payload[i : i + 1] for i in range(len(payload))]:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(pace)
 
 
 def _completion(reply: Reply, asked: Asked) -> dict[str, Any]:

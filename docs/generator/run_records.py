@@ -19,6 +19,7 @@ _LATER: dict[type, frozenset[str]] = {
     ScoreRow: frozenset({"not_asked", "scale", "cross_fitted"}),
     Labelling: frozenset({"not_asked"}),
     AverageRow: frozenset({"datasets", "cross_fitted"}),
+    RunScores: frozenset({"repeat_check"}),
 }
 
 

@@ -60,16 +60,25 @@ def parse_arguments(
     values: dict[str, Any] = {}
     for pair in pairs:
         key, _, value = pair.partition("=")
-        if key not in declared:
+        head, dot, path = key.partition(".")
+        name = head if dot and head in declared and declared[head].group else key
+        if name not in declared:
             if not others:
-                raise HarnessError(f"{where}: {UnknownName(f'argument of {owner}', key, declared)}")
+                known = [argument.written for argument in arguments]
+                raise HarnessError(f"{where}: {UnknownName(f'argument of {owner}', key, known)}")
             values[key] = value
             continue
+        argument = declared[name]
+        if argument.group and not all(path.split(".")):
+            raise HarnessError(
+                f"{where}: argument {key}: expected {argument.written}=VALUE ({argument.summary})"
+            )
         try:
-            values[key] = declared[key].parse(value)
+            parsed = argument.parse(value)
         except ValueError as error:
             raise HarnessError(
                 f"{where}: argument {key}: found '{value}', {error or 'not a valid value'} "
-                f"({declared[key].summary})"
+                f"({argument.summary})"
             ) from None
+        values[name] = {**values.get(name, {}), path: parsed} if argument.group else parsed
     return values

@@ -34,6 +34,29 @@ class Estimate:
         )
 
 
+@dataclass(frozen=True)
+class Rate:
+    """What tokens cost of a request whose prompt has more than ``above`` of them, in US dollars per
+    million."""
+
+    above: int
+    prompt: float
+    completion: float
+
+
+@dataclass(frozen=True)
+class PriceFacts:
+    """What a model's tokens cost at a provider. ``rates``, at least one, go by the length of the prompt,
+    the shortest first; ``batch`` are those of requests in batches, empty where none is known.
+    ``source`` says where they are from, and of when."""
+
+    model: str
+    provider: str
+    rates: tuple[Rate, ...]
+    batch: tuple[Rate, ...]
+    source: str
+
+
 @dataclass
 class Budget:
     """How much may still be spent, in US dollars; without a limit everything may.

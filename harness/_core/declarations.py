@@ -194,6 +194,7 @@ class ModelFamily:
     ``fingerprint(spec, context)``, optional, returns JSON values that tell this model from every
     other (a hash of local weights, of training rows) without loading it; they become part of the
     run id. ``estimate(spec, prompts, context)``, optional, returns a :class:`imhi.Estimate`.
+    ``prices()``, optional, returns a :class:`imhi.PriceList`, for ``imhi models prices``.
     ``prompt(spec)``, optional, returns the prompt style the model was made for, used where none is
     asked for. ``wrap(model, tokenizer, name, arguments, context)``, optional, returns a
     :class:`imhi.Model` over weights that are in memory already (a training measures
@@ -214,6 +215,7 @@ class ModelFamily:
     arguments: tuple[Argument, ...] = ()
     fingerprint: Factory | None = None
     estimate: Factory | None = None
+    prices: Factory | None = None
     prompt: Factory | None = None
     wrap: Factory | None = None
     together: Factory | None = None

@@ -5,7 +5,7 @@ held back, or the model's refusal came in a form of its own), ``error`` (a failu
 not an answer). What is none of these stays as it came.
 
 The words of: OpenAI and Azure (chat completions), Anthropic (``stop_reason``), Gemini
-(``FinishReason``), Mistral, Cohere, Amazon Bedrock, OpenRouter, TGI, vLLM.
+(``FinishReason``), Mistral, Cohere, Amazon Bedrock, OpenRouter, TGI, vLLM, DeepSeek, Z.ai.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _WORDS = {
     LENGTH: "length max_tokens max_output_tokens model_length model_context_window_exceeded",
     FILTERED: (
         "content_filter content_filtered refusal safety recitation prohibited_content blocklist spii "
-        "image_safety guardrail_intervened error_toxic"
+        "image_safety guardrail_intervened error_toxic sensitive"
     ),
-    ERROR: "error abort malformed_model_output",
+    ERROR: "error abort malformed_model_output insufficient_system_resource network_error",
 }
 _MEANS = {word: reason for reason, words in _WORDS.items() for word in words.split()}
 

@@ -70,9 +70,16 @@ class ModelSpec:
 
     def identity(self) -> dict[str, Any]:
         """Return what tells this model from others: arguments that cannot change an answer are
-        left out."""
-        neutral = {a.name for a in self.family.arguments if not a.changes_answers}
-        kept = {k: v for k, v in sorted(self.arguments.items()) if k not in neutral}
+        left out, a group stands by its paths."""
+        kept = dict(self.arguments)
+        for argument in self.family.arguments:
+            value = kept[argument.name]
+            late = argument.added_later and value == argument.default
+            if argument.group or late or not argument.changes_answers:
+                del kept[argument.name]
+            if argument.group and argument.changes_answers:
+                kept |= {f"{argument.name}.{path}": one for path, one in value.items()}
+        kept = dict(sorted(kept.items()))
         return {"scheme": self.family.scheme, "target": self.target, "arguments": kept}
 
     def fingerprint(self, context: Context) -> dict[str, Any]:

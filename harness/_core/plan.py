@@ -94,6 +94,8 @@ def plan_run(settings: RunSettings, registry: Registry) -> RunPlan:
     executor = ExecutorSpec.parse(settings.executor, registry)
     metrics = ScoringPlan.check_metrics(settings, registry)
     models = tuple(plan_model(settings, model, registry) for model in dict.fromkeys(settings.model))
+    if settings.repeat_check:
+        _refuse_repeat_check(executor, models)
     views = open_views(registry, settings.audit, settings.view, settings.gold, settings.exclude)
     return RunPlan(
         settings=settings,
@@ -108,6 +110,27 @@ def plan_run(settings: RunSettings, registry: Registry) -> RunPlan:
             max_cost=settings.max_cost,
         ),
     )
+
+
+def _refuse_repeat_check(executor: ExecutorSpec, models: Sequence[ModelPlan]) -> None:
+    """Raise HarnessError where answers cannot be checked for repeating."""
+    if executor.executor.name != "local":
+        raise HarnessError(
+            f"--repeat-check: found --executor {executor.executor.name}, expected local: one model is "
+            "asked alone and with all requests in flight, which several processes would share"
+        )
+    for model in models:
+        spec = model.spec
+        if spec.family.stored:
+            raise HarnessError(
+                f"--repeat-check: '{spec.name}' has its answers already, and there is no model to ask "
+                "again; leave it out"
+            )
+        if spec.family.together and resolve(spec.family.together)(spec):
+            raise HarnessError(
+                f"--repeat-check: '{spec.name}' is handed its requests in one piece, so that none can be "
+                "asked alone; have it asked one by one, or leave the check out"
+            )
 
 
 def plan_scoring(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from imhi._core.budget import PriceFacts
 from imhi._core.declarations import Dataset
 from imhi._core.records import Example, Prediction, Request, Response
+
+if TYPE_CHECKING:
+    from imhi._core.models import ModelSpec
 
 
 @runtime_checkable
@@ -26,7 +30,10 @@ class Model(Protocol):
 
     def describe(self) -> Mapping[str, Any]:
         """Return JSON values for the manifest (resolved revision, dtype, device, ``notes`` to be
-        shown under the scores); never a key."""
+        shown under the scores); never a key. What may change answers has a name that comparisons
+        know: ``engine`` (``{"name": "vllm", "version": "0.32.0"}``), ``dtype, quantisation, device,
+        concurrency, batch_size, served_models, system_fingerprints, parameters,
+        template_variables`` (:data:`imhi._core.comparing.engine_facts.FACTS`)."""
 
     def close(self) -> None:
         """Free the memory, before metrics run."""
@@ -52,6 +59,20 @@ class OpenSource(Protocol):
     def describe(self) -> Mapping[str, Any]:
         """Return JSON values for the manifest; ``synthetic: true`` makes every table say that its
         scores are not IMHI results."""
+
+
+class PriceList(Protocol):
+    """The prices that a model family knows."""
+
+    def price(self, spec: ModelSpec) -> PriceFacts:
+        """Return what a model's tokens cost; raise HarnessError that names near ones where that is not
+        known."""
+
+    def providers(self) -> Mapping[str, str]:
+        """Return the full names of providers that have prices, by their short ones."""
+
+    def prices(self, provider: str) -> Sequence[PriceFacts]:
+        """Return all prices of a provider, by its short name."""
 
 
 class ReadLabels(Protocol):

@@ -128,8 +128,8 @@ class ScoreSettings(TypedDict, total=False):
 @dataclass(frozen=True)
 class RunScores:
     """The scores of one run under one labeler, and under one view (empty: the released gold with
-    every row). ``gaps`` say what labeler and metrics could not do yet; ``totals`` are those of the
-    manifest."""
+    every row). ``gaps`` say what labeler and metrics could not do yet; ``totals`` and ``repeat_check``
+    (empty: none was made) are those of the manifest."""
 
     run: str
     model: str
@@ -145,6 +145,7 @@ class RunScores:
     settings: ScoreSettings = field(default_factory=ScoreSettings)
     totals: JsonObject = field(default_factory=dict)
     view: str = ""
+    repeat_check: JsonObject = field(default_factory=dict)
 
     @property
     def told_by(self) -> dict[str, str]:
@@ -269,6 +270,9 @@ class Results:
                 {**run.told_by, "dataset": dataset, **counts}
                 for run in self.runs
                 for dataset, counts in run.labelling.items()
+            ],
+            "repeat_checks": [
+                {**run.told_by, **run.repeat_check} for run in self.runs if run.repeat_check
             ],
             "notes": [{**run.told_by, "note": note} for run in self.runs for note in run.notes],
             "gaps": [{**run.told_by, "gap": gap} for run in self.runs for gap in run.gaps],

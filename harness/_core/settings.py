@@ -65,7 +65,8 @@ class Generation:
 class RunSettings:
     """One run, in words. ``out`` holds run folders; ``judge`` names models that metrics may ask;
     ``limit`` is examples per dataset in file order; ``shots`` is examples shown in the few-shot
-    style. ``view, gold, exclude`` choose what else the run is scored under, by the verdicts of the
+    style; ``repeat_check`` is how many requests are asked again, to see whether answers repeat.
+    ``view, gold, exclude`` choose what else the run is scored under, by the verdicts of the
     folder ``audit``."""
 
     model: tuple[str, ...] = ("baseline:majority", "baseline:tfidf")
@@ -90,6 +91,7 @@ class RunSettings:
     system: str = ""
     answer: Answer = "text"
     max_cost: float | None = None
+    repeat_check: int | None = None
     resamples: int = 10_000
     executor: str = "local"
     view: tuple[str, ...] = ()
@@ -122,6 +124,11 @@ class RunSettings:
         expect(self.max_cost is None or self.max_cost >= 0, "max_cost", "0 or more US dollars")
         expect(bool(self.model), "model", "at least one model")
         expect(self.limit is None or self.limit > 0, "limit", "a whole number above 0")
+        expect(
+            self.repeat_check is None or self.repeat_check > 0,
+            "repeat_check",
+            "a whole number above 0",
+        )
         expect(self.temperature >= 0, "temperature", "0 or more")
         expect(0 < self.top_p <= 1, "top_p", "a number above 0, at most 1")
         expect(self.max_new_tokens is None or self.max_new_tokens > 0, "max_new_tokens", "above 0")

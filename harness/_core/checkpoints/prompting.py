@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from imhi._core.checkpoints.template_variables import checked_variables
 from imhi._core.errors import HarnessError
 from imhi._core.fingerprints import digest
 from imhi._core.label_choice import seam
@@ -44,12 +45,16 @@ class Prompter:
 
     Args:
         mode: ``auto`` uses the tokenizer's chat template where it has one; ``on``; ``off``.
+        variables: what the chat template is given besides the messages, by name.
 
     Raises:
-        HarnessError: ``on``, and the tokenizer has no template.
+        HarnessError: ``on``, and the tokenizer has no template; a variable, and the template does
+            not read it, or none is in use.
     """
 
-    def __init__(self, tokenizer: Any, mode: str, name: str) -> None:
+    def __init__(
+        self, tokenizer: Any, mode: str, name: str, variables: Mapping[str, Any] | None = None
+    ) -> None:
         self.tokenizer = tokenizer
         self.template = tokenizer.get_chat_template() if _has_template(tokenizer) else None
         if mode == "on" and self.template is None:
@@ -59,12 +64,18 @@ class Prompter:
             )
         if mode == "off":
             self.template = None
+        self.variables = checked_variables(variables or {}, tokenizer, self.template, name)
         self.system_in_prompt = False
 
     @property
     def template_hash(self) -> str | None:
         """What the chat template in use is known by (16 hex digits); None without one."""
         return digest(self.template)[:16] if self.template is not None else None
+
+    def describe(self) -> dict[str, object]:
+        """Return what a manifest holds about how prompts are written."""
+        described: dict[str, object] = {"chat_template": self.template_hash or "not used"}
+        return described | ({"template_variables": self.variables} if self.variables else {})
 
     def ids(self, prompt: str, system: str) -> list[int]:
         """Return the token ids of a whole prompt."""
@@ -87,7 +98,7 @@ class Prompter:
         def apply(messages: list[dict[str, str]]) -> str:
             return str(
                 self.tokenizer.apply_chat_template(
-                    messages, tokenize=False, add_generation_prompt=True
+                    messages, tokenize=False, add_generation_prompt=True, **self.variables
                 )
             )
 

@@ -31,6 +31,7 @@ def show_dry_run(settings: RunSettings, manager: PluginManager, as_json: bool) -
     console = out()
     for one in previews:
         rows = [(row.dataset, row.estimate) for row in one.datasets]
+        rows += [("repeat check", one.repeat_check)] if one.repeat_check else []
         show_estimates(f"{one.model}, prompt style {one.prompt}", rows, cents=True)
         answered = sum(row.answered for row in one.datasets)
         if answered:

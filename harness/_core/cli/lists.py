@@ -10,6 +10,7 @@ import typer
 
 from imhi._core.cli import options
 from imhi._core.cli.console import out, print_json, say
+from imhi._core.cli.prices import prices
 from imhi._core.declarations import Argument
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.registry import Registry
@@ -49,7 +50,10 @@ LISTINGS = {
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(tasks)
-    app.command()(models)
+    group = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+    group.callback()(models)
+    group.command("prices")(prices)
+    app.add_typer(group, name="models")
     for kind, listing in LISTINGS.items():
         app.command(kind, help=listing.help)(_lister(kind, listing))
     app.command()(plugins)
@@ -73,7 +77,7 @@ def _default(argument: Argument) -> object:
 
 
 def _described(arguments: Sequence[Argument]) -> dict[str, dict[str, object]]:
-    return {a.name: {"summary": a.summary, "default": _default(a)} for a in arguments}
+    return {a.written: {"summary": a.summary, "default": _default(a)} for a in arguments}
 
 
 def _show_arguments(head: str, arguments: Sequence[Argument]) -> None:
@@ -81,8 +85,9 @@ def _show_arguments(head: str, arguments: Sequence[Argument]) -> None:
 
     rows = []
     for argument in arguments:
-        default = "" if argument.default is None else f" (default {_default(argument)})"
-        rows.append([f"{argument.name}=", f"{argument.summary}{default}"])
+        empty = argument.group or argument.default is None
+        default = "" if empty else f" (default {_default(argument)})"
+        rows.append([f"{argument.written}=", f"{argument.summary}{default}"])
     out().print(plain(head), style="bold", markup=False)
     drawn = rich_table(Table("", [*Table.whole_texts(""), *Table.texts("")], rows))
     drawn.show_header = False
@@ -124,6 +129,8 @@ def tasks(context: typer.Context, as_json: options.AsJson = False) -> None:
 
 def models(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List model schemes with their arguments, and presets."""
+    if context.invoked_subcommand is not None:
+        return
     registry = _registry(context)
     if as_json:
         families = [

@@ -77,6 +77,10 @@ Resamples = Annotated[
         help="Resamples of ranks, permutations of tests (default 10000); scores need none.",
     ),
 ]
+RepeatCheck = Annotated[
+    Number,
+    typer.Option(metavar="N", help="Ask N requests three times more: do answers repeat?"),
+]
 Seed = Annotated[Number, typer.Option(metavar="N", help="Seed of all that is drawn (default 0).")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders lie.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -52,6 +52,7 @@ def run(
     max_cost: Annotated[
         float | None, typer.Option(metavar="USD", help="Stop a model before this is exceeded.")
     ] = None,
+    repeat_check: options.RepeatCheck = None,
     resamples: options.Resamples = None,
     view: options.ViewNames = None,
     gold: options.Gold = None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imhi._core.comparing.answers import ALL, Answers
+from imhi._core.comparing.engine_facts import about_engines, engine_differences
 from imhi._core.comparing.intervals import Intervals, mean_intervals
 from imhi._core.comparing.measures import choose_metrics, metric_group
 from imhi._core.comparing.pairs import corrected, counted_examples, tested_pairs
@@ -93,7 +94,8 @@ def compare_run_set(
             f"no example is left to compare ({'; '.join(notes)}); choose another view or other rows"
         )
     answers = [one for part in parts for one in part.answers]
-    notes += runs.about_answers(answers)
+    differences = engine_differences(runs.names, runs.manifests)
+    notes += [*runs.about_answers(answers), *about_engines(differences)]
     missing = dict.fromkeys(name for part in parts for name in part.missing)
     chosen = {name: metric for name, metric in chosen.items() if name not in missing}
     without = [f"{name}: it has no values per example to compare by" for name in missing]
@@ -115,6 +117,7 @@ def compare_run_set(
         view=runs.view.name if runs.view else "",
         rows=runs.rows,
         answers=answers,
+        engine_differences=differences,
     )
 
 

@@ -131,12 +131,22 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class EngineDifference:
+    """Something that may change answers, in which runs differ: what each run tells, by its name, None
+    where it tells nothing."""
+
+    name: str
+    values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Runs beside each other on the same examples. ``runs`` are their folders, by which they are told
     apart; ``names`` are what each is called, no two alike, and what values and pairs call them by.
     ``left_out`` says what could not be compared, and why; ``view``
     names the gold labels and rows that count (empty: the released ones, all); ``answers`` count, for
-    each run and dataset, the ``rows`` compared that it did not answer."""
+    each run and dataset, the ``rows`` compared that it did not answer; ``engine_differences`` are what
+    else may change answers, in which runs differ."""
 
     names: Sequence[str]
     runs: Sequence[str]
@@ -154,6 +164,7 @@ class Comparison:
     view: str = ""
     rows: str = ALL
     answers: Sequence[Answers] = ()
+    engine_differences: Sequence[EngineDifference] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.names)) < len(self.names) or len(self.names) != len(self.runs):

@@ -8,6 +8,7 @@
       requests/DATASET.jsonl      what the model is asked
       responses/DATASET.jsonl     what it answered: append-only, one line per example
       failures/DATASET.jsonl      what got no answer, each attempt a line; asked again next time
+      repeats/REQUESTS/           what --repeat-check was answered: alone/, again/, in-flight-1/
       asked/NAME-IDENTITY.jsonl   what a model keeps to go on with: the batches a server works on
       predictions/LABELER/DATASET.jsonl
       predictions/LABELER/labeler.json  which version of the labeler made them
@@ -155,7 +156,11 @@ class RunFolder:
 
     def responses(self, dataset: str) -> Iterator[Response]:
         """Stream what was answered, in the order in which answers came."""
-        return self._read(Response, self.file("responses", dataset))
+        return self.responses_of("responses", dataset)
+
+    def responses_of(self, kind: str, dataset: str) -> Iterator[Response]:
+        """Stream the responses of a kind (``responses``, ``failures``, a part of ``repeats``)."""
+        return self._read(Response, self.file(kind, dataset))
 
     def answered(self, dataset: str) -> dict[str, str]:
         """Return id -> prompt hash of the responses a dataset has.
@@ -176,7 +181,7 @@ class RunFolder:
 
     def failures(self, dataset: str) -> Iterator[Response]:
         """Yield every failed attempt there was, also of examples that were answered later."""
-        return self._read(Response, self.file("failures", dataset))
+        return self.responses_of("failures", dataset)
 
     def failed(self, dataset: str) -> dict[str, Response]:
         """Return the last failure of each example that has no response yet."""

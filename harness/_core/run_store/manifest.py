@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from imhi._core.errors import DataError
 from imhi._core.records import JsonObject
+from imhi._core.run_store.repeat_record import RepeatCheck, Share
 from imhi._core.settings import named
 
 
@@ -45,8 +46,9 @@ class Manifest:
     """A run's manifest. ``datasets`` counts the examples of each; ``model_identity``,
     ``model_details`` and ``source_details`` are JSON of the plugins that made them; ``totals`` is
     None until the model was asked; ``cross_fitted`` are datasets whose answers a model gave that
-    learnt from other rows of the split. ``identity``, ``wording`` and ``asked_with`` are there in runs
-    that ask for the explanations of a build; ``more`` is what another version has written besides.
+    learnt from other rows of the split; ``repeat_check`` is there once it was made. ``identity``,
+    ``wording`` and ``asked_with`` are there in runs that ask for the explanations of a build; ``more``
+    is what another version has written besides.
     """
 
     run: str
@@ -72,6 +74,7 @@ class Manifest:
     cross_fitted: tuple[str, ...] = ()
     totals: Totals | None = None
     model_details: JsonObject = dataclasses.field(default_factory=dict)
+    repeat_check: RepeatCheck | None = None
     identity: str = ""
     wording: str = ""
     asked_with: JsonObject = dataclasses.field(default_factory=dict)
@@ -116,6 +119,8 @@ class Manifest:
                 known["totals"] = _part(Totals, "totals", as_named_now(totals))
             if "prompt" in known:
                 known["prompt"] = _part(PromptRecord, "prompt", known["prompt"])
+            if known.get("repeat_check"):
+                known["repeat_check"] = _repeat_check(known["repeat_check"])
             for name in ("notes", "cross_fitted"):
                 if isinstance(known.get(name), list):
                     known[name] = tuple(known[name])
@@ -135,7 +140,17 @@ def as_named_now(totals: object) -> object:
     return {"not_asked": totals["unanswered"], **rest}
 
 
-R = TypeVar("R", Manifest, PromptRecord, Totals)
+R = TypeVar("R", Manifest, PromptRecord, Totals, RepeatCheck, Share)
+
+
+def _repeat_check(value: object) -> RepeatCheck:
+    if isinstance(value, Mapping):
+        names = [name for name in ("again", "in_flight", "stored") if name in value]
+        value = {
+            **value,
+            **{name: _part(Share, f"repeat_check.{name}", value[name]) for name in names},
+        }
+    return _part(RepeatCheck, "repeat_check", value)
 
 
 def _part(record: type[R], name: str, value: object) -> R:
@@ -175,4 +190,11 @@ def _fits(value: object, hint: Any) -> bool:
 
 
 _FIELDS = {field.name for field in dataclasses.fields(Manifest)} - {"more"}
-_OPTIONAL = ("cross_fitted", "model_details", "identity", "wording", "asked_with")
+_OPTIONAL = (
+    "cross_fitted",
+    "model_details",
+    "repeat_check",
+    "identity",
+    "wording",
+    "asked_with",
+)

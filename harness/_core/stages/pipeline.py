@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from imhi._core.events import RunFinished, RunStarted
 from imhi._core.metrics import MetricSpec
@@ -13,6 +14,7 @@ from imhi._core.results import RunScores
 from imhi._core.settings import RunSettings
 from imhi._core.stages.label import label
 from imhi._core.stages.prepare import Prepared, prepare
+from imhi._core.stages.repeat_check import check_repeats, cost_of_repeats
 from imhi._core.stages.respond import respond
 from imhi._core.stages.score import score
 
@@ -53,7 +55,11 @@ def _answer(prepared: Prepared, plan: RunPlan) -> None:
         total = sum(manifest.datasets.values())
         answered = sum(len(folder.answered(name)) for name in manifest.datasets)
         context.notify(RunStarted(folder.id, model.called, total, answered))
-        respond(folder, model.spec, context, plan.executor)
+        wanted = plan.settings.repeat_check
+        check = partial(check_repeats, folder, context, wanted) if wanted else None
+        if context.budget.limit is not None:
+            context.budget.spent += cost_of_repeats(folder)
+        respond(folder, model.spec, context, plan.executor, check)
 
 
 def _score(

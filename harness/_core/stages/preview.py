@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
@@ -10,9 +11,11 @@ from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.protocols import BuildPrompt
-from imhi._core.records import JsonObject
+from imhi._core.records import JsonObject, Request
 from imhi._core.registry import Registry
+from imhi._core.run_store import RunFolder
 from imhi._core.stages.prepare import begun_run
+from imhi._core.stages.repeat_check import chosen_requests, is_made
 
 _SCORED = "nothing is written: the wording of each label is scored after each prompt"
 
@@ -30,11 +33,13 @@ class DatasetPreview:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a run would ask."""
+    """What a run would ask; ``repeat_check``: what asking some of it again would take besides, if that
+    is left to do."""
 
     model: str
     prompt: str
     datasets: tuple[DatasetPreview, ...]
+    repeat_check: Estimate | None = None
 
     def to_json(self) -> JsonObject:
         """Return what ``--dry-run --json`` prints."""
@@ -47,7 +52,8 @@ class Preview:
             }
             for d in self.datasets
         ]
-        return {"model": self.model, "prompt": self.prompt, "datasets": rows}
+        asked = {"model": self.model, "prompt": self.prompt, "datasets": rows}
+        return asked | ({"repeat_check": asdict(self.repeat_check)} if self.repeat_check else {})
 
 
 def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
@@ -64,17 +70,44 @@ def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
     for dataset, asked in pairs.items():
         answered = begun.answered(dataset) if begun else {}
         requests = [request for _, request in asked if request.id not in answered]
-        made = Estimate(0, 0, 0, 0.0)
-        if requests:
-            made = model.spec.estimate([request.prompt for request in requests], context)
-        if context.generation.way == "likelihood":
-            made = replace(
-                made,
-                completion_tokens=0,
-                scored=sum(len(request.choices) for request in requests),
-                note="; ".join(filter(None, (made.note, _SCORED))),
-            )
+        made = _estimate(model, requests, context)
         first = requests[0] if requests else asked[0][1]
         done = len(asked) - len(requests)
         estimates.append(DatasetPreview(dataset, done, made, first.prompt))
-    return Preview(model.called, style.name, tuple(estimates))
+    again = None
+    if settings.repeat_check:
+        requests_of = {name: [request for _, request in asked] for name, asked in pairs.items()}
+        again = _repeat_check(settings.repeat_check, model, requests_of, begun, context)
+    return Preview(model.called, style.name, tuple(estimates), again)
+
+
+def _estimate(model: ModelPlan, requests: Sequence[Request], context: Context) -> Estimate:
+    made = Estimate(0, 0, 0, 0.0)
+    if requests:
+        made = model.spec.estimate([request.prompt for request in requests], context)
+    if context.generation.way == "likelihood":
+        made = replace(
+            made,
+            completion_tokens=0,
+            scored=sum(len(request.choices) for request in requests),
+            note="; ".join(filter(None, (made.note, _SCORED))),
+        )
+    return made
+
+
+def _repeat_check(
+    wanted: int,
+    model: ModelPlan,
+    requests: Mapping[str, Sequence[Request]],
+    begun: RunFolder | None,
+    context: Context,
+) -> Estimate | None:
+    """Return what a check would take of a run whose requests all get an answer; None if it was made."""
+    chosen = chosen_requests(
+        {name: [one.id for one in of] for name, of in requests.items()}, wanted
+    )
+    if begun is not None and is_made(begun.manifest().repeat_check, chosen):
+        return None
+    places = set(chosen)
+    asked = [one for of in requests.values() for one in of if (one.dataset, one.id) in places]
+    return _estimate(model, 3 * asked, context)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
 from imhi._core.events import ExampleFailed, ResponsesWritten, StageFinished, StageStarted
-from imhi._core.executors import ExecutorSpec
+from imhi._core.executors import ExecutorSpec, RunOn
 from imhi._core.models import ModelSpec
 from imhi._core.protocols import Model
 from imhi._core.records import Request, Response, as_row
-from imhi._core.report import all_notes
+from imhi._core.report import Relay, Report, all_notes
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.jsonl import AppendLog, rows_with_offsets
@@ -32,6 +33,10 @@ class Described:
     details: Mapping[str, Any]
     notes: tuple[str, ...]
     cross_fitted: tuple[str, ...] = ()
+
+
+Ask: TypeAlias = Callable[[Sequence[Request]], Iterator["Response | Described"]]
+"""Hands requests to the model of a run, which is made once and stays."""
 
 
 class Answering:
@@ -92,11 +97,18 @@ def pending_requests(folder: RunFolder, dataset: str) -> StoredRequests:
     return StoredRequests([path], ((0, offset) for offset in pending))
 
 
-def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: ExecutorSpec) -> None:
+def respond(
+    folder: RunFolder,
+    spec: ModelSpec,
+    context: Context,
+    executor: ExecutorSpec,
+    afterwards: Callable[[Ask], None] | None = None,
+) -> None:
     """Answer every pending request of the run.
 
     A request whose answer is an error goes to ``failures/`` and is asked again by the next run.
-    Answers that were written survive anything that happens later.
+    Answers that were written survive anything that happens later. ``afterwards`` may ask the same
+    model more, once the answers are there; what the model has to say of that is no part of the run.
     """
     manifest = folder.manifest()
     # Every dataset is checked before the first is asked.
@@ -106,45 +118,60 @@ def respond(folder: RunFolder, spec: ModelSpec, context: Context, executor: Exec
     if context.budget.limit is not None:
         # Counted from the answers: a run that was killed had no time to write its totals.
         context.budget.spent += totals(folder).cost or 0.0
-    if total or manifest.totals is None:
-        # A model that hands its requests to a server in one piece must find them there again.
-        context = replace(context, cache=CacheFolder(folder.path / "asked"))
-        answering = Answering(spec, context)
-        run_on = executor.start(context)
-        details: dict[str, Any] = {}
-        try:
-            for datasets in _groups(spec, list(manifest.datasets)):
-                requests = joined([pending_requests(folder, dataset) for dataset in datasets])
-                if requests and not context.budget.exhausted:
-                    results = run_on(answering, requests)
-                    details |= _write_answers(folder, results, requests, context)
-                    # Notes are written as they come: a killed run must not lose them.
-                    manifest = replace(
-                        manifest,
-                        notes=all_notes(manifest.notes, context.notes),
-                        cross_fitted=all_notes(manifest.cross_fitted, context.report.cross_fitted),
-                    )
-                    folder.write_manifest(manifest)
-        finally:
-            answering.close()
-            context.cache.close()
-            before = manifest.totals.respond_seconds if manifest.totals else 0.0
-            seconds = round(before + time.perf_counter() - started, 3)
-            folder.write_manifest(
-                replace(
+    # A model that hands its requests to a server in one piece must find them there again.
+    context = replace(context, cache=CacheFolder(folder.path / "asked"))
+    listening = Relay(cross_fitted=context.report.cross_fitted, listener=context.report)
+    answering = Answering(spec, replace(context, report=listening))
+    try:
+        run_on = executor.start(context) if total or manifest.totals is None or afterwards else None
+        if run_on is not None and (total or manifest.totals is None):
+            _answer_pending(folder, context, answering, run_on)
+        context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
+        if run_on is not None and afterwards is not None:
+            listening.listener = Report()
+            afterwards(partial(run_on, answering))
+    finally:
+        answering.close()
+        context.cache.close()
+
+
+def _answer_pending(
+    folder: RunFolder, context: Context, answering: Answering, run_on: RunOn
+) -> None:
+    """Write down the answers to what is pending, and what the run has come to, whatever happens."""
+    manifest = folder.manifest()
+    started = time.perf_counter()
+    details: dict[str, Any] = {}
+    try:
+        for datasets in _groups(answering.spec, list(manifest.datasets)):
+            requests = joined([pending_requests(folder, dataset) for dataset in datasets])
+            if requests and not context.budget.exhausted:
+                results = run_on(answering, requests)
+                details |= write_answers(folder, results, requests, context)
+                # Notes are written as they come: a killed run must not lose them.
+                manifest = replace(
                     manifest,
-                    model_details=details or manifest.model_details,
-                    status="responded",
                     notes=all_notes(manifest.notes, context.notes),
                     cross_fitted=all_notes(manifest.cross_fitted, context.report.cross_fitted),
-                    totals=replace(
-                        totals(folder),
-                        respond_seconds=seconds,
-                        stopped_by_budget=context.budget.exhausted,
-                    ),
                 )
+                folder.write_manifest(manifest)
+    finally:
+        before = manifest.totals.respond_seconds if manifest.totals else 0.0
+        seconds = round(before + time.perf_counter() - started, 3)
+        folder.write_manifest(
+            replace(
+                manifest,
+                model_details=details or manifest.model_details,
+                status="responded",
+                notes=all_notes(manifest.notes, context.notes),
+                cross_fitted=all_notes(manifest.cross_fitted, context.report.cross_fitted),
+                totals=replace(
+                    totals(folder),
+                    respond_seconds=seconds,
+                    stopped_by_budget=context.budget.exhausted,
+                ),
             )
-    context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
+        )
 
 
 def _groups(spec: ModelSpec, datasets: list[str]) -> list[list[str]]:
@@ -153,13 +180,20 @@ def _groups(spec: ModelSpec, datasets: list[str]) -> list[list[str]]:
     return [datasets] if together and resolve(together)(spec) else [[name] for name in datasets]
 
 
-def _write_answers(
+def write_answers(
     folder: RunFolder,
     responses: Iterator[Response | Described],
     requests: Sequence[Request],
     context: Context,
+    answers: str = "responses",
+    failures: str = "failures",
 ) -> dict[str, Any]:
-    """Write down what comes; return what the model says of itself."""
+    """Write down what comes, in the folder's files of the kinds ``answers`` and ``failures``; return
+    what the model says of itself.
+
+    Raises:
+        HarnessError: the model answers what was not asked, or leaves out what was.
+    """
     details: dict[str, Any] = {}
     waiting = {(r.dataset, r.id): r.prompt_hash for r in requests}
     with ExitStack() as stack:
@@ -176,7 +210,7 @@ def _write_answers(
             return logs[path]
 
         for dataset in dict.fromkeys(dataset for dataset, _ in waiting):
-            log("responses", dataset)
+            log(answers, dataset)
         for response in responses:
             if isinstance(response, Described):
                 details.update(response.details)
@@ -200,10 +234,10 @@ def _write_answers(
                 )
             del waiting[key]
             if response.error is None:
-                log("responses", dataset).append(as_row(response))
+                log(answers, dataset).append(as_row(response))
                 context.notify(ResponsesWritten(folder.id, dataset, 1))
             else:
-                log("failures", dataset).append(as_row(response))
+                log(failures, dataset).append(as_row(response))
                 context.notify(ExampleFailed(folder.id, dataset, response.id, response.error))
         if waiting and not context.budget.exhausted:
             dataset, id = next(iter(waiting))

@@ -164,6 +164,7 @@ class _ScoredView:
             self.found, list(self.labelling), self.registry, manifest.cross_fitted
         )
         records = {**earlier.metrics, **records}
+        check = manifest.repeat_check
         result = RunScores(
             run=str(self.folder.path),
             model=manifest.model,
@@ -178,6 +179,7 @@ class _ScoredView:
                 manifest.notes,
                 self.report.notes,
                 list(answer_notes(self.labelling, manifest, self.registry)),
+                [check.sentence] if check else [],
                 *(r["notes"] for r in records.values()),
             ),
             gaps=all_notes(self.report.gaps, *(record["gaps"] for record in records.values())),
@@ -190,6 +192,7 @@ class _ScoredView:
             },
             totals=dataclasses.asdict(manifest.totals) if manifest.totals else {},
             view=view.name if view else "",
+            repeat_check=dataclasses.asdict(check) if check else {},
         )
         write_json(self.folder.scores_file(result.labeler, result.view), result.to_json())
         self.folder.write_manifest(dataclasses.replace(manifest, status="scored"))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from imhi import Argument
 
@@ -79,6 +80,10 @@ class HfArguments:
         None,
         "auto, on or off for this model, instead of --chat-template",
         Argument.choice("auto", "on", "off"),
+    )
+    template: Mapping[str, Any] = Argument.group_field(
+        "a variable that the chat template reads, such as template.enable_thinking=false",
+        Argument.json_value,
     )
     labels: Mapping[int, str] | None = Argument.field(
         None, "classifiers: which label each output means, 0:no;1:yes", parse_labels

@@ -24,7 +24,7 @@ class ContinuedPrompts:
         self.arguments = arguments
         self.context = context
         mode = arguments.chat_template or context.generation.chat_template
-        self.prompter = Prompter(loaded.tokenizer, mode, name)
+        self.prompter = Prompter(loaded.tokenizer, mode, name, arguments.template)
 
     def answer(
         self,
@@ -66,4 +66,4 @@ class ContinuedPrompts:
 
     def describe(self) -> Mapping[str, object]:
         """Return what the manifest says of the prompts."""
-        return {"chat_template": self.prompter.template_hash or "not used"}
+        return self.prompter.describe()

@@ -16,13 +16,22 @@ Encoding = Mapping[str, list[int]]
 
 class Classifier:
     """Classifies posts. Where a dataset asks several questions, post and question are given as a
-    pair of texts; a classifier is expected to be trained that way."""
+    pair of texts; a classifier is expected to be trained that way.
+
+    Raises:
+        HarnessError: its outputs are no labels, or a variable of a chat template is set.
+    """
 
     def __init__(self, loaded: Loaded, name: str, arguments: HfArguments, context: Context) -> None:
         self.loaded = loaded
         self.name = name
         self.arguments = arguments
         self.context = context
+        if arguments.template:
+            raise HarnessError(
+                f"{name}: template.{next(iter(arguments.template))} is set, and the checkpoint is a "
+                "classifier, which has no chat template: leave it out"
+            )
         self.outputs = self._outputs()
 
     def _outputs(self) -> dict[int, str]:

@@ -36,7 +36,10 @@ class Generator:
         self.context = context
         settings = context.generation
         self.prompter = Prompter(
-            loaded.tokenizer, arguments.chat_template or settings.chat_template, name
+            loaded.tokenizer,
+            arguments.chat_template or settings.chat_template,
+            name,
+            arguments.template,
         )
         self.thought_formats = tuple(context.registry.thought_formats)
         self.decoder = Decoder(loaded.tokenizer, self.thought_formats)
@@ -185,7 +188,7 @@ class Generator:
     def describe(self) -> Mapping[str, object]:
         """Return how prompts are written and answers bounded."""
         return {
-            "chat_template": self.prompter.template_hash or "not used",
+            **self.prompter.describe(),
             "max_new_tokens": self.new_tokens,
             "unused_generation_defaults": dict(self.loaded.unused_defaults),
         }

@@ -86,6 +86,7 @@ class HfModel:
 
 
 def _description(loaded: Loaded, arguments: HfArguments) -> dict[str, object]:
+    import torch
     import transformers
 
     config = loaded.model.config
@@ -105,7 +106,17 @@ def _description(loaded: Loaded, arguments: HfArguments) -> dict[str, object]:
         "batch_tokens": arguments.batch_tokens
         or ("by batch_size" if arguments.batch_size else default_tokens(loaded)),
         "transformers": transformers.__version__,
+        "engine": {
+            "name": "transformers",
+            "version": transformers.__version__,
+            "torch": str(torch.__version__),
+        },
     }
+    quantised = getattr(config, "quantization_config", None)
+    if quantised:
+        of = quantised.get if isinstance(quantised, dict) else partial(getattr, quantised)
+        method = of("quant_method", "unknown")
+        description["quantisation"] = str(getattr(method, "value", method))
     if loaded.adapter is not None:
         description["adapter"] = loaded.adapter.written
         description["adapter_revision"] = loaded.adapter.identity()

@@ -136,7 +136,7 @@ def facts(lm: Any) -> dict[str, object]:
         "served_model": getattr(lm, "model", None) if is_server(type(lm)) else None,
     }
     known: dict[str, object] = {
-        name: str(value) for name, value in told.items() if value is not None
+        name: str(value).removeprefix("torch.") for name, value in told.items() if value is not None
     }
     if (window := window_of(lm)) is not None:
         known = {"max_length": window, **known}

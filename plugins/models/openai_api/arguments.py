@@ -4,11 +4,33 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from imhi import Argument, HarnessError
+
+# What a query may hold that is no secret: Azure's version of its interface.
+_PUBLIC_QUERY = ("api-version",)
+# Names under which keys are sent; what is written in a model's name is stored with the run.
+_SECRET = re.compile(
+    r"(?:x[-_])?(?:api[-_]?key|(?:access|auth|bearer)[-_]?token|token|key|(?:client[-_]?)?secret|"
+    r"password|authorization|sig|signature|code)",
+    re.IGNORECASE,
+)
+# What a request is made of, and what settings of the run decide; those of the second row may be left
+# out (null).
+_OURS = frozenset({"model", "messages", "prompt", "n", "stream", "stream_options"})
+_SETTINGS: Mapping[str, str] = {
+    "temperature": "--temperature",
+    "top_p": "--top-p",
+    "max_tokens": "--max-new-tokens",
+    "max_completion_tokens": "--max-new-tokens",
+    "stop": "--stop",
+    "seed": "--seed",
+}
 
 
 def parse_base_url(text: str) -> str:
@@ -29,14 +51,17 @@ def parse_base_url(text: str) -> str:
             "openai: base_url holds a user name or password, which would be stored with the run: "
             "leave it out and give the key in an environment variable (key_env=NAME)"
         )
-    if parts.query or parts.fragment:
+    public = all(name in _PUBLIC_QUERY for name, _ in parse_qsl(parts.query, True))
+    if parts.fragment or (parts.query and not public):
         raise HarnessError(
             "openai: base_url holds a query or fragment ('?' or '#'), which may be a secret and "
-            "would be stored with the run: expected scheme, host, port and path only"
+            "would be stored with the run: expected scheme, host, port and path (and api-version); "
+            "write query.NAME=VALUE for what is no secret"
         )
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("expected a URL such as http://127.0.0.1:8000/v1")
-    return text.rstrip("/")
+    path = parts.path.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path}" + (f"?{parts.query}" if parts.query else "")
 
 
 def parse_variable(text: str) -> str:
@@ -83,6 +108,40 @@ def parse_retries(text: str) -> int:
     return int(text)
 
 
+def parse_query(text: str) -> str:
+    """Return a value of a query as it is."""
+    if not text:
+        raise ValueError("expected a value")
+    return text
+
+
+def check_fields(name: str, body: Mapping[str, Any], query: Mapping[str, str]) -> None:
+    """Refuse fields that would store a secret, or set what the run sets.
+
+    Raises:
+        HarnessError: with the way to say it instead.
+    """
+    for group, given in (("body", body), ("query", query)):
+        for path in given:
+            if _SECRET.fullmatch(path.rpartition(".")[2]):
+                raise HarnessError(
+                    f"openai: {group}.{path}= would store a secret with the run: set an environment "
+                    "variable and name it with key_env=NAME or header.NAME=VARIABLE"
+                )
+    for path, value in body.items():
+        head = path.partition(".")[0]
+        if head in _OURS:
+            raise HarnessError(
+                f"{name}: body.{path}= is what the harness writes itself; expected further fields, such "
+                "as body.reasoning_effort=low (stream=true asks for a stream)"
+            )
+        if head in _SETTINGS and value is not None:
+            raise HarnessError(
+                f"{name}: body.{path}= is a setting of the run: use {_SETTINGS[head]} (or "
+                f"body.{path}=null to leave it out)"
+            )
+
+
 # What changes how a server is asked, but not what it answers.
 _way_of_asking = partial(Argument.field, changes_answers=False)
 
@@ -111,12 +170,42 @@ class OpenAIArguments:
     concurrency: int = _way_of_asking(16, "requests in flight at most", Argument.count)
     retries: int = _way_of_asking(
         6,
-        "times a request is sent again after 408, 409, 429, 5xx, a timeout, a lost connection or a "
-        "garbled answer",
+        "times a request is sent again after 408, 409, 429, 5xx, a timeout or a lost connection (after "
+        "an ill-formed answer twice at most)",
         parse_retries,
     )
     backoff: float = _way_of_asking(
         1.0, "seconds before the first retry; doubled each time, at most 60", parse_seconds
+    )
+    longest_wait: float = _way_of_asking(
+        120.0, "seconds a server may ask to wait (Retry-After) before the run stops", parse_seconds
+    )
+    max_bytes: int = _way_of_asking(
+        16_000_000, "bytes an answer may have, unpacked", Argument.count
+    )
+    stream: bool = _way_of_asking(
+        False,
+        "let answers come in pieces: for servers that know no other way, and proxies with short limits",
+        Argument.flag,
+    )
+    system: str = Argument.field(
+        "role",
+        "role (the system prompt in a message of its own) or folded (at the head of the user's)",
+        Argument.choice("role", "folded"),
+        added_later=True,
+    )
+    body: Mapping[str, Any] = Argument.group_field(
+        "a further field of each request, dotted for fields within: body.reasoning_effort=low, "
+        "body.chat_template_kwargs.enable_thinking=false; null leaves out one of ours",
+        Argument.json_value,
+    )
+    query: Mapping[str, str] = Argument.group_field(
+        "a parameter of the address: query.api-version=2024-10-21", parse_query
+    )
+    header: Mapping[str, str] = Argument.group_field(
+        "a header, whose value is in the environment variable named: header.api-key=AZURE_KEY",
+        parse_variable,
+        changes_answers=False,
     )
     max_requests_per_minute: int | None = _way_of_asking(
         None, "requests sent per minute at most", Argument.count

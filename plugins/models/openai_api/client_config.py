@@ -3,27 +3,30 @@ requests are sent one by one or in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from imhi import Budget, Generation, HarnessError, Request, ThoughtFormat, ends_in_thought
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.choosing import Probe, constraint_text
-from imhi.plugins.models.openai_api.failures import Failure, classify
+from imhi.plugins.models.openai_api.dialect import Dialect
+from imhi.plugins.models.openai_api.failures import Failure, NoAnswer
+from imhi.plugins.models.openai_api.masking import Mask
 from imhi.plugins.models.openai_api.prices import Price, most_tokens
-from imhi.plugins.models.openai_api.wire import (
-    Dialect,
-    Payload,
-    Reply,
-    payload,
-    read_reply,
-    schema_text,
-)
+from imhi.plugins.models.openai_api.reply import Reply, cut_at_stop, read_reply
+from imhi.plugins.models.openai_api.server_errors import error_under_success, read_error
+from imhi.plugins.models.openai_api.transport import Answer, read_connection_error
+from imhi.plugins.models.openai_api.wire import Payload, payload, schema_text
+
+_NAME = re.compile(r"[\w./:@+()-]{1,200}")
 
 
 @dataclass(frozen=True)
 class ClientConfig:
-    """How to ask. ``url`` is fit to be shown; ``price`` None where none is known."""
+    """How to ask. ``url`` is fit to be shown; ``price`` None where none is known; ``scheme`` is that of
+    the model's family, by which the provider is known."""
 
     name: str
     model: str
@@ -32,6 +35,7 @@ class ClientConfig:
     seed: int
     price: Price | None
     options: OpenAIArguments
+    scheme: str = "openai"
 
 
 @dataclass
@@ -40,9 +44,12 @@ class ServerCapabilities:
     dollars, of attempts whose fate is unknown (time-outs, lost or garbled answers) or whose usage
     the server did not report; they count as the most they can have cost. ``batches`` are the ids of
     those that were collected, by earlier processes too. ``choice_form`` is how the server holds
-    answers to a choice, found out by a probe; ``probes`` say what it answered."""
+    answers to a choice, found out by a probe; ``probes`` say what it answered. ``engine`` is what the
+    server told of itself; ``schema_heeded``: an answer came to a request with a schema; ``shortened``
+    answers ended before the tokens they might have had, since the window was full."""
 
     dialect: Dialect
+    engine: dict[str, object] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
     fingerprints: set[str] = field(default_factory=set)
     adapted: list[str] = field(default_factory=list)
@@ -51,6 +58,8 @@ class ServerCapabilities:
     rate_limit_pauses: int = 0
     batches: list[str] = field(default_factory=list)
     choice_form: str = ""
+    schema_heeded: bool = False
+    shortened: int = 0
     probes: list[Probe] = field(default_factory=list)
 
 
@@ -58,15 +67,15 @@ class ServerCapabilities:
 class Session:
     """One call of a model: how it asks, what it pays with, and what it has found out.
 
-    ``note`` is told once of everything a reader of the scores must know; ``scrub`` makes a
-    server's message fit to be written.
+    ``note`` is told once of everything a reader of the scores must know; ``mask`` makes what a
+    server sent fit to be written.
     """
 
     config: ClientConfig
     capabilities: ServerCapabilities
     budget: Budget
     note: Callable[[str], None]
-    scrub: Callable[[str], str]
+    mask: Mask
     thought_formats: Sequence[ThoughtFormat] = ()
 
     def payload(self, request: Request, dialect: Dialect | None = None) -> Payload:
@@ -80,11 +89,58 @@ class Session:
             config.seed,
             dialect or self.capabilities.dialect,
             self.capabilities.choice_form if request.choices else "",
+            config.options.body,
+            config.options.stream and config.options.mode == "live",
         )
 
-    def read(self, answer: object) -> Reply:
-        """Read an answer; see :func:`read_reply`."""
-        return read_reply(answer, self.config.options.api, self.thought_formats)
+    def read(self, body: object) -> Reply:
+        """Read what came with status 200; see :func:`read_reply`."""
+        options = self.config.options
+        failed = partial(
+            error_under_success, variable=options.key_env, longest_wait=options.longest_wait
+        )
+        reply = read_reply(body, options.api, self.thought_formats, failed)
+        return self.fit_to_write(cut_at_stop(reply, self.config.generation.stop))
+
+    def fit_to_write(self, reply: Reply) -> Reply:
+        """Return an answer without the keys in any of its texts."""
+        mask = self.mask.answer
+        return replace(
+            reply,
+            text=mask(reply.text),
+            thought=mask(reply.thought),
+            finish_reason=mask(reply.finish_reason) if reply.finish_reason else None,
+            model=mask(reply.model) if reply.model else None,
+            fingerprint=mask(reply.fingerprint) if reply.fingerprint else None,
+        )
+
+    def read_answer(self, answer: Answer) -> Reply:
+        """Read what came, under whichever status.
+
+        Raises:
+            NoAnswer: it is no answer.
+        """
+        if 200 <= answer.status < 300:
+            return self.read(answer.body)
+        raise NoAnswer(self.refusal(answer.status, answer.headers, answer.body))
+
+    def refusal(self, status: int, headers: Mapping[str, str], body: object) -> Failure:
+        """Return what an answer with another status means; see :func:`read_error`."""
+        options = self.config.options
+        return read_error(
+            status,
+            headers,
+            body,
+            variable=options.key_env,
+            longest_wait=options.longest_wait,
+        )
+
+    def told(self, failure: Failure, request: Request | None = None) -> str:
+        """Return what may be written of a failure: no key, and nothing of what was sent."""
+        if request is None:
+            return self.mask.message(failure.message)
+        system = request.system or self.config.generation.system
+        return self.mask.message(failure.message, request.prompt, request.post, system)
 
     def opens_thought(self, request: Request) -> bool:
         """Say whether the prompt that was sent ends in a thought; with api=chat only the server
@@ -110,30 +166,73 @@ class Session:
     def record(self, reply: Reply, most: float) -> float:
         """Remember what an answer tells of the server; return what it cost, in US dollars: ``most``
         where the server reports no usage."""
-        price, capabilities = self.config.price, self.capabilities
+        config, capabilities = self.config, self.capabilities
         if reply.model:
-            capabilities.models.add(reply.model)
-        if reply.fingerprint:
+            self._remember_model(reply.model)
+        if reply.fingerprint and _NAME.fullmatch(reply.fingerprint):
             capabilities.fingerprints.add(reply.fingerprint)
-        if price is None:
-            return 0.0
-        if reply.prompt_tokens is None or reply.completion_tokens is None:
-            capabilities.assumed_cost += most
+        limit = config.generation.max_new_tokens
+        if reply.finish_reason == "length" and limit and 0 < (reply.paid_tokens or 0) < limit:
+            capabilities.shortened += 1
             self.note(
-                f"{self.config.name}: the server reports no token usage; costs are upper bounds"
+                f"{config.name}: the server ended answers before the {limit} tokens they may have: "
+                "prompt and answer together did not fit its window"
             )
+        if config.price is None:
+            return 0.0
+        if reply.prompt_tokens is None or reply.paid_tokens is None:
+            capabilities.assumed_cost += most
+            self.note(f"{config.name}: the server reports no token usage; costs are upper bounds")
             return most
-        return price.cost(reply.prompt_tokens, reply.completion_tokens)
+        return config.price.cost(reply.prompt_tokens, reply.paid_tokens)
+
+    def _remember_model(self, served: str) -> None:
+        served = _model_name(served)
+        if served in self.capabilities.models:
+            return
+        self.capabilities.models.add(served)
+        asked = self.config.model
+        # A snapshot (model-2024-07-18), a tag or the last part of a path is the same model.
+        same = served == _model_name(asked) or re.fullmatch(
+            rf"(.*/)?{re.escape(asked.rpartition('/')[2])}([-@:][\w.-]*)?", served
+        )
+        if not same:
+            self.note(f"{self.config.name}: asked for {asked}, the server says {served} answered")
+
+    def cost_of(self, error: NoAnswer, most: float) -> float:
+        """Return what an attempt without an answer cost, in US dollars: what the server says it used,
+        ``most`` where it may have worked on it, else nothing."""
+        if self.config.price is None:
+            return 0.0
+        if error.usage is not None:
+            return self.config.price.cost(*error.usage)
+        if not error.failure.billed:
+            return 0.0
+        self.capabilities.assumed_cost += most
+        return most
 
     def failure(self, error: Exception) -> Failure:
-        """Return what an exception of an attempt means; its message is not scrubbed yet."""
-        return classify(error, self.config.options.timeout, self.config.options.key_env)
+        """Return what an exception of an attempt means, be it ours or that of a provider's client; its
+        message is not masked yet."""
+        if isinstance(error, NoAnswer):
+            return error.failure
+        status = getattr(error, "status_code", None)
+        if isinstance(status, int):
+            headers = getattr(getattr(error, "response", None), "headers", {})
+            return self.refusal(status, headers, getattr(error, "body", None))
+        return read_connection_error(error, self.config.options.timeout)
 
     def adapt(self, failure: Failure, sent: Collection[str]) -> bool:
         """Learn from a refused parameter; return whether there was something new to learn."""
         # What holds an answer to a choice is not given up for an answer.
         sent = set(sent) - {self.capabilities.choice_form}
-        change = self.capabilities.dialect.learn(failure.detail, sent, failure.parameter)
+        return self._changed(self.capabilities.dialect.learn(failure, sent))
+
+    def gave_up_schema(self) -> None:
+        """Remember that the server answers without a schema what it refuses with one."""
+        self._changed(self.capabilities.dialect.leave_out("response_format"))
+
+    def _changed(self, change: str) -> bool:
         if change:
             self.capabilities.adapted.append(change)
             self.note(f"{self.config.name}: the server does not take every setting: {change}")
@@ -142,3 +241,11 @@ class Session:
     def error(self, text: str) -> HarnessError:
         """Return an error that names the model and the server."""
         return HarnessError(f"{self.config.name}: {self.config.url}: {text}")
+
+
+def _model_name(served: str) -> str:
+    """Return what a server calls its model, without the folders of the machine it runs on."""
+    if re.match(r"/|~|\.\.?/|[A-Za-z]:[\\/]", served):
+        served = re.split(r"[\\/]", served.rstrip("\\/"))[-1]
+    # What is no name may be anything, a post too.
+    return served if _NAME.fullmatch(served) else "(what is no name)"

@@ -1,36 +1,39 @@
-"""Which server is asked with which key, and how both are kept out of everything written."""
+"""Which server is asked with which keys."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
 
 from imhi import HarnessError
+from imhi.plugins.models.openai_api.masking import Mask
 
 OFFICIAL = "https://api.openai.com/v1"
 PLACEHOLDER = "no-key"
-MESSAGE_LENGTH = 300
-
-# What keys look like in general; servers quote them in their messages, in part or in full.
-_KEY_LIKE = re.compile(r"\bsk-[\w*.-]{4,}|(?i:bearer)\s+[^\s'\",;]{4,}")
 
 
-def server_url(base_url: str | None, environment: Mapping[str, str] = os.environ) -> str:
+def server_url(
+    base_url: str | None,
+    environment: Mapping[str, str] = os.environ,
+    official: str = OFFICIAL,
+    variable: str = "OPENAI_BASE_URL",
+    scheme: str = "openai",
+) -> str:
     """Return the URL to ask.
 
     Raises:
-        HarnessError: ``OPENAI_BASE_URL`` is set and ``base_url=`` is not given. The variable would
+        HarnessError: the ``variable`` is set and ``base_url=`` is not given. The variable would
             send the posts to a server of which the run's record says nothing.
     """
-    from_environment = environment.get("OPENAI_BASE_URL", "").strip()
-    if base_url is None and from_environment and from_environment.rstrip("/") != OFFICIAL:
+    from_environment = environment.get(variable, "").strip()
+    if base_url is None and from_environment and from_environment.rstrip("/") != official:
         raise HarnessError(
-            "openai: OPENAI_BASE_URL is set but base_url= is not given; a run records which server "
-            f"answered, so name it: add ,base_url=URL to the model (or base_url={OFFICIAL})"
+            f"{scheme}: {variable} is set but base_url= is not given; a run records which server "
+            f"answered, so name it: add ,base_url=URL to the model (or base_url={official})"
         )
-    return base_url or OFFICIAL
+    return base_url or official
 
 
 def is_loopback(url: str) -> bool:
@@ -40,52 +43,92 @@ def is_loopback(url: str) -> bool:
 
 
 def read_key(
-    url: str, variable: str, named: bool, environment: Mapping[str, str] = os.environ
+    url: str,
+    variable: str,
+    named: bool,
+    needed: bool = True,
+    environment: Mapping[str, str] = os.environ,
+    scheme: str = "openai",
 ) -> str:
     """Return the key from the environment; a placeholder for a server on loopback without one.
 
     Args:
         named: ``key_env=`` was written out, so the key is expected on loopback too.
+        needed: no header of another kind is sent in its place.
 
     Raises:
         HarnessError: the variable is unset, empty, or cannot be sent in a header.
     """
     key = environment.get(variable, "").strip()
     if not key:
-        if is_loopback(url) and not named:
+        if (is_loopback(url) or not needed) and not named:
             return PLACEHOLDER
         raise HarnessError(
-            f"openai: no key for {shown_url(url)}: the environment variable {variable} is not set; "
+            f"{scheme}: no key for {shown_url(url)}: the environment variable {variable} is not set; "
             f"export {variable}=... (or name another with key_env=NAME; any text will do for a "
             "server that needs no key)"
         )
-    if not key.isascii() or any(character.isspace() or not character.isprintable()
-                                for character in key):  # fmt: skip
+    if not _is_word(key):
         raise HarnessError(
-            f"openai: the key in {variable} has white space or characters outside ASCII in it; "
+            f"{scheme}: the key in {variable} has white space or characters outside ASCII in it; "
             "expected one word: set the variable again"
         )
     return key
 
 
+def read_headers(
+    variables: Mapping[str, str], environment: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return headers, by the environment variables that hold their values.
+
+    Raises:
+        HarnessError: a variable is unset, empty, or cannot be sent in a header.
+    """
+    headers = {}
+    for name, variable in variables.items():
+        value = environment.get(variable, "").strip()
+        if not value or not value.isascii() or not value.isprintable():
+            found = "is not set" if not value else "holds what no header can"
+            raise HarnessError(
+                f"openai: header.{name}={variable}: the environment variable {variable} {found}; "
+                f"export {variable}=VALUE"
+            )
+        headers[name] = value
+    return headers
+
+
+def _is_word(key: str) -> bool:
+    return key.isascii() and key.isprintable() and not any(map(str.isspace, key))
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """The key and further headers that are sent to a server, and to nobody else."""
+
+    key: str
+    headers: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"
+
+    def sent(self) -> dict[str, str]:
+        """Return the headers of a request."""
+        bearer = {"Authorization": f"Bearer {self.key}"}
+        return {**({} if self.key == PLACEHOLDER and self.headers else bearer), **self.headers}
+
+    def mask(self) -> Mask:
+        """Return what keeps them out of everything that is written."""
+        return Mask(value for value in (self.key, *self.headers.values()) if value != PLACEHOLDER)
+
+
+def split_query(url: str) -> tuple[str, dict[str, str]]:
+    """Return an address without its query, and the query."""
+    bare, _, query = url.partition("?")
+    return bare, dict(parse_qsl(query))
+
+
 def shown_url(url: str) -> str:
     """Return scheme, host, port and path: what may be written down."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-class Scrub:
-    """Makes a text fit to be written: one line, at most 300 characters, without the key."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __repr__(self) -> str:
-        return "Scrub(...)"
-
-    def __call__(self, text: str) -> str:
-        line = " ".join(text.split())
-        if self._key != PLACEHOLDER:
-            line = line.replace(self._key, "[key]")
-        line = _KEY_LIKE.sub("[key]", line)
-        return line if len(line) <= MESSAGE_LENGTH else line[: MESSAGE_LENGTH - 3] + "..."
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"

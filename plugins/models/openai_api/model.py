@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import json
-import queue
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from imhi import Context, Estimate, Generation, HarnessError, ModelSpec, Request, Response
-from imhi.plugins.models.openai_api.arguments import OpenAIArguments
+from imhi.plugins.models.openai_api.arguments import OpenAIArguments, check_fields
 from imhi.plugins.models.openai_api.background import Outbox, stream
-from imhi.plugins.models.openai_api.batch.scheduling import ask_in_batches, refuse_what_is_under_way
-from imhi.plugins.models.openai_api.choosing import FORMS, Probe, probe_request
+from imhi.plugins.models.openai_api.batch.under_way import refuse_what_is_under_way
+from imhi.plugins.models.openai_api.choice_probe import find_choice_form
 from imhi.plugins.models.openai_api.client_config import ClientConfig, ServerCapabilities, Session
-from imhi.plugins.models.openai_api.credentials import Scrub, read_key, server_url, shown_url
-from imhi.plugins.models.openai_api.prices import known_model, likely_tokens, price_of
-from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler, Send
-from imhi.plugins.models.openai_api.wire import Dialect, IllFormed, Payload, schema_text
+from imhi.plugins.models.openai_api.credentials import (
+    Secrets,
+    read_headers,
+    read_key,
+    server_url,
+    shown_url,
+    split_query,
+)
+from imhi.plugins.models.openai_api.dialect import TOKEN_LIMITS, dialect_of, is_provider
+from imhi.plugins.models.openai_api.engines import PATIENCE, recognise
+from imhi.plugins.models.openai_api.prices import (
+    batch_words,
+    known_model,
+    likely_tokens,
+    no_price,
+    price_of,
+)
+from imhi.plugins.models.openai_api.providers import provider_of
+from imhi.plugins.models.openai_api.request_scheduler import RequestScheduler
+from imhi.plugins.models.openai_api.transport import Address, Answer, Connection
+from imhi.plugins.models.openai_api.wire import Payload, schema_text
 
 
 def create(spec: ModelSpec, context: Context) -> OpenAIModel:
@@ -28,22 +41,29 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
         HarnessError: no key, a budget without a price, a chat template asked of an interface that
             has none (or the other way round), a system prompt for bare completions.
     """
-    options = OpenAIArguments(**spec.arguments)
-    url = server_url(options.base_url)
-    key = read_key(url, options.key_env, named="key_env" in spec.given)
-    price = price_of(spec.target, options)
+    provider = provider_of(spec.family.scheme)
+    options = provider.arguments(**spec.arguments)
+    url = server_url(
+        options.base_url,
+        official=provider.url,
+        variable=provider.url_variable,
+        scheme=provider.scheme,
+    )
+    check_fields(spec.name, options.body, options.query)
+    headers = read_headers(options.header)
+    named = "key_env" in spec.given
+    key = read_key(url, options.key_env, named, needed=not headers, scheme=provider.scheme)
+    price = price_of(spec.target, options, provider.seller, provider.scheme)
     generation = context.generation
     if context.budget.limit is not None:
         if price is None:
             raise HarnessError(
-                f"{spec.name}: --max-cost is set but no price of '{spec.target}' is known: add "
-                "price_prompt=USD,price_completion=USD (per million tokens; 0 for a server of "
-                "your own)"
+                f"{spec.name}: --max-cost is set but {no_price(spec.target, options, provider.seller)}"
             )
-        if generation.max_new_tokens is None:
+        if generation.max_new_tokens is None or _without_limit(options):
             raise HarnessError(
                 f"{spec.name}: --max-cost is set but answers have no token limit: set "
-                "--max-new-tokens"
+                "--max-new-tokens (and leave body.max_tokens=null out)"
             )
     _check_interface(spec.name, options.api, generation)
     if generation.answer == "choice" and options.mode == "batch":
@@ -51,10 +71,23 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
             f"{spec.name}: --answer choice is asked for with mode=batch, whose answers cannot be "
             "tried before they are paid for: leave mode=batch out"
         )
+    if options.mode == "batch":
+        provider.check_batches(spec.name, generation, options)
     config = ClientConfig(
-        spec.name, spec.target, shown_url(url), generation, context.seed, price, options
+        spec.name,
+        spec.target,
+        shown_url(url),
+        generation,
+        context.seed,
+        price,
+        options,
+        provider.scheme,
     )
-    return OpenAIModel(config, context, key)
+    return OpenAIModel(config, context, Secrets(key, headers))
+
+
+def _without_limit(options: OpenAIArguments) -> bool:
+    return any(name in options.body for name in TOKEN_LIMITS)
 
 
 def _check_interface(name: str, api: str, generation: Generation) -> None:
@@ -75,17 +108,21 @@ def _check_interface(name: str, api: str, generation: Generation) -> None:
 
 
 class OpenAIModel:
-    """See :class:`imhi.Model`. The key is in no attribute that is shown."""
+    """See :class:`imhi.Model`. The keys are in no attribute that is shown."""
 
-    def __init__(self, config: ClientConfig, context: Context, key: str) -> None:
+    def __init__(self, config: ClientConfig, context: Context, secrets: Secrets) -> None:
         self._config = config
         self._context = context
-        self._scrub = Scrub(key)
-        self._key = key
-        self._transport = ""
+        self._secrets = secrets
+        self._mask = secrets.mask()
         self._probe_cost = 0.0
+        self._met = False
         known = known_model(config.model)
-        dialect = Dialect(known.token_limit, set(known.refuses)) if known else Dialect()
+        dialect = dialect_of(config.url)
+        dialect.folded = config.options.system == "folded"
+        if known:
+            dialect.token_limit = known.token_limit
+            dialect.dropped |= set(known.refuses)
         self._capabilities = ServerCapabilities(dialect)
         if known and known.refuses:
             context.note(
@@ -113,43 +150,29 @@ class OpenAIModel:
             dataclasses.replace(self._config, seed=context.seed),
             self._capabilities,
             context.budget,
-            context.note,
-            self._scrub,
+            lambda text: context.note(self._mask.answer(text)),
+            self._mask,
             tuple(context.registry.thought_formats),
         )
         if self._config.options.mode == "batch":
-            return self._ask_in_batches(requests, session)
+            from imhi.plugins.models.openai_api.batch.scheduling import ask_in_batches
+
+            return ask_in_batches(requests, session, self._context, self._secrets)
         refuse_what_is_under_way(requests, session.config, context)
         return stream(lambda outbox: self._produce(requests, session, outbox))
-
-    def _ask_in_batches(self, requests: Sequence[Request], session: Session) -> Iterator[Response]:
-        import openai
-
-        with openai.OpenAI(
-            api_key=self._key,
-            base_url=self._config.url,
-            max_retries=0,
-            timeout=self._config.options.timeout,
-        ) as client:
-            yield from ask_in_batches(requests, session, self._context, client)
 
     async def _produce(
         self, requests: Sequence[Request], session: Session, outbox: Outbox[Response]
     ) -> None:
-        client = self._client()
-        # The untyped call costs a third less CPU than client.chat.completions.create, and leaves
-        # it to read_reply to tell an answer from what merely looks like one.
         path = "/chat/completions" if self._config.options.api == "chat" else "/completions"
 
-        async def send(body: Payload) -> object:
-            try:
-                return await client.post(path, body=body, cast_to=object)
-            except (json.JSONDecodeError, UnicodeDecodeError) as error:
-                raise IllFormed(f"the answer is not JSON ({error})") from None
+        async def send(body: Payload) -> Answer:
+            return await connection.post(path, body)
 
-        async with client:
+        async with Connection(self._address()) as connection:
+            await self._meet(connection, session)
             if self._context.generation.answer == "choice" and not self._capabilities.choice_form:
-                await self._find_choice_form(session, send)
+                self._probe_cost += await find_choice_form(session, send)
                 if not self._capabilities.choice_form:
                     return  # not even the probe was within the budget
             scheduler = RequestScheduler(session, send)
@@ -157,60 +180,31 @@ class OpenAIModel:
             scheduler.extra_cost, self._probe_cost = self._probe_cost, 0.0
             await scheduler.run(requests, outbox)
 
-    async def _find_choice_form(self, session: Session, send: Send) -> None:
-        """Find out in which form the server holds answers to a choice.
+    async def _meet(self, connection: Connection, session: Session) -> None:
+        """Find out which engine it is, once, unless the provider is known."""
+        seen, options = self._capabilities, self._config.options
+        if self._met or is_provider(self._config.url):
+            return
+        self._met = True
+        url, _ = split_query(self._config.url)
+        engine = await recognise(connection, url, min(options.timeout, PATIENCE))
+        if engine is None:
+            return
+        generation = session.config.generation
+        seen.engine = engine.describe()
+        seen.dialect.neutral = engine.neutral(options.api, generation)
+        for note in engine.notes(options.concurrency, generation):
+            session.note(f"{self._config.name}: {note}")
 
-        Raises:
-            HarnessError: in none, or it does not answer at all.
-        """
-        capabilities = self._capabilities
-        for form in FORMS:
-            # What a server says of one form is not learnt for the run.
-            trying = dataclasses.replace(
-                capabilities, dialect=copy.deepcopy(capabilities.dialect), choice_form=form
-            )
-            answers: Outbox[Response] = queue.Queue()
-            probing = dataclasses.replace(session, capabilities=trying, note=lambda text: None)
-            await RequestScheduler(probing, send).run([probe_request()], answers)
-            if answers.empty():  # the budget does not allow it: nor does it any request
-                return
-            response = answers.get()
-            assert response is not None
-            tokens = (response.prompt_tokens or 0) + (response.completion_tokens or 0)
-            said = self._scrub(response.error or response.text)[:80]
-            obeyed = response.label is not None
-            capabilities.probes.append(Probe(form, obeyed, said, response.cost, tokens))
-            capabilities.assumed_cost = trying.assumed_cost
-            self._probe_cost += response.cost or 0.0
-            if obeyed:
-                capabilities.choice_form = form
-                return
-        said = " and ".join(dict.fromkeys(repr(one.answer[:40]) for one in capabilities.probes))
-        raise session.error(
-            f"--answer choice is asked for, and the server does not hold answers to a choice (allowed "
-            f"two made-up words alone by {', '.join(FORMS)}, it answered {said}); use --answer text, "
-            "another server or api= (vLLM, llama.cpp and OpenAI can), or hf: with --answer likelihood"
-        )
-
-    def _client(self) -> Any:
-        """Return a client for the running event loop, over aiohttp where that is installed: at 64
-        requests in flight it takes less of a CPU than the default transport."""
-        import openai
-
-        http_client = None
-        try:
-            import aiohttp  # noqa: F401
-
-            http_client = openai.DefaultAioHttpClient()
-        except (ImportError, AttributeError, RuntimeError):
-            pass  # Not installed, or a client that has no such transport.
-        self._transport = "aiohttp" if http_client else "httpx"
-        return openai.AsyncOpenAI(
-            api_key=self._key,
-            base_url=self._config.url,
-            max_retries=0,
-            timeout=self._config.options.timeout,
-            http_client=http_client,
+    def _address(self) -> Address:
+        options = self._config.options
+        url, query = split_query(self._config.url)
+        return Address(
+            url,
+            self._secrets.sent(),
+            {**query, **options.query},
+            options.timeout,
+            options.max_bytes,
         )
 
     def describe(self) -> Mapping[str, object]:
@@ -227,12 +221,18 @@ class OpenAIModel:
                 "token_limit": seen.dialect.token_limit,
                 "left_out": sorted(seen.dialect.dropped),
                 "adapted": list(seen.adapted),
+                "system": "folded" if seen.dialect.folded else "role",
+                "neutral": dict(seen.dialect.neutral),
+                "body": dict(config.options.body),
             },
+            "concurrency": config.options.concurrency,
             "retries": seen.retries,
             "rate_limit_pauses": seen.rate_limit_pauses,
         }
-        if self._transport:
-            described["transport"] = self._transport
+        if seen.engine:
+            described["engine"] = dict(seen.engine)
+        if seen.shortened:
+            described["shortened"] = seen.shortened
         if seen.probes:
             described["choice"] = {
                 "form": seen.choice_form,
@@ -242,7 +242,7 @@ class OpenAIModel:
             described |= {"mode": "batch", "batches": list(seen.batches)}
         if config.price:
             described["assumed_cost"] = round(seen.assumed_cost, 6)
-        return described
+        return self._mask.within(described)
 
     def close(self) -> None:
         """Nothing to free: connections live as long as one call of :meth:`generate`."""
@@ -256,12 +256,14 @@ def together(spec: ModelSpec) -> bool:
 def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estimate:
     """Return about what the prompts would cost: prompt tokens at 4 bytes each, completions at the
     most they may have. Needs no key and sends nothing."""
-    options, system = OpenAIArguments(**spec.arguments), context.generation.system
+    provider, system = provider_of(spec.family.scheme), context.generation.system
+    options = provider.arguments(**spec.arguments)
     schema = schema_text(options.api, context.generation)
-    prompt_tokens = sum(likely_tokens(system, prompt, schema) for prompt in prompts)
+    lengths = [likely_tokens(system, prompt, schema) for prompt in prompts]
+    prompt_tokens = sum(lengths)
     limit = context.generation.max_new_tokens
     completion_tokens = (limit or 0) * len(prompts)
-    price = price_of(spec.target, options)
+    price = price_of(spec.target, options, provider.seller, provider.scheme)
     note = "prompt tokens estimated at 4 bytes each"
     note += (
         "; completions counted in full length, usually they are shorter"
@@ -269,11 +271,9 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
         else "; completions not counted: answers have no token limit"
     )
     if price is not None and options.mode == "batch":
-        given = "price_prompt" in spec.given
-        note += (
-            f"; by the Batch API: {'prices as given' if given else 'half the price of the table'}"
-        )
+        note += f"; by the Batch API {batch_words(price)}"
     if price is None:
-        note += f"; no price of '{spec.target}' is known (price_prompt=, price_completion=)"
-    cost = price.cost(prompt_tokens, completion_tokens) if price else None
+        note += f"; {no_price(spec.target, options, provider.seller)}"
+    # One by one: what a token costs depends on the length of its prompt.
+    cost = sum(price.cost(length, limit or 0) for length in lengths) if price else None
     return Estimate(len(prompts), prompt_tokens, completion_tokens, cost, note)

@@ -96,12 +96,15 @@ class RateLimiter:
         now = asyncio.get_running_loop().time()
         self._resume_at = max(self._resume_at, now + seconds)
 
-    def slow_down(self, seconds: float) -> None:
-        """Pause, and halve the requests in flight unless that was done for this pause already."""
-        if asyncio.get_running_loop().time() >= self._resume_at:
+    def slow_down(self, seconds: float) -> bool:
+        """Pause, and halve the requests in flight unless that was done for this pause already; return
+        whether this is a pause of its own."""
+        new = asyncio.get_running_loop().time() >= self._resume_at
+        if new:
             self.allowed = max(1.0, self.allowed / 2)
             self.pauses += 1
         self.pause(seconds)
+        return new
 
     def speed_up(self) -> None:
         """An answer came: let a little more be in flight."""

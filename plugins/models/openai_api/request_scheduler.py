@@ -12,13 +12,18 @@ from imhi import Request, Response, finish_reasons
 from imhi.plugins.models.openai_api.background import Outbox
 from imhi.plugins.models.openai_api.choosing import chosen
 from imhi.plugins.models.openai_api.client_config import Session
-from imhi.plugins.models.openai_api.failures import Failure, backoff
+from imhi.plugins.models.openai_api.failures import AGAIN, Failure, NoAnswer, backoff
+from imhi.plugins.models.openai_api.giving_up import GivingUp
 from imhi.plugins.models.openai_api.rate_limiter import RateLimiter, Stopped
-from imhi.plugins.models.openai_api.wire import Payload, Reply
+from imhi.plugins.models.openai_api.reply import Reply
+from imhi.plugins.models.openai_api.transport import Answer
+from imhi.plugins.models.openai_api.wire import Payload
 
-Send = Callable[[Payload], Awaitable[object]]
-"""Sends one body and returns the answer as parsed JSON (or as text, where the server does not call
-it JSON); raises what the client raises, and IllFormed for what is not JSON."""
+Send = Callable[[Payload], Awaitable[Answer]]
+"""Sends one body and returns what came; raises NoAnswer where nothing did that can be read."""
+
+
+_ILL_FORMED_RETRIES = 2
 
 
 class RequestScheduler:
@@ -34,6 +39,7 @@ class RequestScheduler:
         self._limiter = RateLimiter(
             self._options.concurrency, self._options.max_requests_per_minute
         )
+        self._giving_up = GivingUp(self._options.retries)
         self._random = random.Random()
         self._holding = 0
         self._last_contact = -1.0
@@ -82,14 +88,19 @@ class RequestScheduler:
         first_try = time.monotonic()
         attempts = retries = 0
         cost: float | None = None
+        without: tuple[str, ...] = ()
+        first_refusal: Failure | None = None
         while True:
             attempts += 1
             changes = self._capabilities.dialect.changes
-            started, outcome, spent = await self._attempt(request)
+            started, outcome, spent = await self._attempt(request, without)
             if spent is not None:
                 cost = (cost or 0.0) + spent
             if isinstance(outcome, Reply):
                 self._limiter.speed_up()
+                self._giving_up.answered()
+                if without:
+                    self._session.gave_up_schema()
                 return self._response(
                     request,
                     attempts,
@@ -98,31 +109,54 @@ class RequestScheduler:
                     thought_open=self._session.opens_thought(request),
                     latency=round(time.monotonic() - started, 4),
                 )
-            message = self._session.scrub(outcome.message)
-            if outcome.kind == "fatal":
-                self._give_up(message)
-            if outcome.kind == "filtered":
+            if outcome.kind == "content":
+                self._giving_up.answered()
                 return self._response(
                     request, attempts, cost, finish_reason=finish_reasons.FILTERED
                 )
             if outcome.kind == "parameter" and self._adapt(request, outcome, changes):
                 continue
-            again = outcome.kind in ("passing", "rate", "unreachable")
-            if not again or retries >= self._retries_for(outcome):
+            if self._schema_may_be_why(outcome) and not without:
+                without, first_refusal = ("response_format",), outcome
+                continue
+            outcome = first_refusal or outcome
+            message = self._session.told(outcome, request)
+            if outcome.kind not in AGAIN or retries >= self._retries_for(outcome):
                 if outcome.kind == "unreachable" and self._last_contact < first_try:
                     self._give_up(f"{message}; is the server running, is base_url= right?")
+                if why := self._giving_up.failed(outcome, message):
+                    if outcome.fatal:
+                        self._give_up(why)
+                    self._stop_after(why)
                 return self._response(request, attempts, cost, error=message)
             await self._before_retry(outcome, retries)
             retries += 1
             self._capabilities.retries += 1
 
     def _retries_for(self, failure: Failure) -> int:
+        if failure.kind == "ill_formed":
+            return min(self._options.retries, _ILL_FORMED_RETRIES)
         # A server that was never there is most likely a wrong address: say so within seconds.
         never_there = failure.kind == "unreachable" and self._last_contact < 0
         return min(self._options.retries, 3) if never_there else self._options.retries
 
-    async def _attempt(self, request: Request) -> tuple[float, Reply | Failure, float | None]:
-        """Send once; return when it was sent, what came of it and its cost in US dollars."""
+    def _schema_may_be_why(self, failure: Failure) -> bool:
+        """Return whether to try a refused request without its schema: servers refuse those in many
+        words and without a field that names it."""
+        capabilities = self._capabilities
+        return (
+            failure.kind in ("request", "parameter")
+            and self._config.generation.answer_schema is not None
+            and self._options.api == "chat"
+            and not capabilities.schema_heeded
+            and "response_format" not in capabilities.dialect.dropped
+        )
+
+    async def _attempt(
+        self, request: Request, without: tuple[str, ...] = ()
+    ) -> tuple[float, Reply | Failure, float | None]:
+        """Send once, ``without`` some parameters; return when it was sent, what came of it and its
+        cost in US dollars."""
         most = self._session.most_cost(request)
         await self._reserve(most)
         spent = 0.0
@@ -133,14 +167,11 @@ class RequestScheduler:
             started = time.monotonic()
             outcome: Reply | Failure
             try:
-                outcome = await self._exchange(request)
+                outcome = await self._exchange(request, without)
                 spent = self._session.record(outcome, most)
-            except Exception as error:
-                outcome = self._session.failure(error)
-                if outcome.billed:
-                    self._capabilities.assumed_cost += most
-                else:
-                    spent = 0.0
+            except NoAnswer as error:
+                outcome = error.failure
+                spent = self._session.cost_of(error, most)
                 if outcome.kind != "unreachable":
                     self._last_contact = time.monotonic()
             finally:
@@ -151,12 +182,16 @@ class RequestScheduler:
             self._limiter.wake()
         return started, outcome, None if self._config.price is None else spent
 
-    async def _exchange(self, request: Request) -> Reply:
+    async def _exchange(self, request: Request, without: tuple[str, ...]) -> Reply:
         body = self._session.payload(request)
-        # The client's own limit counts from byte to byte: a server that trickles would never end.
-        answer = await asyncio.wait_for(self._send(body), self._options.timeout)
+        for name in without:
+            body.pop(name, None)
+        answer = await self._send(body)
         self._last_contact = time.monotonic()
-        return self._session.read(answer)
+        reply = self._session.read_answer(answer)
+        if "response_format" in body:
+            self._capabilities.schema_heeded = True
+        return reply
 
     async def _reserve(self, most: float) -> None:
         """Set the money for one attempt aside, waiting for others to settle if need be.
@@ -179,7 +214,9 @@ class RequestScheduler:
     async def _before_retry(self, failure: Failure, retry: int) -> None:
         wait = backoff(self._options.backoff, retry, self._random)
         if failure.kind == "rate":
-            self._limiter.slow_down(wait if failure.wait is None else failure.wait)
+            new = self._limiter.slow_down(wait if failure.wait is None else failure.wait)
+            if new and (why := self._giving_up.paused()):
+                self._give_up(f"{why} ({self._session.told(failure)})")
         elif failure.wait is not None:
             self._limiter.pause(failure.wait)
         else:
@@ -189,7 +226,10 @@ class RequestScheduler:
         """Return whether to send again in the form the server wants."""
         if self._capabilities.dialect.changes != changes:
             return True  # Another worker met the same refusal while this one was in flight.
-        return self._session.adapt(failure, self._session.payload(request).keys())
+        sent = set(self._session.payload(request))
+        if request.system or self._config.generation.system:
+            sent.add("system")
+        return self._session.adapt(failure, sent)
 
     def _give_up(self, message: str) -> None:
         """End the round: nothing more is sent, what is in flight is waited for.
@@ -197,9 +237,13 @@ class RequestScheduler:
         Raises:
             Stopped: always.
         """
+        self._stop_after(message)
+        raise Stopped
+
+    def _stop_after(self, message: str) -> None:
+        """End the round with the request that is being dealt with."""
         self._fatal = self._fatal or message
         self._limiter.stop()
-        raise Stopped
 
     def _response(
         self, request: Request, attempts: int, cost: float | None, **fields: Any

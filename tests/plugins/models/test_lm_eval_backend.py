@@ -424,13 +424,21 @@ def test_arguments_of_from_pretrained_go_through(plain: Path) -> None:
     assert made.lm.model.config._attn_implementation == "eager"
 
 
+def test_a_backend_tells_what_comparisons_of_engines_look_at(plain: Path) -> None:
+    described = model(f"lm-eval:hf,pretrained={plain},batch_size=3").describe()
+    assert described["engine"]["name"] == "lm-eval hf" and described["engine"]["version"]
+    assert (described["model"], described["batch_size"]) == (str(plain), 3)
+    served = model(
+        "lm-eval:local-completions,model=m,base_url=http://127.0.0.1:1/v1,tokenizer_backend=none"
+    )
+    assert (served.describe()["model"], served.describe()["concurrency"]) == ("m", 8)
+
+
 def test_a_half_precision_checkpoint_answers_in_float32_on_a_cpu(tmp_path: Path) -> None:
     folder = save_causal(tmp_path, dtype="bfloat16")
-    assert (
-        model(f"lm-eval:hf,pretrained={folder},device=cpu").describe()["dtype"] == "torch.float32"
-    )
+    assert model(f"lm-eval:hf,pretrained={folder},device=cpu").describe()["dtype"] == "float32"
     asked_for = f"lm-eval:hf,pretrained={folder},device=cpu,dtype=bfloat16"
-    assert model(asked_for).describe()["dtype"] == "torch.bfloat16"
+    assert model(asked_for).describe()["dtype"] == "bfloat16"
 
 
 # --- identity ------------------------------------------------------------------------------------

@@ -9,19 +9,23 @@ from dataclasses import dataclass, replace
 
 from imhi import Response, finish_reasons
 from imhi.plugins.models.openai_api.batch.ledger import Batch, Tried
-from imhi.plugins.models.openai_api.batch.lines import read_line
-from imhi.plugins.models.openai_api.batch.server import Refused, Server
-from imhi.plugins.models.openai_api.batch.state import BatchState, Refusal, read_refusal
+from imhi.plugins.models.openai_api.batch.server import (
+    BatchServer,
+    BatchState,
+    Refusal,
+    Refused,
+    Result,
+)
 from imhi.plugins.models.openai_api.batch.work import Work
-from imhi.plugins.models.openai_api.failures import Failure, Kind, backoff
-from imhi.plugins.models.openai_api.wire import Reply
+from imhi.plugins.models.openai_api.failures import AGAIN, Failure, Kind, backoff
+from imhi.plugins.models.openai_api.reply import Reply
 
 _RANDOM = random.Random()
 
 # Why a request has no line. Of a batch that was completed it may have been answered, and charged.
 _SILENT = {
     "expired": Failure("passing", "the batch expired before it was asked"),
-    "cancelled": Failure("example", "the batch was cancelled before it was asked"),
+    "cancelled": Failure("request", "the batch was cancelled before it was asked"),
 }
 _LOST = Failure("passing", "the batch is completed and has no answer to it", billed=True)
 
@@ -44,7 +48,7 @@ class OddLines:
         return ", ".join(f"{count:,} {what}" for count, what in parts if count)
 
 
-def collect(work: Work, server: Server, batch: Batch, state: BatchState) -> Iterator[Response]:
+def collect(work: Work, server: BatchServer, batch: Batch, state: BatchState) -> Iterator[Response]:
     """Yield what a batch that is done has come to, and write down that it was collected when all of
     it was taken. What failed for a passing reason waits for another batch.
 
@@ -58,7 +62,7 @@ def collect(work: Work, server: Server, batch: Batch, state: BatchState) -> Iter
     mine = work.ids_of(batch)
     unasked = False
     if state.status == "failed":
-        refusal = read_refusal(state.errors, len(batch.ids))
+        refusal = server.refusal(state, len(batch.ids))
         unasked = refusal.full and _asks_for_less(work, batch)
         failures = _blame(batch, mine, refusal)
     else:
@@ -77,19 +81,18 @@ def collect(work: Work, server: Server, batch: Batch, state: BatchState) -> Iter
         cost, attempts = work.settle(id, spent), tried.attempts + 1
         if unasked:
             again[id] = tried
-        elif failure.kind == "filtered":
+        elif failure.kind == "content":
             yield work.response(id, cost, attempts, finish_reason=finish_reasons.FILTERED)
-        elif failure.kind == "fatal" or _adapts(work, batch, id, failure):
-            fatal = fatal or (
-                work.session.scrub(failure.message) if failure.kind == "fatal" else ""
-            )
+        elif failure.fatal or _adapts(work, batch, id, failure):
+            if failure.fatal and not fatal:
+                fatal = work.session.told(failure, work.request(id))
             again[id] = Tried(attempts, tried.retries, cost)
-        elif failure.kind in ("passing", "rate") and tried.retries < work.options.retries:
+        elif failure.kind in AGAIN and tried.retries < work.options.retries:
             work.capabilities.retries += 1
             again[id] = Tried(attempts, tried.retries + 1, cost)
         else:
             failed.add(id)
-            error = work.session.scrub(failure.message)
+            error = work.session.told(failure, work.request(id))
             yield work.response(id, cost, attempts, error=error)
     work.ledger.collected(batch, failed, again)
     work.capabilities.batches = [one.id for one in work.ledger.batches if one.step == "collected"]
@@ -113,17 +116,17 @@ def _asks_for_less(work: Work, batch: Batch) -> bool:
 def _blame(batch: Batch, mine: Sequence[str], refusal: Refusal) -> dict[str, Failure]:
     """Return what the refusal of a whole batch means for each of its requests."""
     guilty = {batch.ids[line - 1] for line in refusal.lines}
-    kind: Kind = "example"
+    kind: Kind = "request"
     if refusal.fatal:
-        kind = "fatal"
+        kind = "quota"
     elif refusal.full or refusal.passing:
         kind = "passing"
     others = Failure("passing" if guilty else kind, refusal.message)
-    return {id: Failure("example", refusal.message) if id in guilty else others for id in mine}
+    return {id: Failure("request", refusal.message) if id in guilty else others for id in mine}
 
 
 def _read(
-    work: Work, server: Server, batch: Batch, state: BatchState, rest: set[str]
+    work: Work, server: BatchServer, batch: Batch, state: BatchState, rest: set[str]
 ) -> Generator[Response, None, dict[str, Failure]]:
     """Yield the answers in a batch's files; return why the other requests have none.
 
@@ -132,8 +135,7 @@ def _read(
     known, failures, odd = set(batch.ids), dict[str, Failure](), OddLines()
     for _ in range(2):
         odd, came = OddLines(), set[str]()
-        for line in _lines(work, server, state):
-            read = read_line(line, work.session)
+        for read in _results(work, server, batch, state):
             if read is None:
                 odd.garbled += 1
                 continue
@@ -158,18 +160,16 @@ def _read(
             "no answer is asked again, or counts as failed"
         )
     silent = _SILENT.get(state.status, _LOST)
-    if odd.garbled:
+    if odd.garbled or state.silence_may_cost:
         silent = replace(silent, billed=True)
     return {id: failures.get(id, silent) for id in rest}
 
 
-def _lines(work: Work, server: Server, state: BatchState) -> Iterator[bytes]:
-    for file in filter(None, (state.output_file, state.error_file)):
-        try:
-            with server.download(file, work.folder) as lines:
-                yield from (line for line in lines if line.strip())
-        except Refused as error:
-            raise work.lost(str(error)) from None
+def _results(work: Work, server: BatchServer, batch: Batch, state: BatchState) -> Iterator[Result]:
+    try:
+        yield from server.results(batch, state, work.folder)
+    except Refused as error:
+        raise work.lost(str(error)) from None
 
 
 def _answer(work: Work, id: str, reply: Reply) -> Response:
@@ -189,10 +189,13 @@ def _adapts(work: Work, batch: Batch, id: str, failure: Failure) -> bool:
     if failure.kind != "parameter":
         return False
     now, then = work.capabilities.dialect, batch.dialect()
-    if (now.token_limit, now.dropped) != (then.token_limit, then.dropped):
+    if (now.token_limit, now.dropped, now.folded) != (then.token_limit, then.dropped, then.folded):
         return True  # Learnt from another line in the meantime.
-    sent = work.session.payload(work.request(id), then)
-    return work.session.adapt(failure, sent.keys())
+    request = work.request(id)
+    sent = set(work.session.payload(request, then))
+    if request.system or work.session.config.generation.system:
+        sent.add("system")
+    return work.session.adapt(failure, sent)
 
 
 def _wait_before_asking_again(work: Work, again: Mapping[str, Tried], refusal: Refusal) -> None:

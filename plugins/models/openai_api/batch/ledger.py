@@ -15,10 +15,8 @@ from typing import Any, Literal, NamedTuple
 
 from imhi import Context, HarnessError
 from imhi.plugins.models.openai_api.client_config import ClientConfig
-from imhi.plugins.models.openai_api.wire import Dialect
+from imhi.plugins.models.openai_api.dialect import Dialect
 from imhi.runs import Cache
-
-NAME = "openai-batch"
 
 Step = Literal["planned", "uploaded", "creating", "created", "collected", "dropped"]
 """``creating`` is written before the server is asked for the batch and ``created`` once its id is
@@ -36,9 +34,10 @@ class Tried(NamedTuple):
 
 @dataclass
 class Batch:
-    """One batch. ``key`` tells it from all others and is in its metadata; ``ids`` are the custom
-    ids of its requests, a line of its file each; ``before`` is what was done for them earlier.
-    ``file`` and ``id`` are the server's; ``since`` is when the server was asked for it (seconds
+    """One batch. ``key`` tells it from all others and goes with it to the server; ``ids`` are the
+    custom ids of its requests, a line each; ``before`` is what was done for them earlier. ``file``
+    is what the server calls the file of requests (where there is none: what the batch is found again
+    by) and ``id`` what it calls the batch; ``since`` is when the server was asked for it (seconds
     since 1970). ``failed`` were given up, ``again`` were to be asked again. ``alone``, which is not
     kept: no other batch of ours was at work when it was sent."""
 
@@ -219,4 +218,4 @@ def open_ledger(context: Context, config: ClientConfig) -> Ledger | None:
         "generation": config.generation.to_json(),
         "seed": config.seed,
     }
-    return Ledger(context.cache.open(NAME, identity))
+    return Ledger(context.cache.open(f"{config.scheme}-batch", identity))

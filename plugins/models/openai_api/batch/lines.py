@@ -1,26 +1,13 @@
-"""The lines of a batch's files: written for requests, read for answers."""
+"""What the lines of batches have in common, whoever they are for."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from imhi import Request, digest
-from imhi.plugins.models.openai_api.client_config import Session
-from imhi.plugins.models.openai_api.failures import Failure
-from imhi.plugins.models.openai_api.wire import IllFormed, Reply, ServerJson
-
-_ENDPOINTS = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
-
-# Codes of a line without an HTTP answer, as OpenAI lists them (BatchRequestOutputError).
-_PASSING_CODES = frozenset({"batch_expired", "request_timeout"})
-# What stands in the codes, of lines and of whole batches, of what passes.
-PASSING_WORDS = ("rate_limit", "server_error", "internal_error", "timeout", "unavailable")
-
-
-def endpoint(api: str) -> str:
-    """Return what the server calls the interface, whatever its own address is."""
-    return _ENDPOINTS[api]
+from imhi.plugins.models.openai_api.failures import IllFormed
 
 
 def custom_id(request: Request) -> str:
@@ -29,51 +16,33 @@ def custom_id(request: Request) -> str:
     return digest([request.dataset, request.id, request.prompt_hash])[:32]
 
 
-def write_line(id: str, request: Request, session: Session) -> bytes:
-    """Return a request as a line of a batch's file.
+def encoded(row: Mapping[str, object]) -> bytes:
+    """Return a line.
 
     Raises:
-        UnicodeEncodeError: the prompt cannot be sent (half of a surrogate pair is in it).
+        UnicodeEncodeError: it cannot be sent (half of a surrogate pair is in it).
     """
-    url = endpoint(session.config.options.api)
-    row = {"custom_id": id, "method": "POST", "url": url, "body": session.payload(request)}
     return (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
-class _Status(Exception):
-    """The HTTP error that a line holds, in the shape :func:`classify` knows."""
+def parsed(text: str) -> object:
+    """Return what a server's answer says.
 
-    def __init__(self, status: int, body: object) -> None:
-        inner = body.get("error") if isinstance(body, Mapping) else None
+    Raises:
+        IllFormed: it is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise IllFormed(f"the answer is not JSON: {text[:80]!r}") from None
+
+
+class HTTPStatus(Exception):
+    """An error with an HTTP status, in the shape that :meth:`Session.failure` knows, whoever's it is.
+    ``response`` is that of the client, for its headers."""
+
+    def __init__(self, status: int, body: object, response: Any = None) -> None:
         super().__init__(f"status {status}")
         self.status_code = status
-        self.body = inner if isinstance(inner, Mapping) else body
-
-
-def read_line(data: bytes, session: Session) -> tuple[str, Reply | Failure] | None:
-    """Return a line's custom id and what came of the request; None for what is no such line."""
-    try:
-        row = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    id = row.get("custom_id") if isinstance(row, Mapping) else None
-    return (id, _outcome(row, session)) if isinstance(id, str) else None
-
-
-def _outcome(row: ServerJson, session: Session) -> Reply | Failure:
-    response, error = row.get("response"), row.get("error")
-    raised: Exception = IllFormed("the line holds neither a response nor an error")
-    if isinstance(response, Mapping):
-        status, body = response.get("status_code"), response.get("body")
-        if isinstance(status, int) and status != 200:
-            raised = _Status(status, body)
-        else:
-            try:
-                return session.read(body)
-            except IllFormed as ill:
-                raised = ill
-    elif isinstance(error, Mapping):
-        code, reason = str(error.get("code") or ""), str(error.get("message") or "no reason given")
-        passing = code in _PASSING_CODES or any(word in code for word in PASSING_WORDS)
-        return Failure("passing" if passing else "example", f"{code}: {reason}".removeprefix(": "))
-    return session.failure(raised)
+        self.body = body
+        self.response = response

@@ -1,29 +1,26 @@
-"""Asks in batches: those under way first, then new ones, until all is answered. And sees to it that
-nobody asks one by one what a batch is being paid for."""
+"""Asks in batches: those under way first, then new ones, until all is answered."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from imhi import Context, HarnessError, Request, Response
 from imhi.plugins.models.openai_api.batch.collecting import collect
 from imhi.plugins.models.openai_api.batch.ledger import Batch, open_ledger
-from imhi.plugins.models.openai_api.batch.lines import custom_id
 from imhi.plugins.models.openai_api.batch.sending import make, send, take_up
-from imhi.plugins.models.openai_api.batch.server import Refused, Server
-from imhi.plugins.models.openai_api.batch.state import BatchState
+from imhi.plugins.models.openai_api.batch.server import DONE, BatchServer, BatchState, Refused
 from imhi.plugins.models.openai_api.batch.work import Work
 from imhi.plugins.models.openai_api.client_config import ClientConfig, Session
-from imhi.plugins.models.openai_api.prices import BATCH_SOURCE
+from imhi.plugins.models.openai_api.credentials import Secrets
+from imhi.plugins.models.openai_api.prices import batch_words
+from imhi.plugins.models.openai_api.providers import provider_of
 
-_DONE = frozenset({"completed", "failed", "expired", "cancelled"})
 _LOOKS_FOR_FILES = 10
 
 
 def ask_in_batches(
-    requests: Sequence[Request], session: Session, context: Context, client: Any
+    requests: Sequence[Request], session: Session, context: Context, secrets: Secrets
 ) -> Iterator[Response]:
     """Yield a response to every request, as far as the budget allows.
 
@@ -31,7 +28,7 @@ def ask_in_batches(
     process. ``latency`` of a response is unknown; ``attempts`` are the batches a request was in.
 
     Args:
-        client: an ``openai.OpenAI`` that does not retry by itself.
+        secrets: what the server knows the account by.
 
     Raises:
         HarnessError: there is no run folder to keep the batches in, the server cannot be reached,
@@ -46,24 +43,26 @@ def ask_in_batches(
             "twice, and there is no run folder here (a worker of an executor, or a judge): use "
             "--executor local, or mode=live"
         )
+    provider = provider_of(config.scheme)
     context.note(
         f"{config.name}: answers came by the Batch API {_price_text(config)}; a run that is stopped goes "
         "on with its batches when the same command is given again"
     )
-    yield from _ask(Work(requests, session, folder, ledger), Server(client, session))
+    work = Work(requests, session, folder, ledger)
+    with provider.open_batches(session, secrets) as server:
+        yield from _ask(work, server)
 
 
 def _price_text(config: ClientConfig) -> str:
+    provider = provider_of(config.scheme)
     if config.price is None:
-        return "(OpenAI takes half the price for that)"
-    return "at half price" if BATCH_SOURCE in config.price.source else "at the price given"
+        return f"({provider.title} takes half the price of most models for that)"
+    return batch_words(config.price)
 
 
-def _ask(work: Work, server: Server) -> Iterator[Response]:
+def _ask(work: Work, server: BatchServer) -> Iterator[Response]:
     try:
-        under_way = take_up(work)
-        for batch in under_way:
-            make(work, server, batch)
+        under_way = [batch for batch in take_up(work) if make(work, server, batch)]
         while True:
             for sent in send(work, server):
                 if isinstance(sent, Response):
@@ -79,17 +78,26 @@ def _ask(work: Work, server: Server) -> Iterator[Response]:
         work.release()
 
 
-def _wait(work: Work, server: Server, under_way: list[Batch]) -> list[tuple[Batch, BatchState]]:
-    """Look at the batches until some are done, and return those."""
+def _wait(
+    work: Work, server: BatchServer, under_way: list[Batch]
+) -> list[tuple[Batch, BatchState]]:
+    """Look at the batches until some are done, and return those; empty where one turned out never to
+    have been made, which leaves ``under_way``."""
     looks = 0
     while True:
-        done = []
-        for batch in under_way:
+        done: list[tuple[Batch, BatchState]] = []
+        for batch in list(under_way):
+            if batch.step == "creating":
+                # Others are at work of which one may be it.
+                if not make(work, server, batch):
+                    under_way.remove(batch)
+                    return done
+                continue
             state = _look_at(work, server, batch)
             work.ledger.saw(batch, state.status)
-            if state.status not in _DONE:
+            if state.status not in DONE:
                 continue
-            if state.names_its_files:
+            if state.readable:
                 done.append((batch, state))
             elif (looks := looks + 1) > _LOOKS_FOR_FILES:
                 text = (
@@ -102,30 +110,8 @@ def _wait(work: Work, server: Server, under_way: list[Batch]) -> list[tuple[Batc
         time.sleep(work.options.poll)
 
 
-def _look_at(work: Work, server: Server, batch: Batch) -> BatchState:
+def _look_at(work: Work, server: BatchServer, batch: Batch) -> BatchState:
     try:
         return server.retrieve(batch.id)
     except Refused as error:
         raise work.lost(str(error)) from None
-
-
-def refuse_what_is_under_way(
-    requests: Sequence[Request], config: ClientConfig, context: Context
-) -> None:
-    """Let nobody ask one by one what may be in a batch.
-
-    Raises:
-        HarnessError: some of the requests are.
-    """
-    ledger = open_ledger(context, config)
-    if ledger is None or not ledger.batches:
-        return
-    ids = {custom_id(request) for request in requests}
-    at_work = [batch for id, batch in ledger.owners(ids).items() if batch.may_answer(id)]
-    if at_work:
-        names = sorted({batch.id or f"{batch.number} of {ledger.path}" for batch in at_work})
-        raise HarnessError(
-            f"{config.name}: {len(at_work):,} of {len(requests):,} requests are in batches that may "
-            f"have been paid for ({', '.join(names[:3])}): add mode=batch to collect their answers, or "
-            f"cancel the batches at the server and remove {ledger.path} to ask (and pay) again"
-        )

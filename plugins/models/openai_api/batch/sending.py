@@ -9,8 +9,7 @@ from typing import BinaryIO
 from imhi import Response
 from imhi.io import disk_error
 from imhi.plugins.models.openai_api.batch.ledger import Batch, Tried
-from imhi.plugins.models.openai_api.batch.lines import write_line
-from imhi.plugins.models.openai_api.batch.server import Refused, Server
+from imhi.plugins.models.openai_api.batch.server import BatchServer, Refused
 from imhi.plugins.models.openai_api.batch.work import Work
 
 
@@ -55,8 +54,8 @@ def _take_over_dialect(work: Work) -> None:
         dialect.token_limit, dialect.dropped = known.token_limit, known.dropped
 
 
-def fill(work: Work, stream: BinaryIO) -> tuple[list[str], list[Response]]:
-    """Write requests that wait to the file of one batch: as many as a batch may hold and as the
+def fill(work: Work, server: BatchServer, stream: BinaryIO) -> tuple[list[str], list[Response]]:
+    """Write requests that wait to the lines of one batch: as many as a batch may hold and as the
     budget has room for, whose money is set aside.
 
     Returns:
@@ -69,7 +68,7 @@ def fill(work: Work, stream: BinaryIO) -> tuple[list[str], list[Response]]:
         if len(ids) >= work.room or not work.fits([id]):
             break
         try:
-            line = write_line(id, work.request(id), work.session)
+            line = server.line(id, work.request(id))
             error = (
                 f"the request has {len(line):,} bytes, a batch {work.options.batch_bytes:,} at most"
             )
@@ -91,7 +90,7 @@ def fill(work: Work, stream: BinaryIO) -> tuple[list[str], list[Response]]:
     return ids, hopeless
 
 
-def send(work: Work, server: Server) -> Iterator[Batch | Response]:
+def send(work: Work, server: BatchServer) -> Iterator[Batch | Response]:
     """Send what waits, batch by batch, as far as the budget allows.
 
     Yields each batch that is at work, and responses to requests that cannot be sent at all.
@@ -114,7 +113,7 @@ def send(work: Work, server: Server) -> Iterator[Batch | Response]:
             raise disk_error(error, work.folder) from error
         with stream:
             try:
-                ids, hopeless = fill(work, stream)
+                ids, hopeless = fill(work, server, stream)
             except OSError as error:
                 raise disk_error(error, work.folder) from error
             yield from hopeless
@@ -124,26 +123,41 @@ def send(work: Work, server: Server) -> Iterator[Batch | Response]:
             batch = work.ledger.plan(ids, before, work.capabilities.dialect)
             batch.alone = not work.owner
             work.owner |= dict.fromkeys(ids, batch)
-            work.ledger.uploaded(batch, server.upload(stream, batch.key))
-        make(work, server, batch)
+            if server.takes_files:
+                work.ledger.uploaded(batch, server.upload(stream, batch.key))
+            make(work, server, batch, stream)
         yield batch
 
 
-def make(work: Work, server: Server, batch: Batch) -> None:
-    """Have the server make the batch of a file it has, unless that was done.
+def make(work: Work, server: BatchServer, batch: Batch, stream: BinaryIO | None = None) -> bool:
+    """Have the server make a batch, unless that was done.
+
+    Args:
+        stream: the lines of its requests; None if they were sent by an earlier process.
+
+    Returns:
+        Whether the batch is, or may be, at work. If it never was made and its requests would have to
+        be sent once more, they wait for another one.
 
     Raises:
-        HarnessError: it will not, or it does not tell whether it has.
+        HarnessError: the server will not, or does not tell whether it has.
     """
     if batch.step in ("created", "collected"):
-        return
+        return True
     made = None
     if batch.step == "creating":
-        made = server.find(batch.file, batch.key, batch.since)
+        others = {other.id for other in work.ledger.batches if other.id}
+        made = server.find(batch, others)
     if made is None:
+        if stream is None and not server.takes_files:
+            work.ledger.dropped(batch)
+            work.give_back(work.ids_of(batch))
+            return False
         try:
-            made = server.create(batch.file, batch.key, lambda: work.ledger.creating(batch))
+            made = server.create(batch, stream, lambda: work.ledger.creating(batch))
         except Refused:
             work.ledger.dropped(batch)
             raise
-    work.ledger.created(batch, made.id, made.status)
+    if made.id:
+        work.ledger.created(batch, made.id, made.status)
+    return True

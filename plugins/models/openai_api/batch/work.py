@@ -118,6 +118,12 @@ class Work:
             self.waiting.append(id)
         self.waiting.sort(key=lambda id: self.open[id].index)
 
+    def give_back(self, ids: Sequence[str]) -> None:
+        """Let requests wait that were in a batch which was never made."""
+        for id in ids:
+            self.budget.settle(self._held.pop(id, 0.0), 0.0)
+        self.put_back(ids)
+
     def lost(self, why: str) -> HarnessError:
         """Return the error where answers that were paid for cannot be had."""
         return HarnessError(

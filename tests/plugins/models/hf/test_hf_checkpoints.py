@@ -48,6 +48,9 @@ def test_the_description_reproduces_the_model(causal: Path, ask: Asker) -> None:
     assert described["kind"] == "causal" and described["parameters"] == 171_840
     assert described["dtype"] == "float32" and described["device"] == "cpu"
     assert described["window"] == 2048 and described["batch_size"] == 3
+    assert described["engine"]["name"] == "transformers"
+    assert set(described["engine"]) == {"name", "version", "torch"}
+    assert "quantisation" not in described, "only where there is one"
 
 
 def test_batch_settings_do_not_change_the_identity(causal: Path, ask: Asker) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from imhi._core.checkpoints.prompting import longest_that_fits
+from imhi._core.checkpoints.template_variables import read_variables
 from imhi._core.errors import HarnessError
 from imhi._core.records import Request
 from tests import tiny_models
@@ -105,6 +106,93 @@ def test_a_tokenizer_without_padding_is_fine(folder: Path, causal: Path, ask: As
     assert texts(ask(f"hf:{unpadded},batch_size=4", requests())) == texts(
         ask(f"hf:{causal}", requests())
     )
+
+
+THINKING = (
+    "{% set effort = effort if effort is defined else 'high' %}"
+    "{% if messages|length > 1 %}{% set first = messages[0].content %}{% endif %}"
+    "{% set lines %}{{ first }}{% endset %}{% for each in lines %}{% endfor %}"
+    "{% for message in messages %}{% generation %}"
+    "[{{ message.role }}] {{ message.content }}\n{% endgeneration %}"
+    "{% if loop.index > 7 %}{% break %}{% endif %}{% endfor %}"
+    "{{ '[effort: ' ~ effort ~ '][assistant]' }}"
+    "{% if enable_thinking is defined and enable_thinking is false %}[no thought]{% endif %}"
+    "{% if tools %}{{ strftime_now('%Y') }}{{ raise_exception(eos_token) }}{% endif %}"
+)
+
+
+@pytest.fixture(scope="module")
+def thinking(folder: Path) -> Path:
+    return tiny_models.save_causal(folder / "thinking", chat_template=THINKING)
+
+
+def test_a_chat_template_is_given_the_variables_that_were_set(thinking: Path, ask: Asker) -> None:
+    ask.open(f"hf:{thinking}")
+    assert decoded_prompts(ask, requests(1))[0].endswith("[effort: high][assistant]")
+    assert "template_variables" not in ask.model.describe()
+    ask.open(f"hf:{thinking},template.enable_thinking=false,template.effort=low")
+    prompt = decoded_prompts(ask, requests(1))[0]
+    assert prompt.endswith("[effort: low][assistant][no thought]")
+    assert ask.model.describe()["template_variables"] == {"enable_thinking": False, "effort": "low"}
+    arguments = ask.spec(f"hf:{thinking},template.effort=low").identity()["arguments"]
+    assert arguments["template.effort"] == "low", "another value is another run"
+    assert not any(name.startswith("template") for name in ask.spec(f"hf:{thinking}").identity())
+
+
+@pytest.mark.parametrize("answer", ["likelihood", "choice"])
+def test_variables_count_where_labels_are_chosen_too(
+    answer: str, thinking: Path, ask: Asker
+) -> None:
+    model = ask.open(f"hf:{thinking},template.effort=none", answer=answer)
+    (asked,) = requests(1)
+    assert "[effort: none]" in model._worker.prompts.prompter.text(asked.prompt, "")
+    assert model.describe()["template_variables"] == {"effort": "none"}
+
+
+@pytest.mark.parametrize(
+    "variable", ["enable_thinkin", "first", "messages", "tokenize", "tools", "eos_token"]
+)
+def test_a_variable_that_the_template_does_not_read_is_refused(
+    variable: str, thinking: Path, ask: Asker
+) -> None:
+    """What the harness, the tokenizer or transformers gives a template is not to be set either, nor
+    what it sets itself."""
+    said = rf"template\.{variable} is set.*does not read it \(it reads: effort, enable_thinking\)"
+    with pytest.raises(HarnessError, match=said):
+        ask.open(f"hf:{thinking},template.{variable}=true")
+
+
+@pytest.mark.parametrize(
+    ("template", "variables"),
+    [
+        ("qwen3", ["enable_thinking"]),
+        ("glm4moe", ["enable_thinking"]),
+        ("gptoss", ["builtin_tools", "model_identity", "reasoning_effort"]),
+        ("llama3", []),
+    ],
+)
+def test_variables_of_published_templates_are_found(
+    template: str, variables: list[str], thinking: Path
+) -> None:
+    """As TRL ships them; they set dozens of names of their own."""
+    trl = pytest.importorskip("trl")
+    from transformers import AutoTokenizer
+
+    text = Path(trl.__file__).with_name("chat_templates") / f"{template}.jinja"
+    tokenizer = AutoTokenizer.from_pretrained(thinking)
+    assert read_variables(tokenizer, text.read_text(encoding="utf-8"), "a model") == variables
+
+
+def test_variables_without_a_template_are_refused(
+    thinking: Path, causal: Path, classifier: Path, ask: Asker
+) -> None:
+    for name in (f"{thinking},chat_template=off", causal):
+        with pytest.raises(
+            HarnessError, match=r"template\.effort is set, but no chat template is in"
+        ):
+            ask.open(f"hf:{name},template.effort=low")
+    with pytest.raises(HarnessError, match="a classifier, which has no chat template"):
+        ask.open(f"hf:{classifier},template.effort=low")
 
 
 @pytest.mark.parametrize("room", range(8))

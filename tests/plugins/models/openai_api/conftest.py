@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ from imhi._core.registry import Registry
 from imhi.plugins.models import openai_api
 from tests.openai_asking import Asker
 from tests.plugins.models.openai_api.batch_asking import BatchAsker
+from tests.plugins.models.openai_api.provider_asking import SERVERS, ProviderAsker
 
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the developer's key nor server is met by a test."""
-    for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
-        monkeypatch.delenv(variable, raising=False)
+    for variable in list(os.environ):
+        if variable.startswith(("OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_")):
+            monkeypatch.delenv(variable)
 
 
 @pytest.fixture
@@ -35,3 +38,8 @@ def asker(families: Registry) -> Asker:
 @pytest.fixture
 def batches(asker: Asker, tmp_path: Path) -> BatchAsker:
     return BatchAsker(asker, tmp_path / "asked")
+
+
+@pytest.fixture(params=SERVERS)
+def provider(request: pytest.FixtureRequest, asker: Asker, tmp_path: Path) -> ProviderAsker:
+    return ProviderAsker(request.param, asker, tmp_path / "asked")

@@ -20,7 +20,6 @@ from tests.batch_results import (
     refused,
     silent,
     with_stranger,
-    wrong_form,
 )
 from tests.batch_server import BatchServer
 from tests.openai_asking import PRICED
@@ -81,7 +80,7 @@ def test_what_will_never_be_taken_fails_alone_and_at_once(batches: BatchAsker, c
     script = first_time(lambda line: refused(line, code, "context length exceeded"), 2)
     with BatchServer(script) as server:
         responses = by_id(batches.ask(server.url, 4))
-    assert responses["2"].error == f"HTTP {code}: context length exceeded"
+    assert f"HTTP {code}: context length exceeded" in str(responses["2"].error)
     assert len(server.made) == 1 and sum(bool(r.error) for r in responses.values()) == 1
 
 
@@ -178,7 +177,7 @@ def test_a_server_without_any_room_ends_it_when_the_retries_are_used_up(
     ("line", "said"),
     [
         (lambda line: refused(line, 401, "bad key"), "refuses the key in OPENAI_API_KEY"),
-        (lambda line: refused(line, 429, "quota", code="insufficient_quota"), "no credit"),
+        (lambda line: refused(line, 429, "quota", code="insufficient_quota"), "credit, or"),
     ],
 )
 def test_what_makes_every_batch_pointless_ends_the_run_after_the_answers(
@@ -205,7 +204,7 @@ def test_a_batch_refused_for_what_every_batch_would_be_ends_the_run(batches: Bat
     assert Counter(server.charged.values()) == {1: 3}
 
 
-UNREADABLE = {"garbled": garbled, "silent": silent, "form": wrong_form}
+UNREADABLE = {"garbled": garbled, "silent": silent}
 
 
 @pytest.mark.parametrize("fault", UNREADABLE)
@@ -244,7 +243,7 @@ def test_a_parameter_the_server_does_not_take_is_left_out_of_the_next_batch(
 ) -> None:
     def script(line: Line) -> Result:
         if "max_tokens" in line.body:
-            return refused(line, 400, "Unsupported parameter: 'max_tokens'", param="max_tokens")
+            return refused(line, 400, "no", param="max_tokens", code="unsupported_parameter")
         return answer(line)
 
     context = batches.context()

@@ -13,26 +13,39 @@ from imhi._core.errors import HarnessError
 from imhi._core.models import ModelSpec
 from imhi._core.settings import Generation
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
-from imhi.plugins.models.openai_api.model import estimate
-from imhi.plugins.models.openai_api.prices import price_of
+from imhi.plugins.models.openai_api.client_config import ClientConfig
+from imhi.plugins.models.openai_api.credentials import Secrets
+from imhi.plugins.models.openai_api.model import OpenAIModel, estimate
+from imhi.plugins.models.openai_api.prices import Price, price_of
 from tests.batch_results import End, Fault, Line, Result, answer, garbled, refused
 from tests.batch_server import BatchServer
 from tests.openai_asking import PRICED, Asker, requests
 from tests.plugins.models.openai_api.batch_asking import MOST, BatchAsker, by_id
 
 
-def test_the_price_of_the_table_is_halved_and_says_so(batches: BatchAsker) -> None:
+def test_batches_are_paid_at_the_price_listed_for_them(batches: BatchAsker) -> None:
     context = batches.context()
     with BatchServer(lambda line: answer(line, usage=(1000, 500))) as server:
         text = f"openai:gpt-4o-mini,base_url={server.url},mode=batch,poll=0.02"
-        model = ModelSpec.parse(text, batches.asker.families).create(context)
+        spec = ModelSpec.parse(text, batches.asker.families)
+        # A server on loopback has no price: that of OpenAI is given to it.
+        config = ClientConfig(
+            spec.name,
+            spec.target,
+            server.url,
+            context.generation,
+            context.seed,
+            price_of("gpt-4o-mini", OpenAIArguments(mode="batch")),
+            OpenAIArguments(**spec.arguments),
+        )
+        model = OpenAIModel(config, context, Secrets("no-key", {}))
         responses = list(model.generate(requests(2)))
     whole = (1000 * 0.15 + 500 * 0.60) / 1e6
     assert [response.cost for response in responses] == [pytest.approx(whole / 2)] * 2
     assert context.budget.spent == pytest.approx(whole)
-    price = model.describe()["price"]
+    price: Any = model.describe()["price"]
     assert price["prompt_usd_per_million"] == pytest.approx(0.075)
-    assert "prices.yaml" in price["source"] and "Batch API FAQ" in price["source"]
+    assert "genai-prices" in price["source"] and "batches at half price" in price["source"]
     assert "came by the Batch API at half price" in context.notes[0]
 
 
@@ -51,22 +64,32 @@ def test_an_estimate_takes_the_half_into_account(asker: Asker) -> None:
 
     live, batch = found("openai:gpt-4o-mini"), found("openai:gpt-4o-mini,mode=batch")
     assert live.cost == pytest.approx(2 * batch.cost) and batch.cost > 0
-    assert "by the Batch API: half the price of the table" in batch.note
+    assert "by the Batch API at half price" in batch.note
     assert "Batch" not in live.note
     given = found(f"openai:mine,mode=batch,{PRICED}")
     assert given.cost == pytest.approx(0.1 + 0.2)
-    assert "by the Batch API: prices as given" in given.note
+    assert "by the Batch API at the price given" in given.note
     assert found("openai:mine,mode=batch").cost is None
 
 
-def test_only_batches_are_half_the_price() -> None:
-    live, batch = (
-        price_of("gpt-4", OpenAIArguments()),
-        price_of("gpt-4", OpenAIArguments(mode="batch")),
-    )
-    assert live is not None and batch is not None
+def test_only_batches_are_half_the_price_and_not_those_of_every_model() -> None:
+    def prices(model: str) -> tuple[Price, Price]:
+        live, batch = (
+            price_of(model, OpenAIArguments()),
+            price_of(model, OpenAIArguments(mode="batch")),
+        )
+        assert live is not None and batch is not None and "batches" not in live.source
+        return live, batch
+
+    live, batch = prices("gpt-4")
     assert (batch.prompt, batch.completion) == (live.prompt / 2, live.completion / 2)
-    assert price_of("gpt-4", OpenAIArguments(mode="live")) == live
+    assert batch.source.endswith("batches at half price")
+    live, batch = prices("gpt-3.5-turbo-1106")
+    assert (batch.prompt, batch.completion) == (live.prompt, live.completion)
+    assert batch.source.endswith("; batches at the whole price")
+    live, batch = prices("gpt-4-32k")
+    assert (batch.prompt, batch.completion) == (live.prompt, live.completion)
+    assert batch.source.endswith("no price of batches is listed: at the whole price")
     assert price_of("somebody/llama-7b", OpenAIArguments(mode="batch")) is None
 
 

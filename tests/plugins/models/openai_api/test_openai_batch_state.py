@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imhi.plugins.models.openai_api.batch.state import read_refusal, read_state
+from imhi.plugins.models.openai_api.batch.openai_state import read_refusal, read_state
 
 
 def test_all_that_is_known_of_a_batch_is_read() -> None:

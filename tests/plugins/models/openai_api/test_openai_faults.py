@@ -38,12 +38,21 @@ PASSING = {
     "reset": (reset(), "connection was lost"),
     "cut": (cut_off(), "connection was lost"),
     "garbled": (garbled(), "not JSON"),
+    "empty": (empty_choices(), "has no choice"),
+    "null": (null_content(), "content is missing or null"),
+}
+FOREIGN = {
     "form": (wrong_form(), "has no list 'choices'"),
     "list": (wrong_form([1, 2]), "a JSON list, expected an object"),
     "text": (wrong_form({"choices": [{"message": {"content": 5}}]}), "content is a JSON int"),
-    "error": (wrong_form({"error": {"message": "overloaded"}}), "overloaded"),
-    "empty": (empty_choices(), "has no choice"),
-    "null": (null_content(), "content is missing or null"),
+    "error": (
+        wrong_form({"error": "Unexpected endpoint"}),
+        "error as an answer: Unexpected endpoint",
+    ),
+    "page": (
+        Reply(body=b"<html><title>Sign in</title></html>"),
+        "not JSON: a page titled 'Sign in'",
+    ),
 }
 
 
@@ -61,6 +70,30 @@ def test_a_fault_that_stays_becomes_that_examples_error(asker: Asker, fault: str
         [response] = asker.ask(server.url, arguments="timeout=0.3,retries=2")
     assert response.error is not None and message in response.error
     assert (response.text, response.attempts, len(server.asked)) == ("", 3, 3)
+
+
+@pytest.mark.parametrize("fault", FOREIGN)
+def test_what_is_no_answer_of_this_interface_is_not_asked_for_again(
+    asker: Asker, fault: str
+) -> None:
+    reply, message = FOREIGN[fault]
+    with FaultyServer([answer("Yes."), reply, answer("No.")]) as server:
+        responses = asker.ask(server.url, 3, "concurrency=1")
+    assert [response.text for response in responses] == ["Yes.", "", "No."]
+    assert message in (responses[1].error or "")
+    assert responses[1].attempts == 1 and len(server.asked) == 3
+
+
+@pytest.mark.parametrize("fault", FOREIGN)
+def test_a_server_that_answers_nothing_else_is_given_up_after_three(
+    asker: Asker, fault: str
+) -> None:
+    with (
+        FaultyServer([FOREIGN[fault][0]]) as server,
+        pytest.raises(HarnessError, match=r"3 requests in a row failed alike: .*ends in /v1"),
+    ):
+        asker.ask(server.url, 50, "concurrency=1")
+    assert len(server.asked) == 3
 
 
 def test_a_server_that_trickles_is_cut_off_at_the_time_limit(asker: Asker) -> None:
@@ -107,7 +140,8 @@ def test_a_request_the_server_will_never_take_fails_alone_and_at_once(
         responses = asker.ask(server.url, 6)
     [failed] = [response for response in responses if response.error]
     assert (failed.id, failed.attempts) == ("2", 1)
-    assert failed.error == f"HTTP {code}: context length exceeded"
+    assert f"HTTP {code}: context length exceeded" in str(failed.error)
+    assert "does not fit the model's window" in str(failed.error)
     assert len(responses) == len(server.asked) == 6
 
 
@@ -115,10 +149,10 @@ def test_a_request_the_server_will_never_take_fails_alone_and_at_once(
     ("reply", "said"),
     [
         (status(401, "bad key"), "refuses the key in OPENAI_API_KEY"),
-        (status(402, "no money"), "no credit"),
+        (status(402, "no money"), "credit, or a quota"),
         (status(403, "not yours"), "access is denied"),
         (status(404, "model gone"), "no such model or address"),
-        (status(429, "quota", code="insufficient_quota"), "no credit"),
+        (status(429, "quota", code="insufficient_quota"), "credit, or a quota"),
     ],
 )
 def test_what_makes_every_request_pointless_ends_the_run_after_answers_in_flight(
@@ -147,8 +181,7 @@ def test_a_server_that_is_not_there_is_said_to_be_not_there(asker: Asker) -> Non
 
 
 def test_under_mixed_faults_every_request_is_answered_once(asker: Asker) -> None:
-    shares = {"429": 0.05, "500": 0.05, "503": 0.05, "reset": 0.05, "cut": 0.05, "garbled": 0.05,
-              "form": 0.05, "empty": 0.05}  # fmt: skip
+    shares = dict.fromkeys(("429", "500", "503", "reset", "cut", "garbled", "empty"), 0.05)
     with FaultyServer(mixed(shares, seed=1, latency=0.002)) as server:
         responses = asker.ask(server.url, 80, "retries=12")
     assert sorted(int(response.id) for response in responses) == list(range(80))

@@ -66,7 +66,12 @@ def test_the_key_is_sent_and_otherwise_appears_nowhere(
         except HarnessError as error:
             out.write(f"{error} {error!r} {error.__cause__!r} {error.__context__!r}\n")
     spec = ModelSpec.parse(f"openai:m,base_url={server.url}", asker.families)
-    out.write(json.dumps(model.describe()) + repr(model) + repr(vars(model)["_scrub"]))
+    out.write(
+        json.dumps(model.describe())
+        + repr(model)
+        + repr(vars(model)["_mask"])
+        + repr(vars(model)["_secrets"])
+    )
     out.write(json.dumps(spec.fingerprint(context)) + repr(context.notes) + caplog.text)
     out.write("".join(capfd.readouterr()))
     written = out.getvalue()

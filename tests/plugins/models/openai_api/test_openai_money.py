@@ -9,7 +9,7 @@ from imhi._core.errors import HarnessError
 from imhi._core.models import ModelSpec
 from imhi._core.settings import Generation
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
-from imhi.plugins.models.openai_api.prices import known_model, price_of
+from imhi.plugins.models.openai_api.prices import price_of
 from tests.faulty_server import (
     FaultyServer,
     answer,
@@ -74,10 +74,25 @@ def test_a_server_without_usage_is_counted_as_the_most_and_a_note_says_so(asker:
 def test_a_budget_without_a_price_is_refused_before_anything_is_sent(asker: Asker) -> None:
     with (
         FaultyServer(echo) as server,
-        pytest.raises(HarnessError, match=r"price_prompt=USD,price_completion=USD"),
+        pytest.raises(
+            HarnessError, match=r"nor whose server .* price_prompt=USD,price_completion=USD"
+        ),
     ):
         asker.model(server.url, "", asker.context(budget=Budget(limit=1.0)))
     assert server.asked == []
+
+
+def test_a_budget_for_a_model_that_is_not_listed_names_those_nearest(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    spec = ModelSpec.parse("openai:gpt-5.9-mini", asker.families)
+    with pytest.raises(HarnessError) as raised:
+        spec.create(asker.context(budget=Budget(limit=1.0)))
+    assert str(raised.value).startswith(
+        "openai:gpt-5.9-mini: --max-cost is set but no price of 'gpt-5.9-mini' is known; nearest: "
+    )
+    assert "gpt-5-mini" in str(raised.value) and "add price_prompt=" in str(raised.value)
 
 
 def test_one_price_of_the_pair_is_refused(asker: Asker) -> None:
@@ -85,15 +100,14 @@ def test_one_price_of_the_pair_is_refused(asker: Asker) -> None:
         asker.model("http://127.0.0.1:9/v1", "price_prompt=1")
 
 
-def test_the_table_knows_the_papers_models_and_tells_snapshots_apart() -> None:
-    assert known_model("gpt-3.5-turbo") is not known_model("gpt-3.5-turbo-0613")
-    price = price_of("gpt-4", OpenAIArguments())
+def test_the_papers_models_have_prices_and_snapshots_are_told_apart() -> None:
+    options = OpenAIArguments()
+    price = price_of("gpt-4", options)
     assert price is not None and (price.prompt, price.completion) == (30, 60)
     assert price.cost(1_000_000, 500_000) == 60
-    assert price_of("gpt-4o-mini-2024-07-18", OpenAIArguments()) == price_of(
-        "gpt-4o-mini", OpenAIArguments()
-    )
-    assert price_of("somebody/llama-7b", OpenAIArguments()) is None
+    assert price_of("gpt-4o-mini-2024-07-18", options) == price_of("gpt-4o-mini", options)
+    assert price_of("gpt-3.5-turbo", options) != price_of("gpt-3.5-turbo-0613", options)
+    assert price_of("somebody/llama-7b", options) is None
 
 
 def test_estimate_needs_neither_key_nor_server(asker: Asker) -> None:

@@ -1,20 +1,20 @@
-"""A batch as the server describes it, and why it refused one as a whole."""
+"""A batch as OpenAI describes it, and why it refused one as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imhi.plugins.models.openai_api.batch.lines import PASSING_WORDS
-from imhi.plugins.models.openai_api.failures import QUOTA
+from imhi.plugins.models.openai_api.batch.openai_lines import PASSING_WORDS
+from imhi.plugins.models.openai_api.batch.server import Refusal
+from imhi.plugins.models.openai_api.server_errors import kind_of_code
 from imhi.plugins.models.openai_api.wire import ServerJson
 
 METADATA = "imhi-batch"
 """The name in a batch's metadata under which our key stands."""
 
-# Codes of a batch that was refused as a whole: its queue is full; the account or the model is wrong.
+# Codes of a batch that was refused as a whole since its queue is full.
 _QUEUE_CODES = frozenset({"token_limit_exceeded"})
-_FATAL_CODES = frozenset({*QUOTA, "model_not_found", "invalid_api_key"})
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class BatchError:
 
 
 @dataclass(frozen=True)
-class BatchState:
-    """How a batch stands. Texts are empty where the server says nothing; ``answered``: it counts
+class Described:
+    """What the server says of a batch. Texts are empty where it says nothing; ``answered``: it counts
     answers."""
 
     id: str
@@ -41,12 +41,17 @@ class BatchState:
     errors: tuple[BatchError, ...]
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Return the files its answers and errors are in."""
+        return tuple(filter(None, (self.output_file, self.error_file)))
+
+    @property
     def names_its_files(self) -> bool:
         """Return whether the file of answers is named where there are any; it may come later."""
         return bool(self.output_file) or not self.answered
 
 
-def read_state(described: ServerJson) -> BatchState:
+def read_state(described: ServerJson) -> Described:
     """Read what a server says of a batch; ``id`` must be there."""
 
     def text(name: str) -> str:
@@ -55,7 +60,7 @@ def read_state(described: ServerJson) -> BatchState:
     metadata, counts = described.get("metadata"), described.get("request_counts")
     errors = described.get("errors")
     rows = errors.get("data") if isinstance(errors, Mapping) else None
-    return BatchState(
+    return Described(
         text("id"),
         text("status"),
         str(metadata.get(METADATA) or "") if isinstance(metadata, Mapping) else "",
@@ -78,21 +83,6 @@ def _read_error(row: ServerJson) -> BatchError:
     )
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why the server refused a batch as a whole; nothing of it was charged.
-
-    ``full``: too much is waiting at the server. ``passing``: try again. ``fatal``: every other batch
-    would fare alike. ``lines``: those that are to blame, from 1, where the server names them all.
-    """
-
-    message: str
-    full: bool = False
-    passing: bool = False
-    fatal: bool = False
-    lines: frozenset[int] = frozenset()
-
-
 def read_refusal(errors: tuple[BatchError, ...], size: int) -> Refusal:
     """Return what the errors of a failed batch of ``size`` lines come to."""
     if not errors:
@@ -108,6 +98,6 @@ def read_refusal(errors: tuple[BatchError, ...], size: int) -> Refusal:
         message,
         full=bool(codes & _QUEUE_CODES),
         passing=any(word in code for code in codes for word in PASSING_WORDS),
-        fatal=bool(codes & _FATAL_CODES),
+        fatal=any(kind_of_code(code) in ("quota", "key", "not_found") for code in codes),
         lines=lines if named and len(lines) < size else frozenset(),
     )
