@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         quiet as quiet,
         require_package as require_package,
     )
+    from imhi._core.checkpoints.plain_generation import plain_generation as plain_generation
     from imhi._core.checkpoints.prompting import (
         Continued as Continued,
         Encoded as Encoded,

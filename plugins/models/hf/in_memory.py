@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from imhi.checkpoints import Checkpoint, kind_of, window_of
+from imhi.checkpoints import Checkpoint, kind_of, plain_generation, window_of
 from imhi.plugins.models.hf.arguments import HfArguments
-from imhi.plugins.models.hf.loading import Loaded, plain_generation
+from imhi.plugins.models.hf.loading import Loaded
 from imhi.plugins.models.hf.model import HfModel
 
 if TYPE_CHECKING:

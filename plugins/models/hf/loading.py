@@ -12,6 +12,7 @@ from imhi.checkpoints import (
     choose_device,
     find_checkpoint,
     kind_of,
+    plain_generation,
     require_package,
     window_of,
 )
@@ -118,45 +119,3 @@ def _with_adapter(model: Any, adapter: Checkpoint, arguments: HfArguments) -> An
                 downloaded = Checkpoint(adapter.written, folder=local.folder, commit=revision)
                 downloaded.require_safetensors("adapter")
         return peft.PeftModel.from_pretrained(model, location, is_trainable=False)
-
-
-def plain_generation(model: Any, tokenizer: Any) -> dict[str, object]:
-    """Take the checkpoint's decoding habits away; return those that would have changed answers.
-
-    What stays are facts about its tokens (start, end, padding, tokens it must begin with or never
-    says). Sampling, beams, penalties and lengths come from the run's settings alone.
-    """
-    from transformers import GenerationConfig
-
-    old = model.generation_config
-    facts = (
-        "bos_token_id",
-        "eos_token_id",
-        "decoder_start_token_id",
-        "forced_bos_token_id",
-        "suppress_tokens",
-        "begin_suppress_tokens",
-        "bad_words_ids",
-    )
-    tokens = {name: getattr(old, name, None) for name in facts}
-    if tokens["eos_token_id"] is None:
-        tokens["eos_token_id"] = tokenizer.eos_token_id
-    pad = first_known(tokenizer.pad_token_id, old.pad_token_id, _first(tokens["eos_token_id"]))
-    ignored = {
-        name: value
-        for name, value in old.to_diff_dict().items()
-        if name not in (*facts, "pad_token_id", "transformers_version", "max_length", "use_cache")
-        and not name.startswith(("_", "output_", "return_dict"))
-        and value != GenerationConfig._get_default_generation_params().get(name)
-    }
-    model.generation_config = GenerationConfig(**tokens, pad_token_id=first_known(pad, 0))
-    return ignored
-
-
-def first_known(*values: int | None) -> int | None:
-    """Return the first value that is not None."""
-    return next((value for value in values if value is not None), None)
-
-
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, (list, tuple)) and value else value

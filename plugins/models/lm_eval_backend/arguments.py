@@ -17,7 +17,12 @@ from urllib.parse import urlsplit
 from imhi import HarnessError, ModelSpec, UnknownName
 from imhi.plugins.models.lm_eval_backend import compat, compat_backends
 
-_SECRET = re.compile(r"(^|_)(api_?key|auth_token|token|secret|password|header)$", re.IGNORECASE)
+_SECRET = re.compile(r"(^|_)(api_?key|token|secret|password|header)$", re.IGNORECASE)
+# What backends themselves declare and is a key all the same; their other "..._token" are texts or flags.
+_CREDENTIALS = frozenset(
+    {"api_key", "apikey", "token", "auth_token", "use_auth_token", "access_token", "hf_token"}
+    | {"header", "password", "secret"}
+)
 
 # Arguments whose value may be a model on this machine; other folders (caches, offloading) may not.
 MODEL_PATHS = ("pretrained", "peft", "delta", "tokenizer", "model", "gguf_file", "path")
@@ -30,7 +35,7 @@ _ENGINE_BATCH = 64
 def refuse_secrets(spec: ModelSpec) -> None:
     """Raise HarnessError where a key stands in the model name, which is stored and shown."""
     for name, value in spec.given.items():
-        if _SECRET.search(name) and name != "think_end_token":
+        if _holds_key(name, spec.target):
             raise HarnessError(
                 f"lm-eval:{spec.target}: argument '{name}' would store a key with the results; "
                 "expected it in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, HF_TOKEN, ...)"
@@ -42,6 +47,13 @@ def refuse_secrets(spec: ModelSpec) -> None:
                     f"lm-eval:{spec.target}: the address given as '{name}' holds credentials, "
                     "which would be stored with the results; expected them in the environment"
                 )
+
+
+def _holds_key(name: str, backend: str) -> bool:
+    """Say whether an argument is a key by its name; a backend is only imported where that is open."""
+    if not _SECRET.search(name):
+        return False
+    return name.lower() in _CREDENTIALS or name not in compat_backends.declared(backend)
 
 
 def check_paths(spec: ModelSpec) -> None:
@@ -117,6 +129,9 @@ def complete(spec: ModelSpec, cls: type[Any], seed: int) -> Values:
     defaults: Values = {"batch_size": _batch_size(cls), "seed": seed}
     if compat_backends.is_server(cls):
         defaults["num_concurrent"] = CONCURRENT
+        if not compat_backends.is_chat_server(cls):
+            # Prompts begin as the tokenizer begins them; lm-eval's own default leaves BOS out.
+            defaults["add_bos_token"] = True
     if compat_backends.is_transformers(cls):
         defaults["device"] = values.get("device") or compat.best_device()
         if defaults["device"] == "cpu":

@@ -208,6 +208,19 @@ def log_likelihoods(lm: Any, continuations: Sequence[Continuation]) -> list[floa
     return [float(value) for value, _ in lm.loglikelihood(list(continuations), **options)]
 
 
+def decode_plainly(lm: Any) -> dict[str, object]:
+    """Take the decoding habits of a loaded HFLM's checkpoint away, as ``hf:`` does; return them.
+
+    ``generate`` would otherwise take a repetition penalty, or a minimum length, from the checkpoint's
+    generation_config.json, at temperature 0 too.
+    """
+    from imhi.checkpoints import plain_generation
+
+    if getattr(lm, "tokenizer", None) is None:
+        return {}
+    return plain_generation(lm.model, lm.tokenizer)
+
+
 def free_memory() -> None:
     """Give memory of a dropped model back to the device."""
     torch = sys.modules.get("torch")

@@ -120,6 +120,14 @@ def parameters(cls: type[Any]) -> tuple[dict[str, inspect.Parameter], bool]:
     return named, not is_server(cls)
 
 
+def declared(name: str) -> frozenset[str]:
+    """Return the arguments a backend of this name declares; none where it cannot be imported."""
+    try:
+        return frozenset(parameters(backend_class(name))[0])
+    except HarnessError:
+        return frozenset()
+
+
 def handed_on(cls: type[Any]) -> frozenset[str] | None:
     """Return the further names a backend's library takes; None where they cannot be known."""
     if is_transformers(cls):

@@ -9,6 +9,10 @@ from imhi import Context, ModelSpec, UnknownName, digest, file_checksum
 from imhi.plugins.models.lm_eval_backend import compat_backends
 from imhi.plugins.models.lm_eval_backend.arguments import MODEL_PATHS, check_paths, refuse_secrets
 
+# Raised whenever a backend is asked otherwise than before, so that no run goes on with other answers.
+# 2: completion servers are sent BOS, and a checkpoint's decoding defaults are not used.
+ASKING = 2
+
 # Files beside the weights that do not change an answer.
 _IGNORED = {".md", ".png", ".jpg", ".svg", ".pdf", ".lock", ".log"}
 
@@ -28,7 +32,8 @@ def folder_checksum(path: Path) -> str:
 
 
 def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, object]:
-    """Return lm-eval's version and a hash of each local model folder among the arguments.
+    """Return lm-eval's version, a hash of each local model folder among the arguments, and
+    :data:`ASKING`.
 
     The arguments themselves are in ``spec.identity()``. A model of a hub is known by its id and
     ``revision=``: pin that to a commit where it matters.
@@ -51,4 +56,4 @@ def fingerprint(spec: ModelSpec, context: Context) -> Mapping[str, object]:
         path = Path(value).expanduser()
         if path.exists():
             hashes[name] = folder_checksum(path)
-    return {"lm_eval": compat_backends.version(), "files": hashes}
+    return {"lm_eval": compat_backends.version(), "files": hashes, "asking": ASKING}

@@ -19,6 +19,8 @@ from imhi import (
 from imhi.plugins.models.lm_eval_backend import (
     compat,
     compat_backends,
+    compat_beginning,
+    compat_refusals,
     compat_servers,
     compat_thoughts,
 )
@@ -90,10 +92,30 @@ class LmEvalModel:
         self.prompter = Prompter(lm, spec.name, spec.target, context)
         self._formats = tuple(context.registry.thought_formats)
         compat_thoughts.keep_thoughts(lm, self._formats)
+        self._unused_defaults: dict[str, object] = {}
         self._usage = Usage()
         self._last_usage = compat_thoughts.watch_generation(lm) or (lambda: self._usage)
+        if compat_backends.is_transformers(type(lm)):
+            self._unused_defaults = compat.decode_plainly(lm)
+            if self._unused_defaults:
+                names = ", ".join(f"{k}={v}" for k, v in sorted(self._unused_defaults.items()))
+                context.note(
+                    f"{spec.name}: the checkpoint's own decoding defaults ({names}) are not used; "
+                    "the run's settings decide"
+                )
         if compat_backends.is_server(type(lm)):
+            if arguments.get("add_bos_token"):
+                self._begin_prompts()
+            compat_refusals.keep_refusals()
             compat_servers.watch_server(lm, self._meter, context.note, self._formats)
+
+    def _begin_prompts(self) -> None:
+        beginning = compat_beginning.begin_once(self.lm)
+        if beginning and "add_bos_token" not in self.spec.given:
+            self.context.note(
+                f"{self.spec.name}: prompts are sent with {beginning} before them, as the tokenizer "
+                "writes it; lm-eval itself leaves it out (add_bos_token=False does so)"
+            )
 
     def _meter(self, usage: Usage) -> None:
         self._usage = usage
@@ -227,6 +249,7 @@ class LmEvalModel:
             "chat": self.prompter.chat,
             "chat_template": digest(template) if template else None,
             "streams": self.announces,
+            "unused_generation_defaults": self._unused_defaults,
             **self.facts,
         }
 

@@ -228,7 +228,7 @@ def test_only_the_requests_that_a_server_refuses_fail(concurrent: int) -> None:
         found = {r.id: r for r in made.generate(requests(prompts))}
     assert len(found) == 24
     assert {r.id for r in found.values() if r.error} == {"3", "17"}
-    assert "400" in str(found["3"].error)
+    assert "400" in str(found["3"].error) and "context too long" in str(found["3"].error)
     assert found["3"].text == ""
     assert found["4"].text == "No. Reasoning: echo of good 4"
 
@@ -403,6 +403,8 @@ def test_a_window_without_room_for_a_prompt_is_an_error(plain: Path) -> None:
         ("lm-eval:local-chat-completions,model=m", "needs base_url"),
         ("lm-eval:local-chat-completions,model=m,base_url=u,temprature=1", "unknown argument"),
         ("lm-eval:local-chat-completions,model=m,auth_token=abc", "would store a key"),
+        ("lm-eval:hf,pretrained=x,hf_token=abc", "would store a key"),
+        ("lm-eval:hf,pretrained=x,my_token=abc", "would store a key"),
         ("lm-eval:local-chat-completions,base_url=http://me:pw@h/v1", "holds credentials"),
         ("lm-eval:hf,pretrained=./no-such-folder", "there is no such folder or file"),
         ("lm-eval:hf,pretrained=tests", "could not start the backend hf"),

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,34 +19,15 @@ def transformers_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
     """A real ``transformers serve`` with a tiny model of ours: base URL and model folder."""
     for package in ("torch", "transformers", "fastapi", "uvicorn"):
         pytest.importorskip(package)
+    from tests.real_servers import NotHere, transformers_serve as started
     from tests.tiny_models import CHAT_TEMPLATE, save_causal
 
     folder = save_causal(tmp_path_factory.mktemp("served") / "tiny", chat_template=CHAT_TEMPLATE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = Path(sys.executable).with_name("transformers")
-    log = folder.parent / "serve.log"
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            [command, "serve", "--host", "127.0.0.1", "--port", str(port), "--device", "cpu",
-             str(folder)],
-            stdout=stream, stderr=stream, env={**os.environ, "HF_HUB_OFFLINE": "1"},
-        )  # fmt: skip
     try:
-        deadline = time.monotonic() + 180
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail(f"transformers serve did not start: {log.read_text()[-500:]}")
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/v1", folder
-    finally:
-        process.terminate()
-        process.wait(20)
+        with started(folder) as served:
+            yield served.base_url, folder
+    except NotHere as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.mark.slow
