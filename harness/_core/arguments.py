@@ -80,5 +80,7 @@ def parse_arguments(
                 f"{where}: argument {key}: found '{value}', {error or 'not a valid value'} "
                 f"({argument.summary})"
             ) from None
+        if argument.group and path in values.get(name, {}):
+            raise HarnessError(f"{where}: argument {key} is given twice: write it once")
         values[name] = {**values.get(name, {}), path: parsed} if argument.group else parsed
     return values

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imhi._core.extensions import ThoughtFormat
 
+_DEEPEST = 20
 _THOUGHT_PARTS = ("thinking", "reasoning", "thought")
 
 
@@ -54,13 +55,15 @@ def _of_content(content: object) -> tuple[str | None, list[str], bool]:
     return "".join(texts) if texts else None, thoughts, refused and not texts
 
 
-def _plain(value: object) -> str:
-    """Return the text in a field or part, however deep it lies."""
+def _plain(value: object, depth: int = 0) -> str:
+    """Return the text in a field or part, however deep it lies (to 20 levels)."""
     if isinstance(value, str):
         return value
+    if depth > _DEEPEST:
+        return ""
     if isinstance(value, list):
-        return "".join(map(_plain, value))
+        return "".join(_plain(one, depth + 1) for one in value)
     if isinstance(value, Mapping):
         inner = (value.get(name) for name in (*_THOUGHT_PARTS, "text", "summary", "content"))
-        return next((text for one in inner if (text := _plain(one))), "")
+        return next((text for one in inner if (text := _plain(one, depth + 1))), "")
     return ""

@@ -49,7 +49,12 @@ class ModelSpec:
             if preset is None:
                 schemes = (f"{scheme}:" for scheme in registry.families.things)
                 known = [*registry.presets.things, *schemes]
-                raise UnknownName("model", asked.name, known, "expected a preset or SCHEME:TARGET")
+                raise UnknownName(
+                    "model",
+                    asked.name,
+                    known,
+                    f"expected a preset or SCHEME:TARGET, such as openai:{asked.name}",
+                )
             declared = registry.presets.things[preset]
             prompt = declared.prompt
             asked = parse_reference(declared.model)

@@ -87,7 +87,7 @@ class Argument:
     @staticmethod
     def count(text: str) -> int:
         """Parse a whole number above 0; for ``parse``."""
-        if not text.isdigit() or int(text) < 1:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
             raise ValueError("expected a whole number above 0")
         return int(text)
 
@@ -105,11 +105,17 @@ class Argument:
         """Parse JSON (``false``, ``0.5``, ``{"a": 1}``, ``null``); any other text is itself; for
         ``parse``."""
         try:
-            return json.loads(text, parse_constant=str)
-        except ValueError:
+            value = json.loads(text, parse_constant=str)
+            json.dumps(value, allow_nan=False)
+        except RecursionError:
+            raise ValueError("expected JSON that is not nested so deep") from None
+        except json.JSONDecodeError:
             if text[:1] in ("{", "["):
                 raise ValueError("expected JSON, as it begins with a bracket") from None
             return text
+        except ValueError:
+            raise ValueError("expected numbers that JSON can hold") from None
+        return value
 
     @staticmethod
     def split(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,15 +14,25 @@ from imhi import Argument, HarnessError
 
 # What a query may hold that is no secret: Azure's version of its interface.
 _PUBLIC_QUERY = ("api-version",)
-# Names under which keys are sent; what is written in a model's name is stored with the run.
-_SECRET = re.compile(
-    r"(?:x[-_])?(?:api[-_]?key|(?:access|auth|bearer)[-_]?token|token|key|(?:client[-_]?)?secret|"
-    r"password|authorization|sig|signature|code)",
-    re.IGNORECASE,
+# How names of keys end; what is written in a model's name is stored with the run.
+_SECRET = frozenset(
+    {"key", "apikey", "token", "secret", "password", "passwd", "pass", "credential", "credentials"}
+    | {"authorization", "auth", "cookie", "sig", "signature"}
 )
-# What a request is made of, and what settings of the run decide; those of the second row may be left
-# out (null).
-_OURS = frozenset({"model", "messages", "prompt", "n", "stream", "stream_options"})
+# What a request is made of, or how many answers it has.
+_OURS = frozenset(
+    {
+        "model",
+        "messages",
+        "prompt",
+        "n",
+        "best_of",
+        "num_return_sequences",
+        "stream",
+        "stream_options",
+    }
+)
+# What settings of the run decide; each may be left out (null).
 _SETTINGS: Mapping[str, str] = {
     "temperature": "--temperature",
     "top_p": "--top-p",
@@ -31,6 +41,8 @@ _SETTINGS: Mapping[str, str] = {
     "stop": "--stop",
     "seed": "--seed",
 }
+_DEEPEST = 20
+"""Names in the path of a field."""
 
 
 def parse_base_url(text: str) -> str:
@@ -72,7 +84,7 @@ def parse_variable(text: str) -> str:
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) or text.startswith("sk_"):
         raise HarnessError(
-            "openai: key_env is not the name of an environment variable (letters, digits, "
+            "key_env= or header.NAME= is not the name of an environment variable (letters, digits, "
             "underscores); give the name, never the key"
         )
     return text
@@ -116,30 +128,52 @@ def parse_query(text: str) -> str:
 
 
 def check_fields(name: str, body: Mapping[str, Any], query: Mapping[str, str]) -> None:
-    """Refuse fields that would store a secret, or set what the run sets.
+    """Refuse fields that would store a secret, set what the run sets, or contradict each other.
 
     Raises:
         HarnessError: with the way to say it instead.
     """
     for group, given in (("body", body), ("query", query)):
-        for path in given:
-            if _SECRET.fullmatch(path.rpartition(".")[2]):
+        for path, value in given.items():
+            if any(map(_is_secret, (path, *_names(value)))):
                 raise HarnessError(
                     f"openai: {group}.{path}= would store a secret with the run: set an environment "
                     "variable and name it with key_env=NAME or header.NAME=VARIABLE"
                 )
     for path, value in body.items():
-        head = path.partition(".")[0]
+        head, *inner = path.split(".")
         if head in _OURS:
             raise HarnessError(
                 f"{name}: body.{path}= is what the harness writes itself; expected further fields, such "
                 "as body.reasoning_effort=low (stream=true asks for a stream)"
             )
-        if head in _SETTINGS and value is not None:
+        if head in _SETTINGS and (inner or value is not None):
             raise HarnessError(
                 f"{name}: body.{path}= is a setting of the run: use {_SETTINGS[head]} (or "
-                f"body.{path}=null to leave it out)"
+                f"body.{head}=null to leave it out)"
             )
+        outer = next((other for other in body if path.startswith(f"{other}.")), None)
+        if outer is not None or len(inner) >= _DEEPEST:
+            raise HarnessError(
+                f"{name}: body.{path[:80]}= and body.{outer}= contradict each other: write one of them"
+                if outer
+                else f"{name}: body.{path[:80]}...: expected at most {_DEEPEST} names in a path"
+            )
+
+
+def _is_secret(path: str) -> bool:
+    return re.split(r"[-_.]", path.lower())[-1] in _SECRET
+
+
+def _names(value: object) -> Iterator[str]:
+    """Yield the names within a JSON value."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield name
+            yield from _names(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _names(inner)
 
 
 # What changes how a server is asked, but not what it answers.

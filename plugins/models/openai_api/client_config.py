@@ -3,7 +3,9 @@ requests are sent one by one or in batches."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,13 +22,14 @@ from imhi.plugins.models.openai_api.server_errors import error_under_success, re
 from imhi.plugins.models.openai_api.transport import Answer, read_connection_error
 from imhi.plugins.models.openai_api.wire import Payload, payload, schema_text
 
-_NAME = re.compile(r"[\w./:@+()-]{1,200}")
+_NAME = re.compile(r"[A-Za-z0-9_./:@+()-]{1,200}")
+_MOST_NAMES = 20
 
 
 @dataclass(frozen=True)
 class ClientConfig:
     """How to ask. ``url`` is fit to be shown; ``price`` None where none is known; ``scheme`` is that of
-    the model's family, by which the provider is known."""
+    the model's family, by which the provider is known; ``key`` what messages call the key."""
 
     name: str
     model: str
@@ -36,17 +39,25 @@ class ClientConfig:
     price: Price | None
     options: OpenAIArguments
     scheme: str = "openai"
+    key: str = "the key"
 
 
 @dataclass
 class ServerCapabilities:
-    """What the answers told about the server. ``assumed_cost`` is the part of the cost, in US
-    dollars, of attempts whose fate is unknown (time-outs, lost or garbled answers) or whose usage
-    the server did not report; they count as the most they can have cost. ``batches`` are the ids of
-    those that were collected, by earlier processes too. ``choice_form`` is how the server holds
-    answers to a choice, found out by a probe; ``probes`` say what it answered. ``engine`` is what the
-    server told of itself; ``schema_heeded``: an answer came to a request with a schema; ``shortened``
-    answers ended before the tokens they might have had, since the window was full."""
+    """What the answers told about the server.
+
+    Attributes:
+        engine: what the server told of itself.
+        assumed_cost: the part of the cost, in US dollars, of attempts whose fate is unknown (time-outs,
+            lost or garbled answers) or whose usage the server did not report; they count as the most
+            they can have cost.
+        batches: the ids of those that were collected, by earlier processes too.
+        choice_form: how the server holds answers to a choice, found out by a probe; ``probes`` say
+            what it answered.
+        schema_heeded: an answer came to a request with a schema.
+        shortened: answers that ended before the tokens they might have had: the window was full.
+        recent: posts that were sent of late.
+    """
 
     dialect: Dialect
     engine: dict[str, object] = field(default_factory=dict)
@@ -60,6 +71,7 @@ class ServerCapabilities:
     choice_form: str = ""
     schema_heeded: bool = False
     shortened: int = 0
+    recent: deque[str] = field(default_factory=lambda: deque(maxlen=128))
     probes: list[Probe] = field(default_factory=list)
 
 
@@ -97,7 +109,7 @@ class Session:
         """Read what came with status 200; see :func:`read_reply`."""
         options = self.config.options
         failed = partial(
-            error_under_success, variable=options.key_env, longest_wait=options.longest_wait
+            error_under_success, variable=self.config.key, longest_wait=options.longest_wait
         )
         reply = read_reply(body, options.api, self.thought_formats, failed)
         return self.fit_to_write(cut_at_stop(reply, self.config.generation.stop))
@@ -120,9 +132,17 @@ class Session:
         Raises:
             NoAnswer: it is no answer.
         """
-        if 200 <= answer.status < 300:
-            return self.read(answer.body)
-        raise NoAnswer(self.refusal(answer.status, answer.headers, answer.body))
+        try:
+            if 200 <= answer.status < 300:
+                return self.read(answer.body)
+            failure = self.refusal(answer.status, answer.headers, answer.body)
+        except NoAnswer:
+            raise
+        except Exception as error:
+            # Whatever a server thinks of, it is the end of one request and not of the run.
+            what = f"the answer cannot be read ({type(error).__name__})"
+            failure = Failure("foreign", what)
+        raise NoAnswer(failure)
 
     def refusal(self, status: int, headers: Mapping[str, str], body: object) -> Failure:
         """Return what an answer with another status means; see :func:`read_error`."""
@@ -131,16 +151,24 @@ class Session:
             status,
             headers,
             body,
-            variable=options.key_env,
+            variable=self.config.key,
             longest_wait=options.longest_wait,
         )
 
     def told(self, failure: Failure, request: Request | None = None) -> str:
         """Return what may be written of a failure: no key, and nothing of what was sent."""
+        others = tuple(self.capabilities.recent)
         if request is None:
-            return self.mask.message(failure.message)
+            return self.mask.message(failure.message, others=others)
+        return self.mask.message(failure.message, *self._texts(request), others=others)
+
+    def _texts(self, request: Request) -> tuple[str, str, str]:
         system = request.system or self.config.generation.system
-        return self.mask.message(failure.message, request.prompt, request.post, system)
+        return request.prompt, request.post, system
+
+    def sends(self, request: Request) -> None:
+        """Remember a post while a server may mix it up with others."""
+        self.capabilities.recent.append(request.post or request.prompt)
 
     def opens_thought(self, request: Request) -> bool:
         """Say whether the prompt that was sent ends in a thought; with api=chat only the server
@@ -154,6 +182,9 @@ class Session:
         if price is None:
             return 0.0
         schema = schema_text(self.config.options.api, generation)
+        # Tools, schemas and the like that were added by hand are read as part of the prompt.
+        if self.config.options.body:
+            schema += json.dumps(dict(self.config.options.body))
         schema += constraint_text(request.choices)
         prompt_tokens = most_tokens(request.system or generation.system, request.prompt, schema)
         return price.cost(prompt_tokens, generation.max_new_tokens or 0)
@@ -163,15 +194,20 @@ class Session:
         budget = self.budget
         return budget.limit is None or budget.spent + budget.reserved + amount <= budget.limit
 
-    def record(self, reply: Reply, most: float) -> float:
+    def record(self, reply: Reply, most: float, request: Request) -> float:
         """Remember what an answer tells of the server; return what it cost, in US dollars: ``most``
         where the server reports no usage."""
         config, capabilities = self.config, self.capabilities
         if reply.model:
-            self._remember_model(reply.model)
-        if reply.fingerprint and _NAME.fullmatch(reply.fingerprint):
-            capabilities.fingerprints.add(reply.fingerprint)
+            self._remember_model(reply.model, request)
+        if reply.fingerprint and len(capabilities.fingerprints) < _MOST_NAMES:
+            capabilities.fingerprints.add(self._name(reply.fingerprint, request))
         limit = config.generation.max_new_tokens
+        if limit and (reply.paid_tokens or 0) > limit:
+            self.note(
+                f"{config.name}: the server counts more completion tokens ({reply.paid_tokens:,}) than "
+                f"the {limit} an answer may have"
+            )
         if reply.finish_reason == "length" and limit and 0 < (reply.paid_tokens or 0) < limit:
             capabilities.shortened += 1
             self.note(
@@ -186,14 +222,24 @@ class Session:
             return most
         return config.price.cost(reply.prompt_tokens, reply.paid_tokens)
 
-    def _remember_model(self, served: str) -> None:
-        served = _model_name(served)
-        if served in self.capabilities.models:
+    def _name(self, told: str, request: Request) -> str:
+        """Return what a server calls something, if that is a name and nothing that was sent."""
+        name = _without_folders(told)
+        if _NAME.fullmatch(name) and self.mask.message(name, *self._texts(request)) == name:
+            return name
+        return "(what is no name)"
+
+    def _remember_model(self, told: str, request: Request) -> None:
+        known = self.capabilities.models
+        if told in known or len(known) >= _MOST_NAMES:
             return
-        self.capabilities.models.add(served)
+        served = self._name(told, request)
+        if served in known:
+            return
+        known.add(served)
         asked = self.config.model
         # A snapshot (model-2024-07-18), a tag or the last part of a path is the same model.
-        same = served == _model_name(asked) or re.fullmatch(
+        same = served == _without_folders(asked) or re.fullmatch(
             rf"(.*/)?{re.escape(asked.rpartition('/')[2])}([-@:][\w.-]*)?", served
         )
         if not same:
@@ -224,8 +270,9 @@ class Session:
 
     def adapt(self, failure: Failure, sent: Collection[str]) -> bool:
         """Learn from a refused parameter; return whether there was something new to learn."""
-        # What holds an answer to a choice is not given up for an answer.
-        sent = set(sent) - {self.capabilities.choice_form}
+        # What holds an answer to a choice is not given up for an answer, nor what was asked for by hand.
+        given = {path.partition(".")[0] for path in self.config.options.body}
+        sent = set(sent) - {self.capabilities.choice_form} - given
         return self._changed(self.capabilities.dialect.learn(failure, sent))
 
     def gave_up_schema(self) -> None:
@@ -243,9 +290,8 @@ class Session:
         return HarnessError(f"{self.config.name}: {self.config.url}: {text}")
 
 
-def _model_name(served: str) -> str:
+def _without_folders(served: str) -> str:
     """Return what a server calls its model, without the folders of the machine it runs on."""
     if re.match(r"/|~|\.\.?/|[A-Za-z]:[\\/]", served):
-        served = re.split(r"[\\/]", served.rstrip("\\/"))[-1]
-    # What is no name may be anything, a post too.
-    return served if _NAME.fullmatch(served) else "(what is no name)"
+        return re.split(r"[\\/]", served.rstrip("\\/"))[-1]
+    return served

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from imhi import HarnessError
+from imhi.plugins.models.openai_api.arguments import OpenAIArguments
 from imhi.plugins.models.openai_api.masking import Mask
 
 OFFICIAL = "https://api.openai.com/v1"
 PLACEHOLDER = "no-key"
+_OURS = frozenset({"content-type", "content-length", "content-encoding", "accept-encoding", "host"})
 
 
 def server_url(
@@ -38,8 +42,16 @@ def server_url(
 
 def is_loopback(url: str) -> bool:
     """Return whether the server is on this machine."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        # Other spellings of an address (127.1, 2130706433) are those of the system's own functions.
+        place = ipaddress.ip_address(socket.inet_aton(host) if ":" not in host else host)
+    except (ValueError, OSError):
+        return False
+    place = getattr(place, "ipv4_mapped", None) or place
+    return place.is_loopback or place.is_unspecified
 
 
 def read_key(
@@ -86,6 +98,10 @@ def read_headers(
     """
     headers = {}
     for name, variable in variables.items():
+        if name.lower() in _OURS:
+            raise HarnessError(
+                f"openai: header.{name}= is what the harness sends itself: leave it out"
+            )
         value = environment.get(variable, "").strip()
         if not value or not value.isascii() or not value.isprintable():
             found = "is not set" if not value else "holds what no header can"
@@ -115,6 +131,14 @@ class Secrets:
         """Return the headers of a request."""
         bearer = {"Authorization": f"Bearer {self.key}"}
         return {**({} if self.key == PLACEHOLDER and self.headers else bearer), **self.headers}
+
+    def named(self, options: OpenAIArguments) -> str:
+        """Return what messages call what is sent."""
+        if self.headers and (self.key == PLACEHOLDER):
+            return " and ".join(f"header.{name}={options.header[name]}" for name in self.headers)
+        if self.key == PLACEHOLDER:
+            return f"requests without a key ({options.key_env} is not set)"
+        return f"the key in {options.key_env}"
 
     def mask(self) -> Mask:
         """Return what keeps them out of everything that is written."""

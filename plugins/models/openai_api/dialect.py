@@ -78,6 +78,8 @@ class Dialect:
         return self._changed_by(name)
 
     def _changed_by(self, name: str) -> str:
+        if name in self.dropped:
+            return ""  # It was sent all the same: there is nothing left to learn.
         self.dropped.add(name)
         self.changes += 1
         return f"{name} is not taken and was left out"

@@ -3,7 +3,9 @@ run says: checkpoints and engines have habits of their own. What is known stands
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,7 @@ from imhi.plugins.models.openai_api.transport import Answer, Connection
 TABLE = Path(__file__).with_name("engines.yaml")
 PATIENCE = 5.0
 """Seconds that a server may take to say what it is."""
-_LONGEST_VERSION = 80
+_VERSION = re.compile(r"[A-Za-z0-9_.+:() -]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,15 @@ async def recognise(connection: Connection, url: str, patience: float) -> Engine
 
     Args:
         url: the address, with or without ``/v1`` at its end.
-        patience: seconds each answer may take.
+        patience: seconds that all of it may take.
     """
+    try:
+        return await asyncio.wait_for(_recognised(connection, url, patience), patience)
+    except asyncio.TimeoutError:
+        return None
+
+
+async def _recognised(connection: Connection, url: str, patience: float) -> Engine | None:
     root = url.removesuffix("/v1")
     try:
         listed = await connection.get("/models", patience)
@@ -128,4 +137,4 @@ async def _version(
         return ""
     answer = await connection.get(root + where["path"], patience)
     told = answer.body.get(where["field"]) if isinstance(answer.body, Mapping) else None
-    return told[:_LONGEST_VERSION] if isinstance(told, str) else ""
+    return told if isinstance(told, str) and _VERSION.fullmatch(told) else ""

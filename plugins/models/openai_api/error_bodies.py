@@ -16,6 +16,9 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 _UNKNOWN_NAME = re.compile(
     r'[^"]*\bUnknown name \\?"(\w+)\\?"(?: at \'[^\']*\')?: Cannot find field\.?'
 )
+_DEEPEST = 5
+_MOST = 20
+"""Levels and entries of what a server says that are looked at."""
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
@@ -59,7 +62,7 @@ def read_body(body: object) -> ErrorBody:
     for part in (*outer, *further):
         for name in ("details", "detail", "errors"):
             if isinstance(part.get(name), list):
-                for one in part[name]:
+                for one in part[name][:_MOST]:
                     _read_detail(one, told)
     sentences = ([inner] if isinstance(inner, str) else []) + [
         text for part in (*further, *outer) if (text := _sentence(part))
@@ -73,8 +76,9 @@ def _further(part: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     provider behind a gateway said (OpenRouter: metadata.raw, LiteLLM: provider_specific_fields)."""
     metadata = part.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
+    raw = _parsed(raw) if isinstance(raw, str) and raw.lstrip()[:1] == "{" else raw
+    # A message that is a text is a sentence, even where it looks like JSON: it may repeat a prompt.
     for value in (raw, part.get("provider_specific_fields"), part.get("message")):
-        value = _parsed(value) if isinstance(value, str) and value.lstrip()[:1] == "{" else value
         if isinstance(value, Mapping):
             error = value.get("error")
             yield error if isinstance(error, Mapping) else value
@@ -85,7 +89,7 @@ def _read_codes(part: Mapping[str, object], told: ErrorBody) -> None:
         value = part.get(name)
         if isinstance(value, str) and value:
             told.codes.add(value.lower())
-            value = int(value) if value.isdigit() and len(value) == 3 else value
+            value = int(value) if re.fullmatch(r"[45]\d\d", value, re.ASCII) else value
         if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
             told.status = told.status or value
     param = part.get("param")
@@ -133,14 +137,14 @@ def _mappings(value: object) -> Iterator[Mapping[str, object]]:
         yield from (one for one in value if isinstance(one, Mapping))
 
 
-def _sentence(part: Mapping[str, object]) -> str:
+def _sentence(part: Mapping[str, object], depth: int = 0) -> str:
     for name in ("message", "detail", "error_description", "msg", "title", "errors", "reason"):
-        if text := _words(part.get(name)):
+        if text := _words(part.get(name), depth + 1):
             return text
     return ""
 
 
-def _words(value: object) -> str:
+def _words(value: object, depth: int) -> str:
     """Return what a field says to people; of pydantic's list where and what, not the input."""
     if isinstance(value, str):
         inner = _parsed(value) if value.lstrip()[:1] == "{" else None
@@ -148,9 +152,9 @@ def _words(value: object) -> str:
             return read_body(inner).sentence
         return value
     if isinstance(value, Mapping):
-        return _sentence(value)
+        return _sentence(value, depth) if depth < _DEEPEST else ""
     texts = []
-    for one in value if isinstance(value, list) else ():
+    for one in value[:_MOST] if isinstance(value, list) else ():
         if isinstance(one, Mapping):
             where = one.get("loc")
             place = ".".join(map(str, where)) if isinstance(where, list) else ""

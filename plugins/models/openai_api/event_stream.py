@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from imhi.plugins.models.openai_api.failures import Failure, NoAnswer
@@ -32,6 +34,7 @@ def assemble(text: str, whole: bool = True) -> dict[str, Any]:
     body: dict[str, Any] = {}
     message: dict[str, Any] = {}
     choice: dict[str, Any] = {}
+    texts: list[str] = []
     ended = False
     for event in _events(text):
         if event == "[DONE]":
@@ -48,7 +51,7 @@ def assemble(text: str, whole: bool = True) -> dict[str, Any]:
             if name in ("delta", "message") and isinstance(value, Mapping):
                 _extend(message, value)
             elif name == "text" and isinstance(value, str):
-                choice["text"] = choice.get("text", "") + value
+                texts.append(value)
             elif value is not None:
                 choice[name] = value
         ended = ended or choice.get("finish_reason") is not None
@@ -56,29 +59,46 @@ def assemble(text: str, whole: bool = True) -> dict[str, Any]:
         raise NoAnswer(Failure("passing", "the stream of the answer broke off", billed=True))
     if "usage" not in body and isinstance(choice.get("usage"), Mapping):  # Kimi
         body["usage"] = choice["usage"]
+    if texts:
+        choice["text"] = "".join(texts)
     if message:
-        choice["message"] = message
+        choice["message"] = {name: _joined(value) for name, value in message.items()}
     if choice:
         body["choices"] = [choice]
     return body
 
 
+@dataclass
+class _Pieces:
+    """A text that comes in pieces; joined once, at the end."""
+
+    texts: list[str]
+
+
 def _extend(message: dict[str, Any], delta: Mapping[str, object]) -> None:
     for name, value in delta.items():
         held = message.get(name)
-        if isinstance(value, str) and isinstance(held, str) and name != "role":
-            message[name] = held + value
+        if isinstance(value, str) and name != "role":
+            if isinstance(held, _Pieces):
+                held.texts.append(value)
+            else:
+                message[name] = _Pieces([value])
         elif isinstance(value, list) and isinstance(held, list):
-            message[name] = [*held, *value]
+            held.extend(value)
         elif value is not None or name not in message:
-            message[name] = value
+            message[name] = list(value) if isinstance(value, list) else value
+
+
+def _joined(value: object) -> object:
+    return "".join(value.texts) if isinstance(value, _Pieces) else value
 
 
 def _events(text: str) -> Iterator[str]:
     """Yield the data of each event; an event of type error is one whose data is an error."""
     data: list[str] = []
     kind = ""
-    for line in [*text.splitlines(), ""]:
+    # Not splitlines(): a text within an event may hold line ends of other kinds.
+    for line in [*re.split(r"\r\n|\n|\r", text), ""]:
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":
@@ -102,7 +122,7 @@ def _parsed(event: str) -> dict[str, Any]:
         raise NoAnswer(
             Failure(
                 "ill_formed",
-                f"the stream holds an event that is no JSON: {event[:80]!r}",
+                "the stream holds an event that is no JSON",
                 billed=True,
             )
         )

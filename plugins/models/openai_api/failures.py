@@ -109,6 +109,8 @@ def retry_after(headers: Mapping[str, str] | Any, now: float | None = None) -> f
             wait = date.timestamp() - (time.time() if now is None else now)
         except (TypeError, ValueError):
             return None
+        except OverflowError:
+            wait = float("inf")
     if wait is None or wait != wait:
         return None
     return max(wait, 0.0)
@@ -117,4 +119,4 @@ def retry_after(headers: Mapping[str, str] | Any, now: float | None = None) -> f
 def backoff(first: float, retry: int, draw: random.Random) -> float:
     """Return the seconds before retry number ``retry`` (from 0): ``first``, doubled each time, at
     most 60, of which a random half to whole is taken so that workers do not march in step."""
-    return min(first * 2.0**retry, LONGEST_BACKOFF) * draw.uniform(0.5, 1.0)
+    return min(first * 2.0 ** min(retry, 60), LONGEST_BACKOFF) * draw.uniform(0.5, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from imhi.plugins.models.openai_api.failures import AT_ONCE, Failure, Kind
@@ -20,6 +21,8 @@ IN_A_ROW: Mapping[Kind, int] = {
 }
 """How many requests in a row may come to the same end, none answered in between, before the run
 stops. What is not here concerns one request alone."""
+ANYHOW_IN_A_ROW = 20
+"""The same where they end in different ways, none of which is an answer."""
 
 _LATER = "run the same command again later"
 _SETTINGS = (
@@ -50,12 +53,13 @@ class GivingUp:
         self._answered = False
         self._alike = ""
         self._in_a_row = 0
+        self._unanswered = 0
         self._paused = 0
 
     def answered(self) -> None:
         """Take note that the server can answer."""
         self._answered = True
-        self._in_a_row = self._paused = 0
+        self._in_a_row = self._paused = self._unanswered = 0
 
     def paused(self) -> str:
         """Take note that everyone was told to wait; return why to give up, or an empty text."""
@@ -80,10 +84,15 @@ class GivingUp:
         if kind not in IN_A_ROW or (refused and self._answered):
             self._in_a_row = 0
             return ""
-        alike = message if refused else kind
+        # Numbers of requests and the like stand in many a sentence.
+        alike = re.sub(r"\S*\d\S*", "#", message) if refused else kind
+        self._unanswered += not refused
         self._in_a_row = self._in_a_row + 1 if alike == self._alike else 1
         self._alike = alike
-        if self._in_a_row < IN_A_ROW[kind]:
+        if self._in_a_row >= IN_A_ROW[kind]:
+            said = f"{self._in_a_row} requests in a row failed alike: {message}"
+        elif self._unanswered >= ANYHOW_IN_A_ROW:
+            said = f"{self._unanswered} requests in a row had no answer, the last: {message}"
+        else:
             return ""
-        said = f"{self._in_a_row} requests in a row failed alike: {message}"
         return "; ".join(filter(None, (said, _ADVICE.get(kind, ""))))

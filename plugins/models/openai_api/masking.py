@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 MESSAGE_LENGTH = 300
@@ -20,8 +20,7 @@ _PIECE = _KEY_PART // 2
 
 # So many characters of a prompt in a row are a quotation, so many of a word with a digit in it a name.
 _QUOTED = 12
-_NAME = re.compile(r"[\w@./:#-]*\d[\w@./:#-]*")
-_SHORTEST_NAME = 5
+_WORD = re.compile(r"[\w@./:#-]{5,}")
 _READ = 1200
 """Characters of a message that are looked at; what is written is shorter."""
 
@@ -72,9 +71,14 @@ class Mask:
             return {self.within(k): self.within(v) for k, v in value.items()}  # type: ignore[return-value]
         return value
 
-    def message(self, text: str, *prompts: str) -> str:
+    def message(self, text: str, *prompts: str, others: Sequence[str] = ()) -> str:
         """Return a message fit to be written: one line, at most 300 characters, without the keys,
-        and without what it repeats of the prompts that were sent."""
+        and without what it repeats of the prompts that were sent.
+
+        Args:
+            others: posts that the server was asked of at about the same time; longer stretches of them
+                are looked for, in case it mixes them up.
+        """
         line = " ".join(_unescaped(text[: 2 * _READ]).split())[:_READ]
         for key in self._keys:
             line = line.replace(key, KEY)
@@ -83,6 +87,8 @@ class Mask:
             line = _without_quotations(line, prompt)
             for form in _disguises(prompt):
                 line = _without_stretches(line, form)
+        for other in _mixed_up(line, others):
+            line = _without_quotations(line, other)
         return line if len(line) <= MESSAGE_LENGTH else line[: MESSAGE_LENGTH - 3] + "..."
 
 
@@ -98,6 +104,23 @@ def _forms(key: str) -> Iterator[str]:
         inner = told[skipped : (len(key) + before) * 8 // 6]
         yield inner
         yield inner.replace("+", "-").replace("/", "_")
+
+
+def _lower(text: str) -> str:
+    """Return a text in lower case, letter by letter: few are longer then, and stay as they are."""
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(one if len(low := one.lower()) != 1 else low for one in text)
+
+
+def _mixed_up(line: str, others: Sequence[str]) -> list[str]:
+    """Return those of some texts of which a line repeats 24 characters or more: so long a stretch holds
+    one of 12 that begins at a multiple of 12."""
+    low = _lower(line)
+    parts = [low[at : at + _QUOTED] for at in range(0, len(low) - _QUOTED + 1, _QUOTED)]
+    plain = [_lower(" ".join(other.split())) for other in others]
+    return [text for text in plain if any(part in text for part in parts)]
 
 
 def _disguises(prompt: str) -> Iterator[str]:
@@ -141,10 +164,7 @@ def _unescaped(text: str) -> str:
 def _without_quotations(line: str, prompt: str) -> str:
     """Return a line without the stretches of 12 characters and more, and the names and numbers, that
     stand in a prompt too; capitals do not matter."""
-    low, sent = line.lower(), " ".join(prompt.split()).lower()
-    if len(low) != len(line) or not sent:  # few letters are longer in lower case
-        low = line
-        sent = " ".join(prompt.split())
+    low, sent = _lower(line), _lower(" ".join(prompt.split()))
     if len(sent) < _QUOTED:
         spans = (
             [(m.start(), m.end()) for m in re.finditer(re.escape(sent), low)] if sent[3:] else []
@@ -152,7 +172,7 @@ def _without_quotations(line: str, prompt: str) -> str:
     else:
         quoted = (at for at in range(len(low) - _QUOTED + 1) if low[at : at + _QUOTED] in sent)
         spans = [(at, at + _QUOTED) for at in quoted]
-    names = {name for name in _NAME.findall(sent) if len(name) >= _SHORTEST_NAME}
-    for name in names:
+    names = {word for word in _WORD.findall(sent) if any(map(str.isdigit, word))}
+    for name in names & set(_WORD.findall(low)):
         spans += [(m.start(), m.end()) for m in re.finditer(re.escape(name), low)]
     return _without(line, sorted(spans), POST)

@@ -73,6 +73,12 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
         )
     if options.mode == "batch":
         provider.check_batches(spec.name, generation, options)
+    secrets = Secrets(key, headers)
+    if secrets.mask().within(dict(options.body)) != options.body:
+        raise HarnessError(
+            f"{provider.scheme}: a field body.NAME= holds the key, which would be stored with the run: "
+            "name an environment variable with header.NAME=VARIABLE"
+        )
     config = ClientConfig(
         spec.name,
         spec.target,
@@ -82,8 +88,9 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
         price,
         options,
         provider.scheme,
+        secrets.named(options),
     )
-    return OpenAIModel(config, context, Secrets(key, headers))
+    return OpenAIModel(config, context, secrets)
 
 
 def _without_limit(options: OpenAIArguments) -> bool:

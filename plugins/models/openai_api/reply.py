@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +13,8 @@ from imhi.plugins.models.openai_api.failures import Failure, NoAnswer
 from imhi.plugins.models.openai_api.server_errors import error_under_success, read_error
 from imhi.plugins.models.openai_api.wire import ServerJson
 
+_MOST_TOKENS = 10**9
+_REASON = re.compile(r"[\w .:/-]{1,40}")
 _WITHOUT_TEXT = (finish_reasons.FILTERED, finish_reasons.LENGTH)
 
 
@@ -110,10 +112,7 @@ def cut_at_stop(reply: Reply, stop: Sequence[str]) -> Reply:
 def _of_text(text: str) -> object:
     if is_stream(text):
         return assemble(text)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        pass
+    # Text that was parsed already, and is none.
     if text.lstrip()[:1] in ("{", "["):
         failure = Failure("ill_formed", "the answer is not JSON, though it begins so", billed=True)
         raise NoAnswer(failure)
@@ -154,7 +153,9 @@ def _finish_reason(choice: ServerJson, failed: Callable[[object], Failure]) -> s
         raise NoAnswer(Failure(kind, text, failure.wait))
     # What the provider itself said, where a gateway makes "stop" of it.
     native = finish_reasons.normalised(choice.get("native_finish_reason"))
-    return native if native == finish_reasons.FILTERED else finish
+    if native == finish_reasons.FILTERED:
+        return native
+    return finish if finish is None or _REASON.fullmatch(finish) else "(what is no reason)"
 
 
 def _chat_text(
@@ -206,8 +207,9 @@ def _kind(value: object) -> str:
 
 
 def count(value: object) -> int | None:
-    """Return a number of tokens; None for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """Return a number of tokens; None for what is none, or more than any answer has."""
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return value if number and 0 <= value <= _MOST_TOKENS else None  # type: ignore[operator,return-value]
 
 
 def _name(value: object) -> str | None:

@@ -131,7 +131,7 @@ class RequestScheduler:
                         self._give_up(why)
                     self._stop_after(why)
                 return self._response(request, attempts, cost, error=message)
-            await self._before_retry(outcome, retries)
+            await self._before_retry(outcome, retries, request)
             retries += 1
             self._capabilities.retries += 1
 
@@ -168,7 +168,7 @@ class RequestScheduler:
             outcome: Reply | Failure
             try:
                 outcome = await self._exchange(request, without)
-                spent = self._session.record(outcome, most)
+                spent = self._session.record(outcome, most, request)
             except NoAnswer as error:
                 outcome = error.failure
                 spent = self._session.cost_of(error, most)
@@ -184,6 +184,7 @@ class RequestScheduler:
 
     async def _exchange(self, request: Request, without: tuple[str, ...]) -> Reply:
         body = self._session.payload(request)
+        self._session.sends(request)
         for name in without:
             body.pop(name, None)
         answer = await self._send(body)
@@ -211,12 +212,12 @@ class RequestScheduler:
             raise Stopped
         self._holding += 1
 
-    async def _before_retry(self, failure: Failure, retry: int) -> None:
+    async def _before_retry(self, failure: Failure, retry: int, request: Request) -> None:
         wait = backoff(self._options.backoff, retry, self._random)
         if failure.kind == "rate":
             new = self._limiter.slow_down(wait if failure.wait is None else failure.wait)
             if new and (why := self._giving_up.paused()):
-                self._give_up(f"{why} ({self._session.told(failure)})")
+                self._give_up(f"{why} ({self._session.told(failure, request)})")
         elif failure.wait is not None:
             self._limiter.pause(failure.wait)
         else:

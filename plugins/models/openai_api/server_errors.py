@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import unquote_plus
 
 from imhi.plugins.models.openai_api.error_bodies import ErrorBody, read_body
 from imhi.plugins.models.openai_api.failures import Failure, Kind, retry_after
@@ -18,9 +19,9 @@ _PASSING = frozenset({408, 409, 425})
 _DENIED = frozenset({403, 407})
 _NOT_FOUND = frozenset({404, 405, 410, 501})
 _ADVICE: Mapping[Kind, str] = {
-    "key": "the server refuses the key in {variable}; check it",
+    "key": "the server refuses {variable}; check it",
     "quota": "nothing more is to be had from this account for now (credit, or a quota of its own)",
-    "denied": "access is denied; check what the key in {variable} may use",
+    "denied": "access is denied; check what {variable} may use",
     "not_found": "no such model or address; check the model's name, api= and base_url= (it usually "
     "ends in /v1)",
 }
@@ -57,7 +58,7 @@ def read_error(
     headers: Mapping[str, str],
     body: object,
     *,
-    variable: str = "OPENAI_API_KEY",
+    variable: str = "the key",
     longest_wait: float = 120.0,
 ) -> Failure:
     """Return what an answer that is none means.
@@ -66,7 +67,7 @@ def read_error(
         status: the HTTP status, 300 or above.
         headers: by lower-case names.
         body: parsed JSON, or the text.
-        variable: where the key came from, for the message.
+        variable: what the key is called in messages.
         longest_wait: seconds; a server that asks for a longer wait is not waited for.
     """
     told = read_body(body)
@@ -140,7 +141,7 @@ def _refuses(told: ErrorBody) -> bool:
 
 
 def error_under_success(
-    body: object, *, variable: str = "OPENAI_API_KEY", longest_wait: float = 120.0
+    body: object, *, variable: str = "the key", longest_wait: float = 120.0
 ) -> Failure:
     """Return what a body with an error means that came with status 200: as the status it names, or
     as one that its codes imply; else it is no answer of this interface."""
@@ -154,13 +155,14 @@ def error_under_success(
 
 
 def _redirect(status: int, headers: Mapping[str, str]) -> Failure:
-    place = headers.get("location", "")
-    # What follows the path may be a secret of a sign-in page.
-    place = re.split(r"[?#]", place, maxsplit=1)[0][:200] or "an address it does not name"
+    # What follows the path may be a secret of a sign-in page, and what stands in it a post.
+    place = unquote_plus(re.split(r"[?#]", headers.get("location", ""), maxsplit=1)[0][:600])
+    base = re.sub(r"/(?:chat/completions|completions|files|batches|models)(?:/.*)?$", "", place)
+    advice = f"; if that is the right server, give base_url={base}" if "://" in base else ""
     return Failure(
         "redirect",
-        f"HTTP {status}: the server redirects to {place}, and posts are sent to no other address than "
-        "the one named; if it is the right one, give it as base_url=",
+        f"HTTP {status}: the server redirects to {place or 'an address it does not name'}, and posts are "
+        f"sent to no other address than the one named{advice}",
     )
 
 

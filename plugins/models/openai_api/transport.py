@@ -10,10 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
+from imhi import HarnessError
 from imhi.plugins.models.openai_api.credentials import is_loopback
 from imhi.plugins.models.openai_api.failures import Failure, NoAnswer
 
+_LONGEST_ERROR = 1_000_000
+"""Bytes that are read of a refusal, and of what a server says of itself."""
+_MOST_VALUES = 500_000
 _LONGEST_CONNECT = 10.0
 """Seconds."""
 _CHUNK = 64 * 1024
@@ -53,6 +58,7 @@ class Connection:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._session: Any = None
+        self._proxy: str | None = None
 
     async def __aenter__(self) -> Connection:
         import aiohttp
@@ -65,9 +71,10 @@ class Connection:
             auto_decompress=False,
             headers={"Accept-Encoding": "identity", **address.headers},
             timeout=_limits(address.timeout),
-            # A proxy for the world outside is no place for what is meant for this machine.
-            trust_env=not is_loopback(address.url),
+            # Proxies are named below: with trust_env logins of a .netrc would be sent as well.
+            trust_env=False,
         )
+        self._proxy = proxy_for(address.url)
         return self
 
     async def __aexit__(
@@ -104,7 +111,7 @@ class Connection:
     async def _exchange(
         self, method: str, path: str, data: bytes | None, seconds: float | None = None
     ) -> Answer:
-        address = self._address
+        address, looks = self._address, method == "GET"
         url = path if "://" in path else address.url + path
         more = {"timeout": _limits(seconds)} if seconds else {}
         try:
@@ -115,15 +122,20 @@ class Connection:
                 data=data,
                 headers={"Content-Type": "application/json"} if data is not None else None,
                 allow_redirects=False,
+                proxy=self._proxy,
                 **more,
             ) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 packed = headers.get("content-encoding", "").strip().lower()
                 text = bytearray()
-                unpack = _Unpacking(packed, address.max_bytes)
+                refused = response.status >= 300
+                most = min(address.max_bytes, _LONGEST_ERROR) if refused or looks else None
+                unpack = _Unpacking(packed, most or address.max_bytes, cut=refused)
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     for piece in unpack(chunk):
                         text += piece
+                    if unpack.done:
+                        break
                     # Some servers leave a stream open after its last event.
                     if text[-40:].rstrip().endswith(_END_OF_STREAM):
                         break
@@ -137,13 +149,19 @@ class Connection:
 
 
 class _Unpacking:
-    """Unpacks a body piece by piece, none of them larger than what may still come.
+    """Unpacks a body piece by piece, none of them larger than what may still come. ``done``: nothing
+    that follows counts.
+
+    Args:
+        cut: take what fits of a larger body, which is refused otherwise.
 
     Raises:
         NoAnswer: it is larger than ``most`` bytes, or packed in a way that was not asked for.
     """
 
-    def __init__(self, packed: str, most: int) -> None:
+    def __init__(self, packed: str, most: int, cut: bool = False) -> None:
+        self.done = False
+        self._cut = cut
         self._room = most
         self._most = most
         self._packed = packed
@@ -159,9 +177,10 @@ class _Unpacking:
             yield self._within(chunk)
             return
         try:
-            while chunk:
+            while chunk and not self.done:
                 yield self._within(self._unpack.decompress(chunk, _CHUNK))
                 chunk = self._unpack.unconsumed_tail
+            self.done = self.done or self._unpack.eof
         except zlib.error:
             raise NoAnswer(
                 Failure("ill_formed", f"the answer is not in the {self._packed} it claims to be in")
@@ -169,10 +188,15 @@ class _Unpacking:
 
     def rest(self) -> bytes:
         """Return what is left when the last piece has come: some hundred bytes at most."""
-        return self._within(self._unpack.flush()) if self._unpack is not None else b""
+        if self._unpack is None or self.done:
+            return b""
+        return self._within(self._unpack.flush())
 
     def _within(self, piece: bytes) -> bytes:
-        self._room -= len(piece)
+        room, self._room = self._room, self._room - len(piece)
+        if self._room < 0 and self._cut:
+            self.done = True
+            return piece[:room]
         if self._room < 0:
             raise NoAnswer(
                 Failure(
@@ -191,8 +215,36 @@ def _limits(seconds: float) -> Any:
     return aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, _LONGEST_CONNECT))
 
 
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment names for an address; none for this machine, for which a
+    proxy to the world outside is no place.
+
+    Raises:
+        HarnessError: it is of a kind that is not spoken here.
+    """
+    if is_loopback(url):
+        return None
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy and not proxy.startswith(("http://", "https://")):
+        raise HarnessError(
+            f"openai: the environment names a proxy for {parts.hostname} that is not HTTP "
+            f"({proxy.partition(':')[0]}); expected http://HOST:PORT in {parts.scheme.upper()}_PROXY, or "
+            f"{parts.hostname} in NO_PROXY"
+        )
+    return proxy
+
+
 def _parsed(data: bytes) -> object:
     text = data.decode("utf-8-sig", "replace")
+    # What is made of it takes many times its size where it is nothing but brackets.
+    if len(data) > _LONGEST_ERROR and sum(map(data.count, (b"{", b"[", b","))) > _MOST_VALUES:
+        raise NoAnswer(Failure("foreign", f"the answer holds more than {_MOST_VALUES:,} values"))
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -15,7 +15,7 @@ from imhi import HarnessError
 from imhi.io import disk_error
 from imhi.plugins.models.openai_api.batch.server import BatchState, Full, Refused
 from imhi.plugins.models.openai_api.client_config import Session
-from imhi.plugins.models.openai_api.failures import AGAIN, Failure, IllFormed, backoff
+from imhi.plugins.models.openai_api.failures import AGAIN, AT_ONCE, Failure, IllFormed, backoff
 
 GO_ON = "run the same command again to go on; what the server works on is not asked again"
 NO_BATCHES = "run the same command again to send the requests anew; mode=live needs no batches"
@@ -59,7 +59,8 @@ class Calls:
                 failure = self._failure(error)
             # A server that was never there is most likely a wrong address: say so within seconds.
             never_there = failure.kind == "unreachable" and not self._met
-            most = min(self.options.retries, 3) if never_there else self.options.retries
+            few = 3 if never_there else 2 if failure.kind == "ill_formed" else self.options.retries
+            most = min(self.options.retries, few)
             if failure.kind not in AGAIN or retry >= most:
                 raise self._error(what, failure, hint)
             self._rest(failure, retry)
@@ -155,7 +156,8 @@ class Calls:
         text = str(self.session.error(f"{what}: {self.session.told(failure)}"))
         if failure.kind in AGAIN:
             return HarnessError(f"{text}; {GO_ON}")
-        return Refused(f"{text}; {hint or GO_ON}")
+        # Where the account is at fault no other way of asking helps.
+        return Refused(text if failure.kind in AT_ONCE else f"{text}; {hint or GO_ON}")
 
 
 def _answered(error: Exception) -> bool:

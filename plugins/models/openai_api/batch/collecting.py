@@ -173,7 +173,7 @@ def _results(work: Work, server: BatchServer, batch: Batch, state: BatchState) -
 
 
 def _answer(work: Work, id: str, reply: Reply) -> Response:
-    spent = work.session.record(reply, work.open[id].most)
+    spent = work.session.record(reply, work.open[id].most, work.request(id))
     thought_open = work.session.opens_thought(work.request(id))
     return work.response(
         id,

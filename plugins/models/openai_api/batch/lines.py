@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from imhi import Request, digest
-from imhi.plugins.models.openai_api.failures import IllFormed
+from imhi.plugins.models.openai_api.failures import Failure, IllFormed, NoAnswer
+from imhi.plugins.models.openai_api.server_errors import read_error
 
 
 def custom_id(request: Request) -> str:
@@ -29,12 +30,16 @@ def parsed(text: str) -> object:
     """Return what a server's answer says.
 
     Raises:
-        IllFormed: it is not JSON.
+        NoAnswer: it is not JSON.
     """
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise IllFormed(f"the answer is not JSON: {text[:80]!r}") from None
+        if text.lstrip()[:1] in ("{", "["):
+            raise IllFormed("the answer is not JSON, though it begins so") from None
+        said = read_error(400, {}, text).message.removeprefix("HTTP 400: ")[:120]
+        what = f"the answer is not JSON: {said}; is base_url= right?"
+        raise NoAnswer(Failure("foreign", what)) from None
 
 
 class HTTPStatus(Exception):
