@@ -73,14 +73,16 @@ def stop_texts(served: Served, api: str) -> str:
 
 def schemas(served: Served, api: str) -> str:
     """Say whether ``response_format`` with a JSON schema is obeyed."""
-    asked = body(api, QUESTION, 60, {"response_format": _FORMAT})
+    # Room for the white space that grammars allow and small models love.
+    asked = body(api, QUESTION, 240, {"response_format": _FORMAT})
     status, answer = served.post(APIS[api], asked)
     if status != 200:
         return "refused" if status < 500 else "failed"
     try:
         return "obeyed" if json.loads(text_of(answer))["answer"] in _WORDS else "ignored"
     except (ValueError, KeyError, TypeError):
-        return "ignored"
+        begun = text_of(answer).lstrip().startswith("{")
+        return "not seen (JSON that was cut off)" if begun else "ignored"
 
 
 def prompt_too_long(served: Served, api: str) -> tuple[str, str]:
