@@ -176,7 +176,7 @@ def test_a_server_without_any_room_ends_it_when_the_retries_are_used_up(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (lambda line: refused(line, 401, "bad key"), "refuses the key in OPENAI_API_KEY"),
+        (lambda line: refused(line, 401, "bad key"), "refuses requests without a key"),
         (lambda line: refused(line, 429, "quota", code="insufficient_quota"), "credit, or"),
     ],
 )
