@@ -219,6 +219,7 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "build fields": builds.build_fields,
         "submission fields": boards.submission_fields,
         "entry fields": boards.entry_fields,
+        "engines": servers.engines,
         "situations": servers.situations,
         "situation arguments": servers.situation_arguments,
     }

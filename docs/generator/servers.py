@@ -3,6 +3,12 @@ tests run. Each figure is one that a test holds a real run to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
 from docs.generator.markdown import table
 from tests.plugins.models.openai_api.situations import THEMES
 from tests.plugins.models.openai_api.situations.situation import (
@@ -33,6 +39,45 @@ def situation_arguments() -> str:
         f"waited* are for what the server asks, and for time-outs; work takes at most {WORK:g} more in "
         "the tests."
     )
+
+
+ENGINES = Path(__file__).resolve().parents[2] / "plugins" / "models" / "openai_api" / "engines.yaml"
+
+
+def engines() -> str:
+    """Return what each engine is sent, and what is known of it."""
+    known = yaml.safe_load(ENGINES.read_text(encoding="utf-8"))["engines"]
+    header = ("engine", "known by", "sent with every request", "and above temperature 0",
+              "stop texts", "a longer prompt", "greedy answers repeat")  # fmt: skip
+    return table(header, [_engine(one) for one in known])
+
+
+def _engine(row: Mapping[str, Any]) -> tuple[str, ...]:
+    measured = row.get("measured")
+    known_by = f"measured, {measured}" if measured else "its sources"
+    together = row.get("in_flight")
+    repeat = f"with `concurrency={together}`" if together else "as far as is known"
+    return (
+        f"`{row['name']}`",
+        known_by,
+        _values(row.get("neutral", {})),
+        _values(row.get("sampling", {})),
+        row.get("stop", "-"),
+        row.get("prompt_too_long", "-"),
+        repeat,
+    )
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    parts = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            parts += [f"`{inner}={one}` ({name})" for inner, one in value.items()]
+        elif isinstance(value, str):
+            parts.append(f"`{name}`: all of its habits")
+        else:
+            parts.append(f"`{name}={str(value).lower() if isinstance(value, bool) else value}`")
+    return ", ".join(parts) or "nothing"
 
 
 def _row(situation: Situation) -> tuple[str, ...]:

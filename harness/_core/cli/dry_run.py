@@ -32,7 +32,7 @@ def show_dry_run(settings: RunSettings, manager: PluginManager, as_json: bool) -
     for one in previews:
         rows = [(row.dataset, row.estimate) for row in one.datasets]
         rows += [("repeat check", one.repeat_check)] if one.repeat_check else []
-        show_estimates(f"{one.model}, prompt style {one.prompt}", rows, cents=True)
+        show_estimates(f"{one.model}, prompt style {one.prompt}", rows)
         answered = sum(row.answered for row in one.datasets)
         if answered:
             left = sum(row.estimate.requests for row in one.datasets)
@@ -58,12 +58,10 @@ def show_scoring(estimates: Sequence[ScoringEstimate], as_json: bool) -> None:
         title = f"{one.metric} by {one.model}, {one.run}"
         tables.setdefault(title, []).append((one.dataset, one.estimate))
     for title, rows in tables.items():
-        show_estimates(title, rows, cents=True)
+        show_estimates(title, rows)
 
 
-def show_estimates(
-    title: str, estimates: Sequence[tuple[str, Estimate]], *, cents: bool = False
-) -> None:
+def show_estimates(title: str, estimates: Sequence[tuple[str, Estimate]]) -> None:
     """Print a line for each dataset and their sum, whose cost is not known where a part is not."""
 
     total = Estimate.total([estimate for _, estimate in estimates])
@@ -71,7 +69,7 @@ def show_estimates(
 
     def line(dataset: str, one: Estimate) -> list[str]:
         counts = (one.requests, one.prompt_tokens, one.scored or one.completion_tokens)
-        return [dataset, *(f"{n:,}" for n in counts), figures.dollars(one.cost, cents=cents)]
+        return [dataset, *(f"{n:,}" for n in counts), figures.dollars(one.cost)]
 
     columns = Table.numbers("requests", "prompt tokens", last, "cost, at most")
     rows: list[Sequence[object]] = [line(*estimate) for estimate in estimates]

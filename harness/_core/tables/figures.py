@@ -97,12 +97,12 @@ def share(count: int, total: int) -> str:
     return f"{count:,} ({count / total:.0%})" if total else "0"
 
 
-def dollars(cost: float | None, *, cents: bool = False) -> str:
+def dollars(cost: float | None) -> str:
     """Return a cost in US dollars, ``-`` where it is not known; less than a dollar with four digits
-    after the point, unless only ``cents`` are wanted."""
+    after the point."""
     if cost is None:
         return "-"
-    return f"${cost:,.2f}" if cents or cost >= 1 or not cost else f"${cost:,.4f}"
+    return f"${cost:,.2f}" if cost >= 1 or not cost else f"${cost:,.4f}"
 
 
 def means_over(datasets: Sequence[str]) -> list[str]:

@@ -129,7 +129,6 @@ def test_csv_has_the_fields_asked_for_and_no_formula() -> None:
         (figures.dollars(None), "-"),
         (figures.dollars(0.0), "$0.00"),
         (figures.dollars(0.0123), "$0.0123"),
-        (figures.dollars(0.0123, cents=True), "$0.01"),
         (figures.dollars(1234.5), "$1,234.50"),
     ],
 )
