@@ -48,7 +48,7 @@ def engines() -> str:
     """Return what each engine is sent, and what is known of it."""
     known = yaml.safe_load(ENGINES.read_text(encoding="utf-8"))["engines"]
     header = ("engine", "known by", "sent with every request", "and above temperature 0",
-              "stop texts", "a longer prompt", "greedy answers repeat")  # fmt: skip
+              "stop texts", "a longer prompt", "in flight, for answers that repeat")  # fmt: skip
     return table(header, [_engine(one) for one in known])
 
 
@@ -56,7 +56,7 @@ def _engine(row: Mapping[str, Any]) -> tuple[str, ...]:
     measured = row.get("measured")
     known_by = f"measured, {measured}" if measured else "its sources"
     together = row.get("in_flight")
-    repeat = f"with `concurrency={together}`" if together else "as far as is known"
+    repeat = str(together or ("any number, as measured" if measured else "-"))
     return (
         f"`{row['name']}`",
         known_by,

@@ -19,7 +19,7 @@ from imhi.plugins.models.openai_api.masking import Mask
 from imhi.plugins.models.openai_api.prices import Price, most_tokens
 from imhi.plugins.models.openai_api.reply import Reply, cut_at_stop, read_reply
 from imhi.plugins.models.openai_api.server_errors import error_under_success, read_error
-from imhi.plugins.models.openai_api.transport import Answer, read_connection_error
+from imhi.plugins.models.openai_api.transport import Answer, causes, read_connection_error
 from imhi.plugins.models.openai_api.wire import Payload, payload, schema_text
 
 _NAME = re.compile(r"[A-Za-z0-9_./:@+()-]{1,200}")
@@ -260,8 +260,9 @@ class Session:
     def failure(self, error: Exception) -> Failure:
         """Return what an exception of an attempt means, be it ours or that of a provider's client; its
         message is not masked yet."""
-        if isinstance(error, NoAnswer):
-            return error.failure
+        for cause in causes(error):  # a client's own error may have ours within
+            if isinstance(cause, NoAnswer):
+                return cause.failure
         status = getattr(error, "status_code", None)
         if isinstance(status, int):
             headers = getattr(getattr(error, "response", None), "headers", {})

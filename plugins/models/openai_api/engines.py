@@ -41,7 +41,8 @@ class Engine:
 
     def describe(self) -> dict[str, object]:
         """Return what the manifest holds of it."""
-        return {"name": self.name, "version": self.version}
+        told = {"name": self.name, "version": self.version, "bos": self.facts.get("bos", "")}
+        return {name: value for name, value in told.items() if value or name == "version"}
 
     def notes(self, concurrency: int, generation: Generation) -> list[str]:
         """Return what a reader of the scores should know of it."""

@@ -266,7 +266,7 @@ def _certificates(url: str) -> Any:
 def read_connection_error(error: Exception, timeout: float) -> Failure:
     """Return what an exception of an HTTP library means. ``timeout`` in seconds. Texts of exceptions
     may quote what was sent, so only those of the system's calls are told."""
-    chain = list(_causes(error))
+    chain = list(causes(error))
     names = {base.__name__ for one in chain for base in type(one).__mro__}
     system = [one for one in chain if isinstance(one, OSError) and one.strerror]
     last = next((str(one.strerror) for one in reversed(system)), type(chain[-1]).__name__)
@@ -286,7 +286,8 @@ def read_connection_error(error: Exception, timeout: float) -> Failure:
     return Failure("request", f"the request cannot be sent ({type(error).__name__})")
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those that it was raised from."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

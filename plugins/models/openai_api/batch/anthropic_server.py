@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from imhi import Request
 from imhi.plugins.models.openai_api.batch.anthropic_messages import params, read_result
+from imhi.plugins.models.openai_api.batch.bounds import bounded_transport, http_library
 from imhi.plugins.models.openai_api.batch.calls import (
     NO_BATCHES,
     Calls,
@@ -32,7 +33,7 @@ from imhi.plugins.models.openai_api.batch.server import (
     Result,
 )
 from imhi.plugins.models.openai_api.client_config import Session
-from imhi.plugins.models.openai_api.credentials import Secrets, is_loopback
+from imhi.plugins.models.openai_api.credentials import Secrets
 from imhi.plugins.models.openai_api.failures import Failure, IllFormed
 from imhi.plugins.models.openai_api.wire import ServerJson
 
@@ -60,7 +61,15 @@ def opened(session: Session, secrets: Secrets) -> Iterator[AnthropicBatches]:
         default_headers={"anthropic-version": _VERSION, **secrets.headers},
         open_telemetry=False,
         http_client=anthropic.DefaultHttpxClient(
-            follow_redirects=False, timeout=timeout, trust_env=not is_loopback(config.url)
+            follow_redirects=False,
+            timeout=timeout,
+            trust_env=False,
+            transport=bounded_transport(
+                http_library(anthropic.DefaultHttpxClient),
+                config.url,
+                timeout,
+                config.options.max_bytes,
+            ),
         ),
     ) as client:
         yield AnthropicBatches(client, session)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from imhi import Request
+from imhi.plugins.models.openai_api.batch.bounds import bounded_transport, http_library
 from imhi.plugins.models.openai_api.batch.calls import NO_BATCHES, Calls, copy_chunks
 from imhi.plugins.models.openai_api.batch.gemini_content import (
     content_request,
@@ -26,7 +27,7 @@ from imhi.plugins.models.openai_api.batch.ledger import Batch
 from imhi.plugins.models.openai_api.batch.lines import HTTPStatus, encoded
 from imhi.plugins.models.openai_api.batch.server import BatchState, Refusal, Result
 from imhi.plugins.models.openai_api.client_config import Session
-from imhi.plugins.models.openai_api.credentials import Secrets, is_loopback
+from imhi.plugins.models.openai_api.credentials import Secrets
 from imhi.plugins.models.openai_api.failures import Failure, IllFormed
 
 _PAGE = 100
@@ -60,7 +61,13 @@ def opened(session: Session, secrets: Secrets) -> Iterator[GeminiBatches]:
         timeout=_milliseconds(session.config.options.timeout),
         headers=dict(secrets.headers),
         client_args={
-            "trust_env": not is_loopback(host),
+            "transport": bounded_transport(
+                http_library(),
+                host,
+                session.config.options.timeout,
+                session.config.options.max_bytes,
+            ),
+            "trust_env": False,
             "follow_redirects": False,
             "event_hooks": {"response": [reasons.heed]},
         },

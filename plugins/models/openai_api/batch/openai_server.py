@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from imhi import Request
+from imhi.plugins.models.openai_api.batch.bounds import bounded_transport, http_library
 from imhi.plugins.models.openai_api.batch.calls import NO_BATCHES, Calls, copy_chunks
 from imhi.plugins.models.openai_api.batch.ledger import Batch
 from imhi.plugins.models.openai_api.batch.lines import parsed
@@ -23,7 +24,7 @@ from imhi.plugins.models.openai_api.batch.openai_state import (
 )
 from imhi.plugins.models.openai_api.batch.server import BatchState, Refusal, Result
 from imhi.plugins.models.openai_api.client_config import Session
-from imhi.plugins.models.openai_api.credentials import Secrets, is_loopback, split_query
+from imhi.plugins.models.openai_api.credentials import Secrets, split_query
 from imhi.plugins.models.openai_api.failures import IllFormed
 from imhi.plugins.models.openai_api.wire import ServerJson
 
@@ -46,7 +47,11 @@ def opened(session: Session, secrets: Secrets) -> Iterator[OpenAIBatches]:
         default_headers=secrets.headers,
         default_query={**query, **options.query},
         http_client=openai.DefaultHttpxClient(
-            follow_redirects=False, trust_env=not is_loopback(url)
+            follow_redirects=False,
+            trust_env=False,
+            transport=bounded_transport(
+                http_library(openai.DefaultHttpxClient), url, options.timeout, options.max_bytes
+            ),
         ),
     ) as client:
         yield OpenAIBatches(client, session)

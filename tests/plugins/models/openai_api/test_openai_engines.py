@@ -29,11 +29,11 @@ TGI = {"/v1/models": models("m"), "/info": Reply(body={"version": "3.3", "max_to
 @pytest.mark.parametrize(
     ("places", "engine"),
     [
-        (VLLM, {"name": "vllm", "version": "0.32.0"}),
-        (LLAMA_CPP, {"name": "llamacpp", "version": "b1-abc"}),
-        (SERVE, {"name": "transformers-serve", "version": ""}),
-        (OLLAMA, {"name": "ollama", "version": "0.9"}),
-        (TGI, {"name": "tgi", "version": "3.3"}),
+        (VLLM, {"name": "vllm", "version": "0.32.0", "bos": "tokenizer"}),
+        (LLAMA_CPP, {"name": "llamacpp", "version": "b1-abc", "bos": "tokenizer"}),
+        (SERVE, {"name": "transformers-serve", "version": "", "bos": "tokenizer"}),
+        (OLLAMA, {"name": "ollama", "version": "0.9", "bos": "tokenizer"}),
+        (TGI, {"name": "tgi", "version": "3.3", "bos": "tokenizer"}),
     ],
 )
 def test_an_engine_is_recognised_by_what_it_says_of_itself(

@@ -124,7 +124,7 @@ def test_a_version_that_no_file_can_hold_is_none(asker: Asker) -> None:
     with FaultyServer(echo, places=places) as server:
         model = asker.model(server.url)
         list(model.generate(requests(1)))
-    assert model.describe()["engine"] == {"name": "vllm", "version": ""}
+    assert model.describe()["engine"] == {"name": "vllm", "version": "", "bos": "tokenizer"}
 
 
 def test_requests_refused_in_words_that_differ_by_a_number_are_refused_alike(asker: Asker) -> None:

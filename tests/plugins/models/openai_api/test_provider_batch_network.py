@@ -3,6 +3,7 @@ the posts go. Whatever happens, no batch is made twice."""
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -242,3 +243,12 @@ def test_a_missing_key_is_said_to_be_missing(provider: ProviderAsker) -> None:
     spec = ModelSpec.parse(f"{provider.scheme}:m", provider.asker.families)
     with pytest.raises(HarnessError, match=f"{provider.scheme}: no key for https://.*_API_KEY"):
         spec.create(provider.context())
+
+
+def test_what_is_read_is_bounded_whoever_sends_it(provider: ProviderAsker) -> None:
+    large = json.dumps({"data": [], "x": " " * 300_000}).encode()
+    with provider.server() as server:
+        for endpoint in ENDPOINTS[provider.scheme]:
+            server.faults[endpoint].extend([Fault(status=200, body=large)] * 20)
+        with pytest.raises(HarnessError, match="more than 100,000 bytes"):
+            provider.ask(server.url, 2, "max_bytes=100000,retries=1")
