@@ -165,7 +165,10 @@ def test_what_fails_for_good_is_not_kept_and_is_asked_again_next_time(panel: Pan
 
 
 def test_a_judge_that_cannot_be_asked_at_all_ends_the_command(panel: Panel) -> None:
-    with judge_server([status(401, "no")]) as server, pytest.raises(HarnessError, match="without a key"):
+    with (
+        judge_server([status(401, "no")]) as server,
+        pytest.raises(HarnessError, match="without a key"),
+    ):
         panel.score(judge(server.url))
 
 
