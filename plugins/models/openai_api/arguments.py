@@ -73,6 +73,10 @@ def parse_base_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("expected a URL such as http://127.0.0.1:8000/v1")
     path = parts.path.rstrip("/")
+    if path.endswith("/completions"):
+        raise ValueError(
+            "expected the address without /chat/completions or /completions at its end"
+        )
     return f"{parts.scheme}://{parts.netloc}{path}" + (f"?{parts.query}" if parts.query else "")
 
 

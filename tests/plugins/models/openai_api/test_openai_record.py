@@ -43,6 +43,7 @@ def test_limits_and_prices_do_not_make_another_model(asker: Asker) -> None:
 @pytest.mark.parametrize(
     "argument",
     ["timeout=0", "timeout=inf", "concurrency=0", "retries=-1", "api=chats", "base_url=localhost",
+     "base_url=http://localhost/v1/chat/completions",
      "price_prompt=-1", "backoff=x"],
 )  # fmt: skip
 def test_a_bad_argument_is_named(asker: Asker, argument: str) -> None:
