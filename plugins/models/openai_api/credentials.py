@@ -133,12 +133,13 @@ class Secrets:
         return {**({} if self.key == PLACEHOLDER and self.headers else bearer), **self.headers}
 
     def named(self, options: OpenAIArguments) -> str:
-        """Return what messages call what is sent."""
-        if self.headers and (self.key == PLACEHOLDER):
-            return " and ".join(f"header.{name}={options.header[name]}" for name in self.headers)
-        if self.key == PLACEHOLDER:
-            return f"requests without a key ({options.key_env} is not set)"
-        return f"the key in {options.key_env}"
+        """Return what messages call what is sent, and what to do where it is refused."""
+        if self.key != PLACEHOLDER:
+            return f"the key in {options.key_env}; check it and what it may use"
+        if self.headers:
+            given = " and ".join(f"header.{name}={options.header[name]}" for name in self.headers)
+            return f"{given}; check it and what it may use"
+        return f"requests without a key; set {options.key_env}"
 
     def mask(self) -> Mask:
         """Return what keeps them out of everything that is written."""

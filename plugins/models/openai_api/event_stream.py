@@ -19,17 +19,15 @@ def is_stream(text: str) -> bool:
     return text.lstrip().startswith(_LINE)
 
 
-def assemble(text: str, whole: bool = True) -> dict[str, Any]:
+def assemble(text: str) -> dict[str, Any]:
     """Return the completion that the events of a stream make.
 
     Texts of the first choice's deltas are joined, field by field, so that thoughts in a field of
     their own stay apart; of everything else the latest counts.
 
-    Args:
-        whole: whether an end is to be there (a finish reason, an error or ``[DONE]``).
-
     Raises:
-        NoAnswer: the stream broke off, or holds something that is no JSON.
+        NoAnswer: the stream has no end (a finish reason, an error or ``[DONE]``), or holds something
+            that is no JSON.
     """
     body: dict[str, Any] = {}
     message: dict[str, Any] = {}
@@ -55,7 +53,7 @@ def assemble(text: str, whole: bool = True) -> dict[str, Any]:
             elif value is not None:
                 choice[name] = value
         ended = ended or choice.get("finish_reason") is not None
-    if whole and not ended:
+    if not ended:
         raise NoAnswer(Failure("passing", "the stream of the answer broke off", billed=True))
     if "usage" not in body and isinstance(choice.get("usage"), Mapping):  # Kimi
         body["usage"] = choice["usage"]

@@ -111,7 +111,7 @@ def _lower(text: str) -> str:
     low = text.lower()
     if len(low) == len(text):
         return low
-    return "".join(one if len(low := one.lower()) != 1 else low for one in text)
+    return "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
 
 
 def _mixed_up(line: str, others: Sequence[str]) -> list[str]:

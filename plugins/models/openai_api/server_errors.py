@@ -19,9 +19,9 @@ _PASSING = frozenset({408, 409, 425})
 _DENIED = frozenset({403, 407})
 _NOT_FOUND = frozenset({404, 405, 410, 501})
 _ADVICE: Mapping[Kind, str] = {
-    "key": "the server refuses {variable}; check it",
+    "key": "the server refuses {variable}",
     "quota": "nothing more is to be had from this account for now (credit, or a quota of its own)",
-    "denied": "access is denied; check what {variable} may use",
+    "denied": "access is denied to {variable}",
     "not_found": "no such model or address; check the model's name, api= and base_url= (it usually "
     "ends in /v1)",
 }
@@ -67,7 +67,7 @@ def read_error(
         status: the HTTP status, 300 or above.
         headers: by lower-case names.
         body: parsed JSON, or the text.
-        variable: what the key is called in messages.
+        variable: what the key is called in messages, and what to do about it.
         longest_wait: seconds; a server that asks for a longer wait is not waited for.
     """
     told = read_body(body)

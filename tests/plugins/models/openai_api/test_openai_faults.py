@@ -148,7 +148,7 @@ def test_a_request_the_server_will_never_take_fails_alone_and_at_once(
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (status(401, "bad key"), "refuses requests without a key .OPENAI_API_KEY is not set"),
+        (status(401, "bad key"), "refuses requests without a key; set OPENAI_API_KEY"),
         (status(402, "no money"), "credit, or a quota"),
         (status(403, "not yours"), "access is denied"),
         (status(404, "model gone"), "no such model or address"),
