@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         memory_as_memory_error as memory_as_memory_error,
     )
     from imhi._core.checkpoints.finding import find_checkpoint as find_checkpoint
+    from imhi._core.checkpoints.label_prompts import LabelPrompts as LabelPrompts
     from imhi._core.checkpoints.load_errors import (
         quiet as quiet,
         require_package as require_package,
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
         Continued as Continued,
         Encoded as Encoded,
         Prompter as Prompter,
+    )
+    from imhi._core.checkpoints.text_prompts import (
+        TextPrompts as TextPrompts,
+        cut_at as cut_at,
+        failed as failed,
+        request_seed as request_seed,
     )
 else:
     from imhi._core.lazy import lazy_names

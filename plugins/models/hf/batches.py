@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from imhi import Request, Response
-from imhi.checkpoints import free_memory, memory_as_memory_error, run_batches
+from imhi.checkpoints import failed, free_memory, memory_as_memory_error, run_batches
 from imhi.plugins.models.hf.arguments import HfArguments
 from imhi.plugins.models.hf.loading import Loaded
 
@@ -56,11 +56,6 @@ def answer_in_batches(
         free=lambda: free_memory(loaded.device),
     ):
         yield response
-
-
-def failed(request: Request, error: str) -> Response:
-    """Return the response to a request that cannot be answered."""
-    return Response(request.id, request.dataset, request.prompt_hash, error=error)
 
 
 def batch_limits(loaded: Loaded, arguments: HfArguments, longest: int) -> tuple[int, int | None]:

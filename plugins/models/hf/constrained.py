@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from imhi import Context, Request, Response, not_a_number
-from imhi.checkpoints import Continued, quiet
+from imhi.checkpoints import Continued, quiet, request_seed
 from imhi.plugins.models.hf.arguments import HfArguments
-from imhi.plugins.models.hf.choices import ContinuedPrompts
-from imhi.plugins.models.hf.generation import padded, seed_of
+from imhi.plugins.models.hf.generation import padded
+from imhi.plugins.models.hf.labels import LabelAsker
 from imhi.plugins.models.hf.loading import Loaded
 
 
@@ -24,7 +24,7 @@ class Chooser:
     def __init__(self, loaded: Loaded, name: str, arguments: HfArguments, context: Context) -> None:
         self.loaded = loaded
         self.context = context
-        self.prompts = ContinuedPrompts(loaded, name, arguments, context)
+        self.prompts = LabelAsker(loaded, name, arguments, context)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Yield a response with a label and its wording to each request, as batches finish."""
@@ -77,7 +77,7 @@ class Chooser:
         end = (ends[0] if isinstance(ends, (list, tuple)) else ends) if ends is not None else None
         processors: list[Any] = []
         if settings.temperature > 0:
-            seeds = [seed_of(self.context.seed, request) for request, _ in batch]
+            seeds = [request_seed(self.context.seed, request) for request, _ in batch]
             processors.append(SeededSampling(settings.temperature, settings.top_p, seeds))
         longest = max(prompt.longest for prompt in prompts)
         with quiet(), torch.inference_mode():

@@ -73,10 +73,3 @@ class StopStrings:
                 if any(string in text for string in self.strings):
                     self.ended[row] = length
         return torch.tensor([end is not None for end in self.ended], device=input_ids.device)
-
-
-def cut_at(text: str, strings: Sequence[str]) -> str:
-    """Return the text up to the first stop string in it."""
-    for string in strings:
-        text = text.split(string)[0]
-    return text

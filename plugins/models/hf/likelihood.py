@@ -9,8 +9,8 @@ from typing import Any
 from imhi import Context, Request, Response, by_likelihood
 from imhi.checkpoints import Continued
 from imhi.plugins.models.hf.arguments import HfArguments
-from imhi.plugins.models.hf.choices import ContinuedPrompts
 from imhi.plugins.models.hf.generation import padded
+from imhi.plugins.models.hf.labels import LabelAsker
 from imhi.plugins.models.hf.loading import Loaded
 
 Scored = list[list[float]]
@@ -28,7 +28,7 @@ class Scorer:
     def __init__(self, loaded: Loaded, name: str, arguments: HfArguments, context: Context) -> None:
         self.loaded = loaded
         self.context = context
-        self.prompts = ContinuedPrompts(loaded, name, arguments, context)
+        self.prompts = LabelAsker(loaded, name, arguments, context)
         self.takes = set(inspect.signature(_plain(loaded.model).forward).parameters)
         self.shares_prompts = True
 

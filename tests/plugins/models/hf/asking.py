@@ -69,5 +69,5 @@ def texts(responses: dict[str, Response]) -> dict[str, str]:
 
 def decoded_prompts(asker: Asker, asked: Sequence[Request]) -> list[str]:
     generator = asker.model._worker
-    encoded = [generator.prompter.fit(request, generator.limit) for request in asked]
-    return [generator.loaded.tokenizer.decode(found.ids) for found in encoded]
+    encoded = generator.prompts.encode(asked)[0]
+    return [generator.loaded.tokenizer.decode(found.ids) for _, found in encoded]

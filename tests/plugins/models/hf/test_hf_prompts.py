@@ -145,7 +145,7 @@ def test_variables_count_where_labels_are_chosen_too(
 ) -> None:
     model = ask.open(f"hf:{thinking},template.effort=none", answer=answer)
     (asked,) = requests(1)
-    assert "[effort: none]" in model._worker.prompts.prompter.text(asked.prompt, "")
+    assert "[effort: none]" in model._worker.prompts.prompts.prompter.text(asked.prompt, "")
     assert model.describe()["template_variables"] == {"effort": "none"}
 
 
