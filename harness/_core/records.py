@@ -7,7 +7,11 @@ All are frozen and hold plain values only, so that each is one JSON object in a 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from imhi._core.errors import DataError
@@ -147,7 +151,8 @@ class Prediction:
 Row = TypeVar("Row")
 
 
-def _defaults(cls: type[Any]) -> dict[str, Any]:
+@functools.cache
+def _defaults(cls: type[Any]) -> Mapping[str, Any]:
     return {
         field.name: field.default
         if field.default_factory is dataclasses.MISSING
@@ -165,6 +170,33 @@ def as_row(record: Any) -> dict[str, Any]:
         if value is not default and value != default:
             row[name] = dict(value) if isinstance(value, Mapping) else value
     return row
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@functools.cache
+def _written(cls: type[Any]) -> tuple[attrgetter[Any], tuple[tuple[str, Any], ...]]:
+    """Return what gets all fields of a record, and each one's name as JSON with its default."""
+    defaults = _defaults(cls)
+    # With one name alone there would be no tuple.
+    fields = attrgetter(*defaults, "__class__")
+    return fields, tuple((f"{encode_basestring(name)}:", value) for name, value in defaults.items())
+
+
+def as_line(record: Any) -> str:
+    """Return the JSON text of :func:`as_row`, on one line and without its end: most fields are texts,
+    and are written without a row in between."""
+    values, fields = _written(type(record))
+    parts = []
+    for (name, default), value in zip(fields, values(record), strict=False):
+        if value is default or value == default:
+            continue
+        if type(value) is str:
+            parts.append(name + encode_basestring(value))
+        else:
+            parts.append(name + _compact(dict(value) if isinstance(value, Mapping) else value))
+    return f"{{{','.join(parts)}}}"
 
 
 def from_row(cls: type[Row], row: Mapping[str, Any], where: str) -> Row:

@@ -37,8 +37,8 @@ from urllib.parse import quote, unquote
 
 from imhi._core.errors import DataError, HarnessError
 from imhi._core.fingerprints import digest
-from imhi._core.records import Example, Prediction, Request, Response, as_row, from_row
-from imhi._core.run_store.jsonl import read_rows, write_json, write_rows
+from imhi._core.records import Example, Prediction, Request, Response, as_line, from_row
+from imhi._core.run_store.jsonl import read_rows, write_json, write_lines
 from imhi._core.run_store.lock import held
 from imhi._core.run_store.manifest import Manifest
 
@@ -212,7 +212,7 @@ class RunFolder:
 
     def write_records(self, path: Path, records: Iterable[R]) -> int:
         """Write records as JSON lines, whole or not at all; return how many there were."""
-        return write_rows(path, (as_row(record) for record in records))
+        return write_lines(path, map(as_line, records))
 
     # --- scores ----------------------------------------------------------------------------------
 

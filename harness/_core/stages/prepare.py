@@ -23,11 +23,11 @@ from imhi._core.context import Context
 from imhi._core.data_access import DataAccess
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
-from imhi._core.fingerprints import canonical_json, digest
+from imhi._core.fingerprints import digest, texts_json
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import BuildPrompt
-from imhi._core.records import Example, Request, as_row
+from imhi._core.records import Example, Request, as_line
 from imhi._core.run_store import FORMAT, RunFolder
 from imhi._core.run_store.earlier import earlier_run
 from imhi._core.run_store.environment import environment
@@ -117,8 +117,6 @@ def _write_pairs(
     staging: Path, dataset: str, pairs: Iterator[tuple[Example, Request]]
 ) -> tuple[int, str]:
     """Stream both files; return the number of rows and a checksum of their content."""
-    import json
-
     state = hashlib.sha256()
     count = 0
     for kind in ("examples", "requests"):
@@ -133,10 +131,10 @@ def _write_pairs(
     ):
         for example, request in pairs:
             for stream, record in ((examples, example), (requests, request)):
-                line = json.dumps(as_row(record), ensure_ascii=False, separators=(",", ":"))
-                stream.write(line + "\n")
-            gold = [example.id, request.prompt_hash, example.label, example.explanation]
-            state.update(canonical_json(gold).encode("utf-8", "surrogatepass"))
+                stream.write(f"{as_line(record)}\n")
+            state.update(
+                texts_json(example.id, request.prompt_hash, example.label, example.explanation)
+            )
             count += 1
     return count, state.hexdigest()
 
