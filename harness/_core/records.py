@@ -7,9 +7,8 @@ All are frozen and hold plain values only, so that each is one JSON object in a 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -151,14 +150,18 @@ class Prediction:
 Row = TypeVar("Row")
 
 
-@functools.cache
+_known_defaults: dict[type[Any], Mapping[str, Any]] = {}
+
+
 def _defaults(cls: type[Any]) -> Mapping[str, Any]:
-    return {
-        field.name: field.default
-        if field.default_factory is dataclasses.MISSING
-        else field.default_factory()
-        for field in dataclasses.fields(cls)
-    }
+    if cls not in _known_defaults:
+        _known_defaults[cls] = {
+            field.name: field.default
+            if field.default_factory is dataclasses.MISSING
+            else field.default_factory()
+            for field in dataclasses.fields(cls)
+        }
+    return _known_defaults[cls]
 
 
 def as_row(record: Any) -> dict[str, Any]:
@@ -175,13 +178,18 @@ def as_row(record: Any) -> dict[str, Any]:
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@functools.cache
-def _written(cls: type[Any]) -> tuple[attrgetter[Any], tuple[tuple[str, Any], ...]]:
+_known_written: dict[type[Any], tuple[attrgetter[Any], Sequence[tuple[str, Any]]]] = {}
+
+
+def _written(cls: type[Any]) -> tuple[attrgetter[Any], Sequence[tuple[str, Any]]]:
     """Return what gets all fields of a record, and each one's name as JSON with its default."""
-    defaults = _defaults(cls)
-    # With one name alone there would be no tuple.
-    fields = attrgetter(*defaults, "__class__")
-    return fields, tuple((f"{encode_basestring(name)}:", value) for name, value in defaults.items())
+    if cls not in _known_written:
+        defaults = _defaults(cls)
+        # With one name alone there would be no tuple.
+        fields = attrgetter(*defaults, "__class__")
+        names = [(f"{encode_basestring(name)}:", value) for name, value in defaults.items()]
+        _known_written[cls] = fields, names
+    return _known_written[cls]
 
 
 def as_line(record: Any) -> str:

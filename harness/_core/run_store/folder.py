@@ -39,6 +39,7 @@ from imhi._core.errors import DataError, HarnessError
 from imhi._core.fingerprints import digest
 from imhi._core.records import Example, Prediction, Request, Response, as_line, from_row
 from imhi._core.run_store.jsonl import read_rows, write_json, write_lines
+from imhi._core.run_store.leftovers import clear_temporary
 from imhi._core.run_store.lock import held
 from imhi._core.run_store.manifest import Manifest
 
@@ -262,9 +263,11 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder against other processes; the system lets go if this one dies."""
+        """Hold the folder against other processes; the system lets go if this one dies. What one that
+        was killed had half-written is cleared away."""
         refusal = f"{self.path}: another process is working in this run; wait for it to end"
         with held(self.path / "run.lock", refusal):
+            clear_temporary(self.path, ("predictions", "scores"), (MANIFEST,))
             self._manifest = None  # whoever held the lock before may have written it
             yield
 

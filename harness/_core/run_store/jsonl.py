@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from imhi._core.errors import DataError, HarnessError
+from imhi._core.run_store.leftovers import temporary_beside
 from imhi._core.tables.figures import unsigned_zeros
 
 _SYNC_EVERY = 64
@@ -175,7 +176,7 @@ def replacing(path: Path, mode: int = 0o666, *, durable: bool = True) -> Iterato
     ``mode`` is who may read it, as far as the process's umask lets them. What can be made again
     need not be ``durable``: it may be lost when the machine dies, and a thousand files are written
     many times faster."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
