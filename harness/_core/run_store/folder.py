@@ -38,7 +38,7 @@ from urllib.parse import quote, unquote
 from imhi._core.errors import DataError, HarnessError
 from imhi._core.fingerprints import digest
 from imhi._core.records import Example, Prediction, Request, Response, as_line, from_row
-from imhi._core.run_store.jsonl import read_rows, write_json, write_lines
+from imhi._core.run_store.jsonl import count_rows, read_rows, write_json, write_lines
 from imhi._core.run_store.leftovers import clear_temporary
 from imhi._core.run_store.lock import held
 from imhi._core.run_store.manifest import Manifest
@@ -162,6 +162,10 @@ class RunFolder:
     def responses_of(self, kind: str, dataset: str) -> Iterator[Response]:
         """Stream the responses of a kind (``responses``, ``failures``, a part of ``repeats``)."""
         return self._read(Response, self.file(kind, dataset))
+
+    def count(self, kind: str, dataset: str) -> int:
+        """Return how many rows of a kind there are, by their lines alone."""
+        return count_rows(self.file(kind, dataset))
 
     def answered(self, dataset: str) -> dict[str, str]:
         """Return id -> prompt hash of the responses a dataset has.

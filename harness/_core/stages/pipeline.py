@@ -57,7 +57,7 @@ def _answer(prepared: Prepared, plan: RunPlan) -> None:
             manifest = replace(manifest, model=model.called)
             folder.write_manifest(manifest)
         total = sum(manifest.datasets.values())
-        answered = sum(len(folder.answered(name)) for name in manifest.datasets)
+        answered = sum(folder.count("responses", name) for name in manifest.datasets)
         context.notify(RunStarted(folder.id, model.called, total, answered))
         wanted = plan.settings.repeat_check
         check = partial(check_repeats, folder, context, wanted) if wanted else None
