@@ -76,8 +76,20 @@ def gold_label(text: str, dataset: Dataset, *, completion: bool = True) -> tuple
     return found, explanation.strip()
 
 
-@functools.cache
+_known: dict[int, tuple[Dataset, Mapping[str, str]]] = {}
+
+
 def _wordings(dataset: Dataset) -> Mapping[str, str]:
+    """Return label names by wording; kept by the object, since hashing a declaration for every row
+    takes longer than reading the row."""
+    kept = _known.get(id(dataset))
+    if kept is None or kept[0] is not dataset:
+        kept = _known[id(dataset)] = dataset, _label_names(dataset)
+    return kept[1]
+
+
+@functools.cache
+def _label_names(dataset: Dataset) -> Mapping[str, str]:
     """Return label names by wording; the official wordings first, so that a variant never takes
     the place of another label's sentence."""
     found: dict[str, str] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,20 @@ from typing import Any
 FILE_PLUGIN_PREFIX = "imhi_plugin_"
 
 
+# Made once: json.dumps makes an encoder for every call that has arguments.
+_canonical = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+).encode
+
+
 def canonical_json(value: Any) -> str:
     """Return the one JSON text for a value: sorted keys, no spaces, paths as text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _canonical(value)
+
+
+def texts_json(*texts: str) -> bytes:
+    """Return what :func:`canonical_json` makes of a list of texts, as bytes: for one list a row."""
+    return f"[{','.join(map(encode_basestring, texts))}]".encode("utf-8", "surrogatepass")
 
 
 def digest(value: Any) -> str:
@@ -23,12 +35,13 @@ def digest(value: Any) -> str:
 
 def prompt_hash(system: str, prompt: str) -> str:
     """Return the key under which the answer to a prompt is stored (16 hex digits)."""
-    return digest([system, prompt])[:16]
+    return hashlib.sha256(texts_json(system, prompt)).hexdigest()[:16]
 
 
 def post_key(post: str) -> str:
     """Return the key equal for rows about one post: white space and case do not count."""
-    return digest(" ".join(post.split()).casefold())[:16]
+    text = encode_basestring(" ".join(post.split()).casefold())
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def file_checksum(path: Path) -> str:

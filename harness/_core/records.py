@@ -7,7 +7,10 @@ All are frozen and hold plain values only, so that each is one JSON object in a 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from imhi._core.errors import DataError
@@ -147,13 +150,18 @@ class Prediction:
 Row = TypeVar("Row")
 
 
-def _defaults(cls: type[Any]) -> dict[str, Any]:
-    return {
-        field.name: field.default
-        if field.default_factory is dataclasses.MISSING
-        else field.default_factory()
-        for field in dataclasses.fields(cls)
-    }
+_known_defaults: dict[type[Any], Mapping[str, Any]] = {}
+
+
+def _defaults(cls: type[Any]) -> Mapping[str, Any]:
+    if cls not in _known_defaults:
+        _known_defaults[cls] = {
+            field.name: field.default
+            if field.default_factory is dataclasses.MISSING
+            else field.default_factory()
+            for field in dataclasses.fields(cls)
+        }
+    return _known_defaults[cls]
 
 
 def as_row(record: Any) -> dict[str, Any]:
@@ -165,6 +173,38 @@ def as_row(record: Any) -> dict[str, Any]:
         if value is not default and value != default:
             row[name] = dict(value) if isinstance(value, Mapping) else value
     return row
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+_known_written: dict[type[Any], tuple[attrgetter[Any], Sequence[tuple[str, Any]]]] = {}
+
+
+def _written(cls: type[Any]) -> tuple[attrgetter[Any], Sequence[tuple[str, Any]]]:
+    """Return what gets all fields of a record, and each one's name as JSON with its default."""
+    if cls not in _known_written:
+        defaults = _defaults(cls)
+        # With one name alone there would be no tuple.
+        fields = attrgetter(*defaults, "__class__")
+        names = [(f"{encode_basestring(name)}:", value) for name, value in defaults.items()]
+        _known_written[cls] = fields, names
+    return _known_written[cls]
+
+
+def as_line(record: Any) -> str:
+    """Return the JSON text of :func:`as_row`, on one line and without its end: most fields are texts,
+    and are written without a row in between."""
+    values, fields = _written(type(record))
+    parts = []
+    for (name, default), value in zip(fields, values(record), strict=False):
+        if value is default or value == default:
+            continue
+        if type(value) is str:
+            parts.append(name + encode_basestring(value))
+        else:
+            parts.append(name + _compact(dict(value) if isinstance(value, Mapping) else value))
+    return f"{{{','.join(parts)}}}"
 
 
 def from_row(cls: type[Row], row: Mapping[str, Any], where: str) -> Row:

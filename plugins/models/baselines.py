@@ -170,6 +170,7 @@ class Baseline:
         self.kind = kind
         self.context = context
         self._fitted: dict[tuple[str, str], list[tuple[Majority | Tfidf, frozenset[str]]]] = {}
+        self._asked: tuple[str, list[Example]] = ("", [])
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Yield a response to each request; a question's model is fitted when it is first asked.
@@ -216,7 +217,9 @@ class Baseline:
     def _fit(self, dataset: str, aspect: str) -> list[tuple[Majority | Tfidf, frozenset[str]]]:
         labels = self.context.dataset(dataset).label_names
         split = self.context.split
-        asked = list(self.context.examples(dataset, split))
+        if self._asked[0] != dataset:  # one question after the other is about the same rows
+            self._asked = dataset, list(self.context.examples(dataset, split))
+        asked = self._asked[1]
         posts = {_post(row) for row in asked}
         training = [row for row in self.context.training_examples(dataset) if row.aspect == aspect]
         rows = [row for row in training if _post(row) not in posts]
@@ -263,6 +266,7 @@ class Baseline:
     def close(self) -> None:
         """Forget the fitted models."""
         self._fitted.clear()
+        self._asked = ("", [])
 
 
 def create(spec: ModelSpec, context: Context) -> Model:

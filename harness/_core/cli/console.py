@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from imhi._core.sanitizing import plain
@@ -28,6 +29,13 @@ def err() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, emoji=False, markup=False)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print texts to standard output, one a line and each whole: there may be a hundred thousand, which
+    a console takes half a minute to lay out."""
+    for line in lines:
+        print(plain(line))
 
 
 def print_json(value: Any) -> None:

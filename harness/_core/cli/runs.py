@@ -11,7 +11,7 @@ import typer
 
 from imhi._core.answered import why_unanswered
 from imhi._core.cli import options
-from imhi._core.cli.console import out, print_json, say
+from imhi._core.cli.console import print_json, print_lines, say
 from imhi._core.cli.found_runs import found_runs
 from imhi._core.cli.scores import show_scores
 from imhi._core.errors import HarnessError
@@ -19,7 +19,6 @@ from imhi._core.registry import Registry
 from imhi._core.results import Results, RunScores
 from imhi._core.run_store import RunFolder, list_runs
 from imhi._core.run_store.columns import answers_by_id
-from imhi._core.sanitizing import plain
 from imhi._core.tables import figures
 from imhi._core.tables.table import Table
 from imhi._core.tables.terminal import show_table
@@ -260,12 +259,11 @@ def _list_rows(rows: list[dict[str, Any]], as_json: bool, key: str, nothing: str
         return
     if not rows:
         say(nothing)
-    console = out()
     several = len({row["run"] for row in rows}) > 1
-    for row in rows:
-        place = f"{row['run']}: " if several else ""
-        said = " ".join(_said(row))
-        console.print(plain(f"{place}{row['dataset']}/{row['id']}: {said}"), markup=False)
+    print_lines(
+        f"{row['run'] + ': ' if several else ''}{row['dataset']}/{row['id']}: {' '.join(_said(row))}"
+        for row in rows
+    )
 
 
 def _said(row: dict[str, Any]) -> Iterator[str]:

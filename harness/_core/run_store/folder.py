@@ -37,8 +37,9 @@ from urllib.parse import quote, unquote
 
 from imhi._core.errors import DataError, HarnessError
 from imhi._core.fingerprints import digest
-from imhi._core.records import Example, Prediction, Request, Response, as_row, from_row
-from imhi._core.run_store.jsonl import read_rows, write_json, write_rows
+from imhi._core.records import Example, Prediction, Request, Response, as_line, from_row
+from imhi._core.run_store.jsonl import count_rows, read_rows, write_json, write_lines
+from imhi._core.run_store.leftovers import clear_temporary
 from imhi._core.run_store.lock import held
 from imhi._core.run_store.manifest import Manifest
 
@@ -162,6 +163,10 @@ class RunFolder:
         """Stream the responses of a kind (``responses``, ``failures``, a part of ``repeats``)."""
         return self._read(Response, self.file(kind, dataset))
 
+    def count(self, kind: str, dataset: str) -> int:
+        """Return how many rows of a kind there are, by their lines alone."""
+        return count_rows(self.file(kind, dataset))
+
     def answered(self, dataset: str) -> dict[str, str]:
         """Return id -> prompt hash of the responses a dataset has.
 
@@ -212,7 +217,7 @@ class RunFolder:
 
     def write_records(self, path: Path, records: Iterable[R]) -> int:
         """Write records as JSON lines, whole or not at all; return how many there were."""
-        return write_rows(path, (as_row(record) for record in records))
+        return write_lines(path, map(as_line, records))
 
     # --- scores ----------------------------------------------------------------------------------
 
@@ -262,9 +267,11 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder against other processes; the system lets go if this one dies."""
+        """Hold the folder against other processes; the system lets go if this one dies. What one that
+        was killed had half-written is cleared away."""
         refusal = f"{self.path}: another process is working in this run; wait for it to end"
         with held(self.path / "run.lock", refusal):
+            clear_temporary(self.path, ("predictions", "scores"), (MANIFEST,))
             self._manifest = None  # whoever held the lock before may have written it
             yield
 

@@ -10,28 +10,38 @@ import errno
 import io
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from imhi._core.errors import DataError, HarnessError
+from imhi._core.run_store.leftovers import temporary_beside
 from imhi._core.tables.figures import unsigned_zeros
 
 _SYNC_EVERY = 64
+_SYNC_SECONDS = 0.5  # between two waits for the disk: what a machine that dies may cost an answer
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def row_parser() -> Callable[[bytes], dict[str, Any] | None]:
+    """Return what reads the JSON object of a line; it gives None where there is none."""
     from pydantic_core import from_json  # four times as fast as json
 
-    try:
+    def parse(line: bytes) -> dict[str, Any] | None:
         try:
-            row = from_json(line)
-        except ValueError:  # half characters, which json lets through
-            row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return row if isinstance(row, dict) else None
+            try:
+                row = from_json(line)
+            except ValueError:  # half characters, which json lets through
+                row = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        return row if isinstance(row, dict) else None
+
+    return parse
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -41,6 +51,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """
     if not path.exists():
         return
+    parse = row_parser()
     with path.open("rb") as stream:
         held: tuple[int, bytes] | None = None
         for number, line in enumerate(stream, start=1):
@@ -49,11 +60,24 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     f"{path}: line {held[0]}: not a JSON object ({held[1][:40]!r}); expected one "
                     "object a line; remove the line and run again: what it held is made or asked again"
                 )
-            row = _parse(line) if line.endswith(b"\n") else None
+            row = parse(line) if line.endswith(b"\n") else None
             if row is None:
                 held = (number, line)
                 continue
             yield number, row
+
+
+def count_rows(path: Path) -> int:
+    """Return how many rows :func:`read_rows` yields, by the ends of lines; a damaged line counts too,
+    the torn last one does not."""
+    if not path.exists():
+        return 0
+    count = 0
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            count += block.count(b"\n")
+        tail = _last_line(stream, stream.tell())
+    return count - bool(tail.endswith(b"\n") and row_parser()(tail) is None)
 
 
 def rows_with_offsets(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
@@ -62,14 +86,12 @@ def rows_with_offsets(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     Raises:
         DataError: a line that is not a JSON object.
     """
+    parse = row_parser()
     with path.open("rb") as stream:
         offset = 0
         for number, line in enumerate(stream, start=1):
-            try:
-                row = json.loads(line)
-            except ValueError:
-                row = None
-            if not isinstance(row, dict):
+            row = parse(line)
+            if row is None:
                 raise DataError(
                     f"{path}: line {number}: not a JSON object ({line[:40]!r}); the file was cut off or "
                     "edited: restore it, or remove the folder it is in and give the command again"
@@ -86,7 +108,7 @@ def recover(path: Path) -> int:
         size = stream.seek(0, os.SEEK_END)
         good = size
         tail = _last_line(stream, good)
-        if tail and (not tail.endswith(b"\n") or _parse(tail) is None):
+        if tail and (not tail.endswith(b"\n") or row_parser()(tail) is None):
             good -= len(tail)
             stream.truncate(good)
         return size - good
@@ -119,6 +141,7 @@ class AppendLog:
         except OSError as error:
             raise disk_error(error, path) from error
         self._unsynced = 0
+        self._synced = time.monotonic()
 
     def append(self, row: dict[str, Any]) -> None:
         """Write one row.
@@ -126,15 +149,14 @@ class AppendLog:
         Raises:
             HarnessError: the disk is full; what was written before is safe.
         """
-        line = json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
-        data = line.encode("utf-8", "surrogatepass")
+        data = f"{_encode(row)}\n".encode("utf-8", "surrogatepass")
         try:
             while data:
                 data = data[os.write(self._file, data) :]
         except OSError as error:
             raise disk_error(error, self.path) from error
         self._unsynced += 1
-        if self._unsynced >= _SYNC_EVERY:
+        if self._unsynced >= _SYNC_EVERY and time.monotonic() - self._synced >= _SYNC_SECONDS:
             self.sync()
 
     def sync(self) -> None:
@@ -144,7 +166,7 @@ class AppendLog:
         except OSError as error:
             if error.errno != errno.EINVAL:  # some file systems cannot
                 raise disk_error(error, self.path) from error
-        self._unsynced = 0
+        self._unsynced, self._synced = 0, time.monotonic()
 
     def close(self) -> None:
         """Close the file."""
@@ -170,7 +192,7 @@ def replacing(path: Path, mode: int = 0o666, *, durable: bool = True) -> Iterato
     ``mode`` is who may read it, as far as the process's umask lets them. What can be made again
     need not be ``durable``: it may be lost when the machine dies, and a thousand files are written
     many times faster."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -202,17 +224,22 @@ def row_writer(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
     with _replacing_text(path) as stream:
 
         def write(row: dict[str, Any]) -> None:
-            stream.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+            stream.write(f"{_encode(row)}\n")
 
         yield write
 
 
 def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     """Write a whole file at once: it appears complete or not at all. Return the number of rows."""
+    return write_lines(path, map(_encode, rows))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Write a whole file of lines, given without their ends, as :func:`write_rows` does."""
     count = 0
-    with row_writer(path) as write:
-        for row in rows:
-            write(row)
+    with _replacing_text(path) as stream:
+        for line in lines:
+            stream.write(f"{line}\n")
             count += 1
     return count
 

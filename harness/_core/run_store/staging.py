@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from pathlib import Path
 
 from imhi._core.errors import HarnessError
+from imhi._core.run_store.leftovers import clear_folder
 
 
 def staging_folder(out: Path) -> Path:
@@ -33,18 +33,6 @@ def settle(staging: Path, place: Path) -> None:
 
 
 def sweep(out: Path) -> None:
-    """Remove what a killed process left of its preparation."""
+    """Remove what killed processes left of their preparation."""
     for path in out.glob(".prepare-*"):
-        process = path.name.split("-")[1]
-        if process.isdigit() and int(process) != os.getpid() and not _alive(int(process)):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        clear_folder(path, path.name.split("-")[1])

@@ -6,7 +6,6 @@ thousands; held in memory they would take more of it than the model that answers
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, overload
 
 from imhi._core.records import Request, from_row
+from imhi._core.run_store.jsonl import row_parser
 
 
 class StoredRequests(Sequence[Request]):
@@ -49,14 +49,20 @@ class StoredRequests(Sequence[Request]):
         return self._read(zip(self._files, self._offsets, strict=True))
 
     def _read(self, places: Iterable[tuple[int, int]]) -> Iterator[Request]:
+        parse = row_parser()
         with ExitStack() as stack:
             streams: dict[int, BinaryIO] = {}
             for file, offset in places:
                 if file not in streams:
                     streams[file] = stack.enter_context(self.paths[file].open("rb"))
                 streams[file].seek(offset)
-                where = f"{self.paths[file]}: byte {offset}"
-                yield from_row(Request, json.loads(streams[file].readline()), where)
+                row = parse(streams[file].readline())
+                try:
+                    request = Request(**(row or {}))
+                except TypeError:
+                    where = f"{self.paths[file]}: byte {offset}"
+                    request = from_row(Request, row or {}, where)  # says what is wrong
+                yield request
 
     def __reduce__(self) -> tuple[type[list[Request]], tuple[list[Request]]]:
         # Another machine does not have the files: the requests themselves travel.

@@ -17,6 +17,7 @@ from imhi._core.stages.prepare import Prepared, prepare
 from imhi._core.stages.repeat_check import check_repeats, cost_of_repeats
 from imhi._core.stages.respond import respond
 from imhi._core.stages.score import score
+from imhi._core.stages.standing import Standing
 
 
 def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
@@ -39,7 +40,10 @@ def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
                     view.check(prepared.folder.manifest())
             _answer(prepared, plan)
         with prepared.folder.lock():
-            label(prepared.folder, prepared.context, plan.scoring.labeler)
+            standing = Standing(prepared.folder, prepared.context, plan.scoring)
+            if not standing.labels():
+                label(prepared.folder, prepared.context, plan.scoring.labeler)
+                standing.record_labels()
         runs.append(prepared)
         results += _score([prepared], plan, light, last=not heavy)
     return _score(runs, plan, heavy, last=True) if heavy else results
@@ -53,7 +57,7 @@ def _answer(prepared: Prepared, plan: RunPlan) -> None:
             manifest = replace(manifest, model=model.called)
             folder.write_manifest(manifest)
         total = sum(manifest.datasets.values())
-        answered = sum(len(folder.answered(name)) for name in manifest.datasets)
+        answered = sum(folder.count("responses", name) for name in manifest.datasets)
         context.notify(RunStarted(folder.id, model.called, total, answered))
         wanted = plan.settings.repeat_check
         check = partial(check_repeats, folder, context, wanted) if wanted else None
@@ -66,11 +70,16 @@ def _score(
     runs: Sequence[Prepared], plan: RunPlan, specs: Sequence[MetricSpec], *, last: bool
 ) -> list[RunScores]:
     """Score runs with some of the metrics, under every view; tell observers of the ``last`` ones."""
-    results = []
+    results: list[RunScores] = []
     with MetricSpec.opened(specs) as metrics:
         for run in runs:
             with run.folder.lock():
-                results += score(run.folder, run.context, plan.scoring, metrics)
+                standing = Standing(run.folder, run.context, plan.scoring)
+                before = standing.scores(specs)
+                if before is None:
+                    made = score(run.folder, run.context, plan.scoring, metrics)
+                    standing.record_scores(specs, made[-1])
+                results += made if before is None else [before]
             if last:
                 totals = results[-1].totals
                 ended = RunFinished(run.folder.id, totals["failed"], totals["not_asked"])

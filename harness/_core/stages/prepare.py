@@ -10,10 +10,10 @@ import glob
 import hashlib
 import os
 import re
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,15 +23,16 @@ from imhi._core.context import Context
 from imhi._core.data_access import DataAccess
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
-from imhi._core.fingerprints import canonical_json, digest
+from imhi._core.fingerprints import digest, texts_json
 from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import BuildPrompt
-from imhi._core.records import Example, Request, as_row
+from imhi._core.records import Example, Request, as_line
 from imhi._core.run_store import FORMAT, RunFolder
 from imhi._core.run_store.earlier import earlier_run
 from imhi._core.run_store.environment import environment
 from imhi._core.run_store.jsonl import disk_error
+from imhi._core.run_store.leftovers import held_folder
 from imhi._core.run_store.manifest import Manifest, PromptRecord
 from imhi._core.run_store.staging import settle, staging_folder, sweep
 from imhi._core.settings import RunSettings
@@ -40,12 +41,14 @@ from imhi._core.settings import RunSettings
 @dataclass
 class Prepared:
     """A run that is ready to be answered. ``place`` is where it is moved once it is, for models that
-    have their answers already (None: ``folder`` is its place)."""
+    have their answers already (None: ``folder`` is its place); ``staging`` holds the folder it is in
+    till then."""
 
     folder: RunFolder
     model: ModelPlan
     context: Context
     place: Path | None = None
+    staging: ExitStack = field(default_factory=ExitStack)
 
     @contextmanager
     def settled(self) -> Iterator[None]:
@@ -53,13 +56,10 @@ class Prepared:
         if self.place is None:
             yield
             return
-        staging = self.folder.path
-        try:
+        with self.staging:
             yield
-            settle(staging, self.place)
+            settle(self.folder.path, self.place)
             self.folder, self.place = RunFolder(self.place), None
-        finally:
-            shutil.rmtree(staging.parent, ignore_errors=True)
 
 
 def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataAccess) -> Prepared:
@@ -69,58 +69,104 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
     datasets = context.select_datasets(settings)
     build: BuildPrompt = resolve(style.build)(context)
 
+    def asked(dataset: str) -> Iterator[tuple[Example, Request]]:
+        rows = islice(context.examples(dataset, settings.split), settings.limit)
+        return context.requests(rows, build)
+
+    slug = _slug(settings, model)
+    begun = _begun(plan, model, context, {name: partial(asked, name) for name in datasets})
+    if begun is not None:
+        return Prepared(begun, model, context)
     settings.out.mkdir(parents=True, exist_ok=True)
     sweep(settings.out)
     staging = staging_folder(settings.out)
     held = staging / "run"
-    held_back = False
     try:
-        for made in (staging, held):
-            made.mkdir(mode=0o700)
-        rows, content = {}, {}
-        for dataset in datasets:
-            pairs = context.requests(
-                islice(context.examples(dataset, settings.split), settings.limit), build
-            )
-            rows[dataset], written = _write_pairs(held, dataset, pairs)
-            content[dataset] = _content(written, dataset, context)
-            if not rows[dataset]:
-                raise HarnessError(
-                    f"source {settings.source}: {dataset}/{settings.split} has no rows, expected "
-                    "at least one"
-                )
-        identity, slug = _identity(model, context, settings, content), _slug(settings, model)
-        run_id = f"{slug}-{digest(identity)[:10]}"
-        folder = RunFolder(settings.out / run_id)
-        if not (folder.path / "manifest.json").exists():
-            manifest = _manifest(plan, model, context, rows, identity, run_id)
-            earlier = earlier_run(settings.out, slug, held, manifest)
-            if earlier is not None:
-                return Prepared(earlier, model, context)
-            RunFolder(held).write_manifest(manifest)
-            if spec.family.stored:
-                own = staging / run_id
-                held.replace(own)
-                held_back = True
-                return Prepared(RunFolder(own), model, context, place=folder.path)
-            settle(held, folder.path)
-        folder.manifest()
-        return Prepared(folder, model, context)
+        with ExitStack() as stack:
+            stack.enter_context(held_folder(staging))
+            held.mkdir(mode=0o700)
+            rows, content = {}, {}
+            for dataset in datasets:
+                rows[dataset], written = _write_pairs(held, dataset, asked(dataset))
+                content[dataset] = _content(written, dataset, context)
+                if not rows[dataset]:
+                    raise HarnessError(
+                        f"source {settings.source}: {dataset}/{settings.split} has no rows, expected "
+                        "at least one"
+                    )
+            identity = _identity(model, context, settings, content)
+            run_id = f"{slug}-{digest(identity)[:10]}"
+            folder = RunFolder(settings.out / run_id)
+            if not (folder.path / "manifest.json").exists():
+                manifest = _manifest(plan, model, context, rows, identity, run_id)
+                earlier = earlier_run(settings.out, slug, held, manifest)
+                if earlier is not None:
+                    return Prepared(earlier, model, context)
+                RunFolder(held).write_manifest(manifest)
+                if spec.family.stored:
+                    own = staging / run_id
+                    held.replace(own)
+                    return Prepared(RunFolder(own), model, context, folder.path, stack.pop_all())
+                settle(held, folder.path)
+            folder.manifest()
+            return Prepared(folder, model, context)
     except OSError as error:
         raise disk_error(error, settings.out) from error
-    finally:
-        if not held_back:
-            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _begun(
+    plan: RunPlan,
+    model: ModelPlan,
+    context: Context,
+    asked: Mapping[str, Callable[[], Iterator[tuple[Example, Request]]]],
+) -> RunFolder | None:
+    """Return the run that asks just this, if it is there. What is ``asked`` of each dataset is read
+    and nothing written: most of the time that preparing takes goes into files that are there then."""
+    settings, slug = plan.settings, _slug(plan.settings, model)
+    if not _may_be_begun(settings, slug):
+        return None
+    content = {}
+    for dataset, pairs in asked.items():
+        rows = _RowsChecksum()
+        for example, request in pairs():
+            rows.add(example, request)
+        content[dataset] = _content(rows.hexdigest(), dataset, context)
+    run_id = f"{slug}-{digest(_identity(model, context, settings, content))[:10]}"
+    folder = RunFolder(settings.out / run_id)
+    if not (folder.path / "manifest.json").exists():
+        return None
+    folder.manifest()
+    return folder
+
+
+def _may_be_begun(settings: RunSettings, slug: str) -> bool:
+    return any(settings.out.glob(f"{glob.escape(slug)}-*/manifest.json"))
+
+
+class _RowsChecksum:
+    """The checksum of what is asked and what would be right, and how many rows there are."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._state = hashlib.sha256()
+
+    def add(self, example: Example, request: Request) -> None:
+        """Take a row in."""
+        self.count += 1
+        self._state.update(
+            texts_json(example.id, request.prompt_hash, example.label, example.explanation)
+        )
+
+    def hexdigest(self) -> str:
+        """Return the checksum of the rows so far."""
+        return self._state.hexdigest()
 
 
 def _write_pairs(
     staging: Path, dataset: str, pairs: Iterator[tuple[Example, Request]]
 ) -> tuple[int, str]:
     """Stream both files; return the number of rows and a checksum of their content."""
-    import json
-
-    state = hashlib.sha256()
-    count = 0
+    checksum = _RowsChecksum()
     for kind in ("examples", "requests"):
         (staging / kind).mkdir(exist_ok=True)
     with (
@@ -133,12 +179,9 @@ def _write_pairs(
     ):
         for example, request in pairs:
             for stream, record in ((examples, example), (requests, request)):
-                line = json.dumps(as_row(record), ensure_ascii=False, separators=(",", ":"))
-                stream.write(line + "\n")
-            gold = [example.id, request.prompt_hash, example.label, example.explanation]
-            state.update(canonical_json(gold).encode("utf-8", "surrogatepass"))
-            count += 1
-    return count, state.hexdigest()
+                stream.write(f"{as_line(record)}\n")
+            checksum.add(example, request)
+    return checksum.count, checksum.hexdigest()
 
 
 def begun_run(
@@ -151,7 +194,7 @@ def begun_run(
     dataset; nothing is left of looking."""
     settings, slug = plan.settings, _slug(plan.settings, model)
     # What tells a model may have to be computed: only where some run is called so.
-    if not any(settings.out.glob(f"{glob.escape(slug)}-*/manifest.json")):
+    if not _may_be_begun(settings, slug):
         return None
     with TemporaryDirectory(prefix="imhi-dry-run-") as place:
         rows, content = {}, {}

@@ -112,7 +112,8 @@ def respond(
     """
     manifest = folder.manifest()
     # Every dataset is checked before the first is asked.
-    total = sum(len(pending_requests(folder, dataset)) for dataset in manifest.datasets)
+    pending = {dataset: pending_requests(folder, dataset) for dataset in manifest.datasets}
+    total = sum(map(len, pending.values()))
     started = time.perf_counter()
     context.notify(StageStarted(folder.id, "respond", total))
     if context.budget.limit is not None:
@@ -125,7 +126,7 @@ def respond(
     try:
         run_on = executor.start(context) if total or manifest.totals is None or afterwards else None
         if run_on is not None and (total or manifest.totals is None):
-            _answer_pending(folder, context, answering, run_on)
+            _answer_pending(folder, context, answering, run_on, pending)
         context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
         if run_on is not None and afterwards is not None:
             listening.listener = Report()
@@ -136,7 +137,11 @@ def respond(
 
 
 def _answer_pending(
-    folder: RunFolder, context: Context, answering: Answering, run_on: RunOn
+    folder: RunFolder,
+    context: Context,
+    answering: Answering,
+    run_on: RunOn,
+    pending: Mapping[str, StoredRequests],
 ) -> None:
     """Write down the answers to what is pending, and what the run has come to, whatever happens."""
     manifest = folder.manifest()
@@ -144,7 +149,7 @@ def _answer_pending(
     details: dict[str, Any] = {}
     try:
         for datasets in _groups(answering.spec, list(manifest.datasets)):
-            requests = joined([pending_requests(folder, dataset) for dataset in datasets])
+            requests = joined([pending[dataset] for dataset in datasets])
             if requests and not context.budget.exhausted:
                 results = run_on(answering, requests)
                 details |= write_answers(folder, results, requests, context)
