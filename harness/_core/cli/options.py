@@ -81,6 +81,13 @@ RepeatCheck = Annotated[
     Number,
     typer.Option(metavar="N", help="Ask N requests three times more: do answers repeat?"),
 ]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Keep answers here across runs, and take those that are there (default IMHI_CACHE).",
+    ),
+]
 Seed = Annotated[Number, typer.Option(metavar="N", help="Seed of all that is drawn (default 0).")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders lie.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -149,7 +156,7 @@ def asked_settings(context: typer.Context) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(RunSettings)}
     asked = {name: value for name, value in context.params.items() if name in names}
     # Click gives paths as texts.
-    return {k: Path(v) if k in {"out", "audit"} and v else v for k, v in asked.items()}
+    return {k: Path(v) if k in {"out", "audit", "cache"} and v else v for k, v in asked.items()}
 
 
 def merge_settings(given: Mapping[str, Any], run_file: Path | None = None) -> RunSettings:
