@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imhi._core.errors import HarnessError
 from imhi._core.settings import RunSettings, read_run_file
+
+if TYPE_CHECKING:
+    from imhi._core.answer_cache.cache_folder import CacheFolder
 
 Text = str | None
 Number = int | None
@@ -168,3 +172,17 @@ def merge_settings(given: Mapping[str, Any], run_file: Path | None = None) -> Ru
         if value is not None and value not in ([], ())
     }
     return RunSettings(**{**from_file, **flags})
+
+
+def opened_cache(folder: Path | None) -> CacheFolder:
+    """Return the answer cache a command is about.
+
+    Raises:
+        HarnessError: none is named, or it is none.
+    """
+    from imhi._core.answer_cache.cache_folder import VARIABLE, CacheFolder, asked_folder
+
+    path = asked_folder(folder)
+    if path is None:
+        raise HarnessError(f"no cache is named; expected a folder, or the variable {VARIABLE}")
+    return CacheFolder.open(path)
