@@ -55,6 +55,7 @@ class CacheFolder:
         try:
             if make and not mark.exists() and _empty(path):
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                (path / "models").mkdir(mode=0o700, exist_ok=True)
                 _write(mark, {"format": FORMAT})
             return cls._checked(path, mark)
         except (FileNotFoundError, NotADirectoryError):
