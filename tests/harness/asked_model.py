@@ -1,8 +1,9 @@
 """A single-file plugin for the tests: a model that writes down each request when it is asked.
 
 ``asked:LOG`` appends ``DATASET/ID`` to the file LOG before it answers, and a line to LOG.made when it
-is made. Its answers depend on the request and on what the file LOG.weights holds. It takes ``ahead`` requests at a time and answers them last first, so answers come in
-another order than the requests, and some are lost when the process is killed.
+is made. Its answers depend on the request and on what the file LOG.weights holds. It takes
+``ahead`` requests at a time and answers them last first, so answers come in another order than the
+requests, and some are lost when the process is killed.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class Asked:
 
     def _answer(self, request: Request) -> Response:
         known = (request.id, request.dataset, request.prompt_hash)
-        number = int(hashlib.sha256("/".join((*known, *weights(self.spec))).encode()).hexdigest(), 16)
+        number = int(
+            hashlib.sha256("/".join((*known, *weights(self.spec))).encode()).hexdigest(), 16
+        )
         broken = Path(f"{self.log}.broken")  # while this file is there, some requests fail
         if broken.exists() and number % 3 == 0:
             return Response(*known, error="the file .broken is there")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from imhi._core.answer_cache.cache_folder import CacheFolder, ModelFolder
 from imhi._core.answer_cache.entries import Entry, Search, Segment
 from imhi._core.answer_cache.keys import AnswerKeys, model_facts
+from imhi._core.errors import HarnessError
 from imhi._core.events import AnswersCached, ResponsesWritten
 from imhi._core.records import JsonObject, Request, Response, as_row
 from imhi._core.run_store.jsonl import AppendLog
@@ -22,6 +23,9 @@ _TOLD_EVERY = 1000
 
 # What a model says of itself that the key should have decided already.
 _DECIDED = ("engine", "dtype", "quantisation", "attention")
+
+# HarnessError is how a full disk is told, NotImplementedError a file system without locks.
+_UNWRITABLE = (OSError, HarnessError, NotImplementedError)
 
 Item = TypeVar("Item")
 
@@ -140,10 +144,14 @@ class RunCache:
                 self.folder.begin(self.called, self.keys.facts)
                 self._segments[group] = Segment(self.folder.path, group)
             self._segments[group].put(key, response)
-        except OSError as error:
-            self._broken = True
-            why = f"{self.folder.path} cannot be written: {error.strerror}"
-            self.context.notify(AnswersCached(self.run.id, self.called, refused=why))
+        except _UNWRITABLE as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Keep nothing more, and say so: the answers themselves are safe in the run."""
+        self._broken = True
+        why = f"{self.folder.path} cannot be written: {getattr(error, 'strerror', None) or error}"
+        self.context.notify(AnswersCached(self.run.id, self.called, refused=why))
 
     def _describe(self, details: Any) -> None:
         """Compare what the model says of itself now with what it said when earlier answers were made,
@@ -158,7 +166,10 @@ class RunCache:
                     f"with {now}"
                 )
         if not self._broken and self.folder.path.is_dir():
-            self.folder.describe(details)
+            try:
+                self.folder.describe(details)
+            except _UNWRITABLE as error:
+                self._give_up(error)
 
     def close(self) -> None:
         """Let go of the files."""

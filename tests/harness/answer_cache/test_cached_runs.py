@@ -265,6 +265,15 @@ def test_a_cache_that_cannot_be_written_stops_no_run(ask: Ask) -> None:
     assert "cannot be written" in refused
 
 
+def test_what_cannot_be_described_is_answered_all_the_same(ask: Ask) -> None:
+    ask("a")
+    (described,) = Path("cache").rglob("described.json")
+    described.unlink()
+    described.mkdir()
+    run = ask("b", limit=8)
+    assert run.totals.answered == 8 and "cannot be written" in run.told[-1].refused
+
+
 def test_what_a_model_says_of_itself_is_compared(ask: Ask) -> None:
     ask("a")
     (described,) = Path("cache").rglob("described.json")

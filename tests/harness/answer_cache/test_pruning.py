@@ -72,7 +72,9 @@ def found(model: ModelFolder, numbers: range) -> dict[int, str]:
     return {wanted[hit.key.encode()]: hit.answer["text"] for hit in hits}
 
 
-def start_writer(model: ModelFolder, first: int, count: int, wait: float) -> subprocess.Popen[bytes]:
+def start_writer(
+    model: ModelFolder, first: int, count: int, wait: float
+) -> subprocess.Popen[bytes]:
     words = [sys.executable, "-c", WRITER, str(model.path), str(first), str(count), str(wait)]
     return subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
@@ -108,7 +110,9 @@ def test_the_answers_of_one_model_go(cache: CacheFolder, model: ModelFolder) -> 
     put(model, range(3))
     put(other, range(3))
     assert prune(cache, without="oth").removed == 3
-    assert [one.called() for one in cache.models()] == ["hf:some"] and len(found(model, range(3))) == 3
+    assert [one.called() for one in cache.models()] == ["hf:some"] and len(
+        found(model, range(3))
+    ) == 3
 
 
 def test_of_two_answers_to_one_request_the_first_stays(
@@ -187,12 +191,15 @@ def test_commands_show_and_prune(imhi_here: Imhi, cache: CacheFolder, model: Mod
     assert "hf:some" in shown.out and "5 answers" in shown.out
     dry = imhi_here("cache", "prune", cache.path, "--older-than", "30d", "--dry-run")
     assert "3 answers" in dry.err and "would be taken out; 2 answers" in dry.err
-    assert imhi_here("cache", "prune", cache.path, "--older-than", "30d", "--json").json["kept"] == 2
+    assert (
+        imhi_here("cache", "prune", cache.path, "--older-than", "30d", "--json").json["kept"] == 2
+    )
     assert len(found(model, range(5))) == 2
     assert "no cache is named" in imhi_here("cache", "show").complaint
-    assert "found 3m, expected hours" in imhi_here(
-        *("cache", "prune", cache.path, "--older-than", "3m")
-    ).complaint
+    assert (
+        "found 3m, expected hours"
+        in imhi_here(*("cache", "prune", cache.path, "--older-than", "3m")).complaint
+    )
 
 
 def test_times_and_sizes_as_people_write_them() -> None:

@@ -46,9 +46,7 @@ def ask(manager: PluginManager, tmp_path: Path) -> Ask:
         few = {"limit": 4, "max_new_tokens": 6, "labeler": "strict", "metric": "accuracy"}
         out = tmp_path / str(next(outs))
         cache = tmp_path / "cache"
-        evaluate(
-            model, datasets="DR", manager=manager, out=out, cache=cache, **{**few, **settings}
-        )
+        evaluate(model, datasets="DR", manager=manager, out=out, cache=cache, **{**few, **settings})
         (run,) = list_runs(out)
         return sorted(run.responses("DR"), key=lambda response: response.id)
 
