@@ -34,6 +34,7 @@ def imhi_models() -> Iterator[ModelFamily]:
             Argument("batch_tokens", "as for hf:", None, changes_answers=False),
         ),
         fingerprint="imhi.finetune.trained.model:fingerprint",
+        cache_key="imhi.finetune.trained.model:cache_key",
         prompt="imhi.finetune.trained.model:prompt_style",
         examples=("trained:tiny-causal",),
     )

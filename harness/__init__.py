@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         evaluate as evaluate,
     )
     from imhi._core.events import (
+        AnswersCached as AnswersCached,
         Event as Event,
         ExampleFailed as ExampleFailed,
         ExamplesScored as ExamplesScored,
@@ -99,6 +100,7 @@ if TYPE_CHECKING:
         Trainer as Trainer,
     )
     from imhi._core.fingerprints import (
+        code_checksum as code_checksum,
         digest as digest,
         file_checksum as file_checksum,
         post_key as post_key,

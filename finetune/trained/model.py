@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from imhi import HarnessError, Model, ModelSpec, Request, Response, resolve
+from imhi import HarnessError, Model, ModelSpec, Request, Response, code_checksum, resolve
 from imhi.finetune.trained.folder import TrainedFolder, find_trained
 
 if TYPE_CHECKING:
@@ -121,6 +121,26 @@ def fingerprint(spec: ModelSpec, context: Context) -> dict[str, object]:
         assert model.family.fingerprint is not None
         identities[name] = resolve(model.family.fingerprint)(model, context)
     return {"target": "", "members": identities}
+
+
+def cache_key(spec: ModelSpec, context: Context) -> dict[str, object] | str:
+    """Return what the answers of all its models depend on; which one answers stands in its manifest."""
+    folder = find_trained(spec.target)
+    manifest = folder.finished()
+    keys: dict[str, object] = {}
+    for name in manifest.members:
+        model = spec_of(folder, name, context.registry, spec.arguments, spec.name)
+        assert model.family.cache_key is not None
+        key = resolve(model.family.cache_key)(model, context)
+        if isinstance(key, str):
+            return key
+        keys[name] = key
+    return {
+        "training": manifest.identity,
+        "system": manifest.recipe.data.system,
+        "members": keys,
+        "code": code_checksum("imhi.finetune.trained"),
+    }
 
 
 def prompt_style(spec: ModelSpec) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from imhi._core.answer_cache.cache_folder import asked_folder
 from imhi._core.answered import read_answers, take_apart
 from imhi._core.budget import Budget
 from imhi._core.data_access import DataAccess
@@ -31,7 +33,8 @@ class Context:
     ``report`` takes what a reader of the scores must know; ``notify`` tells observers. ``judges``
     are the models, as written on the command line, that metrics may ask; ``cache`` is where metrics
     keep what they computed, and models what they need to go on; ``model_identity`` is what the
-    judged model is known by. ``wording`` is what an answer in the prompt style begins with.
+    judged model is known by; ``answer_cache`` is where answers
+    are kept across runs, if anywhere. ``wording`` is what an answer in the prompt style begins with.
     """
 
     registry: Registry
@@ -48,6 +51,7 @@ class Context:
     wording: Wording = "sentence"
     judges: tuple[str, ...] = ()
     cache: CacheFolder = field(default_factory=CacheFolder)
+    answer_cache: Path | None = None
     model_identity: JsonObject = field(default_factory=dict)
     data: DataAccess = None  # type: ignore[assignment]  # made of the source below
     _labelers: dict[str, tuple[ReadLabels, Relay]] = field(default_factory=dict)
@@ -77,6 +81,7 @@ class Context:
             notify=notify,
             wording=style.wording,
             judges=settings.judge,
+            answer_cache=asked_folder(settings.cache),
             data=data or DataAccess(source, settings.split, settings.repair_mojibake),
         )
 

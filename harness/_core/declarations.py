@@ -206,6 +206,13 @@ class ModelFamily:
     settings, so that it helps to change these. ``answers`` are the ways in which the models can
     answer (``text``, ``likelihood``, ``choice``): how to is read from ``context.generation.answer``,
     with the wordings in :attr:`imhi.Request.choices`.
+
+    ``cache_key(spec, context)``, optional, lets answers be kept across runs (``--cache``). It returns
+    JSON values: all that the model's answers depend on besides the request and the run's decoding, found
+    without loading it (weights, adapter, engine and versions, number format, kind of device, the code
+    that writes prompts and reads answers: :func:`imhi.code_checksum`); or a text that says why the
+    answers of this model cannot be told from another's. Arguments of the model are not added to it.
+    Answers may be drawn only by :func:`imhi.checkpoints.request_seed`.
     """
 
     scheme: str
@@ -214,6 +221,7 @@ class ModelFamily:
     target: str = "MODEL"
     arguments: tuple[Argument, ...] = ()
     fingerprint: Factory | None = None
+    cache_key: Factory | None = None
     estimate: Factory | None = None
     prices: Factory | None = None
     prompt: Factory | None = None

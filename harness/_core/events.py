@@ -36,6 +36,20 @@ class ResponsesWritten:
 
 
 @dataclass(frozen=True)
+class AnswersCached:
+    """``found`` of ``total`` requests without a response were answered from the answer cache;
+    ``damaged`` entries there could not be read, and count as not there. ``refused`` says why answers of
+    ``model`` are not, or no longer, kept in it."""
+
+    run: str
+    model: str
+    found: int = 0
+    total: int = 0
+    damaged: int = 0
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class ExampleFailed:
     """A request got no answer; it is recorded and asked again by the next ``imhi run``."""
 
@@ -117,6 +131,7 @@ Event = (
     RunStarted
     | StageStarted
     | ResponsesWritten
+    | AnswersCached
     | ExampleFailed
     | ExamplesScored
     | StageFinished

@@ -44,6 +44,23 @@ def post_key(post: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def code_checksum(*modules: str) -> str:
+    """Return the SHA-256 over the source of modules and of all modules within packages, by their names:
+    it changes whenever they may do something else."""
+    import importlib.util
+
+    parts = []
+    for name in modules:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(f"{name}: there is no such module with source", name=name)
+        package = Path(spec.origin).parent
+        files = sorted(package.rglob("*.py")) if spec.submodule_search_locations else []
+        for path in files or [Path(spec.origin)]:
+            parts.append([name, path.relative_to(package).as_posix(), file_checksum(path)])
+    return digest(parts)
+
+
 def file_checksum(path: Path) -> str:
     """Return the SHA-256 (hex) of a file, read in blocks."""
     with path.open("rb") as stream:

@@ -89,14 +89,18 @@ class ModelSpec:
 
     def fingerprint(self, context: Context) -> dict[str, Any]:
         """Return what the model's stored answers are keyed by."""
-        extra: dict[str, Any] = {}
-        module = sys.modules.get(getattr(self.family.create, "__module__", None) or "")
-        if module is not None and module.__name__.startswith(FILE_PLUGIN_PREFIX):
-            # A single file under work has no version: its text tells the model from an earlier one.
-            extra["plugin_file"] = file_checksum(Path(str(module.__file__)))
+        extra = self.plugin_file()
         if self.family.fingerprint is not None:
             extra.update(resolve(self.family.fingerprint)(self, context))
         return {**self.identity(), **extra}
+
+    def plugin_file(self) -> dict[str, Any]:
+        """Return the checksum of the single-file plugin that makes the model, where it is one: a file
+        under work has no version, and its text tells the model from an earlier one."""
+        module = sys.modules.get(getattr(self.family.create, "__module__", None) or "")
+        if module is None or not module.__name__.startswith(FILE_PLUGIN_PREFIX):
+            return {}
+        return {"plugin_file": file_checksum(Path(str(module.__file__)))}
 
     def create(self, context: Context) -> Model:
         """Make the model; this is where weights are loaded."""

@@ -100,6 +100,9 @@ class Response:
 
     ``log_likelihoods`` are those of each label's wording given the prompt (label -> the sum over its
     tokens, in nats), ``normalised`` the same for each character of the wording.
+
+    ``cached``: the answer was made for an earlier run and comes from the answer cache; its latency is
+    that of then, its cost 0.
     """
 
     id: str
@@ -121,6 +124,7 @@ class Response:
     thought_open: bool = False
     log_likelihoods: Mapping[str, float] | None = None
     normalised: Mapping[str, float] | None = None
+    cached: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

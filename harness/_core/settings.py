@@ -67,7 +67,8 @@ class RunSettings:
     ``limit`` is examples per dataset in file order; ``shots`` is examples shown in the few-shot
     style; ``repeat_check`` is how many requests are asked again, to see whether answers repeat.
     ``view, gold, exclude`` choose what else the run is scored under, by the verdicts of the
-    folder ``audit``."""
+    folder ``audit``. ``cache`` is a folder of answers that are kept across runs (default: the
+    environment variable IMHI_CACHE, else none)."""
 
     model: tuple[str, ...] = ("baseline:majority", "baseline:tfidf")
     source: str = "demo"
@@ -98,6 +99,7 @@ class RunSettings:
     gold: str = ""
     exclude: tuple[str, ...] = ()
     audit: Path = Path("audit")
+    cache: Path | None = None
 
     def generation(self, style_tokens: int) -> Generation:
         """Return how answers are decoded; ``style_tokens`` is what the prompt style needs."""
@@ -170,7 +172,7 @@ def _checked_fields() -> type[BaseModel]:
         if typing.get_origin(hint) is tuple:
             expected = Expected("a text or a list of texts")
             hint = typing.Annotated[hint, BeforeValidator(_one_or_more), expected]
-        elif hint is Path:
+        elif hint in (Path, Path | None):
             hint = typing.Annotated[hint, Expected("a path")]
         elif typing.get_origin(hint) is Literal:
             expected = Expected(" or ".join(typing.get_args(hint)))

@@ -1,8 +1,9 @@
 """A single-file plugin for the tests: a model that writes down each request when it is asked.
 
-``asked:LOG`` appends ``DATASET/ID`` to the file LOG before it answers. Its answers depend on the
-request alone. It takes ``ahead`` requests at a time and answers them last first, so answers come in
-another order than the requests, and some are lost when the process is killed.
+``asked:LOG`` appends ``DATASET/ID`` to the file LOG before it answers, and a line to LOG.made when it
+is made. Its answers depend on the request and on what the file LOG.weights holds. It takes
+``ahead`` requests at a time and answers them last first, so answers come in another order than the
+requests, and some are lost when the process is killed.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class Asked:
         self.log = Path(spec.target)
         self.spec = spec
         self.context = context
+        with Path(f"{self.log}.made").open("a") as made:
+            made.write("made\n")
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         given = self.spec.arguments
@@ -52,7 +55,9 @@ class Asked:
 
     def _answer(self, request: Request) -> Response:
         known = (request.id, request.dataset, request.prompt_hash)
-        number = int(hashlib.sha256("/".join(known).encode()).hexdigest(), 16)
+        number = int(
+            hashlib.sha256("/".join((*known, *weights(self.spec))).encode()).hexdigest(), 16
+        )
         broken = Path(f"{self.log}.broken")  # while this file is there, some requests fail
         if broken.exists() and number % 3 == 0:
             return Response(*known, error="the file .broken is there")
@@ -68,6 +73,16 @@ class Asked:
         return None
 
 
+def weights(spec: ModelSpec) -> list[str]:
+    """What the model's answers are made of, as a file of weights is."""
+    file = Path(f"{spec.target}.weights")
+    return [file.read_text()] if file.exists() else []
+
+
+def cache_key(spec: ModelSpec, context: Context) -> dict[str, object]:
+    return {"weights": weights(spec), "style": spec.arguments["style"]}
+
+
 @hookimpl
 def imhi_models() -> Iterator[ModelFamily]:
     yield ModelFamily(
@@ -75,6 +90,7 @@ def imhi_models() -> Iterator[ModelFamily]:
         "writes down what it is asked",
         Asked,
         target="LOG",
+        cache_key=cache_key,
         arguments=(
             Argument("wait", "seconds per answer", 0.0, float, changes_answers=False),
             Argument("ahead", "requests taken at a time", 1, Argument.count, changes_answers=False),

@@ -70,7 +70,7 @@ def take_global_options(arguments: Sequence[str]) -> tuple[GlobalOptions, list[s
 
 def build(manager: PluginManager) -> typer.Typer:
     """Return the application with every command, ours and the plugins'."""
-    from imhi._core.cli import lists, rescore, runs
+    from imhi._core.cli import cache, lists, rescore, runs
     from imhi._core.cli.compare import compare
     from imhi._core.cli.run import run as run_command
 
@@ -107,6 +107,7 @@ def build(manager: PluginManager) -> typer.Typer:
     app.command("label")(rescore.label)
     app.command("score")(rescore.score)
     app.command("compare")(compare)
+    app.add_typer(cache.application, name="cache")
     lists.add_commands(app)
     manager.add_commands(app)
     return app

@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imhi._core.errors import HarnessError
 from imhi._core.settings import RunSettings, read_run_file
+
+if TYPE_CHECKING:
+    from imhi._core.answer_cache.cache_folder import CacheFolder
 
 Text = str | None
 Number = int | None
@@ -81,6 +85,13 @@ RepeatCheck = Annotated[
     Number,
     typer.Option(metavar="N", help="Ask N requests three times more: do answers repeat?"),
 ]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Keep answers here across runs, and take those that are there (default IMHI_CACHE).",
+    ),
+]
 Seed = Annotated[Number, typer.Option(metavar="N", help="Seed of all that is drawn (default 0).")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders lie.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -149,7 +160,7 @@ def asked_settings(context: typer.Context) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(RunSettings)}
     asked = {name: value for name, value in context.params.items() if name in names}
     # Click gives paths as texts.
-    return {k: Path(v) if k in {"out", "audit"} and v else v for k, v in asked.items()}
+    return {k: Path(v) if k in {"out", "audit", "cache"} and v else v for k, v in asked.items()}
 
 
 def merge_settings(given: Mapping[str, Any], run_file: Path | None = None) -> RunSettings:
@@ -161,3 +172,17 @@ def merge_settings(given: Mapping[str, Any], run_file: Path | None = None) -> Ru
         if value is not None and value not in ([], ())
     }
     return RunSettings(**{**from_file, **flags})
+
+
+def opened_cache(folder: Path | None) -> CacheFolder:
+    """Return the answer cache a command is about.
+
+    Raises:
+        HarnessError: none is named, or it is none.
+    """
+    from imhi._core.answer_cache.cache_folder import VARIABLE, CacheFolder, asked_folder
+
+    path = asked_folder(folder)
+    if path is None:
+        raise HarnessError(f"no cache is named; expected a folder, or the variable {VARIABLE}")
+    return CacheFolder.open(path)

@@ -9,6 +9,7 @@ from typing import Any
 
 from imhi._core.cli.console import err, say
 from imhi._core.events import (
+    AnswersCached,
     Event,
     ExampleFailed,
     ExamplesScored,
@@ -54,6 +55,8 @@ class ProgressBar:
             case ResponsesWritten(count=count):
                 self.answers = True
                 self._advance(count)
+            case AnswersCached():
+                self._tell_of_cache(event)
             case ExampleFailed():
                 self._failures += 1
                 if self._failures <= _SHOWN_FAILURES:
@@ -71,6 +74,17 @@ class ProgressBar:
                 self._advance(event.step)
             case TrainingLogged():
                 self._train(event)
+
+    def _tell_of_cache(self, event: AnswersCached) -> None:
+        if event.refused:
+            self._line(plain(f"answers are not cached: {event.refused}"))
+        elif event.found:
+            self._line(f"{event.found} of {event.total} answers come from the cache")
+        if event.damaged:
+            self._line(
+                f"{event.damaged} damaged entries of the cache were passed over; 'imhi cache prune' "
+                "takes them out"
+            )
 
     def _train(self, event: TrainingLogged) -> None:
         """Show the loss in the bar, and what was measured on validation rows as a line."""

@@ -62,6 +62,7 @@ def run(
         typer.Option(metavar="FOLDER", help="Where 'imhi audit' left its verdicts."),
     ] = None,
     executor: options.Executor = None,
+    cache: options.Cache = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be asked, and its cost.")
     ] = False,

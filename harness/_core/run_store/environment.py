@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from imhi._core.records import JsonObject
@@ -17,10 +18,10 @@ _PACKAGES = (
 )
 
 
-def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that can change a score, as far as installed."""
+def package_versions(packages: Iterable[str] = _PACKAGES) -> dict[str, str]:
+    """Return the versions of packages (those that can change a score), as far as installed."""
     found = {}
-    for name in _PACKAGES:
+    for name in packages:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

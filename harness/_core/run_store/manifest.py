@@ -28,7 +28,7 @@ class Totals:
     """What a run has come to: examples that were ``answered``, whose request ``failed``, and that were
     ``not_asked`` yet (``unanswered`` in manifests of earlier versions). ``cost`` in US dollars, None
     where no answer has a price; ``respond_seconds`` is wall time, of all processes that were at it
-    one after the other."""
+    one after the other; ``cached`` of the answers were made for earlier runs, and cost nothing here."""
 
     answered: int = 0
     failed: int = 0
@@ -39,6 +39,7 @@ class Totals:
     cost: float | None = None
     respond_seconds: float = 0.0
     stopped_by_budget: bool = False
+    cached: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a reader of scores must know of how answers ended: cut off, held back, with thoughts."""
+"""What a reader of scores must know of answers: cut off, held back, with thoughts, of an earlier run."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from imhi._core.answered import CUT_OFF
 from imhi._core.registry import Registry
 from imhi._core.results import Labelling
-from imhi._core.run_store.manifest import Manifest
+from imhi._core.run_store.manifest import Manifest, Totals
 
 
 def answer_notes(
     labelling: Mapping[str, Labelling], manifest: Manifest, registry: Registry
 ) -> Iterator[str]:
-    """Yield a sentence for each kind of end that is no plain one, counted over all datasets."""
+    """Yield a sentence for each kind of end that is no plain one, counted over all datasets, and for
+    answers that were not asked for."""
+    yield from cache_notes(manifest.totals)
     cut_off = sum(counts.get("cut_off", 0) for counts in labelling.values())
     unanswered = sum(counts.get("why", {}).get(CUT_OFF, 0) for counts in labelling.values())
     filtered = sum(counts.get("filtered", 0) for counts in labelling.values())
@@ -41,6 +43,18 @@ def answer_notes(
             else f"{thoughts:,} answers follow thoughts"
         )
         yield f"{begin}{length}, which no label is read from"
+
+
+def cache_notes(totals: Totals | None) -> Iterator[str]:
+    """Yield a sentence where answers come from the answer cache."""
+    if totals is not None and totals.cached:
+        plural = "comes" if totals.cached == 1 else "come"
+        yield (
+            f"{totals.cached:,} of {totals.answered:,} answers {plural} from the answer cache: asked for an "
+            "earlier run of the same model with the same decoding"
+        )
+        if totals.truncated:
+            yield f"prompts of {totals.truncated:,} answers did not fit the model's window and were shortened"
 
 
 def _answers(count: int) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from imhi._core.answer_cache.run_cache import RunCache
 from imhi._core.context import Context
 from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
@@ -121,12 +122,15 @@ def respond(
         context.budget.spent += totals(folder).cost or 0.0
     # A model that hands its requests to a server in one piece must find them there again.
     context = replace(context, cache=CacheFolder(folder.path / "asked"))
+    cached = RunCache.of(folder, spec, context) if total else None
+    if cached is not None and cached.answer(pending):
+        pending = {dataset: pending_requests(folder, dataset) for dataset in manifest.datasets}
     listening = Relay(cross_fitted=context.report.cross_fitted, listener=context.report)
     answering = Answering(spec, replace(context, report=listening))
     try:
         run_on = executor.start(context) if total or manifest.totals is None or afterwards else None
         if run_on is not None and (total or manifest.totals is None):
-            _answer_pending(folder, context, answering, run_on, pending)
+            _answer_pending(folder, context, answering, run_on, pending, cached)
         context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
         if run_on is not None and afterwards is not None:
             listening.listener = Report()
@@ -142,6 +146,7 @@ def _answer_pending(
     answering: Answering,
     run_on: RunOn,
     pending: Mapping[str, StoredRequests],
+    cached: RunCache | None,
 ) -> None:
     """Write down the answers to what is pending, and what the run has come to, whatever happens."""
     manifest = folder.manifest()
@@ -152,6 +157,8 @@ def _answer_pending(
             requests = joined([pending[dataset] for dataset in datasets])
             if requests and not context.budget.exhausted:
                 results = run_on(answering, requests)
+                if cached is not None:
+                    results = cached.keeping(results, requests)
                 details |= write_answers(folder, results, requests, context)
                 # Notes are written as they come: a killed run must not lose them.
                 manifest = replace(
@@ -258,13 +265,14 @@ def totals(folder: RunFolder) -> Totals:
     """Count what the run has come to, from its answers and failures; ``respond_seconds`` is the
     manifest's."""
     manifest = folder.manifest()
-    answered = failed = truncated = prompt_tokens = completion_tokens = 0
+    answered = failed = truncated = cached = prompt_tokens = completion_tokens = 0
     cost, priced = 0.0, False
     for dataset in manifest.datasets:
         done: set[str] = set()
         for response in folder.responses(dataset):
             done.add(response.id)
             truncated += response.truncated
+            cached += response.cached
             prompt_tokens += response.prompt_tokens or 0
             completion_tokens += response.completion_tokens or 0
             if response.cost is not None:
@@ -287,4 +295,5 @@ def totals(folder: RunFolder) -> Totals:
         completion_tokens=completion_tokens,
         cost=round(cost, 6) if priced else None,
         respond_seconds=manifest.totals.respond_seconds if manifest.totals else 0.0,
+        cached=cached,
     )

@@ -54,6 +54,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         target="ID_OR_FOLDER",
         arguments=Argument.all_of(HfArguments),
         fingerprint="imhi.plugins.models.hf.identity:fingerprint",
+        cache_key="imhi.plugins.models.hf.identity:cache_key",
         estimate="imhi.plugins.models.hf.estimating:estimate",
         wrap="imhi.plugins.models.hf.in_memory:wrap",
         answers=("text", "likelihood", "choice"),

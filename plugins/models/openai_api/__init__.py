@@ -39,6 +39,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
             summary=_SUMMARIES[scheme],
             create="imhi.plugins.models.openai_api.model:create",
             arguments=Argument.all_of(provider.arguments),
+            cache_key="imhi.plugins.models.openai_api.reuse:cache_key",
             estimate="imhi.plugins.models.openai_api.model:estimate",
             prices=f"imhi.plugins.models.openai_api.price_list:{scheme}",
             answers=("text", "choice"),

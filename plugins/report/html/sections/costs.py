@@ -48,6 +48,7 @@ def _amounts(run: Run) -> list[Amount]:
     totals = asdict(run.manifest.totals) if run.manifest.totals else run.scores.totals
     answered = totals.get("answered") or 0
     cost, seconds = totals.get("cost"), totals.get("respond_seconds")
+    asked = answered - (totals.get("cached") or 0)  # the cache takes no time, and costs nothing
     if run.imported:
         seconds = None  # the time it took to read a file
     # Where a model counts no tokens, their sum is 0: that is no measurement.
@@ -60,9 +61,9 @@ def _amounts(run: Run) -> list[Amount]:
         _amount(prompt, 0),
         _amount(answer, 0),
         _amount(cost, 4),
-        _amount(None if cost is None or not answered else 1000 * cost / answered, 4),
+        _amount(None if cost is None or not asked else 1000 * cost / asked, 4),
         _amount(seconds, 1),
-        _amount(answered / seconds if seconds and answered else None, 1),
+        _amount(asked / seconds if seconds and asked else None, 1),
         _amount(_quantile(run.latencies, 0.5), 3),
         _amount(_quantile(run.latencies, 0.95), 3),
     ]
