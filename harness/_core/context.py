@@ -32,6 +32,8 @@ class Context:
     are the models, as written on the command line, that metrics may ask; ``cache`` is where metrics
     keep what they computed, and models what they need to go on; ``model_identity`` is what the
     judged model is known by. ``wording`` is what an answer in the prompt style begins with.
+    ``workers`` is how many processes ask for the run at one time: a model that promises a rate keeps
+    to its share.
     """
 
     registry: Registry
@@ -45,6 +47,7 @@ class Context:
     notify: Callable[[Event], None] = tell_nobody
     report: Report = field(default_factory=Report)
     run: str = ""
+    workers: int = 1
     wording: Wording = "sentence"
     judges: tuple[str, ...] = ()
     cache: CacheFolder = field(default_factory=CacheFolder)

@@ -24,6 +24,8 @@ from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.jsonl import AppendLog, rows_with_offsets
 from imhi._core.run_store.manifest import Totals
 from imhi._core.run_store.stored_requests import StoredRequests, joined
+from imhi._core.spreading.crew import Place
+from imhi._core.spreading.lending import LentBudget
 
 
 @dataclass(frozen=True)
@@ -40,27 +42,53 @@ Ask: TypeAlias = Callable[[Sequence[Request]], Iterator["Response | Described"]]
 
 
 class Answering:
-    """The work an executor spreads: make the model once per process, answer shards of requests.
+    """The work an executor spreads: make the model once per process, answer portions of requests.
 
-    It can be sent to another process (pickled): observers and what was learnt stay behind.
+    It can be sent to another process (pickled): observers and what was learnt stay behind. There it
+    spends what it borrows, and knows how many ask besides it.
     """
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         self.spec = spec
         self.context = context
         self.model: Model | None = None
+        gpus = spec.family.gpus
+        self.gpus: int = gpus if isinstance(gpus, int) else resolve(gpus)(spec)
+
+    def begin(self, place: Place) -> None:
+        """Make the model, in a worker."""
+        context, budget = self.context, self.context.budget
+        if place.lend is not None:
+            budget = LentBudget(budget.limit, lend=place.lend)
+        workers = context.workers * place.workers
+        self.context = replace(context, budget=budget, workers=workers)
+        self.model = self.spec.create(self.context)
 
     def __call__(self, requests: Sequence[Request]) -> Iterator[Response | Described]:
         if self.model is None:
             self.model = self.spec.create(self.context)
         yield from self.model.generate(requests)
+        self.context.budget.give_back()
         report = self.context.report
         yield Described(
             dict(self.model.describe()), tuple(report.notes), tuple(report.cross_fitted)
         )
 
+    @staticmethod
+    def key(thing: Request | Response | Described) -> tuple[str, str, str] | None:
+        """Return what a request and its answer have in common."""
+        if isinstance(thing, Described):
+            return None
+        return thing.dataset, thing.id, thing.prompt_hash
+
+    @staticmethod
+    def failed(request: Request, why: str) -> Response:
+        """Return what stands for the answer to a request that no worker survives."""
+        return Response(request.id, request.dataset, request.prompt_hash, error=why)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {"spec": self.spec, "context": self.context.without_observers(), "model": None}
+        context = self.context.without_observers()
+        return {"spec": self.spec, "context": context, "model": None, "gpus": self.gpus}
 
     def close(self) -> None:
         """Free what the model holds."""

@@ -191,8 +191,7 @@ class Session:
 
     def fits(self, amount: float) -> bool:
         """Return whether the budget has room for so many US dollars, beside what is set aside."""
-        budget = self.budget
-        return budget.limit is None or budget.spent + budget.reserved + amount <= budget.limit
+        return self.budget.fits(amount)
 
     def record(self, reply: Reply, most: float, request: Request) -> float:
         """Remember what an answer tells of the server; return what it cost, in US dollars: ``most``
