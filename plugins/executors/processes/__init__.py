@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imhi.plugins.executors.processes.crew import ProcessCrew
     from imhi.runs import Work
 
+
 def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
     """Make the executor; processes start when there is something to do.
 
@@ -63,7 +64,8 @@ class Pool:
         if self._crew is None or self._crew.shares != shares:
             self.close()
             self._crew = ProcessCrew(shares)
-        self._crew.begin(work, lender)
+        self._crew.lender = lender
+        self._crew.begin(work)
         yield from spread(self._crew, work, items, count, self.context.note, lender)
 
     def close(self) -> None:

@@ -31,16 +31,15 @@ class ProcessCrew:
     def __init__(self, shares: Sequence[Sequence[str]]) -> None:
         self.shares = shares
         self.ready: set[int] = set()
+        self.lender: Lender
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._pipes: dict[int, Connection[Any, Any]] = {}
         self._greeted: set[int] = set()
         self._work: Work | None = None
         self._payload = b""
-        self._lender: Lender
 
-    def begin(self, work: Work, lender: Lender) -> None:
+    def begin(self, work: Work) -> None:
         """Take up work, unless it is what the processes have already."""
-        self._lender = lender
         if work is self._work:
             return
         self._work, self._payload = work, _by_value(work)
@@ -95,11 +94,11 @@ class ProcessCrew:
             return
         if kind == "alive":
             self._greeted.add(worker)
-            place = (worker, len(self.shares), self._lender.budget.limit is not None)
+            place = (worker, len(self.shares), self.lender.budget.limit is not None)
             self._send(worker, ("place", place))
             self._send(worker, ("work", self._payload))
         elif kind == "ask":
-            self._send(worker, ("loan", self._lender.ask(worker, value)))
+            self._send(worker, ("loan", self.lender.ask(worker, value)))
         elif kind == "results":
             yield Event(worker, kind, pickle.loads(value))
         elif kind == "error":

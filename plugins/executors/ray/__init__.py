@@ -84,11 +84,8 @@ class Pool:
                 self._crew.close()
             self._work = work
             self._crew = RayCrew(work, workers, gpu_share(self.gpus, workers, need))
-        self._crew.lend(lender)
-        try:
-            yield from spread(self._crew, work, items, workers, self.context.note, lender)
-        finally:
-            self._crew.settle()
+        self._crew.lender = lender
+        yield from spread(self._crew, work, items, workers, self.context.note, lender)
 
 
 def gpu_share(gpus: int, workers: int, need: int) -> float:
