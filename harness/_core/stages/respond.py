@@ -23,6 +23,7 @@ from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.jsonl import AppendLog, rows_with_offsets
 from imhi._core.run_store.manifest import Totals
+from imhi._core.run_store.shards import Shard
 from imhi._core.run_store.stored_requests import StoredRequests, joined
 from imhi._core.spreading.crew import Place
 from imhi._core.spreading.lending import LentBudget
@@ -98,17 +99,21 @@ class Answering:
 
 
 def pending_requests(folder: RunFolder, dataset: str) -> StoredRequests:
-    """Return the requests of a dataset that have no response; they stay on disk.
+    """Return the requests of a dataset, or of the folder's part of it, that have no response; they
+    stay on disk.
 
     Raises:
         HarnessError: a stored response answers another prompt than the one that would be asked.
     """
     answered = folder.answered(dataset)
     path = folder.file("requests", dataset)
+    shard = Shard.parse(folder.manifest().shard or "1/1")
     pending = []
-    for offset, row in rows_with_offsets(path):
+    for position, (offset, row) in enumerate(rows_with_offsets(path)):
         id, asked = str(row["id"]), row["prompt_hash"]
         stored = answered.pop(id, None)
+        if stored is None and not shard.holds(position):
+            continue
         if stored is None:
             pending.append(offset)
         elif stored != asked:

@@ -34,7 +34,9 @@ class RayCrew:
         # Put once: it is pickled for all of them, and not again for one that replaces another.
         self._work = ray.put(work)
         # Two calls at a time: a loan is answered while a portion is at work.
-        self._actor = ray.remote(num_cpus=1, num_gpus=gpus, max_concurrency=2)(Worker)
+        self._actor = ray.remote(
+            num_cpus=1, num_gpus=gpus, max_concurrency=2, max_restarts=0, max_task_retries=0
+        )(Worker)
         self._actors: dict[int, Any] = {}
         self._awaited: dict[Any, int] = {}
 

@@ -57,6 +57,7 @@ class ServerCapabilities:
         schema_heeded: an answer came to a request with a schema.
         shortened: answers that ended before the tokens they might have had: the window was full.
         recent: posts that were sent of late.
+        next_slot: when the next request may be sent, by the clock of event loops.
     """
 
     dialect: Dialect
@@ -73,6 +74,7 @@ class ServerCapabilities:
     shortened: int = 0
     recent: deque[str] = field(default_factory=lambda: deque(maxlen=128))
     probes: list[Probe] = field(default_factory=list)
+    next_slot: float = 0.0
 
 
 @dataclass(frozen=True)
