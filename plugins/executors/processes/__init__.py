@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imhi import Argument, Context, Executor, HarnessError, hookimpl
+from imhi import Argument, Budget, Context, Executor, HarnessError, hookimpl
 
 if TYPE_CHECKING:
     from imhi.plugins.executors.processes.crew import ProcessCrew
@@ -28,7 +28,7 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
         count = Argument.count(argument) if argument else None
     except ValueError as error:
         raise HarnessError(f"executor processes:{argument}: found '{argument}', {error}") from None
-    return Pool(context, count)
+    return Pool(count, context.budget, context.note)
 
 
 def _cores() -> int:
@@ -38,11 +38,13 @@ def _cores() -> int:
 
 
 class Pool:
-    """The processes of one executor, kept while they have the same work."""
+    """The processes of one executor, kept while they have the same work. ``budget`` is what they may
+    spend together, ``note`` is told of those that died."""
 
-    def __init__(self, context: Context, count: int | None) -> None:
-        self.context = context
+    def __init__(self, count: int | None, budget: Budget, note: Callable[[str], None]) -> None:
         self.count = count
+        self.budget = budget
+        self.note = note
         self._crew: ProcessCrew | None = None
 
     def __call__(self, work: Work, items: Sequence[Any]) -> Iterator[Any]:
@@ -60,13 +62,13 @@ class Pool:
         need, gpus = getattr(work, "gpus", 0), visible_gpus()
         count = self.count or copies(len(gpus), need) or _cores()
         shares = share_out("processes", gpus, count, need)
-        lender = Lender(self.context.budget)
+        lender = Lender(self.budget)
         if self._crew is None or self._crew.shares != shares:
             self.close()
             self._crew = ProcessCrew(shares)
         self._crew.lender = lender
         self._crew.begin(work)
-        yield from spread(self._crew, work, items, count, self.context.note, lender)
+        yield from spread(self._crew, work, items, count, self.note, lender)
 
     def close(self) -> None:
         """End the processes; what they were at is lost."""

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imhi import Argument, Context, Executor, HarnessError, hookimpl, worker_modules
+from imhi import Argument, Budget, Context, Executor, HarnessError, hookimpl, worker_modules
 
 if TYPE_CHECKING:
     from imhi.plugins.executors.ray.crew import RayCrew
@@ -53,16 +53,20 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
         )
     for module in worker_modules():
         ray.cloudpickle.register_pickle_by_value(module)
-    return Pool(context, wanted, int(ray.cluster_resources().get("GPU", 0)))
+    return Pool(wanted, int(ray.cluster_resources().get("GPU", 0)), context.budget, context.note)
 
 
 class Pool:
-    """The actors of one executor, kept while they have the same work."""
+    """The actors of one executor, kept while they have the same work. ``budget`` is what they may
+    spend together, ``note`` is told of those that died."""
 
-    def __init__(self, context: Context, wanted: int | None, gpus: int) -> None:
-        self.context = context
+    def __init__(
+        self, wanted: int | None, gpus: int, budget: Budget, note: Callable[[str], None]
+    ) -> None:
         self.wanted = wanted
         self.gpus = gpus
+        self.budget = budget
+        self.note = note
         self._work: Work | None = None
         self._crew: RayCrew | None = None
 
@@ -78,14 +82,14 @@ class Pool:
 
         need = getattr(work, "gpus", 0)
         workers = self.wanted or copies(self.gpus, need) or 1
-        lender = Lender(self.context.budget)
+        lender = Lender(self.budget)
         if self._crew is None or self._work is not work:
             if self._crew is not None:
                 self._crew.close()
             self._work = work
             self._crew = RayCrew(work, workers, gpu_share(self.gpus, workers, need))
         self._crew.lender = lender
-        yield from spread(self._crew, work, items, workers, self.context.note, lender)
+        yield from spread(self._crew, work, items, workers, self.note, lender)
 
 
 def gpu_share(gpus: int, workers: int, need: int) -> float:
