@@ -18,17 +18,22 @@ _PIECES = 8  # into which what a dead worker had in hand is cut
 
 @dataclass
 class _Speed:
-    """How much a worker has done, and in how many seconds; ``since`` it is at its present portion."""
+    """What a worker has done: items of all its portions, those before the present one, and the seconds
+    these took; ``since`` it is at the present one."""
 
     done: int = 0
+    before: int = 0
     seconds: float = 0.0
     since: float | None = None
 
     def at(self, now: float) -> float | None:
-        """Return items per second; None where nothing is known yet."""
-        seconds = self.seconds + (now - self.since if self.since is not None else 0.0)
-        known = self.done or seconds > _SECONDS
-        return self.done / max(seconds, 1e-6) if known else None
+        """Return items per second; None where nothing is known yet. A model may give what it has done
+        at the end of a portion, so one under way tells nothing where others are through."""
+        if self.before:
+            return self.before / max(self.seconds, 1e-6)
+        if self.done and self.since is not None:
+            return self.done / max(now - self.since, 1e-6)
+        return None
 
 
 class Portions:
@@ -68,7 +73,7 @@ class Portions:
         speed = self._speeds.setdefault(worker, _Speed())
         if speed.since is not None:
             speed.seconds += self._clock() - speed.since
-            speed.since = None
+            speed.since, speed.before = None, speed.done
 
     def put_back(self, places: Sequence[int]) -> None:
         """Have items done by somebody else."""

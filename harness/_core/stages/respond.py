@@ -53,8 +53,7 @@ class Answering:
         self.spec = spec
         self.context = context
         self.model: Model | None = None
-        gpus = spec.family.gpus
-        self.gpus: int = gpus if isinstance(gpus, int) else resolve(gpus)(spec)
+        self.gpus = gpus_of(spec)
 
     def begin(self, place: Place) -> None:
         """Make the model, in a worker."""
@@ -96,6 +95,12 @@ class Answering:
         if self.model is not None:
             self.model.close()
             self.model = None
+
+
+def gpus_of(spec: ModelSpec) -> int:
+    """Return how many GPUs one copy of a model takes, where there are any."""
+    gpus = spec.family.gpus
+    return gpus if isinstance(gpus, int) else int(resolve(gpus)(spec))
 
 
 def pending_requests(folder: RunFolder, dataset: str) -> StoredRequests:
