@@ -21,7 +21,7 @@ TIMES = {"created", "updated", "respond_seconds"}
 def without_times(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: without_times(v) for k, v in value.items() if k not in TIMES}
-    return value
+    return value.replace("whole/", "runs/") if isinstance(value, str) else value
 
 
 def contents(run: Path) -> dict[str, Any]:
