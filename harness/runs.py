@@ -68,6 +68,28 @@ if TYPE_CHECKING:
         distinct_names as distinct_names,
         distinct_runs as distinct_runs,
     )
+    from imhi._core.spreading.crew import (
+        Crew as Crew,
+        Event as Event,
+        Place as Place,
+        SpreadWork as SpreadWork,
+        Work as Work,
+    )
+    from imhi._core.spreading.gpus import (
+        copies as copies,
+        share_out as share_out,
+        too_many as too_many,
+        visible_gpus as visible_gpus,
+    )
+    from imhi._core.spreading.lending import (
+        Asking as Asking,
+        Lender as Lender,
+        LentBudget as LentBudget,
+        Loan as Loan,
+    )
+    from imhi._core.spreading.spread import (
+        spread as spread,
+    )
     from imhi._core.stages.label import (
         label as label,
     )

@@ -74,9 +74,13 @@ class Budget:
         if self.limit is not None and self.limit < 0:
             raise HarnessError(f"--max-cost: found {self.limit}, expected 0 or more US dollars")
 
+    def fits(self, amount: float) -> bool:
+        """Return whether there is room for ``amount``, beside what is spent and set aside."""
+        return self.limit is None or self.spent + self.reserved + amount <= self.limit
+
     def reserve(self, amount: float) -> bool:
         """Set ``amount`` aside; False (and ``exhausted``) if that would break the limit."""
-        if self.limit is not None and self.spent + self.reserved + amount > self.limit:
+        if not self.fits(amount):
             self.exhausted = True
             return False
         self.reserved += amount
@@ -86,3 +90,6 @@ class Budget:
         """Turn a reservation into what was really spent."""
         self.reserved = max(0.0, self.reserved - reserved)
         self.spent += cost
+
+    def give_back(self) -> None:
+        """Say that nothing more is asked for the time being: what was borrowed for it is returned."""

@@ -35,6 +35,8 @@ class Context:
     keep what they computed, and models what they need to go on; ``model_identity`` is what the
     judged model is known by; ``answer_cache`` is where answers
     are kept across runs, if anywhere. ``wording`` is what an answer in the prompt style begins with.
+    ``workers`` is how many processes ask for the run at one time: a model that promises a rate keeps
+    to its share.
     """
 
     registry: Registry
@@ -48,6 +50,7 @@ class Context:
     notify: Callable[[Event], None] = tell_nobody
     report: Report = field(default_factory=Report)
     run: str = ""
+    workers: int = 1
     wording: Wording = "sentence"
     judges: tuple[str, ...] = ()
     cache: CacheFolder = field(default_factory=CacheFolder)

@@ -205,7 +205,9 @@ class ModelFamily:
     lets unknown arguments through to the backend. ``decodes``: answers are made under the run's decoding
     settings, so that it helps to change these. ``answers`` are the ways in which the models can
     answer (``text``, ``likelihood``, ``choice``): how to is read from ``context.generation.answer``,
-    with the wordings in :attr:`imhi.Request.choices`.
+    with the wordings in :attr:`imhi.Request.choices`. ``gpus`` is how many GPUs one copy of the model
+    takes where there are any, a number or ``(spec) -> number``: an executor makes as many copies as
+    that gives, each with GPUs of its own. 0 for models that run elsewhere or on the CPU.
 
     ``cache_key(spec, context)``, optional, lets answers be kept across runs (``--cache``). It returns
     JSON values: all that the model's answers depend on besides the request and the run's decoding, found
@@ -232,6 +234,7 @@ class ModelFamily:
     decodes: bool = True
     examples: tuple[str, ...] = ()
     answers: tuple[str, ...] = ("text",)
+    gpus: Factory | int = 1
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def imhi_models() -> Iterator[ModelFamily]:
             Argument("thought", "the column with the thoughts; - for none"),
         ),
         stored=True,
+        gpus=0,
         fingerprint="imhi.plugins.importing.model:fingerprint",
         decodes=False,
         examples=("imported:answers/DR.csv",),

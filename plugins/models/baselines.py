@@ -308,5 +308,6 @@ def imhi_models() -> Iterator[ModelFamily]:
         target="majority|tfidf",
         fingerprint=fingerprint,
         decodes=False,
+        gpus=0,
         examples=("baseline:majority", "baseline:tfidf"),
     )

@@ -70,7 +70,7 @@ def take_global_options(arguments: Sequence[str]) -> tuple[GlobalOptions, list[s
 
 def build(manager: PluginManager) -> typer.Typer:
     """Return the application with every command, ours and the plugins'."""
-    from imhi._core.cli import cache, lists, rescore, runs
+    from imhi._core.cli import cache, lists, rescore, runs, shards
     from imhi._core.cli.compare import compare
     from imhi._core.cli.run import run as run_command
 
@@ -106,6 +106,8 @@ def build(manager: PluginManager) -> typer.Typer:
     app.command("show")(runs.show)
     app.command("label")(rescore.label)
     app.command("score")(rescore.score)
+    app.command("shard")(shards.shard)
+    app.command("merge")(shards.merge)
     app.command("compare")(compare)
     app.add_typer(cache.application, name="cache")
     lists.add_commands(app)

@@ -47,7 +47,8 @@ class Manifest:
     """A run's manifest. ``datasets`` counts the examples of each; ``model_identity``,
     ``model_details`` and ``source_details`` are JSON of the plugins that made them; ``totals`` is
     None until the model was asked; ``cross_fitted`` are datasets whose answers a model gave that
-    learnt from other rows of the split; ``repeat_check`` is there once it was made. ``identity``,
+    learnt from other rows of the split; ``repeat_check`` is there once it was made; ``shard`` (``I/N``) in
+    folders where a part of the run is asked. ``identity``,
     ``wording`` and ``asked_with`` are there in runs that ask for the explanations of a build; ``more``
     is what another version has written besides.
     """
@@ -76,6 +77,7 @@ class Manifest:
     totals: Totals | None = None
     model_details: JsonObject = dataclasses.field(default_factory=dict)
     repeat_check: RepeatCheck | None = None
+    shard: str = ""
     identity: str = ""
     wording: str = ""
     asked_with: JsonObject = dataclasses.field(default_factory=dict)
@@ -190,11 +192,22 @@ def _fits(value: object, hint: Any) -> bool:
     return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
 
 
+MANIFEST_OF_WHOLE = (
+    "model_identity",
+    "datasets",
+    "content_checksums",
+    "prompt",
+    "generation",
+    "seed",
+    "split",
+)
+"""What is the same in all parts of a run."""
 _FIELDS = {field.name for field in dataclasses.fields(Manifest)} - {"more"}
 _OPTIONAL = (
     "cross_fitted",
     "model_details",
     "repeat_check",
+    "shard",
     "identity",
     "wording",
     "asked_with",

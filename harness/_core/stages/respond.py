@@ -24,7 +24,10 @@ from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.jsonl import AppendLog, rows_with_offsets
 from imhi._core.run_store.manifest import Totals
+from imhi._core.run_store.shards import Shard
 from imhi._core.run_store.stored_requests import StoredRequests, joined
+from imhi._core.spreading.crew import Place
+from imhi._core.spreading.lending import LentBudget
 
 
 @dataclass(frozen=True)
@@ -41,27 +44,52 @@ Ask: TypeAlias = Callable[[Sequence[Request]], Iterator["Response | Described"]]
 
 
 class Answering:
-    """The work an executor spreads: make the model once per process, answer shards of requests.
+    """The work an executor spreads: make the model once per process, answer portions of requests.
 
-    It can be sent to another process (pickled): observers and what was learnt stay behind.
+    It can be sent to another process (pickled): observers and what was learnt stay behind. There it
+    spends what it borrows, and knows how many ask besides it.
     """
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         self.spec = spec
         self.context = context
         self.model: Model | None = None
+        self.gpus = gpus_of(spec)
+
+    def begin(self, place: Place) -> None:
+        """Make the model, in a worker."""
+        context, budget = self.context, self.context.budget
+        if place.lend is not None:
+            budget = LentBudget(budget.limit, lend=place.lend)
+        workers = context.workers * place.workers
+        self.context = replace(context, budget=budget, workers=workers)
+        self.model = self.spec.create(self.context)
 
     def __call__(self, requests: Sequence[Request]) -> Iterator[Response | Described]:
         if self.model is None:
             self.model = self.spec.create(self.context)
         yield from self.model.generate(requests)
+        self.context.budget.give_back()
         report = self.context.report
         yield Described(
             dict(self.model.describe()), tuple(report.notes), tuple(report.cross_fitted)
         )
 
+    @staticmethod
+    def key(thing: Request | Response | Described) -> tuple[str, str, str] | None:
+        """Return what a request and its answer have in common."""
+        if isinstance(thing, Described):
+            return None
+        return thing.dataset, thing.id, thing.prompt_hash
+
+    @staticmethod
+    def failed(request: Request, why: str) -> Response:
+        """Return what stands for the answer to a request that no worker survives."""
+        return Response(request.id, request.dataset, request.prompt_hash, error=why)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {"spec": self.spec, "context": self.context.without_observers(), "model": None}
+        context = self.context.without_observers()
+        return {"spec": self.spec, "context": context, "model": None, "gpus": self.gpus}
 
     def close(self) -> None:
         """Free what the model holds."""
@@ -70,18 +98,28 @@ class Answering:
             self.model = None
 
 
+def gpus_of(spec: ModelSpec) -> int:
+    """Return how many GPUs one copy of a model takes, where there are any."""
+    gpus = spec.family.gpus
+    return gpus if isinstance(gpus, int) else int(resolve(gpus)(spec))
+
+
 def pending_requests(folder: RunFolder, dataset: str) -> StoredRequests:
-    """Return the requests of a dataset that have no response; they stay on disk.
+    """Return the requests of a dataset, or of the folder's part of it, that have no response; they
+    stay on disk.
 
     Raises:
         HarnessError: a stored response answers another prompt than the one that would be asked.
     """
     answered = folder.answered(dataset)
     path = folder.file("requests", dataset)
+    shard = Shard.parse(folder.manifest().shard or "1/1")
     pending = []
-    for offset, row in rows_with_offsets(path):
+    for position, (offset, row) in enumerate(rows_with_offsets(path)):
         id, asked = str(row["id"]), row["prompt_hash"]
         stored = answered.pop(id, None)
+        if stored is None and not shard.holds(position):
+            continue
         if stored is None:
             pending.append(offset)
         elif stored != asked:

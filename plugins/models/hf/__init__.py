@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imhi import Argument, ModelFamily, ModelPreset, hookimpl
+from imhi import Argument, ModelFamily, ModelPreset, ModelSpec, hookimpl
 from imhi.plugins.models.hf.arguments import HfArguments
 
 # Public ids. The published generation code sent the bare query, so the chat-tuned ones are asked
@@ -45,6 +45,11 @@ PRESETS = (
 )
 
 
+def gpus(spec: ModelSpec) -> int:
+    """Return how many GPUs one copy of a model takes; ``device=spread`` takes what there is for it."""
+    return 0 if spec.arguments["device"] in ("cpu", "mps") else 1
+
+
 @hookimpl
 def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
     yield ModelFamily(
@@ -58,6 +63,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         estimate="imhi.plugins.models.hf.estimating:estimate",
         wrap="imhi.plugins.models.hf.in_memory:wrap",
         answers=("text", "likelihood", "choice"),
+        gpus=gpus,
         examples=(
             "hf:meta-llama/Llama-3.2-1B-Instruct,dtype=bfloat16",
             "hf:./my-model,batch_size=8",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from imhi import Argument, ModelFamily, hookimpl
+from imhi import Argument, ModelFamily, ModelSpec, hookimpl
 
 SCHEME = "lm-eval"
 
@@ -26,6 +26,11 @@ def parse_batch_size(text: str) -> int | str:
         raise ValueError("expected a whole number above 0, auto or auto:N") from None
 
 
+def gpus(spec: ModelSpec) -> int:
+    """Return how many GPUs one copy of a model takes, by the argument that vllm and sglang have."""
+    return int(spec.arguments.get("tensor_parallel_size") or 1)
+
+
 _way_of_asking = partial(Argument, parse=Argument.count, changes_answers=False)
 
 
@@ -35,6 +40,7 @@ def imhi_models() -> Iterator[ModelFamily]:
         SCHEME,
         "Any lm-evaluation-harness backend (hf, vllm, sglang, local-chat-completions, ...)",
         create="imhi.plugins.models.lm_eval_backend.model:create",
+        gpus=gpus,
         target="BACKEND",
         arguments=(
             _way_of_asking(

@@ -43,6 +43,7 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
             estimate="imhi.plugins.models.openai_api.model:estimate",
             prices=f"imhi.plugins.models.openai_api.price_list:{scheme}",
             answers=("text", "choice"),
+            gpus=0,
             together="imhi.plugins.models.openai_api.model:together",
             examples=_EXAMPLES[scheme],
         )

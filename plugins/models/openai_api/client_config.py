@@ -57,6 +57,7 @@ class ServerCapabilities:
         schema_heeded: an answer came to a request with a schema.
         shortened: answers that ended before the tokens they might have had: the window was full.
         recent: posts that were sent of late.
+        next_slot: when the next request may be sent, by the clock of event loops.
     """
 
     dialect: Dialect
@@ -73,6 +74,7 @@ class ServerCapabilities:
     shortened: int = 0
     recent: deque[str] = field(default_factory=lambda: deque(maxlen=128))
     probes: list[Probe] = field(default_factory=list)
+    next_slot: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,7 @@ class Session:
 
     def fits(self, amount: float) -> bool:
         """Return whether the budget has room for so many US dollars, beside what is set aside."""
-        budget = self.budget
-        return budget.limit is None or budget.spent + budget.reserved + amount <= budget.limit
+        return self.budget.fits(amount)
 
     def record(self, reply: Reply, most: float, request: Request) -> float:
         """Remember what an answer tells of the server; return what it cost, in US dollars: ``most``

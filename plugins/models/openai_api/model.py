@@ -39,7 +39,8 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
 
     Raises:
         HarnessError: no key, a budget without a price, a chat template asked of an interface that
-            has none (or the other way round), a system prompt for bare completions.
+            has none (or the other way round), a system prompt for bare completions, more workers
+            than requests may be in flight.
     """
     provider = provider_of(spec.family.scheme)
     options = provider.arguments(**spec.arguments)
@@ -65,6 +66,11 @@ def create(spec: ModelSpec, context: Context) -> OpenAIModel:
                 f"{spec.name}: --max-cost is set but answers have no token limit: set "
                 "--max-new-tokens (and leave body.max_tokens=null out)"
             )
+    if context.workers > options.concurrency:
+        raise HarnessError(
+            f"{spec.name}: concurrency={options.concurrency} holds for all workers together, and there "
+            f"are {context.workers}: use fewer of them (--executor NAME:N), or a higher concurrency="
+        )
     _check_interface(spec.name, options.api, generation)
     if generation.answer == "choice" and options.mode == "batch":
         raise HarnessError(
@@ -182,7 +188,7 @@ class OpenAIModel:
                 self._probe_cost += await find_choice_form(session, send)
                 if not self._capabilities.choice_form:
                     return  # not even the probe was within the budget
-            scheduler = RequestScheduler(session, send)
+            scheduler = RequestScheduler(session, send, self._context.workers)
             # The first answer carries what it cost to find out how to ask.
             scheduler.extra_cost, self._probe_cost = self._probe_cost, 0.0
             await scheduler.run(requests, outbox)

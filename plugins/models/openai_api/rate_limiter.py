@@ -14,15 +14,25 @@ class RateLimiter:
 
     A rate limit halves how many may be in flight (once per pause); each answer lets it grow again
     by about one per round, up to ``concurrency``. Use it in one event loop only.
+
+    Of ``workers`` that ask at one time, each has an equal part of both bounds. ``next_slot`` (seconds
+    of the loop's clock) is when the next request may be sent: that of the call before, so that the
+    rate holds from one call to the next.
     """
 
-    def __init__(self, concurrency: int, per_minute: int | None = None) -> None:
-        self.concurrency = concurrency
-        self.allowed = float(concurrency)
+    def __init__(
+        self,
+        concurrency: int,
+        per_minute: int | None = None,
+        workers: int = 1,
+        next_slot: float = 0.0,
+    ) -> None:
+        self.concurrency = max(1, concurrency // workers)
+        self.allowed = float(self.concurrency)
         self.in_flight = 0
         self.pauses = 0
-        self._interval = 60.0 / per_minute if per_minute else 0.0
-        self._next_slot = 0.0
+        self.next_slot = next_slot
+        self._interval = 60.0 * workers / per_minute if per_minute else 0.0
         self._resume_at = 0.0
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
@@ -76,7 +86,7 @@ class RateLimiter:
             if self.stopped:
                 raise Stopped
             now = loop.time()
-            wait = max(self._resume_at, self._next_slot) - now
+            wait = max(self._resume_at, self.next_slot) - now
             if wait > 0:
                 await self.rest(wait)
             elif self.in_flight >= int(self.allowed):
@@ -84,7 +94,7 @@ class RateLimiter:
             else:
                 break
         self.in_flight += 1
-        self._next_slot = max(now, self._next_slot) + self._interval
+        self.next_slot = max(now, self.next_slot) + self._interval
 
     def leave(self) -> None:
         """Give back the leave of :meth:`enter`: the request has come to its end."""

@@ -27,9 +27,10 @@ _ILL_FORMED_RETRIES = 2
 
 
 class RequestScheduler:
-    """Sends the requests of one call of the model, several at a time."""
+    """Sends the requests of one call of the model, several at a time; ``workers`` is how many
+    processes do so at one time."""
 
-    def __init__(self, session: Session, send: Send) -> None:
+    def __init__(self, session: Session, send: Send, workers: int = 1) -> None:
         self._session = session
         self._config = session.config
         self._options = session.config.options
@@ -37,7 +38,10 @@ class RequestScheduler:
         self._budget = session.budget
         self._send = send
         self._limiter = RateLimiter(
-            self._options.concurrency, self._options.max_requests_per_minute
+            self._options.concurrency,
+            self._options.max_requests_per_minute,
+            workers,
+            session.capabilities.next_slot,
         )
         self._giving_up = GivingUp(self._options.retries)
         self._random = random.Random()
@@ -66,6 +70,7 @@ class RequestScheduler:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
             self._capabilities.rate_limit_pauses += self._limiter.pauses
+            self._capabilities.next_slot = self._limiter.next_slot
         if self._fatal:
             raise self._session.error(self._fatal)
 

@@ -11,16 +11,23 @@ from pathlib import Path
 
 import pytest
 
+from imhi import Budget
 from imhi._core.errors import HarnessError, UnknownName
 from imhi.plugins.executors.processes import Pool
 from tests.conftest import ROOT, ImhiCommand
 
 PLUGIN = """
 from imhi import ModelFamily, Response, hookimpl
-import os
+from pathlib import Path
+import os, time
 
 class Pid:
+    def __init__(self, workers):
+        self.workers = workers
     def generate(self, requests):
+        Path(f"at-work-{os.getpid()}").touch()
+        while len(list(Path().glob("at-work-*"))) < self.workers:
+            time.sleep(0.02)
         for request in requests:
             yield Response(request.id, request.dataset, request.prompt_hash, text=f"Yes. {os.getpid()}")
     def describe(self):
@@ -30,7 +37,7 @@ class Pid:
 
 @hookimpl
 def imhi_models():
-    yield ModelFamily("pid", "says yes, and which process it is", lambda spec, context: Pid())
+    yield ModelFamily("pid", "says yes, and which process it is", lambda spec, context: Pid(context.workers))
 """
 
 
@@ -75,14 +82,6 @@ def test_ray_spreads_a_single_file_plugin_over_two_processes(
 
 
 @pytest.mark.slow
-def test_ray_refuses_a_budget_it_cannot_keep(run_imhi: ImhiCommand) -> None:
-    pytest.importorskip("ray", reason="the package ray is not installed (extra: ray)")
-    done = run_imhi("run", "--model", "baseline:majority", "--executor", "ray", "--max-cost", "1")
-    assert done.returncode == 2
-    assert "--max-cost holds within one process" in done.stderr
-
-
-@pytest.mark.slow
 def test_processes_spread_a_single_file_plugin_over_two_processes(
     run_imhi: ImhiCommand, tmp_path: Path
 ) -> None:
@@ -101,63 +100,44 @@ def test_processes_spread_a_single_file_plugin_over_two_processes(
     assert manifest["model_details"] == {"kind": "pid"}
 
 
-def test_processes_refuse_a_budget_and_a_number_they_cannot_keep(run_imhi: ImhiCommand) -> None:
-    words = ("run", "--model", "baseline:majority", "--executor")
-    for executor, more, complaint in (
-        ("processes", ("--max-cost", "1"), "--max-cost holds within one process"),
-        ("processes:none", (), "found 'none', expected a whole number above 0"),
-    ):
-        done = run_imhi(*words, executor, *more)
-        assert done.returncode == 2 and complaint in done.stderr
+def test_processes_refuse_a_number_they_cannot_keep(run_imhi: ImhiCommand) -> None:
+    done = run_imhi("run", "--model", "baseline:majority", "--executor", "processes:none")
+    assert done.returncode == 2
+    assert "found 'none', expected a whole number above 0" in done.stderr
 
 
 class TestPool:
     """The processes themselves, at other work than asking models."""
 
-    @pytest.fixture(autouse=True)
-    def _tests_can_be_imported(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.fixture
+    def pool(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
         # Processes import nothing from the working directory unless PYTHONPATH names it, and this
         # file, which they import, imports from there.
         monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        pool = Pool(2, Budget(), print)
+        yield pool
+        pool.close()
 
-    def test_results_come_back_whatever_the_work_and_again_for_other_work(self) -> None:
-        pool = Pool(2)
-        try:
-            assert sorted(pool(doubled, range(11))) == [2 * n for n in range(11)]
-            squares = Power(2)
-            assert sorted(pool(squares, range(5))) == [0, 1, 4, 9, 16]
-            assert sorted(pool(squares, range(5, 7))) == [25, 36]
-            assert list(pool(doubled, [])) == []
-        finally:
-            pool.close()
+    def test_results_come_back_whatever_the_work_and_again_for_other_work(self, pool: Pool) -> None:
+        assert sorted(pool(doubled, range(11))) == [2 * n for n in range(11)]
+        squares = Power(2)
+        assert sorted(pool(squares, range(5))) == [0, 1, 4, 9, 16]
+        assert sorted(pool(squares, range(5, 7))) == [25, 36]
+        assert list(pool(doubled, [])) == []
 
-    def test_an_error_of_a_process_is_raised_here(self) -> None:
-        pool = Pool(2)
-        try:
-            with pytest.raises(HarnessError, match=r"^row 3 is odd$"):
-                list(pool(refusing, range(6)))
-            with pytest.raises(UnknownName, match="did you mean 'stress'"):
-                list(pool(unknown, range(4)))
-            with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-                list(pool(dividing, range(6)))
-            assert sorted(pool(doubled, range(3))) == [0, 2, 4]
-        finally:
-            pool.close()
+    def test_an_error_of_a_process_is_raised_here(self, pool: Pool) -> None:
+        with pytest.raises(HarnessError, match=r"^row 3 is odd$"):
+            list(pool(refusing, range(6)))
+        with pytest.raises(UnknownName, match="did you mean 'stress'"):
+            list(pool(unknown, range(4)))
+        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+            list(pool(dividing, range(6)))
+        assert sorted(pool(doubled, range(3))) == [0, 2, 4]
 
-    def test_a_process_that_dies_is_an_error_and_not_a_wait_for_ever(self) -> None:
-        pool = Pool(2)
-        try:
-            with pytest.raises(HarnessError, match="a process died"):
-                list(pool(dying, range(6)))
-            list(pool(doubled, range(6)))
-            for process in pool._processes:  # between two pieces of work, too
-                process.kill()
-                process.wait()
-            with pytest.raises(HarnessError, match="a process died"):
-                list(pool(Power(3), range(6)))
-            assert sorted(pool(Power(3), range(3))) == [0, 1, 8]
-        finally:
-            pool.close()
+    def test_work_that_kills_every_process_ends_with_one_line(self, pool: Pool) -> None:
+        with pytest.raises(HarnessError, match="3 workers of executor processes died with this"):
+            list(pool(dying, range(4)))
+        assert sorted(pool(Power(3), range(3))) == [0, 1, 8]
 
 
 def doubled(items: Sequence[int]) -> Iterator[int]:
