@@ -53,8 +53,8 @@ def imhi_models() -> Iterable[ModelFamily | ModelPreset]:
         create="imhi.plugins.models.hf.model:create",
         target="ID_OR_FOLDER",
         arguments=Argument.all_of(HfArguments),
-        fingerprint="imhi.plugins.models.hf.identity:fingerprint",
-        estimate="imhi.plugins.models.hf.estimating:estimate",
+        fingerprint="imhi.checkpoints:fingerprint",
+        estimate="imhi.checkpoints:estimate",
         wrap="imhi.plugins.models.hf.in_memory:wrap",
         answers=("text", "likelihood", "choice"),
         examples=(
