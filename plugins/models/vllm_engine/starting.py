@@ -121,7 +121,8 @@ def start(target: str, arguments: VllmArguments, way: str) -> Engine:
     checkpoint.check_tokenizer(tokenizer, config)
     window, window_from = window_of(None, config, tokenizer, arguments.max_length, "causal")
     ends, unused = _facts(checkpoint, config, tokenizer, transformers)
-    core, lora, stop = _started(name, checkpoint, adapter, arguments, window, way, log)
+    dtype = _dtype(arguments.dtype, config)
+    core, lora, stop = _started(name, checkpoint, adapter, arguments, dtype, window, way, log)
     return Engine(
         name,
         core,
@@ -137,6 +138,19 @@ def start(target: str, arguments: VllmArguments, way: str) -> Engine:
         log,
         stop,
     )
+
+
+def _dtype(asked: str, config: Any) -> str:
+    """Return the type of the weights as ``hf:`` has it. vLLM's own "auto" makes float16 or bfloat16 of a
+    float32 checkpoint."""
+    from vllm.platforms import current_platform
+
+    if asked != "auto":
+        return asked
+    if current_platform.is_cpu():
+        return "float32"
+    said = str(getattr(config.get_text_config(), "dtype", None) or "auto").removeprefix("torch.")
+    return said if said in ("float32", "bfloat16", "float16") else "auto"
 
 
 def _facts(
@@ -167,6 +181,7 @@ def _started(
     checkpoint: Checkpoint,
     adapter: Checkpoint | None,
     arguments: VllmArguments,
+    dtype: str,
     window: int | None,
     way: str,
     log: Log,
@@ -175,7 +190,7 @@ def _started(
     from vllm.platforms import current_platform
 
     on_cpu = bool(current_platform.is_cpu())
-    given = _engine_arguments(checkpoint, adapter, arguments, window, on_cpu, way)
+    given = _engine_arguments(checkpoint, adapter, arguments, dtype, window, on_cpu, way)
     torch_as_it_was = restored_torch()
     guard = Guard()
     core = None
@@ -216,14 +231,12 @@ def _engine_arguments(
     checkpoint: Checkpoint,
     adapter: Checkpoint | None,
     arguments: VllmArguments,
+    dtype: str,
     window: int | None,
     on_cpu: bool,
     way: str,
 ) -> dict[str, Any]:
     """Return what vLLM's engine is made with; what is left out is vLLM's own choice."""
-    dtype = arguments.dtype
-    if dtype == "auto" and on_cpu:
-        dtype = "float32"  # as hf: has it
     cache = arguments.kv_cache_gib
     given: dict[str, Any] = {
         "model": checkpoint.location,
