@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -81,4 +82,6 @@ def answers(engine: Engine, asked: Iterable[Asked[Key]]) -> Iterator[tuple[Asked
         ) from error
     finally:
         if waiting and not engine.dead:
-            core.abort_request(list(waiting))
+            # Ctrl-C may have come in the middle of a step; it must not be lost to what that leaves.
+            with contextlib.suppress(Exception):
+                core.abort_request(list(waiting))

@@ -9,7 +9,7 @@ token of every prompt, and read prompts anew for each wording.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,13 +20,14 @@ from imhi.plugins.models.vllm_engine.feeding import Asked, Refused, answers
 from imhi.plugins.models.vllm_engine.starting import Engine
 
 Tokens = tuple[int, ...]
+Group = Sequence[tuple[Request, Continued]]
 
 # Posts asked about together: the first question of each leaves its prompt in the cache for the rest.
 _TOGETHER = 64
 
 
-class _Labels:
-    """What both ways share: prompts with wordings, in groups.
+class LabelAsker:
+    """Hands prompts with the wordings of their labels to what answers them, in groups.
 
     Raises:
         HarnessError: the run says ``--chat-template on`` and there is none.
@@ -35,8 +36,6 @@ class _Labels:
     def __init__(
         self, engine: Engine, name: str, arguments: VllmArguments, context: Context
     ) -> None:
-        self.engine = engine
-        self.context = context
         self.prompts = LabelPrompts(
             engine.tokenizer,
             name,
@@ -47,26 +46,36 @@ class _Labels:
             variables=arguments.template,
         )
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
-        """Yield a response with a label to each request, group by group."""
+    def answer(
+        self, requests: Sequence[Request], answer: Callable[[Group], Iterator[Response]]
+    ) -> Iterator[Response]:
+        """Yield a response to each request, group by group; what does not fit the window fails."""
         asked, lost = self.prompts.encode(requests)
         yield from lost
         rest = iter(asked)
         while group := list(islice(rest, _TOGETHER)):
-            yield from self._group(group)
+            yield from answer(group)
 
-    def _group(self, group: Sequence[tuple[Request, Continued]]) -> Iterator[Response]:
-        raise NotImplementedError
+
+class Scorer:
+    """Adds up the log-likelihoods of the tokens of each wording."""
+
+    def __init__(
+        self, engine: Engine, name: str, arguments: VllmArguments, context: Context
+    ) -> None:
+        self.engine = engine
+        self.context = context
+        self.labels = LabelAsker(engine, name, arguments, context)
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield a response with a label to each request, as groups are answered."""
+        return self.labels.answer(requests, self._group)
 
     def describe(self) -> Mapping[str, object]:
         """Return how prompts are written."""
-        return self.prompts.describe()
+        return self.labels.prompts.describe()
 
-
-class Scorer(_Labels):
-    """Adds up the log-likelihoods of the tokens of each wording."""
-
-    def _group(self, group: Sequence[tuple[Request, Continued]]) -> Iterator[Response]:
+    def _group(self, group: Group) -> Iterator[Response]:
         branches = [_branches(prompt.continuations) for _, prompt in group]
         found: list[dict[tuple[Tokens, int], float]] = [{} for _ in group]
         refused: dict[int, str] = {}
@@ -106,12 +115,27 @@ class Scorer(_Labels):
             )
 
 
-class Chooser(_Labels):
+class Chooser:
     """Lets the model write, no other token than one that leads to a wording. It can end elsewhere
     than at the likeliest wording: it never looks ahead. Where all wordings go on alike, nothing is
     asked."""
 
-    def _group(self, group: Sequence[tuple[Request, Continued]]) -> Iterator[Response]:
+    def __init__(
+        self, engine: Engine, name: str, arguments: VllmArguments, context: Context
+    ) -> None:
+        self.engine = engine
+        self.context = context
+        self.labels = LabelAsker(engine, name, arguments, context)
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield a response with a label to each request, as groups are answered."""
+        return self.labels.answer(requests, self._group)
+
+    def describe(self) -> Mapping[str, object]:
+        """Return how prompts are written."""
+        return self.labels.prompts.describe()
+
+    def _group(self, group: Group) -> Iterator[Response]:
         branches = [self._with_ends(prompt.continuations) for _, prompt in group]
         written: dict[int, Tokens] = {row: () for row in range(len(group))}
         while written:

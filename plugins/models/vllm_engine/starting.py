@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -20,14 +18,14 @@ from imhi.checkpoints import (
     window_of,
 )
 from imhi.plugins.models.vllm_engine.arguments import VllmArguments
+from imhi.plugins.models.vllm_engine.engine_arguments import (
+    adapter_folder,
+    chosen_dtype,
+    engine_arguments,
+)
 from imhi.plugins.models.vllm_engine.failing import Log, explained, imported
 from imhi.plugins.models.vllm_engine.guarding import Guard
 from imhi.plugins.models.vllm_engine.surroundings import engine_environment, restored_torch
-
-_GIB = 2**30
-_CPU_CACHE_GIB = 4.0
-# The ranks that vLLM has room for, of which an adapter takes the next.
-_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
 @dataclass
@@ -45,7 +43,6 @@ class Engine:
     window_from: str
     ends: frozenset[int]
     unused_defaults: Mapping[str, object]
-    parameters: int | None
     log: Log
     stop: Callable[[], None]
     dead: bool = False
@@ -121,7 +118,7 @@ def start(target: str, arguments: VllmArguments, way: str) -> Engine:
     checkpoint.check_tokenizer(tokenizer, config)
     window, window_from = window_of(None, config, tokenizer, arguments.max_length, "causal")
     ends, unused = _facts(checkpoint, config, tokenizer, transformers)
-    dtype = _dtype(arguments.dtype, config)
+    dtype = chosen_dtype(arguments.dtype, config)
     core, lora, stop = _started(name, checkpoint, adapter, arguments, dtype, window, way, log)
     return Engine(
         name,
@@ -134,23 +131,9 @@ def start(target: str, arguments: VllmArguments, way: str) -> Engine:
         window_from if window else "vLLM",
         ends,
         unused,
-        None,
         log,
         stop,
     )
-
-
-def _dtype(asked: str, config: Any) -> str:
-    """Return the type of the weights as ``hf:`` has it. vLLM's own "auto" makes float16 or bfloat16 of a
-    float32 checkpoint."""
-    from vllm.platforms import current_platform
-
-    if asked != "auto":
-        return asked
-    if current_platform.is_cpu():
-        return "float32"
-    said = str(getattr(config.get_text_config(), "dtype", None) or "auto").removeprefix("torch.")
-    return said if said in ("float32", "bfloat16", "float16") else "auto"
 
 
 def _facts(
@@ -188,21 +171,23 @@ def _started(
 ) -> tuple[Any, Any, Callable[[], None]]:
     from vllm import EngineArgs, LLMEngine
     from vllm.platforms import current_platform
+    from vllm.usage.usage_lib import UsageContext
 
     on_cpu = bool(current_platform.is_cpu())
-    given = _engine_arguments(checkpoint, adapter, arguments, dtype, window, on_cpu, way)
+    given = engine_arguments(checkpoint, adapter, arguments, dtype, window, on_cpu, way)
     torch_as_it_was = restored_torch()
     guard = Guard()
     core = None
     try:
         with explained(name, log), engine_environment(on_cpu, arguments), log.captured():
-            core = LLMEngine.from_engine_args(EngineArgs(**given))
+            # The sizes that vLLM takes for many requests at once, not those for a server.
+            core = LLMEngine.from_engine_args(EngineArgs(**given), UsageContext.LLM_CLASS)
             guard.watch()
             lora = None
             if adapter is not None:
                 from vllm.lora.request import LoRARequest
 
-                lora = LoRARequest("adapter", 1, _adapter_folder(adapter))
+                lora = LoRARequest("adapter", 1, adapter_folder(adapter))
                 core.add_lora(lora)
     except BaseException:
         _stop(core, guard, torch_as_it_was, log)
@@ -219,83 +204,11 @@ def _started(
 
 
 def _stop(core: Any, guard: Guard, torch_as_it_was: Callable[[], None], log: Log) -> None:
-    with log.captured():
-        if core is not None:
-            core.engine_core.shutdown()
+    try:
+        with log.captured():
+            if core is not None:
+                core.engine_core.shutdown()
+    finally:
         guard.close()
-    gc.collect()
-    torch_as_it_was()
-
-
-def _engine_arguments(
-    checkpoint: Checkpoint,
-    adapter: Checkpoint | None,
-    arguments: VllmArguments,
-    dtype: str,
-    window: int | None,
-    on_cpu: bool,
-    way: str,
-) -> dict[str, Any]:
-    """Return what vLLM's engine is made with; what is left out is vLLM's own choice."""
-    cache = arguments.kv_cache_gib
-    given: dict[str, Any] = {
-        "model": checkpoint.location,
-        "dtype": dtype,
-        "trust_remote_code": arguments.trust_remote_code,
-        # Nothing of the checkpoint's own decoding defaults; what ends an answer is told with each.
-        "generation_config": "vllm",
-        "load_format": "safetensors" if arguments.safetensors else "auto",
-        "quantization": arguments.quantization,
-        "kv_cache_dtype": arguments.kv_cache_dtype,
-        "tensor_parallel_size": arguments.tensor_parallel,
-        "enable_prefix_caching": arguments.prefix_caching,
-        "enforce_eager": on_cpu if arguments.enforce_eager is None else arguments.enforce_eager,
-        "disable_log_stats": True,
-        "max_model_len": window,
-        "max_num_seqs": arguments.max_num_seqs,
-        "max_num_batched_tokens": arguments.max_num_batched_tokens,
-        "kv_cache_memory_bytes": None if cache is None else math.floor(cache * _GIB),
-        "revision": checkpoint.commit,
-        "tokenizer_revision": checkpoint.commit,
-    }
-    if arguments.gpu_memory_utilization is not None:
-        given["gpu_memory_utilization"] = arguments.gpu_memory_utilization
-    if on_cpu:
-        # Its own default is nearly all memory of the machine.
-        given["kv_cache_memory_bytes"] = math.floor((cache or _CPU_CACHE_GIB) * _GIB)
-        if way != "text":
-            # The smallest that its kernels like: labels are asked about in steps of few tokens.
-            given["block_size"] = 32
-    if adapter is not None:
-        given |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": _rank(adapter)}
-    return {key: value for key, value in given.items() if value is not None}
-
-
-def _adapter_folder(adapter: Checkpoint) -> str:
-    if adapter.folder is not None:
-        return str(adapter.folder.resolve())
-    from huggingface_hub import snapshot_download
-
-    return str(
-        snapshot_download(adapter.written, revision=adapter.commit, allow_patterns=["adapter_*"])
-    )
-
-
-def _rank(adapter: Checkpoint) -> int:
-    """Return the room an adapter's rank takes.
-
-    Raises:
-        HarnessError: there is none for it.
-    """
-    from pathlib import Path
-
-    config = Path(_adapter_folder(adapter)) / "adapter_config.json"
-    said = json.loads(config.read_text(encoding="utf-8"))
-    rank = max([int(said.get("r") or 1), *map(int, (said.get("rank_pattern") or {}).values())])
-    for room in _RANKS:
-        if rank <= room:
-            return room
-    raise HarnessError(
-        f"vllm: the adapter {adapter.written} has rank {rank}, vLLM takes at most {_RANKS[-1]}: merge "
-        "it into the model, or write hf:MODEL,peft=ADAPTER"
-    )
+        torch_as_it_was()
+        gc.collect()
