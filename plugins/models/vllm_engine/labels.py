@@ -91,28 +91,34 @@ class Scorer:
             )
             for row, so_far in order
         )
+        left = [len(one) for one in branches]
         for one, output in answers(self.engine, handed):
             row, so_far = one.key
+            left[row] -= 1
             if isinstance(output, Refused):
                 refused[row] = output.reason
-                continue
-            for token in branches[row][so_far]:
-                found[row][so_far, token] = output.logprobs[0][token].logprob
-        for row, (request, prompt) in enumerate(group):
-            if row in refused:
-                yield failed(request, f"vLLM does not take it: {refused[row]}")
-                continue
-            sums = [
-                sum(found[row][tuple(tokens[:at]), token] for at, token in enumerate(tokens))
-                for tokens in prompt.continuations
-            ]
-            yield by_likelihood(
-                request,
-                dict(zip(request.choices, sums, strict=True)),
-                self.context.generation.answer,
-                prompt_tokens=len(prompt.ids),
-                truncated=prompt.truncated,
-            )
+            else:
+                for token in branches[row][so_far]:
+                    found[row][so_far, token] = output.logprobs[0][token].logprob
+            if left[row] == 0 and row in refused:
+                yield failed(group[row][0], f"vLLM does not take it: {refused[row]}")
+            elif left[row] == 0:
+                yield self._scored(*group[row], found[row])
+
+    def _scored(
+        self, request: Request, prompt: Continued, found: Mapping[tuple[Tokens, int], float]
+    ) -> Response:
+        sums = [
+            sum(found[tuple(tokens[:at]), token] for at, token in enumerate(tokens))
+            for tokens in prompt.continuations
+        ]
+        return by_likelihood(
+            request,
+            dict(zip(request.choices, sums, strict=True)),
+            self.context.generation.answer,
+            prompt_tokens=len(prompt.ids),
+            truncated=prompt.truncated,
+        )
 
 
 class Chooser:
