@@ -19,7 +19,9 @@ if TYPE_CHECKING:
         free_memory as free_memory,
         memory_as_memory_error as memory_as_memory_error,
     )
+    from imhi._core.checkpoints.estimating import estimate as estimate
     from imhi._core.checkpoints.finding import find_checkpoint as find_checkpoint
+    from imhi._core.checkpoints.identity import fingerprint as fingerprint
     from imhi._core.checkpoints.label_prompts import LabelPrompts as LabelPrompts
     from imhi._core.checkpoints.load_errors import (
         quiet as quiet,

@@ -108,8 +108,10 @@ def save_causal(
     seed: int = 0,
     pad: bool = True,
     dtype: str = "float32",
+    heads: int = _HEADS,
 ) -> Path:
-    """Save a Llama-type causal model (2 layers, width 64) whose greedy answers end now and then."""
+    """Save a Llama-type causal model (2 layers, width 64) whose greedy answers end now and then. vLLM
+    on CPUs knows no heads of less than 32: two."""
     import torch
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
@@ -120,7 +122,7 @@ def save_causal(
         hidden_size=_SIZE,
         intermediate_size=2 * _SIZE,
         num_hidden_layers=_LAYERS,
-        num_attention_heads=_HEADS,
+        num_attention_heads=heads,
         max_position_embeddings=window,
         initializer_range=0.4,
         bos_token_id=1,

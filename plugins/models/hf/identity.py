@@ -1,4 +1,4 @@
-"""What tells one model's answers from any other's."""
+"""What a model's answers depend on, besides the request and the decoding."""
 
 from __future__ import annotations
 
@@ -9,17 +9,6 @@ from imhi.plugins.models.hf.arguments import HfArguments
 
 if TYPE_CHECKING:
     from imhi import Context, ModelSpec
-
-
-def fingerprint(spec: ModelSpec, context: Context) -> dict[str, str]:
-    """Return what tells this model's answers from any other's: commit or content hash of model and
-    adapter. Part of the run id."""
-    arguments = HfArguments(**spec.arguments)
-    identity = {"model": find_checkpoint(spec.target, arguments.revision).identity()}
-    if arguments.peft:
-        adapter = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter")
-        identity["adapter"] = adapter.identity()
-    return identity
 
 
 # What computes answers; of what reads quantised weights and of attention, as far as it is installed.

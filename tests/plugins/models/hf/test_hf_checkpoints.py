@@ -70,7 +70,7 @@ def test_a_half_precision_checkpoint_runs_in_float32_on_a_cpu(folder: Path, ask:
 def test_the_estimate_counts_with_the_local_tokenizer(
     causal: Path, classifier: Path, ask: Asker
 ) -> None:
-    from imhi.plugins.models.hf.estimating import estimate
+    from imhi.checkpoints import estimate
 
     context = Context(ask.registry, None, "test", generation=Generation(32))  # type: ignore[arg-type]
     asked = requests()

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imhi import Estimate
-from imhi.checkpoints import find_checkpoint
+from imhi._core.budget import Estimate
+from imhi._core.checkpoints.finding import find_checkpoint
 
 if TYPE_CHECKING:
-    from imhi import Context, ModelSpec
+    from imhi._core.context import Context
+    from imhi._core.models import ModelSpec
 
 _CHARACTERS_PER_TOKEN = 4
 
@@ -29,7 +30,7 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
     counted, notes = None, []
     folder = Path(spec.target).expanduser()
     if folder.is_dir():
-        find_checkpoint(spec.target, spec.arguments["revision"])
+        find_checkpoint(spec.target, spec.arguments["revision"], user=spec.family.scheme)
         counted = _count(str(folder / "tokenizer.json"), prompts)
         if _is_classifier(folder / "config.json"):
             most = 0
