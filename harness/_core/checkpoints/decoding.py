@@ -27,7 +27,6 @@ class Decoder:
             )
             if id != tokenizer.eos_token_id
         }
-        self._texts = special
         self._special = set(tokenizer.all_special_ids)
         self._around = {id for token, id in special.items() if token.lower() in around}
         self._kept = self._around | {id for token, id in special.items() if token.lower() in marks}
@@ -38,21 +37,6 @@ class Decoder:
             return str(self.tokenizer.decode(ids, skip_special_tokens=True))
         told = [id for id in ids if id in self._kept or id not in self._special]
         return str(self.tokenizer.decode(told, skip_special_tokens=False))
-
-    @property
-    def marks(self) -> list[str]:
-        """The special tokens, as texts, that may mark a thought: an engine that writes text has to
-        write them out."""
-        return sorted(text for text, id in self._texts.items() if id in self._kept)
-
-    def cleaned(self, text: str) -> str:
-        """Return a text in which :attr:`marks` were written out as :meth:`text` would have given it."""
-        around = [mark for mark, id in self._texts.items() if id in self._around]
-        if any(mark in text for mark in around):
-            return text
-        for mark in self.marks:
-            text = text.replace(mark, "")
-        return text
 
     def end(self, ids: Sequence[int]) -> str:
         """Return the last tokens of a prompt as text, special ones too."""

@@ -123,23 +123,14 @@ class TextPrompts:
             if token in ends:
                 answer, reason = answer[: position + 1], "stop"
                 break
-        text = self.decoder.text(answer)
-        return self.worded(request, prompt, text, reason, len(answer))
-
-    def worded(
-        self, request: Request, prompt: Encoded, text: str, reason: str, tokens: int | None
-    ) -> Response:
-        """Return the response that a text is, of an engine that gives no tokens. Special tokens that
-        mark thoughts (:attr:`Decoder.marks <imhi._core.checkpoints.decoding.Decoder.marks>`) are
-        written out in it; ``reason`` says why it ended, ``tokens`` how many it has."""
         response = Response(
             request.id,
             request.dataset,
             request.prompt_hash,
-            text=cut_at(text, self.context.generation.stop),
+            text=cut_at(self.decoder.text(answer), self.context.generation.stop),
             finish_reason=reason,
             prompt_tokens=len(prompt.ids),
-            completion_tokens=tokens,
+            completion_tokens=len(answer),
             truncated=prompt.truncated,
             thought_open=self._opens_thought(prompt),
         )

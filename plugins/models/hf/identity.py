@@ -15,7 +15,8 @@ def fingerprint(spec: ModelSpec, context: Context) -> dict[str, str]:
     """Return what tells this model's answers from any other's: commit or content hash of model and
     adapter. Part of the run id."""
     arguments = HfArguments(**spec.arguments)
-    identity = {"model": find_checkpoint(spec.target, arguments.revision).identity()}
+    found = find_checkpoint(spec.target, arguments.revision, file=arguments.gguf_file)
+    identity = {"model": found.identity()}
     if arguments.peft:
         adapter = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter")
         identity["adapter"] = adapter.identity()

@@ -45,7 +45,7 @@ def load(target: str, arguments: HfArguments) -> Loaded:
     """
     transformers = require_package("transformers", f"hf:{target}")
     require_package("torch", f"hf:{target}")
-    checkpoint = find_checkpoint(target, arguments.revision)
+    checkpoint = find_checkpoint(target, arguments.revision, file=arguments.gguf_file)
     adapter = None
     if arguments.peft:
         adapter = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter")
@@ -56,6 +56,10 @@ def load(target: str, arguments: HfArguments) -> Loaded:
     shared: dict[str, object] = {"trust_remote_code": arguments.trust_remote_code}
     if checkpoint.commit:
         shared["revision"] = checkpoint.commit
+    if arguments.gguf_file:
+        require_package("gguf", f"hf:{target},gguf_file={arguments.gguf_file}", "gguf")
+        # Configuration and tokenizer are read out of it too.
+        shared["gguf_file"] = arguments.gguf_file
     with checkpoint.loading():
         config = transformers.AutoConfig.from_pretrained(checkpoint.location, **shared)
         kind = kind_of(config, target)
@@ -63,7 +67,7 @@ def load(target: str, arguments: HfArguments) -> Loaded:
         tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.location, **shared)
     checkpoint.check_tokenizer(tokenizer, config)
     device = choose_device(arguments.device)
-    dtype = _choose_dtype(arguments.dtype, device)
+    dtype = _choose_dtype(arguments.dtype, "cpu" if arguments.gguf_file else device)
     classes = {
         "causal": transformers.AutoModelForCausalLM,
         "seq2seq": transformers.AutoModelForSeq2SeqLM,

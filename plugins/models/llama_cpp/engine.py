@@ -1,8 +1,9 @@
 """llama.cpp at work in this process: started, asked, stopped; its log kept away from the terminal.
 
-``xllamacpp.Server`` is llama.cpp's own server. Completions are asked for by calls; what it has no call
-for (its tokenizer) is asked through its port on loopback, which it always opens and which a
-key made for this process keeps to ourselves.
+``xllamacpp.Server`` is llama.cpp's own server in this process. It is asked through the port on loopback
+that it always opens, and that a key made for this process keeps to ourselves: its calls from Python give
+no tokens, know no tokenizer, and cannot be given up while a prompt is computed, which
+takes minutes where many wait.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import re
 import secrets
+import socket
 import tempfile
 import threading
 import time
@@ -30,7 +32,7 @@ _LOG_LINE = re.compile(r"^[\d.]+ E +(?:\w+ +)?[\w ]+: +(?:error loading model: *
 _LOG_PATIENCE = 0.5  # seconds for what another thread of it writes
 # What its errors say in passing, and what says nothing.
 _IDLE = ("failed to load model", "exiting due to", "encountered an error while trying to fit")
-_PATIENCE = 600.0  # seconds for a text to become tokens while it computes something else
+_PATIENCE = 24 * 3600.0  # seconds: how long an answer takes is known to nobody; it always comes
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,43 @@ class Size:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of one request: the text and how it ended, or ``error``."""
+    """What came of one request: text and tokens, and whether the answer ended by itself or at a stop
+    text (else there were no tokens left); or ``error``."""
 
     text: str = ""
-    finish_reason: str | None = None
-    completion_tokens: int | None = None
+    tokens: tuple[int, ...] = ()
+    ended: bool = False
     error: str = ""
+
+
+class Cancelling:
+    """Ends requests that are being answered: llama.cpp gives up what nobody waits for any more,
+    within a second and one step of its computation."""
+
+    def __init__(self) -> None:
+        self._open: set[http.client.HTTPConnection] = set()
+        self._lock = threading.Lock()
+        self.cancelled = False
+
+    @contextlib.contextmanager
+    def closing(self, connection: http.client.HTTPConnection) -> Iterator[None]:
+        """Close the connection if, while in here, everything is cancelled."""
+        with self._lock:
+            self._open.add(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+
+    def cancel(self) -> None:
+        """End all of them."""
+        with self._lock:
+            self.cancelled = True
+            for connection in self._open:
+                if connection.sock is not None:
+                    with contextlib.suppress(OSError):
+                        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 class Engine:
@@ -91,53 +124,55 @@ class Engine:
         # Stopped before its loop runs it would wait for ever: this is answered by the loop.
         self._server.handle_metrics()
 
-    def complete(self, body: Mapping[str, object], cancelled: threading.Event) -> Reply:
-        """Ask for one completion and wait for it; ``cancelled`` ends it at its next token."""
-        pieces: list[bytes] = []
-
-        def take(piece: bytes) -> bool:
-            pieces.append(piece)
-            return cancelled.is_set()
-
-        # Whole answers cannot be cancelled, answers in pieces can.
-        asked = json.dumps({**body, "stream": True}).encode()
-        self._server.handle_completions(asked, take)
-        return _read(pieces)
+    def complete(self, body: Mapping[str, object], cancelled: Cancelling) -> Reply:
+        """Ask for one completion and wait for it."""
+        connection = self._connection()
+        with cancelled.closing(connection):
+            status, said = self._sent("POST", "/completion", {**body, "return_tokens": True})
+        if status != 200:
+            error = said.get("error", said)
+            return Reply(error=f"llama.cpp: {str(error.get('message', error))[:200]}")
+        # Its words: eos, word (a stop text), limit.
+        ended = said["stop_type"] in ("eos", "word")
+        return Reply(said["content"], tuple(said["tokens"]), ended)
 
     def post(self, path: str, body: Mapping[str, object]) -> Any:
-        """Ask what there is no call for, through its port.
+        """Ask for something that is computed at once, and return it.
 
         Raises:
             HarnessError: it refuses, or does not answer.
         """
-        connection = self._connection()
-        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-        for last in (False, True):
-            try:
-                connection.request("POST", path, json.dumps(body), headers)
-                answer = connection.getresponse()
-                said = answer.read()
-                break
-            except (http.client.HTTPException, OSError) as error:
-                connection.close()  # It lets go of connections that were idle; the next call opens one.
-                if last:
-                    raise HarnessError(
-                        f"{self._name}: llama.cpp does not answer on loopback ({error}); is there a "
-                        "firewall for 127.0.0.1?"
-                    ) from None
-        if answer.status != 200:
-            raise HarnessError(
-                f"{self._name}: llama.cpp refuses {path} ({answer.status}): "
-                f"{said[:200].decode('utf-8', 'replace')}"
-            )
-        return json.loads(said)
+        return self._answered("POST", path, body)
 
     def properties(self) -> Mapping[str, Any]:
         """Return what it says of itself and of the model."""
-        connection = self._connection()
-        connection.request("GET", "/props", headers={"Authorization": f"Bearer {self._key}"})
-        properties: Mapping[str, Any] = json.loads(connection.getresponse().read())
+        properties: Mapping[str, Any] = self._answered("GET", "/props", None)
         return properties
+
+    def _answered(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
+        status, said = self._sent(method, path, body)
+        if status != 200:
+            raise HarnessError(
+                f"{self._name}: llama.cpp refuses {path} ({status}): {str(said)[:200]}"
+            )
+        return said
+
+    def _sent(self, method: str, path: str, body: Mapping[str, object] | None) -> tuple[int, Any]:
+        """Send a request; return the status and what was answered."""
+        connection = self._connection()
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        payload = None if body is None else json.dumps(body)
+        for last in (False, True):
+            try:
+                connection.request(method, path, payload, headers)
+                answer = connection.getresponse()
+                return answer.status, json.loads(answer.read())
+            except (http.client.RemoteDisconnected, ConnectionError, http.client.CannotSendRequest):
+                # It lets go of connections that were idle; the next call opens one.
+                connection.close()
+                if last:
+                    raise
+        raise AssertionError
 
     def _connection(self) -> http.client.HTTPConnection:
         """Return this thread's connection."""
@@ -190,6 +225,7 @@ def _start(
     params.endpoint_slots = False
     params.endpoint_metrics = True
     params.ui = False
+    params.n_threads_http = wanted.slots + 8  # each holds one connection
     if size is None:
         params.n_gpu_layers = 0
         params.no_extra_bufts = True  # would copy the weights into another order
@@ -210,22 +246,6 @@ def gpus(xllamacpp: Any) -> list[Mapping[str, Any]]:
     kinds = xllamacpp.ggml_backend_dev_type
     taken = (kinds.GGML_BACKEND_DEVICE_TYPE_GPU, kinds.GGML_BACKEND_DEVICE_TYPE_IGPU)
     return [device for device in xllamacpp.get_device_info() if device["type"] in taken]
-
-
-def _read(pieces: list[bytes]) -> Reply:
-    text, reason, tokens = "", None, None
-    for piece in pieces:
-        said = json.loads(piece)
-        if "error" in said:
-            return Reply(error=f"llama.cpp: {str(said['error'].get('message', said['error']))[:200]}")
-        for choice in said.get("choices", ()):
-            text += choice.get("text") or ""
-            reason = choice.get("finish_reason") or reason
-        if "usage" in said:
-            tokens = said["usage"].get("completion_tokens")
-    if reason is None:
-        return Reply(error="llama.cpp ended the answer without a reason")
-    return Reply(text, reason, tokens)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from imhi import HarnessError, Request, Response, label_of, opened_thought
 from imhi.checkpoints import Encoded, TextPrompts, failed, request_seed, require_package
 from imhi.plugins.models.llama_cpp.arguments import GgufArguments
 from imhi.plugins.models.llama_cpp.decoding import decoding, one_of
-from imhi.plugins.models.llama_cpp.engine import Engine, Reply, Size, gpus
+from imhi.plugins.models.llama_cpp.engine import Cancelling, Engine, Reply, Size, gpus
 from imhi.plugins.models.llama_cpp.gguf_file import GgufFile, find_gguf
 from imhi.plugins.models.llama_cpp.identity import checksum
 from imhi.plugins.models.llama_cpp.sizing import default_threads, size_for
@@ -117,17 +117,17 @@ class GgufModel:
     def _in_slots(
         self,
         asked: Sequence[tuple[Request, Encoded]],
-        answer: Callable[[Request, Encoded, threading.Event], Response],
+        answer: Callable[[Request, Encoded, Cancelling], Response],
     ) -> Iterator[Response]:
         """Yield the answers as they come, from threads that each wait for one."""
         waiting: queue.SimpleQueue[tuple[Request, Encoded]] = queue.SimpleQueue()
         done: queue.SimpleQueue[Response | BaseException] = queue.SimpleQueue()
-        cancelled = threading.Event()
+        cancelled = Cancelling()
         for pair in asked:
             waiting.put(pair)
 
         def work() -> None:
-            while not cancelled.is_set():
+            while not cancelled.cancelled:
                 try:
                     request, prompt = waiting.get_nowait()
                 except queue.Empty:
@@ -153,22 +153,19 @@ class GgufModel:
                     raise came
                 yield came
         finally:
-            # Interrupted, or nobody wants the rest: what is in flight ends at its next token.
-            cancelled.set()
+            # Interrupted, or nobody wants the rest: what is in flight is given up.
+            cancelled.cancel()
             for thread in threads:
                 thread.join()
 
-    def _write(self, request: Request, prompt: Encoded, cancelled: threading.Event) -> Response:
-        marks = self.prompts.decoder.marks
-        more: dict[str, object] = {"preserved_tokens": marks} if marks else {}
-        reply = self._asked(request, prompt, cancelled, more)
+    def _write(self, request: Request, prompt: Encoded, cancelled: Cancelling) -> Response:
+        reply = self._asked(request, prompt, cancelled, {})
         if reply.error:
             return failed(request, reply.error)
-        text = self.prompts.decoder.cleaned(reply.text)
-        reason = reply.finish_reason or "stop"
-        return self.prompts.worded(request, prompt, text, reason, reply.completion_tokens)
+        end = len(reply.tokens) if reply.ended else None
+        return self.prompts.response(request, prompt, reply.tokens, (), end)
 
-    def _choose(self, request: Request, prompt: Encoded, cancelled: threading.Event) -> Response:
+    def _choose(self, request: Request, prompt: Encoded, cancelled: Cancelling) -> Response:
         chat = self.prompts.prompter.template is not None
         space = not chat and not request.prompt[-1:].isspace()
         grammar = one_of(list(request.choices.values()), space)
@@ -187,7 +184,7 @@ class GgufModel:
             label=label,
             finish_reason="stop",
             prompt_tokens=len(prompt.ids),
-            completion_tokens=reply.completion_tokens,
+            completion_tokens=len(reply.tokens),
             truncated=prompt.truncated,
         )
 
@@ -195,7 +192,7 @@ class GgufModel:
         self,
         request: Request,
         prompt: Encoded,
-        cancelled: threading.Event,
+        cancelled: Cancelling,
         more: Mapping[str, object],
     ) -> Reply:
         seed = request_seed(self.context.seed, request)
