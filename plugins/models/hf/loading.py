@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from imhi.checkpoints import (
@@ -74,7 +76,7 @@ def load(target: str, arguments: HfArguments) -> Loaded:
         "classifier": transformers.AutoModelForSequenceClassification,
     }
     placed = None if device == "cpu" else "auto" if device == "spread" else {"": device}
-    with checkpoint.loading(device=device):
+    with checkpoint.loading(device=device), _without_its_bar(arguments):
         model, info = classes[kind].from_pretrained(
             checkpoint.location,
             config=config,
@@ -96,6 +98,23 @@ def load(target: str, arguments: HfArguments) -> Loaded:
     return Loaded(
         kind, model, tokenizer, place, found_dtype, window, window_from, checkpoint, adapter, unused
     )
+
+
+@contextlib.contextmanager
+def _without_its_bar(arguments: HfArguments) -> Iterator[None]:
+    """Keep the progress bar away that transformers shows over the tensors of a GGUF file: alone of its
+    bars it cannot be turned off."""
+    if arguments.gguf_file is None:
+        yield
+        return
+    from transformers import modeling_gguf_pytorch_utils as unpacking
+
+    bar = unpacking.tqdm
+    unpacking.tqdm = partial(bar, disable=True)
+    try:
+        yield
+    finally:
+        unpacking.tqdm = bar
 
 
 def _choose_dtype(asked: str, device: str) -> Any:

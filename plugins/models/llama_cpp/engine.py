@@ -72,6 +72,10 @@ class Cancelling:
     def closing(self, connection: http.client.HTTPConnection) -> Iterator[None]:
         """Close the connection if, while in here, everything is cancelled."""
         with self._lock:
+            if self.cancelled:
+                raise ConnectionAbortedError
+            if connection.sock is None:
+                connection.connect()
             self._open.add(connection)
         try:
             yield
@@ -84,9 +88,8 @@ class Cancelling:
         with self._lock:
             self.cancelled = True
             for connection in self._open:
-                if connection.sock is not None:
-                    with contextlib.suppress(OSError):
-                        connection.sock.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):
+                    connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 class Engine:
@@ -126,9 +129,7 @@ class Engine:
 
     def complete(self, body: Mapping[str, object], cancelled: Cancelling) -> Reply:
         """Ask for one completion and wait for it."""
-        connection = self._connection()
-        with cancelled.closing(connection):
-            status, said = self._sent("POST", "/completion", {**body, "return_tokens": True})
+        status, said = self._sent("POST", "/completion", {**body, "return_tokens": True}, cancelled)
         if status != 200:
             error = said.get("error", said)
             return Reply(error=f"llama.cpp: {str(error.get('message', error))[:200]}")
@@ -157,20 +158,28 @@ class Engine:
             )
         return said
 
-    def _sent(self, method: str, path: str, body: Mapping[str, object] | None) -> tuple[int, Any]:
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None,
+        cancelled: Cancelling | None = None,
+    ) -> tuple[int, Any]:
         """Send a request; return the status and what was answered."""
+        cancelled = cancelled or Cancelling()
         connection = self._connection()
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         payload = None if body is None else json.dumps(body)
         for last in (False, True):
             try:
-                connection.request(method, path, payload, headers)
-                answer = connection.getresponse()
-                return answer.status, json.loads(answer.read())
+                with cancelled.closing(connection):
+                    connection.request(method, path, payload, headers)
+                    answer = connection.getresponse()
+                    return answer.status, json.loads(answer.read())
             except (http.client.RemoteDisconnected, ConnectionError, http.client.CannotSendRequest):
                 # It lets go of connections that were idle; the next call opens one.
                 connection.close()
-                if last:
+                if last or cancelled.cancelled:
                     raise
         raise AssertionError
 
@@ -218,6 +227,8 @@ def _start(
     params.n_ctx_checkpoints = 0
     params.slot_prompt_similarity = 0.0
     params.warmup = False
+    # Between two steps of its computation requests are given up: a step is no longer than pays.
+    params.n_batch = params.n_ubatch
     # Prompts are written by us; a template that llama.cpp cannot read is no reason not to load.
     params.chat_template = "chatml"
     # Nobody else on this machine reads prompts or has answers made.

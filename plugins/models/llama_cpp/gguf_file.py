@@ -12,7 +12,7 @@ import mmap
 import re
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +86,13 @@ def find_gguf(target: str) -> GgufFile:
             f"gguf:{target}: {error.strerror or error}; expected a model file such as "
             "Llama-3.2-1B-Instruct-Q4_K_M.gguf"
         ) from None
-    return _read(path.resolve(), target, stat.st_size, stat.st_mtime_ns)
+    file, count = _read(path.resolve(), target, stat.st_size, stat.st_mtime_ns)
+    return replace(file, parts=_parts(file.path, target, count)) if count > 1 else file
 
 
 @functools.lru_cache(maxsize=8)
-def _read(path: Path, target: str, size: int, changed: int) -> GgufFile:
+def _read(path: Path, target: str, size: int, changed: int) -> tuple[GgufFile, int]:
+    """Return what the header says, and the number of files the model was split into."""
     try:
         metadata, parameters = _read_header(path, target)
     except (struct.error, IndexError, UnicodeDecodeError, OverflowError):
@@ -100,7 +102,7 @@ def _read(path: Path, target: str, size: int, changed: int) -> GgufFile:
         ) from None
     except OSError as error:
         raise HarnessError(f"gguf:{target}: cannot be read: {error.strerror or error}") from None
-    parts = _parts(path, target, metadata)
+    count = int(metadata.get("split.count") or 1)
     architecture = str(metadata.get("general.architecture", ""))
     kind = metadata.get("general.type", "model")
     if not architecture or kind != "model":
@@ -112,12 +114,12 @@ def _read(path: Path, target: str, size: int, changed: int) -> GgufFile:
     types = metadata.get("tokenizer.ggml.token_type", ())
     template = metadata.get("tokenizer.chat_template")
     window = metadata.get(f"{architecture}.context_length")
-    return GgufFile(
+    file = GgufFile(
         path=path,
-        parts=parts,
+        parts=(path,),
         architecture=architecture,
         window=int(window) if window else None,
-        parameters=parameters if len(parts) == 1 else None,
+        parameters=parameters if count == 1 else None,
         cache_bytes=_cache_bytes(metadata, architecture),
         chat_template=str(template) if template else None,
         special_tokens={
@@ -130,6 +132,7 @@ def _read(path: Path, target: str, size: int, changed: int) -> GgufFile:
         },
         eos=metadata.get("tokenizer.ggml.eos_token_id"),
     )
+    return file, count
 
 
 def _read_header(path: Path, target: str) -> tuple[dict[str, Any], int]:
@@ -209,10 +212,7 @@ class _Reader:
         return weights
 
 
-def _parts(path: Path, target: str, metadata: Mapping[str, Any]) -> tuple[Path, ...]:
-    count = int(metadata.get("split.count", 0) or 0)
-    if count < 2:
-        return (path,)
+def _parts(path: Path, target: str, count: int) -> tuple[Path, ...]:
     named = _PART.fullmatch(path.name)
     if named is None:
         raise HarnessError(

@@ -16,7 +16,7 @@ from imhi.plugins.models.llama_cpp.decoding import decoding, one_of
 from imhi.plugins.models.llama_cpp.engine import Cancelling, Engine, Reply, Size, gpus
 from imhi.plugins.models.llama_cpp.gguf_file import GgufFile, find_gguf
 from imhi.plugins.models.llama_cpp.identity import checksum
-from imhi.plugins.models.llama_cpp.sizing import default_threads, size_for
+from imhi.plugins.models.llama_cpp.sizing import default_threads, memory_of, size_for
 from imhi.plugins.models.llama_cpp.tokenizer import GgufTokenizer
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class GgufModel:
         """Have an engine that can answer so many requests at once."""
         xllamacpp = require_package("xllamacpp", self.name, "gguf")
         engine = self._at_work()
-        needed = size_for(self.file, xllamacpp, requests, longest, self.arguments.slots)
+        memory = memory_of(xllamacpp)
+        needed = size_for(self.file, requests, longest, memory, self.arguments.slots)
         if engine.size is None or not engine.size.holds(needed):
             if engine.size is not None and engine.size.context > needed.context:
                 needed = replace(needed, context=engine.size.context)

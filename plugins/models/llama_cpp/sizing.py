@@ -16,22 +16,22 @@ _STEP = 256  # tokens; llama.cpp rounds up to these itself
 
 
 def size_for(
-    file: GgufFile, xllamacpp: Any, requests: int, longest: int, slots: int | None
+    file: GgufFile, requests: int, longest: int, memory: int, slots: int | None = None
 ) -> Size:
     """Return the size of the engine for requests of at most ``longest`` tokens, answer included.
 
     Args:
+        memory: bytes of the devices that compute.
         slots: as many are taken; None: as memory allows, no more than there are requests.
     """
     context = -(-longest // _STEP) * _STEP
     if slots is None:
-        memory = _memory(xllamacpp)
         each = max(1, file.cache_bytes * context)
-        slots = max(1, min(MOST_SLOTS, requests, int(_SHARE_FOR_CACHE * memory) // each))
+        slots = max(1, min(MOST_SLOTS, requests, int(_SHARE_FOR_CACHE * memory // each)))
     return Size(slots, context)
 
 
-def _memory(xllamacpp: Any) -> int:
+def memory_of(xllamacpp: Any) -> int:
     """Return the bytes of memory of the devices that compute."""
     devices = gpus(xllamacpp) or xllamacpp.get_device_info()
     return sum(int(device["memory_total"]) for device in devices)
