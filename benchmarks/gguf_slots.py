@@ -6,9 +6,9 @@ answers are equal.
 
 The server is xllamacpp's, in a process of its own, with its own defaults but for the context (as much per
 slot) and threads (as many); it is asked by plain HTTP requests, as many in flight as it has slots, each with
-``temperature`` 0 and the same prompt text. Only generation is timed, of the second asking (the first warms
-up); the two sides take turns, and medians are compared. Ratios say how many times as fast ``gguf:`` is as
-the server at the server's best number of slots. Equal answers: of ``gguf:`` with itself at one slot, with
+``temperature`` 0, ``cache_prompt`` false and the same prompt text. Only generation is timed, after a first
+asking that warms up; the two sides take turns, and medians are compared. Ratios say how many times as fast
+``gguf:`` is as the server, and at the end as the server at its best number of slots. Equal answers: of ``gguf:`` with itself at one slot, with
 itself at one slot asked again, with the server at one slot, and with ``hf:`` on the unpacked weights where
 ``--model`` names their folder.
 """
@@ -71,7 +71,14 @@ def ask_server(
     """Ask by plain requests, as many in flight as the server has slots."""
 
     def one(request: Request) -> str:
-        body = {"prompt": request.prompt, "max_tokens": new_tokens, "temperature": 0}
+        body: dict[str, object] = {
+            "prompt": request.prompt,
+            "max_tokens": new_tokens,
+            "temperature": 0,
+        }
+        body["cache_prompt"] = (
+            False  # or the prompts of the time before would not be computed again
+        )
         status, answer = served.post("/completions", body)
         if status != 200:
             raise SystemExit(f"the server answers {status}: {answer}")

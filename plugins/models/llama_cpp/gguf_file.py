@@ -20,7 +20,19 @@ from imhi import HarnessError
 
 _VERSIONS = (2, 3)
 _STRING, _ARRAY = 8, 9
-_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_NUMBERS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
 _CONTROL = 3  # LLAMA_TOKEN_TYPE_CONTROL
 # Names that transformers gives templates, and the metadata that holds the token's id.

@@ -46,6 +46,8 @@ def default_threads() -> int:
         place = Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list")
         try:
             siblings.add(place.read_text(encoding="ascii").strip())
-        except OSError:  # another system: few processors are cores, many are threads of half as many
+        except (
+            OSError
+        ):  # another system: few processors are cores, many are threads of half as many
             return len(usable) if len(usable) <= 4 else len(usable) // 2
     return max(1, len(siblings))

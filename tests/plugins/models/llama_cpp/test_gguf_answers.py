@@ -55,9 +55,7 @@ def test_answers_are_those_of_the_checkpoint(
     assert {one.finish_reason for one in alone.values()} == {"stop", "length"}
 
 
-def test_one_slot_repeats_its_answers(
-    ask: Asker, bare: Path, alone: dict[str, Response]
-) -> None:
+def test_one_slot_repeats_its_answers(ask: Asker, bare: Path, alone: dict[str, Response]) -> None:
     again = ask(f"gguf:{bare},{CALM},slots=1", requests(COUNT)[::-1])
     assert texts(again) == texts(alone)
     assert ask.context.notes == []

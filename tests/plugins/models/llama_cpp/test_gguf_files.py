@@ -102,7 +102,9 @@ def test_places_without_a_file(bare: Path) -> None:
         find_gguf(str(bare.parent))
 
 
-@pytest.mark.parametrize("argument", ["slots=0", "threads=x", "gpu_layers=-1", "chat_template=maybe"])
+@pytest.mark.parametrize(
+    "argument", ["slots=0", "threads=x", "gpu_layers=-1", "chat_template=maybe"]
+)
 def test_arguments_that_are_refused(bare: Path, known: Registry, argument: str) -> None:
     with pytest.raises(HarnessError, match=argument.partition("=")[0]):
         ModelSpec.parse(f"gguf:{bare},{argument}", known)
