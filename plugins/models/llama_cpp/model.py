@@ -110,9 +110,9 @@ class GgufModel:
         self._size = engine.size
         if engine.size.slots > 1:
             self.context.note(
-                f"{self.name}: {engine.size.slots} requests are answered at once, and which ones are "
-                "computed together changes greedy answers of llama.cpp now and then; ,slots=1 repeats "
-                "them, --repeat-check N says how far these do"
+                f"llama.cpp answers {engine.size.slots} requests at once, and which ones are computed "
+                "together changes greedy answers now and then; ,slots=1 repeats them, "
+                "--repeat-check N says how far these do"
             )
 
     def _in_slots(
