@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         Encoded as Encoded,
         Prompter as Prompter,
     )
+    from imhi._core.checkpoints.template_environment import (
+        template_environment as template_environment,
+    )
     from imhi._core.checkpoints.text_prompts import (
         TextPrompts as TextPrompts,
         cut_at as cut_at,

@@ -32,7 +32,8 @@ class Checkpoint:
     """A model or adapter: a local folder, or a hub id with the commit it stands at.
 
     ``user`` is who needs it (``hf``, a metric): errors begin with ``USER:WRITTEN``. ``option`` is how
-    a setting of it is written: ``,{}`` behind a model's name, or something else.
+    a setting of it is written: ``,{}`` behind a model's name, or something else. ``file`` is the GGUF
+    file in it that holds the whole model, where that is meant.
     """
 
     written: str
@@ -40,6 +41,7 @@ class Checkpoint:
     commit: str | None = None
     user: str = "hf"
     option: str = ",{}"
+    file: str | None = None
 
     @property
     def location(self) -> str:
@@ -47,12 +49,15 @@ class Checkpoint:
         return str(self.folder) if self.folder else self.written
 
     def checksum(self) -> str:
-        """Return the SHA-256 over names and contents of the folder's model files.
+        """Return the SHA-256 over names and contents of the folder's model files, or of ``file``.
 
         Contents are hashed again only if size or time of change moved since (gigabytes of weights are
         read once per process).
         """
         assert self.folder is not None
+        if self.file is not None:
+            stat = (self.folder / self.file).stat()
+            return _checksum_at(self.folder / self.file, stat.st_size, stat.st_mtime_ns)
         parts = []
         for path in _model_files(self.folder):
             stat = path.stat()
@@ -84,7 +89,7 @@ class Checkpoint:
         Raises:
             HarnessError: with what to write to load it all the same.
         """
-        if self.folder is None:
+        if self.folder is None or self.file is not None:
             return
         names = [path.name for path in _model_files(self.folder)]
         if any(name.endswith(".safetensors") for name in names):

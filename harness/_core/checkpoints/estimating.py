@@ -30,10 +30,14 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
     counted, notes = None, []
     folder = Path(spec.target).expanduser()
     if folder.is_dir():
-        find_checkpoint(spec.target, spec.arguments["revision"], user=spec.family.scheme)
-        counted = _count(str(folder / "tokenizer.json"), prompts)
-        if _is_classifier(folder / "config.json"):
-            most = 0
+        file = spec.arguments.get("gguf_file")
+        find_checkpoint(
+            spec.target, spec.arguments["revision"], user=spec.family.scheme, file=file
+        )
+        if file is None:
+            counted = _count(str(folder / "tokenizer.json"), prompts)
+            if _is_classifier(folder / "config.json"):
+                most = 0
     if counted is None:
         counted = sum(-(-len(prompt) // _CHARACTERS_PER_TOKEN) for prompt in prompts)
         notes.append(f"prompt tokens guessed at {_CHARACTERS_PER_TOKEN} characters each")

@@ -19,9 +19,10 @@ def find_checkpoint(
     what: str = "model",
     user: str = "hf",
     option: str = ",{}",
+    file: str | None = None,
 ) -> Checkpoint:
-    """Find a local folder, or ask the hub (failing that, its local cache) for the commit. ``user``
-    and ``option`` are those of :class:`Checkpoint`.
+    """Find a local folder, or ask the hub (failing that, its local cache) for the commit. ``user``,
+    ``option`` and ``file`` are those of :class:`Checkpoint`.
 
     Raises:
         HarnessError: no such folder, not a model or adapter folder, no such hub id or revision, or
@@ -35,8 +36,11 @@ def find_checkpoint(
                 f"{user}:{written}: found revision={revision} for a local folder, expected none: a "
                 "folder has no revisions; leave it out"
             )
-        _check_folder(folder, config, what, user)
-        return Checkpoint(written, folder=folder, user=user, option=option)
+        if file is None:
+            _check_folder(folder, config, what, user)
+        else:
+            _check_file(folder, file, user)
+        return Checkpoint(written, folder=folder, user=user, option=option, file=file)
     if folder.exists():
         raise HarnessError(
             f"{user}:{written}: found a file, expected the {what}'s folder (with {config} in it)"
@@ -47,7 +51,17 @@ def find_checkpoint(
             "it) or a hub id such as owner/name"
         )
     commit = _hub_commit(written, revision, user)
-    return Checkpoint(written, commit=commit, user=user, option=option)
+    return Checkpoint(written, commit=commit, user=user, option=option, file=file)
+
+
+def _check_file(folder: Path, file: str, user: str) -> None:
+    if (folder / file).is_file():
+        return
+    present = sorted(path.name for path in folder.glob("*.gguf"))[:6]
+    raise HarnessError(
+        f"{user}:{folder},gguf_file={file}: there is no such file in the folder (GGUF files found: "
+        f"{', '.join(present) or 'none'})"
+    )
 
 
 def _check_folder(folder: Path, config: str, what: str, user: str) -> None:

@@ -19,7 +19,11 @@ def fingerprint(spec: ModelSpec, context: Context) -> dict[str, str]:
         HarnessError: as :func:`imhi.checkpoints.find_checkpoint`.
     """
     given, user = spec.arguments, spec.family.scheme
-    identity = {"model": find_checkpoint(spec.target, given["revision"], user=user).identity()}
+    # Some families can read a GGUF file of the folder.
+    found = find_checkpoint(
+        spec.target, given["revision"], user=user, file=given.get("gguf_file")
+    )
+    identity = {"model": found.identity()}
     if given["peft"]:
         adapter = find_checkpoint(given["peft"], given["peft_revision"], "adapter", user)
         identity["adapter"] = adapter.identity()

@@ -17,8 +17,11 @@ from imhi._core.errors import HarnessError
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep progress bars and warnings of transformers and its kin out of the harness's own output."""
-    from transformers.utils import logging
-
+    try:
+        from transformers.utils import logging
+    except ImportError:  # of an engine that does without
+        yield
+        return
     # Loading must not make transformers ask the hub's conversion bot for anything.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     level = logging.get_verbosity()

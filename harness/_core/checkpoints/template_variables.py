@@ -8,10 +8,10 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from imhi._core.checkpoints.template_environment import template_environment
 from imhi._core.errors import HarnessError
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from jinja2.nodes import Node
 
 # What transformers gives every template besides.
@@ -54,7 +54,7 @@ def read_variables(tokenizer: Any, template: str, name: str) -> list[str]:
     from jinja2 import TemplateError, meta
 
     try:
-        parsed = _environment().parse(template)
+        parsed = template_environment().parse(template)
         found = meta.find_undeclared_variables(parsed)
     except TemplateError as error:
         raise HarnessError(
@@ -85,21 +85,3 @@ def _uses(node: Node) -> Iterator[tuple[str, str]]:
         children.insert(place, node.target)
     for child in children:
         yield from _uses(child)
-
-
-def _environment() -> Environment:
-    """Return what reads the tags that chat templates may hold."""
-    from jinja2 import Environment, nodes
-    from jinja2.ext import Extension, loopcontrols
-    from jinja2.parser import Parser
-
-    class Generation(Extension):
-        """``{% generation %}`` ... ``{% endgeneration %}``: marks answers, changes no text."""
-
-        tags = {"generation"}  # noqa: RUF012  # as the class it extends declares it
-
-        def parse(self, parser: Parser) -> list[nodes.Node]:
-            next(parser.stream)
-            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-    return Environment(extensions=[Generation, loopcontrols])

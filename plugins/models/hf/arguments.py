@@ -51,6 +51,12 @@ class HfArguments:
     peft_revision: str | None = Argument.field(
         None, "branch, tag or commit of the adapter; not for folders"
     )
+    gguf_file: str | None = Argument.field(
+        None,
+        "a GGUF file in the folder or repository: its weights are unpacked, which takes a minute or "
+        "more (gguf:FILE asks it as it is)",
+        added_later=True,
+    )
     dtype: str = Argument.field(
         "auto",
         "auto (the checkpoint's on a GPU, float32 on a CPU), float32, bfloat16 or float16",

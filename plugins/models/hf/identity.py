@@ -36,7 +36,7 @@ def cache_key(spec: ModelSpec, context: Context) -> dict[str, object] | str:
     mode = arguments.chat_template or context.generation.chat_template
     return {
         **answer_facts(
-            find_checkpoint(spec.target, arguments.revision),
+            find_checkpoint(spec.target, arguments.revision, file=arguments.gguf_file),
             adapter,
             packages=(*_PACKAGES, *(("peft",) if adapter else ())),
             modules=("imhi.plugins.models.hf",),

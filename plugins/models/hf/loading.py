@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from imhi.checkpoints import (
@@ -45,7 +47,7 @@ def load(target: str, arguments: HfArguments) -> Loaded:
     """
     transformers = require_package("transformers", f"hf:{target}")
     require_package("torch", f"hf:{target}")
-    checkpoint = find_checkpoint(target, arguments.revision)
+    checkpoint = find_checkpoint(target, arguments.revision, file=arguments.gguf_file)
     adapter = None
     if arguments.peft:
         adapter = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter")
@@ -56,6 +58,10 @@ def load(target: str, arguments: HfArguments) -> Loaded:
     shared: dict[str, object] = {"trust_remote_code": arguments.trust_remote_code}
     if checkpoint.commit:
         shared["revision"] = checkpoint.commit
+    if arguments.gguf_file:
+        require_package("gguf", f"hf:{target},gguf_file={arguments.gguf_file}", "gguf")
+        # Configuration and tokenizer are read out of it too.
+        shared["gguf_file"] = arguments.gguf_file
     with checkpoint.loading():
         config = transformers.AutoConfig.from_pretrained(checkpoint.location, **shared)
         kind = kind_of(config, target)
@@ -63,14 +69,14 @@ def load(target: str, arguments: HfArguments) -> Loaded:
         tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.location, **shared)
     checkpoint.check_tokenizer(tokenizer, config)
     device = choose_device(arguments.device)
-    dtype = _choose_dtype(arguments.dtype, device)
+    dtype = _choose_dtype(arguments.dtype, "cpu" if arguments.gguf_file else device)
     classes = {
         "causal": transformers.AutoModelForCausalLM,
         "seq2seq": transformers.AutoModelForSeq2SeqLM,
         "classifier": transformers.AutoModelForSequenceClassification,
     }
     placed = None if device == "cpu" else "auto" if device == "spread" else {"": device}
-    with checkpoint.loading(device=device):
+    with checkpoint.loading(device=device), _without_its_bar(arguments):
         model, info = classes[kind].from_pretrained(
             checkpoint.location,
             config=config,
@@ -92,6 +98,23 @@ def load(target: str, arguments: HfArguments) -> Loaded:
     return Loaded(
         kind, model, tokenizer, place, found_dtype, window, window_from, checkpoint, adapter, unused
     )
+
+
+@contextlib.contextmanager
+def _without_its_bar(arguments: HfArguments) -> Iterator[None]:
+    """Keep the progress bar away that transformers shows over the tensors of a GGUF file: alone of its
+    bars it cannot be turned off."""
+    if arguments.gguf_file is None:
+        yield
+        return
+    from transformers import modeling_gguf_pytorch_utils as unpacking
+
+    bar = unpacking.tqdm
+    unpacking.tqdm = partial(bar, disable=True)
+    try:
+        yield
+    finally:
+        unpacking.tqdm = bar
 
 
 def _choose_dtype(asked: str, device: str) -> Any:

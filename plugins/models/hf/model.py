@@ -145,4 +145,9 @@ def create(spec: ModelSpec, context: Context) -> HfModel:
             f"{spec.name}: the checkpoint's own decoding defaults ({names}) are not used; the run's "
             "settings decide"
         )
+    if arguments.gguf_file:
+        context.note(
+            f"{spec.name}: its weights were unpacked to {loaded.dtype}, which takes long at every start; "
+            f"gguf:{spec.target}/{arguments.gguf_file} asks the file as it is"
+        )
     return HfModel(loaded, spec.name, arguments, context, partial(free_memory, loaded.device))
