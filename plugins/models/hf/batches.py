@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from imhi import Request, Response
 from imhi.checkpoints import failed, free_memory, memory_as_memory_error, run_batches
@@ -95,3 +95,24 @@ def default_tokens(loaded: Loaded) -> int:
     free, _ = torch.cuda.mem_get_info(loaded.device)
     per_token = 2 * layers * heads * width * max(item, 2)
     return max(2_048, min(_MOST_GPU_TOKENS, int(free * _SHARE_OF_FREE_MEMORY / per_token)))
+
+
+def padded(
+    rows: Sequence[Sequence[int]], pad: int, left: bool, least: int = 0
+) -> tuple[Any, Any]:
+    """Return token ids and attention mask, both of shape (rows, longest row or ``least``), int64."""
+    import torch
+
+    longest = max(least, *(len(row) for row in rows))
+    ids, mask = [], []
+    for row in rows:
+        filling = longest - len(row)
+        padding, gap = [pad] * filling, [0] * filling
+        ids.append([*padding, *row] if left else [*row, *padding])
+        mask.append([*gap, *[1] * len(row)] if left else [*[1] * len(row), *gap])
+    return torch.tensor(ids), torch.tensor(mask)
+
+
+def positions(mask: Any) -> Any:
+    """Return each token's position among those that are no padding, shape as the mask's."""
+    return (mask.cumsum(dim=-1) - 1).clamp(min=0)
