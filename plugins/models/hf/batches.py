@@ -122,9 +122,7 @@ def _free_bytes(device: str) -> int | None:
         return None
 
 
-def padded(
-    rows: Sequence[Sequence[int]], pad: int, left: bool, least: int = 0
-) -> tuple[Any, Any]:
+def padded(rows: Sequence[Sequence[int]], pad: int, left: bool, least: int = 0) -> tuple[Any, Any]:
     """Return token ids and attention mask, both of shape (rows, longest row or ``least``), int64."""
     import torch
 

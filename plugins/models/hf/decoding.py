@@ -20,7 +20,9 @@ class SeededSampling:
     goes on where it is, so a row may be moved into another batch between two tokens.
     """
 
-    def __init__(self, temperature: float, top_p: float, streams: Sequence[torch.Generator]) -> None:
+    def __init__(
+        self, temperature: float, top_p: float, streams: Sequence[torch.Generator]
+    ) -> None:
         self.temperature = temperature
         self.top_p = top_p
         self.streams = streams

@@ -35,13 +35,16 @@ class Read:
 class Reader:
     """Reads prompts with one model. ``tokens`` counts what was computed, padding included, and
     ``shared`` what was not, since another prompt had it; ``able`` turns False where the model's
-    memory of a prompt is more than keys and values."""
+    memory of a prompt is more than keys and values, ``can_share`` is False where a token's depend on how
+    many follow."""
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self.takes = set(inspect.signature(plain_model(loaded.model).forward).parameters)
         self.at_once = _TOKENS_AT_ONCE.get(loaded.device.split(":")[0], _GPU_TOKENS_AT_ONCE)
-        self.able = True
+        config = loaded.model.config.get_text_config(decoder=True)
+        self.able = not (_reads_in_chunks(config) or _has_virtual_tokens(loaded.model))
+        self.can_share = not _turns_by_length(config)
         self.tokens = self.shared = 0
         self._prefix: tuple[list[int], Any] = ([], None)
 
@@ -132,3 +135,23 @@ class Reader:
 def plain_model(model: Any) -> Any:
     """Return the model below an adapter, whose own signature says nothing."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def _reads_in_chunks(config: Any) -> bool:
+    """Say whether what a token looks at depends on its place in the row, padding included."""
+    types = getattr(config, "layer_types", None) or ()
+    return "chunked_attention" in types or bool(getattr(config, "attention_chunk_size", None))
+
+
+def _has_virtual_tokens(model: Any) -> bool:
+    """Say whether an adapter puts tokens of its own before each prompt."""
+    adapter = getattr(model, "active_peft_config", None)
+    return bool(getattr(adapter, "is_prompt_learning", False))
+
+
+def _turns_by_length(config: Any) -> bool:
+    """Say whether positions are encoded otherwise in a long row than in a short one."""
+    rope = getattr(config, "rope_parameters", None) or {}
+    # One for all layers, or one for each type of layer.
+    kinds = [rope, *(one for one in rope.values() if isinstance(one, dict))]
+    return any(one.get("rope_type") in ("dynamic", "longrope") for one in kinds)

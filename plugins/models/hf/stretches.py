@@ -108,9 +108,7 @@ class Stretches:
             self.reader.forget()
             free_memory(self.loaded.device)
             if len(again) == 1:
-                yield failed(
-                    again[0].request, f"out of memory with this prompt alone: {problem}"
-                )
+                yield failed(again[0].request, f"out of memory with this prompt alone: {problem}")
                 continue
             budget = max(1, len(again) * self._width(again) // 2)
             waiting[:0] = [self._fresh(row) for row in again]
@@ -121,7 +119,9 @@ class Stretches:
         """Return the rows in the order they are answered in: those that begin alike together, the
         longest first."""
         groups = []
-        for sharing in sharings([prompt.ids for _, prompt in asked]):
+        ids = [prompt.ids for _, prompt in asked]
+        everything = [Sharing(tuple(range(len(asked))))]
+        for sharing in sharings(ids) if self.reader.can_share else everything:
             rows = [self._fresh(Row(*asked[place], sharing)) for place in sharing.prompts]
             groups.append(sorted(rows, key=lambda row: -row.length))
         groups.sort(key=lambda rows: -rows[0].length)
@@ -177,9 +177,7 @@ class Stretches:
             length = max(row.length for row in [*running, *joining]) - 1
             return joined(caches, length, self.loaded.model.config)
 
-    def _stretch(
-        self, running: Sequence[Row], cache: Any
-    ) -> tuple[list[Response], list[Row], Any]:
+    def _stretch(self, running: Sequence[Row], cache: Any) -> tuple[list[Response], list[Row], Any]:
         """Decode for all rows until enough have ended; return the responses of those, the others and
         their keys and values."""
         import torch
@@ -249,4 +247,3 @@ class Stretches:
             ended if by_string else None,
         )
         return replace(response, latency=row.seconds)
-

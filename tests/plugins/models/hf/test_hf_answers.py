@@ -110,7 +110,9 @@ def test_draws_follow_the_softmax_within_the_nucleus() -> None:
     from imhi.plugins.models.hf.decoding import SeededSampling, stream
 
     scores = torch.tensor([[2.0, 1.0, 0.0, -1.0]]).repeat(20_000, 1)
-    draw = SeededSampling(temperature=2.0, top_p=0.85, streams=[stream(seed) for seed in range(20_000)])
+    draw = SeededSampling(
+        temperature=2.0, top_p=0.85, streams=[stream(seed) for seed in range(20_000)]
+    )
     counts = torch.bincount(draw(scores, scores).argmax(dim=-1), minlength=4) / 20_000
     # softmax([1, .5, 0, -.5]) = .455 .276 .167 .102; three tokens are needed to reach 0.85.
     expected = torch.tensor([0.5064, 0.3072, 0.1863, 0.0])
