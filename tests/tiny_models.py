@@ -138,6 +138,65 @@ def save_causal(
     return _save(model.to(getattr(torch, dtype)), tokenizer, folder)
 
 
+def save_sliding(folder: Path, *, sliding_window: int = 16, window: int = 2048) -> Path:
+    """Save a Gemma 3-type causal model (2 layers, width 64): one that looks at everything, and one at
+    no more than ``sliding_window`` tokens. Its greedy answers end now and then."""
+    import torch
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    tokenizer = make_tokenizer("causal", window)
+    torch.manual_seed(0)
+    config = Gemma3TextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=_SIZE,
+        intermediate_size=2 * _SIZE,
+        num_hidden_layers=_LAYERS,
+        num_attention_heads=_HEADS,
+        num_key_value_heads=1,
+        head_dim=16,
+        max_position_embeddings=window,
+        layer_types=["sliding_attention", "full_attention"],
+        sliding_window=sliding_window,
+        query_pre_attn_scalar=1,
+        initializer_range=0.4,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=0,
+        tie_word_embeddings=False,
+    )
+    model = Gemma3ForCausalLM(config)
+    _let_answers_end(model.lm_head.weight, 1.6)
+    return _save(_with_ends(model), tokenizer, folder)
+
+
+def save_with_states(folder: Path, *, window: int = 2048) -> Path:
+    """Save an LFM2-type causal model (a convolution and an attention layer, width 64), whose memory
+    of a prompt is more than keys and values."""
+    import torch
+    from transformers import Lfm2Config, Lfm2ForCausalLM
+
+    tokenizer = make_tokenizer("causal", window)
+    torch.manual_seed(0)
+    config = Lfm2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=_SIZE,
+        intermediate_size=2 * _SIZE,
+        num_hidden_layers=_LAYERS,
+        num_attention_heads=_HEADS,
+        num_key_value_heads=_HEADS,
+        max_position_embeddings=window,
+        layer_types=["conv", "full_attention"],
+        initializer_range=0.4,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=0,
+        tie_word_embeddings=False,
+    )
+    model = Lfm2ForCausalLM(config)
+    _let_answers_end(model.lm_head.weight, 1.6)
+    return _save(_with_ends(model), tokenizer, folder)
+
+
 def save_seq2seq(
     folder: Path,
     *,
@@ -246,6 +305,13 @@ def save_adapter(base: Path, folder: Path, *, seed: int = 0) -> Path:
     )
     get_peft_model(model, config).save_pretrained(str(folder))
     return folder
+
+
+def _with_ends(model: Any) -> Any:
+    from transformers import GenerationConfig
+
+    model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=0)
+    return model
 
 
 def _let_answers_end(output_weight: Any, factor: float) -> None:

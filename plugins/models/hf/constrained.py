@@ -8,7 +8,7 @@ from typing import Any
 from imhi import Context, Request, Response, not_a_number
 from imhi.checkpoints import Continued, quiet, request_seed
 from imhi.plugins.models.hf.arguments import HfArguments
-from imhi.plugins.models.hf.generation import padded
+from imhi.plugins.models.hf.batches import padded
 from imhi.plugins.models.hf.labels import LabelAsker
 from imhi.plugins.models.hf.loading import Loaded
 
@@ -64,7 +64,7 @@ class Chooser:
         """Return the tokens that each request is answered with, those after its end included."""
         import torch
 
-        from imhi.plugins.models.hf.decoding import SeededSampling
+        from imhi.plugins.models.hf.decoding import SeededSampling, stream
 
         settings, model = self.context.generation, self.loaded.model
         facts, causal = model.generation_config, self.loaded.kind == "causal"
@@ -77,8 +77,8 @@ class Chooser:
         end = (ends[0] if isinstance(ends, (list, tuple)) else ends) if ends is not None else None
         processors: list[Any] = []
         if settings.temperature > 0:
-            seeds = [request_seed(self.context.seed, request) for request, _ in batch]
-            processors.append(SeededSampling(settings.temperature, settings.top_p, seeds))
+            streams = [stream(request_seed(self.context.seed, request)) for request, _ in batch]
+            processors.append(SeededSampling(settings.temperature, settings.top_p, streams))
         longest = max(prompt.longest for prompt in prompts)
         with quiet(), torch.inference_mode():
             output = model.generate(

@@ -8,12 +8,13 @@ from typing import Any
 from imhi import Context, Request, Response
 from imhi.checkpoints import Encoded, TextPrompts, quiet, request_seed
 from imhi.plugins.models.hf.arguments import HfArguments
-from imhi.plugins.models.hf.batches import answer_in_batches
+from imhi.plugins.models.hf.batches import answer_in_batches, padded
 from imhi.plugins.models.hf.loading import Loaded
 
 
 class Generator:
-    """Generates for requests in batches, longest first.
+    """Generates for requests, the longest first: where the model's memory allows it in a batch that
+    rows leave and join, else in whole batches.
 
     Raises:
         HarnessError: as :class:`imhi.checkpoints.TextPrompts`.
@@ -34,20 +35,28 @@ class Generator:
             kind=loaded.kind,
         )
 
+        self.stretches = None
+        if loaded.kind == "causal":
+            from imhi.plugins.models.hf.stretches import Stretches
+
+            self.stretches = Stretches(loaded, self.prompts, arguments, context)
+
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
-        """Yield a response with text to each request, as batches finish."""
+        """Yield a response with text to each request, as they end."""
         asked, lost = self.prompts.encode(requests)
         yield from lost
+        if self.stretches is not None and self.stretches.reader.able:
+            asked = yield from self.stretches.answer(asked)
         lengths = [len(prompt.ids) + self.prompts.new_tokens for _, prompt in asked]
         yield from answer_in_batches(
             asked, lengths, self._answer, self.loaded, self.arguments, "prompt"
         )
 
     def _answer(self, batch: Sequence[tuple[Request, Encoded]]) -> list[Response]:
-        """Return the response to each request of a batch."""
+        """Return the response to each request of a batch, all decoded until the last has ended."""
         import torch
 
-        from imhi.plugins.models.hf.decoding import SeededSampling, StopStrings
+        from imhi.plugins.models.hf.decoding import Ending, SeededSampling, StopStrings, stream
 
         settings = self.context.generation
         model = self.loaded.model
@@ -61,11 +70,12 @@ class Generator:
         skipped = ids.shape[1] if self.loaded.kind == "causal" else 1
         processors: list[Any] = []
         if settings.temperature > 0:
-            seeds = [request_seed(self.context.seed, request) for request, _ in batch]
-            processors.append(SeededSampling(settings.temperature, settings.top_p, seeds))
-        stop = None
-        if settings.stop:
-            stop = StopStrings(self.loaded.tokenizer, settings.stop, len(batch), skipped)
+            streams = [stream(request_seed(self.context.seed, request)) for request, _ in batch]
+            processors.append(SeededSampling(settings.temperature, settings.top_p, streams))
+        ends = facts.eos_token_id
+        ends = frozenset(ends if isinstance(ends, (list, tuple)) else [ends])
+        stop = StopStrings(self.loaded.tokenizer, settings.stop) if settings.stop else None
+        ending = Ending(ends, stop, [0] * len(batch))
         with quiet(), torch.inference_mode():
             output = model.generate(
                 input_ids=ids.to(self.loaded.device),
@@ -75,33 +85,24 @@ class Generator:
                 do_sample=False,
                 num_beams=1,
                 logits_processor=processors,
-                stopping_criteria=[stop] if stop else [],
+                stopping_criteria=[ending],
             )
-        stopped = stop.ended if stop else [None] * len(batch)
-        ends = facts.eos_token_id
-        ends = set(ends if isinstance(ends, (list, tuple)) else [ends])
         return [
-            self.prompts.response(request, prompt, answer, ends, end)
-            for (request, prompt), answer, end in zip(
-                batch, output[:, skipped:].tolist(), stopped, strict=True
+            self.prompts.response(request, prompt, answer, ends, end if by_string else None)
+            for (request, prompt), answer, end, by_string in zip(
+                batch, output[:, skipped:].tolist(), ending.ended, ending.by_string, strict=True
             )
         ]
 
     def describe(self) -> Mapping[str, object]:
         """Return how prompts are written and answers bounded."""
-        unused = dict(self.loaded.unused_defaults)
-        return {**self.prompts.describe(), "unused_generation_defaults": unused}
-
-
-def padded(rows: Sequence[Sequence[int]], pad: int, left: bool) -> tuple[Any, Any]:
-    """Return token ids and attention mask, both of shape (rows, longest row), int64."""
-    import torch
-
-    longest = max(len(row) for row in rows)
-    ids, mask = [], []
-    for row in rows:
-        filling = longest - len(row)
-        padding, gap = [pad] * filling, [0] * filling
-        ids.append([*padding, *row] if left else [*row, *padding])
-        mask.append([*gap, *[1] * len(row)] if left else [*[1] * len(row), *gap])
-    return torch.tensor(ids), torch.tensor(mask)
+        leave = self.stretches is not None and self.stretches.reader.able
+        description = {
+            **self.prompts.describe(),
+            "unused_generation_defaults": dict(self.loaded.unused_defaults),
+            "decoding": "rows leave as they end" if leave else "whole batches",
+        }
+        if leave and self.stretches is not None:
+            description["shared_prefix_tokens"] = self.stretches.reader.shared
+            description["most_rows_at_once"] = self.stretches.most_rows
+        return description

@@ -9,9 +9,10 @@ from typing import Any
 from imhi import Context, Request, Response, by_likelihood
 from imhi.checkpoints import Continued
 from imhi.plugins.models.hf.arguments import HfArguments
-from imhi.plugins.models.hf.generation import padded
+from imhi.plugins.models.hf.batches import padded, positions
 from imhi.plugins.models.hf.labels import LabelAsker
 from imhi.plugins.models.hf.loading import Loaded
+from imhi.plugins.models.hf.reading import plain_model
 
 Scored = list[list[float]]
 """Log-likelihoods in nats, by prompt and continuation."""
@@ -29,7 +30,7 @@ class Scorer:
         self.loaded = loaded
         self.context = context
         self.prompts = LabelAsker(loaded, name, arguments, context)
-        self.takes = set(inspect.signature(_plain(loaded.model).forward).parameters)
+        self.takes = set(inspect.signature(plain_model(loaded.model).forward).parameters)
         self.shares_prompts = True
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
@@ -73,7 +74,7 @@ class Scorer:
         import torch
 
         ids, mask = self._padded([prompt.ids for prompt in prompts])
-        read = self._forward(ids, mask, _positions(mask), keep=1, use_cache=True)
+        read = self._forward(ids, mask, positions(mask), keep=1, use_cache=True)
         memory: Any = getattr(read, "past_key_values", None)
         counts = [len(prompt.continuations) for prompt in prompts]
         layers = getattr(memory, "layers", ())
@@ -96,11 +97,11 @@ class Scorer:
             whole = torch.cat(
                 [mask.repeat_interleave(max(counts), dim=0), torch.tensor(seen).to(mask)], dim=1
             )
-            positions = _positions(whole)[:, mask.shape[1] :]
+            places = positions(whole)[:, mask.shape[1] :]
             later = self._forward(
                 torch.tensor(given).to(ids),
                 whole,
-                positions,
+                places,
                 past_key_values=memory,
                 use_cache=True,
             )
@@ -113,7 +114,7 @@ class Scorer:
         rows = [(prompt.ids, tokens) for prompt in prompts for tokens in prompt.continuations]
         ids, mask = self._padded([[*before, *tokens[:-1]] for before, tokens in rows])
         longest = max(len(tokens) for _, tokens in rows)
-        logits = self._forward(ids, mask, _positions(mask), keep=longest, use_cache=False).logits
+        logits = self._forward(ids, mask, positions(mask), keep=longest, use_cache=False).logits
         ends = [logits[row, -len(tokens) :] for row, (_, tokens) in enumerate(rows)]
         flat = [_of_tokens(end[None], [rows[row][1]])[0] for row, end in enumerate(ends)]
         return _by_prompt(flat, prompts)
@@ -162,11 +163,6 @@ class Scorer:
         return {**self.prompts.describe(), "prompts_read": shared}
 
 
-def _positions(mask: Any) -> Any:
-    """Return each token's position among those that are no padding, shape as the mask's."""
-    return (mask.cumsum(dim=-1) - 1).clamp(min=0)
-
-
 def _of_tokens(logits: Any, rows: Sequence[Sequence[int]]) -> list[float]:
     """Return the log-likelihood of each row's tokens: ``logits[row, i]``, of shape (rows, longest,
     vocabulary), predict its token ``i``."""
@@ -184,8 +180,3 @@ def _of_tokens(logits: Any, rows: Sequence[Sequence[int]]) -> list[float]:
 def _by_prompt(values: Sequence[float], prompts: Sequence[Continued]) -> Scored:
     rest = iter(values)
     return [[next(rest) for _ in prompt.continuations] for prompt in prompts]
-
-
-def _plain(model: Any) -> Any:
-    """Return the model below an adapter, whose own signature says nothing."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model

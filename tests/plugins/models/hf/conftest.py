@@ -64,3 +64,13 @@ def known() -> Registry:
 @pytest.fixture
 def ask(known: Registry) -> Asker:
     return Asker(known)
+
+
+@pytest.fixture(scope="session")
+def sliding(folder: Path) -> Path:
+    return tiny_models.save_sliding(folder / "sliding")
+
+
+@pytest.fixture(scope="session")
+def states(folder: Path) -> Path:
+    return tiny_models.save_with_states(folder / "states")

@@ -52,7 +52,8 @@ def test_an_answer_does_not_depend_on_its_batch(
 
 
 def test_longest_prompts_are_answered_first(causal: Path, ask: Asker) -> None:
-    model = ask.open(f"hf:{causal},batch_size=2")
+    # Of one token, so that no answer overtakes another.
+    model = ask.open(f"hf:{causal},batch_size=2", max_new_tokens=1)
     lengths = [response.prompt_tokens for response in model.generate(requests())]
     assert lengths == sorted(lengths, reverse=True)
     assert lengths[0] > lengths[-1]
@@ -106,10 +107,12 @@ def test_samples_repeat_with_the_seed_whatever_the_batch(causal: Path, ask: Aske
 def test_draws_follow_the_softmax_within_the_nucleus() -> None:
     import torch
 
-    from imhi.plugins.models.hf.decoding import SeededSampling
+    from imhi.plugins.models.hf.decoding import SeededSampling, stream
 
     scores = torch.tensor([[2.0, 1.0, 0.0, -1.0]]).repeat(20_000, 1)
-    draw = SeededSampling(temperature=2.0, top_p=0.85, seeds=range(20_000))
+    draw = SeededSampling(
+        temperature=2.0, top_p=0.85, streams=[stream(seed) for seed in range(20_000)]
+    )
     counts = torch.bincount(draw(scores, scores).argmax(dim=-1), minlength=4) / 20_000
     # softmax([1, .5, 0, -.5]) = .455 .276 .167 .102; three tokens are needed to reach 0.85.
     expected = torch.tensor([0.5064, 0.3072, 0.1863, 0.0])
