@@ -64,7 +64,8 @@ def test_a_recipe_is_trained_scored_and_asked_by_name(
     kept = {r["dataset"]: r["value"] for r in found["scores"] if r["metric"] == "weighted_f1"}
     assert scores == kept
     # With a cache it is not asked again under another --out either, nor where it is told by a path.
-    few = "-d DR -d dreaddit --limit 2 --max-new-tokens 4 --cache cache".split()
+    few = ["-d", "DR", "-d", "dreaddit", "--limit", "2", "--max-new-tokens", "4"]
+    few += ["--cache", "cache"]
     assert imhi_here("run", "-m", f"trained:{recipe}", *few, "--out", "one").code == 0
     cached = imhi_here("run", "-m", f"trained:{folder}", *few, "--out", "two")
     assert cached.code == 0 and "4 of 4 answers come from the cache" in cached.err
