@@ -45,8 +45,12 @@ class Executor:
     """Where work runs, chosen with ``--executor NAME[:ARGUMENT]``.
 
     ``create(context, argument)`` returns a function ``(work, items) -> iterator``: it splits items,
-    calls ``work(shard)`` (which yields results, and can be pickled) somewhere, and yields all
+    calls ``work(portion)`` (which yields results, and can be pickled) somewhere, and yields all
     results as they come, in any order. ``argument`` is empty where none was given.
+
+    An executor of several workers has :func:`imhi.runs.spread` hand out portions, replace the dead and
+    lend money (``context.budget``); what it supplies is a :class:`imhi.runs.Crew`. Work may say more of
+    itself: :class:`imhi.runs.SpreadWork`.
     """
 
     name: str

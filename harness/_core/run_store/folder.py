@@ -2,7 +2,7 @@
 
 ::
 
-    RUN/
+    RUN/                          (of imhi shard: OUT/shards/I-of-N/RUN, a part of its responses)
       manifest.json               what reproduces the run
       examples/DATASET.jsonl      the examples that were asked
       requests/DATASET.jsonl      what the model is asked

@@ -19,16 +19,24 @@ from tests.conftest import ROOT, ImhiCommand
 PLUGIN = """
 from imhi import ModelFamily, Response, hookimpl
 from pathlib import Path
-import os, time
+import os, signal, time
+
+HERE = Path(os.environ["HERE"])
 
 class Pid:
+    # Waits until all workers have something in hand; the first of several that has answered one request
+    # is killed.
     def __init__(self, workers):
         self.workers = workers
     def generate(self, requests):
-        Path(f"at-work-{os.getpid()}").touch()
-        while len(list(Path().glob("at-work-*"))) < self.workers:
+        (HERE / f"at-work-{os.getpid()}").touch()
+        while len(list(HERE.glob("at-work-*"))) < self.workers:
             time.sleep(0.02)
-        for request in requests:
+        for number, request in enumerate(requests):
+            killed = HERE / "killed"
+            if number == 1 and self.workers > 1 and not killed.exists():
+                killed.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
             yield Response(request.id, request.dataset, request.prompt_hash, text=f"Yes. {os.getpid()}")
     def describe(self):
         return {"kind": "pid"}
@@ -53,51 +61,75 @@ def test_local_takes_no_argument(run_imhi: ImhiCommand) -> None:
 
 
 @pytest.mark.slow
-def test_ray_spreads_a_single_file_plugin_over_two_processes(
-    run_imhi: ImhiCommand, tmp_path: Path
+@pytest.mark.parametrize("executor", ["processes:2", "ray:2"])
+def test_a_run_of_which_a_worker_is_killed_is_complete_and_the_same(
+    run_imhi: ImhiCommand, tmp_path: Path, executor: str
 ) -> None:
-    pytest.importorskip("ray", reason="the package ray is not installed (extra: ray)")
+    if executor == "ray:2":
+        pytest.importorskip("ray", reason="the package ray is not installed (extra: ray)")
     (tmp_path / "pid.py").write_text(PLUGIN)
-    arguments = ("run", "--plugin", "pid.py", "--model", "pid:x", "--dataset", "DR", "--json")
-    spread = run_imhi(*arguments, "--executor", "ray:2", "--out", "spread")
-    here = run_imhi(*arguments, "--out", "here")
-    assert spread.returncode == here.returncode == 0, spread.stderr
-    assert len(set(answers(tmp_path / json.loads(here.stdout)["run"]).values())) == 1
-    found = answers(tmp_path / json.loads(spread.stdout)["run"])
-    assert len(found) == 16
-    assert len(set(found.values())) == 2
-    pick = [
-        [row[k] for k in ("metric", "value", "low", "high")]
-        for row in json.loads(spread.stdout)["scores"]
+    words = ("run", "--plugin", "pid.py", "--model", "pid:x", "--dataset", "DR", "--json")
+    here = {"HERE": str(tmp_path)}
+    spread = run_imhi(*words, "--executor", executor, "--out", "spread", env=here)
+    alone = run_imhi(*words, "--out", "here", env=here)
+    assert spread.returncode == alone.returncode == 0, spread.stderr
+    assert (tmp_path / "killed").exists()
+    folder = tmp_path / json.loads(spread.stdout)["run"]
+    found = answers(folder)
+    assert len(found) == 16 and len(set(found.values())) >= 2
+    assert len((folder / "responses" / "DR.jsonl").read_text().splitlines()) == 16
+    scores = [
+        [[row[k] for k in ("metric", "value", "low", "high")] for row in json.loads(one)["scores"]]
+        for one in (spread.stdout, alone.stdout)
     ]
-    same = [
-        [row[k] for k in ("metric", "value", "low", "high")]
-        for row in json.loads(here.stdout)["scores"]
-    ]
-    assert pick == same
-    manifest = json.loads(
-        (tmp_path / json.loads(spread.stdout)["run"] / "manifest.json").read_text()
-    )
+    assert scores[0] == scores[1]
+    manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["model_details"] == {"kind": "pid"}
+    (note,) = [note for note in manifest["notes"] if note.startswith("executor ")]
+    assert "workers died 1 time" in note
+
+
+COSTLY = """
+from imhi import ModelFamily, Response, hookimpl
+
+class Costly:
+    def __init__(self, context):
+        self.context = context
+    def generate(self, requests):
+        budget = self.context.budget
+        for request in requests:
+            if not budget.reserve(0.1):
+                return
+            budget.settle(0.1, 0.07)
+            yield Response(request.id, request.dataset, request.prompt_hash, text="Yes.", cost=0.07)
+    def describe(self):
+        return {}
+    def close(self):
+        pass
+
+@hookimpl
+def imhi_models():
+    yield ModelFamily("costly", "7 cents an answer", lambda spec, context: Costly(context), gpus=0)
+"""
 
 
 @pytest.mark.slow
-def test_processes_spread_a_single_file_plugin_over_two_processes(
+def test_max_cost_holds_over_all_processes_and_the_run_goes_on_with_more(
     run_imhi: ImhiCommand, tmp_path: Path
 ) -> None:
-    (tmp_path / "pid.py").write_text(PLUGIN)
-    arguments = ("run", "--plugin", "pid.py", "--model", "pid:x", "--dataset", "DR", "--json")
-    spread = run_imhi(*arguments, "--executor", "processes:2", "--out", "spread")
-    here = run_imhi(*arguments, "--out", "here")
-    assert spread.returncode == here.returncode == 0, spread.stderr
-    found = answers(tmp_path / json.loads(spread.stdout)["run"])
-    assert len(found) == 16 and len(set(found.values())) == 2
-    scores = [json.loads(run.stdout)["scores"] for run in (spread, here)]
-    assert [row["value"] for row in scores[0]] == [row["value"] for row in scores[1]]
-    manifest = json.loads(
-        (tmp_path / json.loads(spread.stdout)["run"] / "manifest.json").read_text()
-    )
-    assert manifest["model_details"] == {"kind": "pid"}
+    (tmp_path / "costly.py").write_text(COSTLY)
+    words = ("run", "--plugin", "costly.py", "--model", "costly:x", "--dataset", "DR", "--json")
+    words = (*words, "--executor", "processes:2", "--max-cost")
+    stopped = run_imhi(*words, "0.5")
+    assert stopped.returncode == 1, stopped.stderr
+    folder = tmp_path / json.loads(stopped.stdout)["run"]
+    totals = json.loads((folder / "manifest.json").read_text())["totals"]
+    # The most an answer can cost must fit: with 0.42 spent, 0.1 does not.
+    assert (totals["answered"], totals["cost"]) == (6, 0.42)
+    assert totals["stopped_by_budget"]
+    assert "10 were not asked, as --max-cost was reached" in stopped.stderr
+    assert run_imhi(*words, "5").returncode == 0
+    assert len(answers(folder)) == 16
 
 
 def test_processes_refuse_a_number_they_cannot_keep(run_imhi: ImhiCommand) -> None:
