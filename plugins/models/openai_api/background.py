@@ -13,7 +13,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-Outbox = queue.Queue[T | None]
+Outbox = queue.SimpleQueue[T | None]
 """Where the producer puts what is done. None ends it, and is put by :func:`stream` alone."""
 
 
@@ -37,7 +37,7 @@ def stream(produce: Callable[[Outbox[T]], Awaitable[None]]) -> Iterator[T]:
     iterator cancels ``produce`` and waits for it. On Ctrl-C it is cancelled too, and what was
     finished by then is yielded before KeyboardInterrupt goes on.
     """
-    outbox: Outbox[T] = queue.Queue()
+    outbox: Outbox[T] = queue.SimpleQueue()
     started = threading.Event()
     state: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Task[None] | None]] = {}
     errors: list[BaseException] = []

@@ -25,7 +25,7 @@ async def find_choice_form(session: Session, send: Send) -> float:
         trying = dataclasses.replace(
             capabilities, dialect=capabilities.dialect.copy(), choice_form=form
         )
-        answers: Outbox[Response] = queue.Queue()
+        answers: Outbox[Response] = queue.SimpleQueue()
         probing = dataclasses.replace(session, capabilities=trying, note=lambda text: None)
         await RequestScheduler(probing, send).run([probe_request()], answers)
         if answers.empty():  # the budget does not allow it: nor does it any request

@@ -24,6 +24,8 @@ from imhi.plugins.models.openai_api.wire import Payload, payload, schema_text
 
 _NAME = re.compile(r"[A-Za-z0-9_./:@+()-]{1,200}")
 _MOST_NAMES = 20
+_TEXTS = ("text", "thought", "finish_reason", "model", "fingerprint")
+"""What a server may put a text into of which something is kept."""
 
 
 @dataclass(frozen=True)
@@ -119,14 +121,10 @@ class Session:
     def fit_to_write(self, reply: Reply) -> Reply:
         """Return an answer without the keys in any of its texts."""
         mask = self.mask.answer
-        return replace(
-            reply,
-            text=mask(reply.text),
-            thought=mask(reply.thought),
-            finish_reason=mask(reply.finish_reason) if reply.finish_reason else None,
-            model=mask(reply.model) if reply.model else None,
-            fingerprint=mask(reply.fingerprint) if reply.fingerprint else None,
-        )
+        said = {name: getattr(reply, name) for name in _TEXTS}
+        masked = {name: mask(text) for name, text in said.items() if text}
+        changed = {name: text for name, text in masked.items() if text != said[name]}
+        return replace(reply, **changed) if changed else reply
 
     def read_answer(self, answer: Answer) -> Reply:
         """Read what came, under whichever status.
@@ -201,8 +199,8 @@ class Session:
         config, capabilities = self.config, self.capabilities
         if reply.model:
             self._remember_model(reply.model, request)
-        if reply.fingerprint and len(capabilities.fingerprints) < _MOST_NAMES:
-            capabilities.fingerprints.add(self._name(reply.fingerprint, request))
+        if reply.fingerprint:
+            self._remember_fingerprint(reply.fingerprint, request)
         limit = config.generation.max_new_tokens
         if limit and (reply.paid_tokens or 0) > limit:
             self.note(
@@ -230,9 +228,15 @@ class Session:
             return name
         return "(what is no name)"
 
+    def _remember_fingerprint(self, told: str, request: Request) -> None:
+        known = self.capabilities.fingerprints
+        # Every answer has one, mostly that of the answer before: it is looked at once.
+        if _without_folders(told) not in known and len(known) < _MOST_NAMES:
+            known.add(self._name(told, request))
+
     def _remember_model(self, told: str, request: Request) -> None:
         known = self.capabilities.models
-        if told in known or len(known) >= _MOST_NAMES:
+        if told in known or len(known) >= _MOST_NAMES or _without_folders(told) in known:
             return
         served = self._name(told, request)
         if served in known:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+_ANSWERS_FOR_ONE = 4
+"""Answers that make up for one refusal: a server that refuses less than a fifth is not overrun."""
+_SLOTS_FOR_ONE = 8
+"""Requests in flight for each refusal that is put up with: of 64, eight refused in a row are bad luck
+once in 10^8 times where a tenth is refused at random."""
+
 
 class Stopped(Exception):
     """No further request is to be sent."""
@@ -13,7 +19,8 @@ class RateLimiter:
     """Bounds requests in flight and per minute, and pauses everyone when the server says so.
 
     A rate limit halves how many may be in flight (once per pause); each answer lets it grow again
-    by about one per round, up to ``concurrency``. Use it in one event loop only.
+    by about one per round, up to ``concurrency``. A refusal among many answers is no rate limit:
+    :meth:`refused` tells them apart. Use it in one event loop only.
 
     Of ``workers`` that ask at one time, each has an equal part of both bounds. ``next_slot`` (seconds
     of the loop's clock) is when the next request may be sent: that of the call before, so that the
@@ -34,6 +41,7 @@ class RateLimiter:
         self.next_slot = next_slot
         self._interval = 60.0 * workers / per_minute if per_minute else 0.0
         self._resume_at = 0.0
+        self._refusals = 0.0
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
 
@@ -106,6 +114,13 @@ class RateLimiter:
         now = asyncio.get_running_loop().time()
         self._resume_at = max(self._resume_at, now + seconds)
 
+    def refused(self) -> bool:
+        """Take note that the server put a request off; return whether that concerns everyone, as the
+        first does where few are in flight, or the request alone, since most others are answered."""
+        tolerated = self.concurrency // _SLOTS_FOR_ONE
+        self._refusals = min(self._refusals + 1, tolerated + 1.0)
+        return self._refusals > tolerated
+
     def slow_down(self, seconds: float) -> bool:
         """Pause, and halve the requests in flight unless that was done for this pause already; return
         whether this is a pause of its own."""
@@ -119,3 +134,4 @@ class RateLimiter:
     def speed_up(self) -> None:
         """An answer came: let a little more be in flight."""
         self.allowed = min(float(self.concurrency), self.allowed + 1 / self.allowed)
+        self._refusals = max(0.0, self._refusals - 1 / _ANSWERS_FOR_ONE)

@@ -16,13 +16,12 @@ from imhi.plugins.models.openai_api.failures import AGAIN, Failure, NoAnswer, ba
 from imhi.plugins.models.openai_api.giving_up import GivingUp
 from imhi.plugins.models.openai_api.rate_limiter import RateLimiter, Stopped
 from imhi.plugins.models.openai_api.reply import Reply
+from imhi.plugins.models.openai_api.retry_queue import OpenRequest, RetryQueue
 from imhi.plugins.models.openai_api.transport import Answer
 from imhi.plugins.models.openai_api.wire import Payload
 
 Send = Callable[[Payload], Awaitable[Answer]]
 """Sends one body and returns what came; raises NoAnswer where nothing did that can be read."""
-
-
 _ILL_FORMED_RETRIES = 2
 
 
@@ -43,6 +42,8 @@ class RequestScheduler:
             workers,
             session.capabilities.next_slot,
         )
+        # Alone in flight, a request waits where it is: nothing is to be had from asking more.
+        self._waiting: RetryQueue = RetryQueue(2 * self._options.concurrency - 1)
         self._giving_up = GivingUp(self._options.retries)
         self._random = random.Random()
         self._holding = 0
@@ -76,69 +77,92 @@ class RequestScheduler:
 
     async def _work(self, pending: Iterator[Request], outbox: Outbox[Response]) -> None:
         try:
-            for request in pending:
+            while (asked := await self._next(pending)) is not None:
                 # A consumer that cannot keep up must not let paid answers pile up in memory.
                 while outbox.qsize() > 8 * self._options.concurrency:
                     await self._limiter.rest(0.05)
-                outbox.put(await self._answer(request))
+                response = await self._ask(asked)
+                if response is not None:
+                    outbox.put(response)
         except Stopped:
             return
 
-    async def _answer(self, request: Request) -> Response:
-        """Ask until there is an answer or no use in asking.
+    async def _next(self, pending: Iterator[Request]) -> OpenRequest | None:
+        """Return what to send next, what has waited for it first; None where nothing is left, but for
+        what others have in flight and will send again themselves.
 
         Raises:
             Stopped: nothing more is to be sent.
         """
-        first_try = time.monotonic()
-        attempts = retries = ill_formed = 0
-        cost: float | None = None
-        without: tuple[str, ...] = ()
-        first_refusal: Failure | None = None
+        while not self._limiter.stopped:
+            now = time.monotonic()
+            if (again := self._waiting.due(now)) is not None:
+                return again
+            if not self._waiting.full and (request := next(pending, None)) is not None:
+                return OpenRequest(request, now)
+            wait = self._waiting.wait(now)
+            if wait is None:
+                return None
+            await self._limiter.rest(wait)
+        raise Stopped
+
+    async def _ask(self, asked: OpenRequest) -> Response | None:
+        """Send once, or again at once in a form the server wants; return the response, or None where
+        the request waits to be sent again.
+
+        Raises:
+            Stopped: nothing more is to be sent.
+        """
+        request = asked.request
         while True:
-            attempts += 1
+            asked.attempts += 1
             changes = self._capabilities.dialect.changes
-            started, outcome, spent = await self._attempt(request, without)
+            started, outcome, spent = await self._attempt(request, asked.without)
             if spent is not None:
-                cost = (cost or 0.0) + spent
+                asked.cost = (asked.cost or 0.0) + spent
             if isinstance(outcome, Reply):
                 self._limiter.speed_up()
                 self._giving_up.answered()
-                if without:
+                if asked.without:
                     self._session.gave_up_schema()
                 return self._response(
-                    request,
-                    attempts,
-                    cost,
+                    asked,
                     **outcome.fields(),
                     thought_open=self._session.opens_thought(request),
                     latency=round(time.monotonic() - started, 4),
                 )
             if outcome.kind == "content":
                 self._giving_up.answered()
-                return self._response(
-                    request, attempts, cost, finish_reason=finish_reasons.FILTERED
-                )
+                return self._response(asked, finish_reason=finish_reasons.FILTERED)
             if outcome.kind == "parameter" and self._adapt(request, outcome, changes):
                 continue
-            if self._schema_may_be_why(outcome) and not without:
-                without, first_refusal = ("response_format",), outcome
+            if self._schema_may_be_why(outcome) and not asked.without:
+                asked.without, asked.first_refusal = ("response_format",), outcome
                 continue
-            outcome = first_refusal or outcome
-            message = self._session.told(outcome, request)
-            ill_formed += outcome.kind == "ill_formed"
-            most = self._retries_for(outcome)
-            if outcome.kind not in AGAIN or retries >= most or ill_formed > _ILL_FORMED_RETRIES:
-                if outcome.kind == "unreachable" and self._last_contact < first_try:
-                    self._give_up(f"{message}; is the server running, is base_url= right?")
-                if why := self._giving_up.failed(outcome, message):
-                    if outcome.fatal:
-                        self._give_up(why)
-                    self._stop_after(why)
-                return self._response(request, attempts, cost, error=message)
-            await self._before_retry(outcome, retries, request)
-            retries += 1
+            return self._failed(asked, asked.first_refusal or outcome)
+
+    def _failed(self, asked: OpenRequest, failure: Failure) -> Response | None:
+        """Return the response that says so, or None where the request waits to be sent again.
+
+        Raises:
+            Stopped: nothing more is to be sent.
+        """
+        asked.ill_formed += failure.kind == "ill_formed"
+        spent = asked.retries >= self._retries_for(failure)
+        if failure.kind in AGAIN and not spent and asked.ill_formed <= _ILL_FORMED_RETRIES:
+            wait = self._wait_for(failure, asked)
+            asked.retries += 1
             self._capabilities.retries += 1
+            self._waiting.put(asked, time.monotonic() + wait)
+            return None
+        message = self._session.told(failure, asked.request)
+        if failure.kind == "unreachable" and self._last_contact < asked.first_try:
+            self._give_up(f"{message}; is the server running, is base_url= right?")
+        if why := self._giving_up.failed(failure, message):
+            if failure.fatal:
+                self._give_up(why)
+            self._stop_after(why)
+        return self._response(asked, error=message)
 
     def _retries_for(self, failure: Failure) -> int:
         # A server that was never there is most likely a wrong address: say so within seconds.
@@ -217,16 +241,22 @@ class RequestScheduler:
             raise Stopped
         self._holding += 1
 
-    async def _before_retry(self, failure: Failure, retry: int, request: Request) -> None:
-        wait = backoff(self._options.backoff, retry, self._random)
+    def _wait_for(self, failure: Failure, asked: OpenRequest) -> float:
+        """Return how many seconds a request is to wait, all others too where they would fare alike.
+
+        Raises:
+            Stopped: the server has put everyone off too often.
+        """
+        wait = failure.wait
+        if wait is None:
+            wait = backoff(self._options.backoff, asked.retries, self._random)
         if failure.kind == "rate":
-            new = self._limiter.slow_down(wait if failure.wait is None else failure.wait)
+            new = self._limiter.refused() and self._limiter.slow_down(wait)
             if new and (why := self._giving_up.paused()):
-                self._give_up(f"{why} ({self._session.told(failure, request)})")
-        elif failure.wait is not None:
-            self._limiter.pause(failure.wait)
-        else:
-            await self._limiter.rest(wait)
+                self._give_up(f"{why} ({self._session.told(failure, asked.request)})")
+        elif failure.wait is not None and self._limiter.refused():
+            self._limiter.pause(wait)
+        return wait
 
     def _adapt(self, request: Request, failure: Failure, changes: int) -> bool:
         """Return whether to send again in the form the server wants."""
@@ -251,13 +281,17 @@ class RequestScheduler:
         self._fatal = self._fatal or message
         self._limiter.stop()
 
-    def _response(
-        self, request: Request, attempts: int, cost: float | None, **fields: Any
-    ) -> Response:
+    def _response(self, asked: OpenRequest, **fields: Any) -> Response:
+        request, cost = asked.request, asked.cost
         if cost is not None:
             cost, self.extra_cost = cost + self.extra_cost, 0.0
         if request.choices and fields.get("text"):
             fields["text"], fields["label"] = chosen(request, fields["text"])
         return Response(
-            request.id, request.dataset, request.prompt_hash, attempts=attempts, cost=cost, **fields
+            request.id,
+            request.dataset,
+            request.prompt_hash,
+            attempts=asked.attempts,
+            cost=cost,
+            **fields,
         )
