@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imhi._core.batching import run_batches as run_batches, token_batches as token_batches
-    from imhi._core.checkpoints.answer_facts import answer_facts as answer_facts
+    from imhi._core.checkpoints.answer_facts import (
+        answer_facts as answer_facts,
+        engine_facts as engine_facts,
+    )
     from imhi._core.checkpoints.architectures import (
         Kind as Kind,
         kind_of as kind_of,

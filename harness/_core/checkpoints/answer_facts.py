@@ -40,10 +40,21 @@ def answer_facts(
     facts: dict[str, object] = {
         "model": checkpoint.identity(),
         "adapter": adapter.identity() if adapter else None,
+    }
+    files = _template_files(checkpoint) if templated else []
+    return facts | engine_facts(packages, modules, [path.read_bytes() for path in files])
+
+
+def engine_facts(
+    packages: Iterable[str], modules: Iterable[str], templates: Iterable[bytes] = ()
+) -> dict[str, object]:
+    """Return the part of :func:`answer_facts` that is no checkpoint's; ``templates`` are sources that may
+    read the date."""
+    facts: dict[str, object] = {
         "packages": package_versions((*_PACKAGES, *packages)),
         "code": code_checksum(*_CODE, *modules),
     }
-    if templated and any(_TODAY in path.read_bytes() for path in _template_files(checkpoint)):
+    if any(_TODAY in template for template in templates):
         facts["today"] = datetime.date.today().isoformat()
     return facts
 

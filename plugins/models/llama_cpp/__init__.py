@@ -22,6 +22,7 @@ def imhi_models() -> Iterator[ModelFamily]:
         target="FILE",
         arguments=Argument.all_of(GgufArguments),
         fingerprint="imhi.plugins.models.llama_cpp.identity:fingerprint",
+        cache_key="imhi.plugins.models.llama_cpp.identity:cache_key",
         estimate="imhi.plugins.models.llama_cpp.estimating:estimate",
         answers=("text", "choice"),
         examples=(

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imhi import digest, file_checksum
+from imhi.checkpoints import engine_facts
+from imhi.plugins.models.llama_cpp.arguments import GgufArguments
 from imhi.plugins.models.llama_cpp.gguf_file import GgufFile, find_gguf
 
 if TYPE_CHECKING:
@@ -32,3 +34,24 @@ def checksum(file: GgufFile) -> str:
 @functools.lru_cache(maxsize=64)
 def _checksum_at(path: Path, size: int, changed: int) -> str:
     return file_checksum(path)
+
+
+def cache_key(spec: ModelSpec, context: Context) -> dict[str, object]:
+    """Return all that this model's answers depend on besides the request and the decoding. How many slots
+    were at work does not count, as in a run that goes on."""
+    arguments = GgufArguments(**spec.arguments)
+    file = find_gguf(spec.target)
+    mode = arguments.chat_template or context.generation.chat_template
+    template = file.chat_template if mode != "off" else None
+    return {
+        **engine_facts(
+            ("xllamacpp",),
+            ("imhi.plugins.models.llama_cpp",),
+            [template.encode()] if template else [],
+        ),
+        "model": checksum(file),
+        "gpu_layers": arguments.gpu_layers,
+        "max_length": arguments.max_length,
+        "chat_template": arguments.chat_template,
+        "template": dict(arguments.template or {}),
+    }

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imhi import Argument, ModelFamily, hookimpl
+from imhi import Argument, ModelFamily, ModelSpec, hookimpl
 from imhi.plugins.models.vllm_engine.arguments import VllmArguments
+
+
+def gpus(spec: ModelSpec) -> int:
+    """Return how many GPUs one engine takes."""
+    return int(spec.arguments["tensor_parallel"])
 
 
 @hookimpl
@@ -21,8 +26,10 @@ def imhi_models() -> Iterable[ModelFamily]:
         target="ID_OR_FOLDER",
         arguments=Argument.all_of(VllmArguments),
         fingerprint="imhi.checkpoints:fingerprint",
+        cache_key="imhi.plugins.models.vllm_engine.identity:cache_key",
         estimate="imhi.checkpoints:estimate",
         answers=("text", "likelihood", "choice"),
+        gpus=gpus,
         examples=(
             "vllm:meta-llama/Llama-3.1-8B-Instruct",
             "vllm:./my-model,dtype=float32,kv_cache_gib=4",
