@@ -146,7 +146,7 @@ def explained(name: str, log: Log) -> Iterator[None]:
         if not own or _SECOND_HAND.search(told):
             told = log.cause() or told
         told = re.sub(r"^ValidationError: \d+ validation errors? for \w+ ", "", told)
-        told = re.sub(r" \[type=.*", "", told)
+        told = re.sub(r" \[type=.*| See https?://.*", "", told).rstrip(".")
         hint = next((hint for words, hint in _HINTS if words.search(told)), "")
         raise HarnessError(
             f"{name}: the engine does not start: {told[:300]}{': ' if hint else ''}{hint}"
