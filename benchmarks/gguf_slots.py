@@ -8,9 +8,9 @@ The server is xllamacpp's, in a process of its own, with its own defaults but fo
 slot) and threads (as many); it is asked by plain HTTP requests, as many in flight as it has slots, each with
 ``temperature`` 0, ``cache_prompt`` false and the same prompt text. Only generation is timed, after a first
 asking that warms up; the two sides take turns, and medians are compared. Ratios say how many times as fast
-``gguf:`` is as the server, and at the end as the server at its best number of slots. Equal answers: of ``gguf:`` with itself at one slot, with
-itself at one slot asked again, with the server at one slot, and with ``hf:`` on the unpacked weights where
-``--model`` names their folder.
+``gguf:`` is as the server, and at the end as the server at its best number of slots. Equal answers: of
+``gguf:`` with itself at one slot, with itself at one slot asked again, with the server at one slot, and with
+``hf:`` on the unpacked weights where ``--model`` names their folder.
 """
 
 from __future__ import annotations

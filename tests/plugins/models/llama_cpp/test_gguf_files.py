@@ -115,6 +115,24 @@ def test_an_estimate_needs_no_llama_cpp(bare: Path, known: Registry) -> None:
     assert (estimate.prompt_tokens, estimate.completion_tokens, estimate.cost) == (30, 30, None)
 
 
+def test_hf_unpacks_a_file_of_a_folder_and_is_known_by_it(
+    chat: Path, known: Registry, tmp_path: Path
+) -> None:
+    """There is nothing else in the folder: no config.json, no safetensors."""
+    (tmp_path / "other").mkdir()
+    shutil.copy(chat, tmp_path / "other")
+    (tmp_path / "other" / "README.txt").write_text("says nothing about the weights")
+    for folder in (chat.parent, tmp_path / "other"):
+        spec = ModelSpec.parse(f"hf:{folder},gguf_file={chat.name}", known)
+        found = spec.fingerprint(context_of(known))
+        assert found["model"] == f"sha256:{file_checksum(chat)}"
+        assert spec.estimate(["a" * 40], context_of(known)).prompt_tokens == 10
+    with pytest.raises(
+        HarnessError, match=r"no such file in the folder \(GGUF files found: m\.gguf"
+    ):
+        ModelSpec.parse(f"hf:{chat.parent},gguf_file=x.gguf", known).fingerprint(context_of(known))
+
+
 def test_slots_follow_requests_and_memory(bare: Path) -> None:
     file, much = find_gguf(str(bare)), 2**40
     assert size_for(file, 1000, 300, much).slots == MOST_SLOTS
