@@ -30,7 +30,7 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
     """Make the executor.
 
     Raises:
-        HarnessError: ray is not installed, or the argument is no number.
+        HarnessError: ray is not installed or does not start, or the argument is no number.
     """
     try:
         import ray
@@ -45,12 +45,19 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
     if not ray.is_initialized():
         job = ray.job_config.JobConfig()
         job._py_driver_sys_path = _NoPlaces()
-        ray.init(
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            include_dashboard=False,
-            job_config=job,
-        )
+        try:
+            ray.init(
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                include_dashboard=False,
+                job_config=job,
+            )
+        except Exception as error:
+            told = " ".join(str(error).split())
+            raise HarnessError(
+                f"executor ray: Ray did not start, or the cluster of RAY_ADDRESS was not found ({told}); "
+                "on a machine that is busy try again, or use --executor processes"
+            ) from error
     for module in worker_modules():
         ray.cloudpickle.register_pickle_by_value(module)
     return Pool(wanted, int(ray.cluster_resources().get("GPU", 0)), context.budget, context.note)
