@@ -213,7 +213,9 @@ class OpenAIArguments:
         parse_retries,
     )
     backoff: float = _way_of_asking(
-        1.0, "seconds before the first retry; doubled each time, at most 60", parse_seconds
+        0.1,
+        "seconds before the first retry; four times as long each time, at most 60",
+        parse_seconds,
     )
     longest_wait: float = _way_of_asking(
         120.0, "seconds a server may ask to wait (Retry-After) before the run stops", parse_seconds

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from imhi import Budget, Generation, HarnessError, Request, ThoughtFormat, ends_in_thought
 from imhi.plugins.models.openai_api.arguments import OpenAIArguments
@@ -123,7 +124,7 @@ class Session:
         mask = self.mask.answer
         said = {name: getattr(reply, name) for name in _TEXTS}
         masked = {name: mask(text) for name, text in said.items() if text}
-        changed = {name: text for name, text in masked.items() if text != said[name]}
+        changed: dict[str, Any] = {n: text for n, text in masked.items() if text != said[n]}
         return replace(reply, **changed) if changed else reply
 
     def read_answer(self, answer: Answer) -> Reply:

@@ -100,6 +100,46 @@ def test_after_a_rate_limit_no_more_than_the_half_may_enter() -> None:
     assert asyncio.run(play()) == 4
 
 
+def test_a_few_refusals_among_answers_concern_nobody_else_and_many_in_a_row_everyone() -> None:
+    limiter = RateLimiter(64)
+    for _ in range(50):  # a tenth is refused
+        assert not limiter.refused()
+        for _ in range(9):
+            limiter.speed_up()
+    assert [limiter.refused() for _ in range(9)] == [False] * 8 + [True]
+    assert limiter.refused(), "what was refused is not forgotten before others are answered"
+    for _ in range(4 * 9):
+        limiter.speed_up()
+    assert not limiter.refused()
+
+
+def test_a_refusal_concerns_everyone_where_few_are_in_flight() -> None:
+    assert RateLimiter(4).refused()
+
+
+def test_a_request_that_waits_to_be_sent_again_holds_no_slot(asker: Asker) -> None:
+    def script(asked: Asked) -> Reply:
+        return status(500) if asked.index < 2 else echo(asked).after(0.01)
+
+    with FaultyServer(script) as server:
+        responses = asker.ask(server.url, 12, "concurrency=2,backoff=2")
+    # Both slots failed at once: the others are answered while the two wait for a second or more.
+    assert sorted(response.attempts for response in responses) == [1] * 10 + [2, 2]
+    assert [response.attempts for response in responses[-2:]] == [2, 2]
+
+
+def test_among_many_in_flight_one_refused_waits_alone(asker: Asker) -> None:
+    def script(asked: Asked) -> Reply:
+        return status(429, retry_after="2") if asked.index == 5 else echo(asked).after(0.01)
+
+    with FaultyServer(script) as server:
+        responses = asker.ask(server.url, 60, "concurrency=16")
+    refused, last = server.asked[5], server.asked[-1]
+    assert last.prompt == refused.prompt and last.at - refused.at >= 2, "Retry-After is kept"
+    assert len(server.asked) == 61 and not any(response.error for response in responses)
+    assert responses[-1].attempts == 2
+
+
 @pytest.mark.parametrize("concurrency", [1, 5])
 def test_no_more_requests_are_in_flight_than_asked_for(asker: Asker, concurrency: int) -> None:
     with FaultyServer(lambda asked: echo(asked).after(0.1)) as server:
