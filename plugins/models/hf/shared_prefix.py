@@ -67,8 +67,7 @@ def _divided(
 def _common(prompts: Sequence[Sequence[int]]) -> int:
     """Return how many tokens at the beginning are the same in all, the last two aside."""
     # What the first and the last in order have in common, all have.
-    rows = [list(prompt) for prompt in prompts]
-    first, last = min(rows), max(rows)
+    first, last = min(map(list, prompts)), max(map(list, prompts))
     most = min(len(prompt) for prompt in prompts) - 2
     pairs = zip(first[:most], last[:most], strict=True)
     return next((place for place, (one, other) in enumerate(pairs) if one != other), most)
