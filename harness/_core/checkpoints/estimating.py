@@ -31,9 +31,7 @@ def estimate(spec: ModelSpec, prompts: Sequence[str], context: Context) -> Estim
     folder = Path(spec.target).expanduser()
     if folder.is_dir():
         file = spec.arguments.get("gguf_file")
-        find_checkpoint(
-            spec.target, spec.arguments["revision"], user=spec.family.scheme, file=file
-        )
+        find_checkpoint(spec.target, spec.arguments["revision"], user=spec.family.scheme, file=file)
         if file is None:
             counted = _count(str(folder / "tokenizer.json"), prompts)
             if _is_classifier(folder / "config.json"):

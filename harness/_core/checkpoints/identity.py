@@ -20,9 +20,7 @@ def fingerprint(spec: ModelSpec, context: Context) -> dict[str, str]:
     """
     given, user = spec.arguments, spec.family.scheme
     # Some families can read a GGUF file of the folder.
-    found = find_checkpoint(
-        spec.target, given["revision"], user=user, file=given.get("gguf_file")
-    )
+    found = find_checkpoint(spec.target, given["revision"], user=user, file=given.get("gguf_file"))
     identity = {"model": found.identity()}
     if given["peft"]:
         adapter = find_checkpoint(given["peft"], given["peft_revision"], "adapter", user)

@@ -14,7 +14,7 @@ from imhi.plugins.models.vllm_engine.arguments import VllmArguments
 
 def gpus(spec: ModelSpec) -> int:
     """Return how many GPUs one engine takes."""
-    return int(spec.arguments["tensor_parallel"])
+    return int(spec.arguments["tensor_parallel_size"])
 
 
 @hookimpl
@@ -33,6 +33,6 @@ def imhi_models() -> Iterable[ModelFamily]:
         examples=(
             "vllm:meta-llama/Llama-3.1-8B-Instruct",
             "vllm:./my-model,dtype=float32,kv_cache_gib=4",
-            "vllm:lmsys/vicuna-33b-v1.3,peft=./my-lora,tensor_parallel=2",
+            "vllm:lmsys/vicuna-33b-v1.3,peft=./my-lora,tensor_parallel_size=2",
         ),
     )

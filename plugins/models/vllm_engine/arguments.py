@@ -90,7 +90,7 @@ class VllmArguments:
         "a variable that the chat template reads, such as template.enable_thinking=false",
         Argument.json_value,
     )
-    tensor_parallel: int = _way_of_working(
+    tensor_parallel_size: int = _way_of_working(
         1, "GPUs that share the weights of the model", Argument.count
     )
     data_parallel: int = _way_of_working(1, "1: one engine in this process", parse_data_parallel)

@@ -50,7 +50,7 @@ def engine_arguments(
         "load_format": "safetensors" if arguments.safetensors else "auto",
         "quantization": arguments.quantization,
         "kv_cache_dtype": arguments.kv_cache_dtype,
-        "tensor_parallel_size": arguments.tensor_parallel,
+        "tensor_parallel_size": arguments.tensor_parallel_size,
         "enable_prefix_caching": arguments.prefix_caching,
         "enforce_eager": on_cpu if arguments.enforce_eager is None else arguments.enforce_eager,
         "disable_log_stats": True,

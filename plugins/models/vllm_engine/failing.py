@@ -32,7 +32,7 @@ _HINTS = (
     (
         re.compile(r"out of memory|available memory|free memory|cache blocks|can't allocate", re.I),
         "use a smaller model, kv_cache_gib=N or max_length=N, on GPUs gpu_memory_utilization=SHARE or "
-        "tensor_parallel=N; with --executor processes:N every process has an engine of its own",
+        "tensor_parallel_size=N; with --executor processes:N every process has an engine of its own",
     ),
     (
         re.compile(

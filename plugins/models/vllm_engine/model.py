@@ -94,7 +94,7 @@ def description(engine: Engine, arguments: VllmArguments) -> dict[str, object]:
             "max_num_seqs": scheduling.max_num_seqs,
             "max_num_batched_tokens": scheduling.max_num_batched_tokens,
             "enforce_eager": bool(model.enforce_eager),
-            "tensor_parallel": arguments.tensor_parallel,
+            "tensor_parallel_size": arguments.tensor_parallel_size,
             "data_parallel": arguments.data_parallel,
         },
     }

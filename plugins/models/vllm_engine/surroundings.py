@@ -26,7 +26,7 @@ def engine_environment(on_cpu: bool, arguments: VllmArguments) -> Iterator[None]
         "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
         "VLLM_CPU_KVCACHE_SPACE": None if arguments.kv_cache_gib is not None else _AS_SET,
     }
-    if on_cpu and arguments.tensor_parallel == 1:
+    if on_cpu and arguments.tensor_parallel_size == 1:
         defaults["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         # Else it computes with one thread, whatever there are.
         defaults["OMP_NUM_THREADS"] = str(_threads())

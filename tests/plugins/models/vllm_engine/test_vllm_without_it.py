@@ -42,7 +42,7 @@ def one_line(error: pytest.ExceptionInfo[HarnessError]) -> str:
 def test_how_the_work_is_done_is_no_part_of_a_models_identity(registry: Registry) -> None:
     plain = ModelSpec.parse("vllm:org/model", registry)
     tuned = ModelSpec.parse(
-        "vllm:org/model,tensor_parallel=2,gpu_memory_utilization=0.5,kv_cache_gib=1.5,max_num_seqs=8,"
+        "vllm:org/model,tensor_parallel_size=2,gpu_memory_utilization=0.5,kv_cache_gib=1.5,max_num_seqs=8,"
         "prefix_caching=off,enforce_eager=on,max_num_batched_tokens=512",
         registry,
     )
@@ -68,7 +68,7 @@ def test_a_folder_is_known_by_its_files_as_with_hf(tmp_path: Path, registry: Reg
         ("data_parallel=4", "vllm serve MODEL --data-parallel-size 4"),
         ("gpu_memory_utilization=1.5", "at most 1"),
         ("kv_cache_gib=0", "above 0"),
-        ("tensor_paralel=2", "tensor_parallel"),
+        ("tensor_paralel=2", "tensor_parallel_size"),
     ],
 )
 def test_arguments_that_cannot_be_are_told(registry: Registry, argument: str, told: str) -> None:
