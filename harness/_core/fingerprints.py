@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,19 @@ def texts_json(*texts: str) -> bytes:
 def digest(value: Any) -> str:
     """Return the SHA-256 (hex) of a JSON value."""
     return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_of_lists(lists: Iterable[Iterable[Any]]) -> str:
+    """Return what :func:`digest` returns of a list of lists, of which one value is held at a time."""
+    made = hashlib.sha256(b"[")
+    for place, values in enumerate(lists):
+        made.update(b",[" if place else b"[")
+        for number, value in enumerate(values):
+            text = f"{',' if number else ''}{canonical_json(value)}"
+            made.update(text.encode("utf-8", "surrogatepass"))
+        made.update(b"]")
+    made.update(b"]")
+    return made.hexdigest()
 
 
 def prompt_hash(system: str, prompt: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from imhi._core.context import Context
 from imhi._core.errors import HarnessError
 from imhi._core.events import Event, StageFinished, StageStarted
-from imhi._core.fingerprints import digest
+from imhi._core.fingerprints import digest_of_lists
 from imhi._core.metrics import MetricSpec, Score, refuse_taken_measures
 from imhi._core.plan import ScoringPlan
 from imhi._core.records import Example, JsonObject, as_row
@@ -242,13 +242,13 @@ class _ScoredView:
 
 def _checksum(columns: Columns, view: OpenView | None) -> str:
     """Return what scores of these columns are known by."""
-    made_from: list[Any] = [
-        [as_row(prediction) for prediction in columns.predictions],
-        [response.text for response in columns.responses],
+    made_from: list[Iterable[Any]] = [
+        (as_row(prediction) for prediction in columns.predictions),
+        (response.text for response in columns.responses),
     ]
     if view is not None:
-        made_from.append([example.label for example in columns.examples])
-    return digest(made_from)
+        made_from.append(example.label for example in columns.examples)
+    return digest_of_lists(made_from)
 
 
 def _record(spec: MetricSpec, report: Report) -> MetricRecord:
