@@ -49,10 +49,10 @@ def default_ways(options: argparse.Namespace) -> list[str]:
     return ways
 
 
-def rows_of(source: str, count: int, prompt: str) -> list[dict[str, Any]]:
+def rows_of(source: str, count: int, prompt: str, shots: int) -> list[dict[str, Any]]:
     """Return requests for the first rows of all datasets of a source, the same number of each."""
     registry = load_plugins().registry
-    settings = RunSettings(source=source, max_new_tokens=1, prompt=prompt)
+    settings = RunSettings(source=source, max_new_tokens=1, prompt=prompt, shots=shots)
     style = registry.prompts.get(prompt)
     context = Context.of(settings, registry, style)
     build = resolve(style.build)(context)
@@ -169,6 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--gguf", default="", help="the same model for llama.cpp")
     parser.add_argument("--source", default="demo")
     parser.add_argument("--prompt", default="instruction", help="the style prompts are written in")
+    parser.add_argument("--shots", type=int, default=5, help="examples in few-shot styles")
     parser.add_argument("--rows", type=int, default=64)
     parser.add_argument("--new-tokens", type=int, default=48)
     parser.add_argument("--stop", action="append", default=[], help="a text that ends an answer")
@@ -185,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     task = {
         "model": options.model,
         "gguf": options.gguf,
-        "rows": rows_of(options.source, options.rows, options.prompt),
+        "rows": rows_of(options.source, options.rows, options.prompt, options.shots),
         "new_tokens": options.new_tokens,
         "stop": [text.encode().decode("unicode_escape") for text in options.stop],
         "dtype": options.dtype,

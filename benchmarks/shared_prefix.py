@@ -17,7 +17,6 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,31 +27,24 @@ sys.path[:0] = [str(ROOT)]
 
 from imhi import Request, RunSettings, load_plugins, resolve  # noqa: E402
 from imhi._core.context import Context  # noqa: E402
-from imhi._core.fingerprints import prompt_hash  # noqa: E402
 from imhi._core.models import ModelSpec  # noqa: E402
 from imhi.plugins.models.hf import shared_prefix, stretches  # noqa: E402
 
 
 def asked(options: argparse.Namespace) -> tuple[Context, Any, list[Request]]:
-    """Return a context, the registry of plugins, and requests that all show the first one's examples."""
+    """Return a context, the registry of plugins, and requests that all show the same examples."""
     registry = load_plugins().registry
     settings = RunSettings(
         source=options.source,
-        prompt="few-shot",
+        prompt="few-shot-fixed",
         shots=options.shots,
         max_new_tokens=options.new_tokens,
     )
-    style = registry.prompts.get("few-shot")
+    style = registry.prompts.get("few-shot-fixed")
     context = Context.of(settings, registry, style)
     rows = islice(context.examples(options.dataset, "test"), options.rows)
     requests = [request for _, request in context.requests(rows, resolve(style.build)(context))]
-    # The style draws examples for each request; its parts stand apart by an empty line.
-    examples = requests[0].prompt.rpartition("\n\n")[0]
-    given = []
-    for request in requests:
-        prompt = f"{examples}\n\n{request.prompt.rpartition(chr(10) * 2)[2]}"
-        given.append(replace(request, prompt=prompt, prompt_hash=prompt_hash("", prompt)))
-    return context, registry, given
+    return context, registry, requests
 
 
 def without_sharing(prompts: Sequence[Sequence[int]]) -> list[shared_prefix.Sharing]:

@@ -18,7 +18,7 @@ from imhi._core.records import Example
 from imhi._core.registry import Registry
 from imhi._core.sources import open_source
 
-STYLES = ("zero-shot", "few-shot", "cot-emotion")
+STYLES = ("zero-shot", "few-shot", "few-shot-fixed", "cot-emotion")
 TEN = ("DR", "CLP", "dreaddit", "SWMH", "T-SID", "SAD", "CAMS", "loneliness", "MultiWD", "IRF")
 
 
@@ -114,6 +114,17 @@ def test_few_shot_draws_for_each_row_apart(demo: Context) -> None:
     assert len(openings) > len(rows) / 2
 
 
+def test_fixed_few_shot_begins_alike_for_all_posts_of_a_question(demo: Context) -> None:
+    for dataset in TEN:
+        rows = list(demo.examples(dataset, "test"))
+        found = prompts("few-shot-fixed", demo, dataset)
+        openings = {(row.aspect, found[row.id].rsplit("Consider this post:", 1)[0]) for row in rows}
+        assert len(openings) == len({row.aspect for row in rows})
+        assert all(prompt.count("\nAnswer:") == demo.shots + 1 for prompt in found.values())
+    other = prompts("few-shot-fixed", dataclasses.replace(demo, seed=1), "DR")
+    assert other != prompts("few-shot-fixed", demo, "DR")
+
+
 class WithExperts:
     """The demo rows, with some of them as expert rows (and perhaps nothing else to show)."""
 
@@ -146,11 +157,12 @@ def test_few_shot_shows_expert_rows_where_there_are_any(demo: Context) -> None:
         assert prompt.count("expert post") == 3
 
 
-def test_few_shot_never_shows_the_post_it_asks_about(demo: Context) -> None:
+@pytest.mark.parametrize("style", ["few-shot", "few-shot-fixed"])
+def test_few_shot_never_shows_the_post_it_asks_about(demo: Context, style: str) -> None:
     """Every test row is an expert row too, as a few published ones are."""
     rows = list(demo.examples("IRF", "test"))
     context = dataclasses.replace(demo, source=with_experts(demo, rows), data=None, shots=200)
-    found = prompts("few-shot", context, "IRF")
+    found = prompts(style, context, "IRF")
     for row in rows:
         assert found[row.id].count(f'"{row.post}"') == 1
 
