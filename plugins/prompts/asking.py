@@ -3,8 +3,8 @@
 The wording is ours. ``zero-shot`` lists the allowed answers, since a model that never saw the
 benchmark cannot guess them. ``few-shot`` and ``few-shot-fixed`` show answered examples first: expert
 rows where the source has them, else training rows, never the post that is asked about.
-``cot-emotion`` asks for the emotions first, after the emotion-enhanced chain of thought of Yang et al., EMNLP 2023
-(arXiv 2304.03347).
+``cot-emotion`` asks for the emotions first, after the emotion-enhanced chain of thought of Yang et al.,
+EMNLP 2023 (arXiv 2304.03347).
 """
 
 from __future__ import annotations
