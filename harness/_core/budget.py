@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from imhi._core.errors import HarnessError
 
+_NO_MONEY = 1e-9  # US dollars
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -88,7 +90,9 @@ class Budget:
 
     def settle(self, reserved: float, cost: float) -> None:
         """Turn a reservation into what was really spent."""
-        self.reserved = max(0.0, self.reserved - reserved)
+        left = self.reserved - reserved
+        # What sums of fractions leave over is no money: it would look like a request in flight.
+        self.reserved = left if left > _NO_MONEY else 0.0
         self.spent += cost
 
     def give_back(self) -> None:

@@ -56,6 +56,13 @@ def find_checkpoint(
 
 def _check_file(folder: Path, file: str, user: str) -> None:
     if (folder / file).is_file():
+        with (folder / file).open("rb") as stream:
+            begins = stream.read(4)
+        if begins != b"GGUF":
+            raise HarnessError(
+                f"{user}:{folder},gguf_file={file}: not a GGUF file (it begins with {begins!r}); copy or "
+                "download it again, or leave gguf_file out"
+            )
         return
     present = sorted(path.name for path in folder.glob("*.gguf"))[:6]
     raise HarnessError(

@@ -185,4 +185,7 @@ def opened_cache(folder: Path | None) -> CacheFolder:
     path = asked_folder(folder)
     if path is None:
         raise HarnessError(f"no cache is named; expected a folder, or the variable {VARIABLE}")
+    if not path.is_dir():
+        found = "found a file" if path.exists() else "there is no such folder"
+        raise HarnessError(f"{path}: {found}; expected one that imhi run --cache has made")
     return CacheFolder.open(path)

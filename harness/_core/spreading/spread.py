@@ -87,9 +87,9 @@ class _Spreading:
         ways = ", ".join(f"{how}: {count}" for how, count in sorted(self.deaths.items()))
         total = self.deaths.total()
         return (
-            f"executor {self._crew.name}: workers died {total} time{'s' * (total > 1)} ({ways}) at work "
-            f"on {len(self._items):,} items and were replaced; {self._again:,} unanswered items in their "
-            "hands were done again"
+            f"executor {self._crew.name}: workers died {total} time{'s' * (total > 1)} ({ways}) and were "
+            f"replaced; of {len(self._items):,} items, the {self._again:,} that they left unanswered were "
+            "done again"
         )
 
     def _hand_out(self) -> None:

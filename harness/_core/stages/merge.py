@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ def find_shards(places: Sequence[Path]) -> dict[str, list[RunFolder]]:
         for path in sorted(place.glob("**/manifest.json"))
         if not any(part.startswith(".prepare-") for part in path.parts)
     ]
+    _check_alike(places)
     parts: dict[str, list[RunFolder]] = {}
     for folder in [*named, *(one for one in below if one.manifest().shard)]:
         if folder.path.resolve() not in [one.path.resolve() for one in parts.get(folder.id, ())]:
@@ -60,6 +62,21 @@ def find_shards(places: Sequence[Path]) -> dict[str, list[RunFolder]]:
             "or one they lie in, such as runs/shards"
         )
     return parts
+
+
+def _check_alike(places: Sequence[Path]) -> None:
+    """Refuse places that have no run in common: most likely one was made with other options."""
+    runs = {
+        place: {RunFolder(path.parent).id for path in place.glob("**/manifest.json")}
+        for place in places
+    }
+    for place, ids in runs.items():
+        if ids and runs[places[0]] and not ids & runs[places[0]]:
+            raise HarnessError(
+                f"{place} holds parts of another run ({', '.join(sorted(ids))}) than {places[0]} "
+                f"({', '.join(sorted(runs[places[0]]))}): give 'imhi shard' the same options for every "
+                "part, or merge the two apart"
+            )
 
 
 def merge(parts: Sequence[RunFolder], out: Path) -> Merged:
@@ -168,19 +185,20 @@ def _by_id(folder: RunFolder, dataset: str) -> dict[str, dict[str, Any]]:
 
 
 def _add_rows(folder: RunFolder, parts: Sequence[RunFolder], file: Path) -> None:
-    """Write what the run and its parts have in a file of rows, each row once."""
-    rows = list(_distinct(row for one in (folder, *parts) for _, row in read_rows(one.path / file)))
+    """Write what the run and its parts have in a file of rows: each row as often as the folder that
+    has it most often, since attempts that fail alike are alike, and a part may be merged twice."""
+    rows: list[dict[str, Any]] = []
+    written: Counter[str] = Counter()
+    for one in (folder, *parts):
+        here: Counter[str] = Counter()
+        for _, row in read_rows(one.path / file):
+            text = json.dumps(row, sort_keys=True)
+            here[text] += 1
+            if here[text] > written[text]:
+                written[text] += 1
+                rows.append(row)
     if rows:
         write_rows(folder.path / file, rows)
-
-
-def _distinct(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    seen: set[str] = set()
-    for row in rows:
-        written = json.dumps(row, sort_keys=True)
-        if written not in seen:
-            seen.add(written)
-            yield row
 
 
 def _write_manifest(folder: RunFolder, parts: Sequence[Manifest]) -> None:

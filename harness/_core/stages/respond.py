@@ -190,6 +190,7 @@ def _answer_pending(
     manifest = folder.manifest()
     started = time.perf_counter()
     details: dict[str, Any] = {}
+    ended = False
     try:
         for datasets in _groups(answering.spec, list(manifest.datasets)):
             requests = joined([pending[dataset] for dataset in datasets])
@@ -205,18 +206,22 @@ def _answer_pending(
                     cross_fitted=all_notes(manifest.cross_fitted, context.report.cross_fitted),
                 )
                 folder.write_manifest(manifest)
+        ended = True
     finally:
         before = manifest.totals.respond_seconds if manifest.totals else 0.0
         seconds = round(before + time.perf_counter() - started, 3)
+        come_to = totals(folder)
+        # A model that could not be made has answered nothing, and does not look as if it had.
+        began = ended or come_to.answered or come_to.failed
         folder.write_manifest(
             replace(
                 manifest,
                 model_details=details or manifest.model_details,
-                status="responded",
+                status="responded" if began else manifest.status,
                 notes=all_notes(manifest.notes, context.notes),
                 cross_fitted=all_notes(manifest.cross_fitted, context.report.cross_fitted),
                 totals=replace(
-                    totals(folder),
+                    come_to,
                     respond_seconds=seconds,
                     stopped_by_budget=context.budget.exhausted,
                 ),

