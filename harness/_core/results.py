@@ -188,6 +188,12 @@ class RunScores:
                     f"with: imhi score {run}"
                 )
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        for name in ("scores", "averages"):
+            # JSON has lists only: rows that were read are equal to those that were written.
+            known[name] = [
+                {**row, "scale": tuple(row["scale"])} if row.get("scale") else row
+                for row in known[name]
+            ]
         return cls(**{**known, **_as_counted_now(value), "run": run})
 
     @staticmethod

@@ -42,6 +42,7 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
         wanted = Argument.count(argument) if argument else None
     except ValueError as error:
         raise HarnessError(f"executor ray:{argument}: found '{argument}', {error}") from None
+    _off_standard_output(ray)
     if not ray.is_initialized():
         job = ray.job_config.JobConfig()
         job._py_driver_sys_path = _NoPlaces()
@@ -61,6 +62,14 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
     for module in worker_modules():
         ray.cloudpickle.register_pickle_by_value(module)
     return Pool(wanted, int(ray.cluster_resources().get("GPU", 0)), context.budget, context.note)
+
+
+def _off_standard_output(ray: Any) -> None:
+    """Keep what Ray says of dead workers from standard output, where results go: it prints it there
+    also with log_to_driver=False (``findings/ray_prints_deaths.sh``). The run tells it in a note."""
+    worker = ray._private.worker
+    if hasattr(worker, "print_to_stdstream"):
+        worker.print_to_stdstream = lambda *args, **options: None
 
 
 class Pool:

@@ -221,7 +221,8 @@ def test_what_cannot_be_is_refused_in_one_line(
     said = imhi_here(*RUN, *words)
     assert said.code == 2 and message in said.err and len(said.err.strip().splitlines()) == 1
     if "baseline:majority" in words:
-        assert "those that can: hf:, openai:, anthropic:, gemini:, scored:" in said.err
+        able = said.err.partition("those that can: ")[2].split(", ")
+        assert {"hf:", "vllm:", "gguf:", "openai:"} <= set(able)
     assert not Path("log").exists()
 
 

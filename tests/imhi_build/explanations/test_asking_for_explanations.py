@@ -193,7 +193,7 @@ def test_asking_spreads_over_the_executors_of_the_harness(
         pytest.importorskip("ray", reason="the package ray is not installed (extra: ray)")
     folder, _ = dr_build()
     with FaultyServer(agreeing) as server:
-        words = ["build", "explain", folder.path, "-m", model(server, "concurrency=1")]
+        words = ["build", "explain", folder.path, "-m", model(server, "concurrency=2")]
         said = imhi_here(*words, "--executor", executor)
     assert said.code == 0, said.err
     assert len(server.asked) == len(set(server.prompts)) == len(rows_of(folder))

@@ -76,7 +76,7 @@ def test_a_run_of_which_a_worker_is_killed_is_complete_and_the_same(
     assert (tmp_path / "killed").exists()
     folder = tmp_path / json.loads(spread.stdout)["run"]
     found = answers(folder)
-    assert len(found) == 16 and len(set(found.values())) >= 2
+    assert len(found) == 16
     assert len((folder / "responses" / "DR.jsonl").read_text().splitlines()) == 16
     scores = [
         [[row[k] for k in ("metric", "value", "low", "high")] for row in json.loads(one)["scores"]]
