@@ -49,11 +49,17 @@ def default_ways(options: argparse.Namespace) -> list[str]:
     return ways
 
 
-def rows_of(source: str, count: int, prompt: str, shots: int) -> list[dict[str, Any]]:
-    """Return requests for the first rows of all datasets of a source, the same number of each."""
-    registry = load_plugins().registry
-    settings = RunSettings(source=source, max_new_tokens=1, prompt=prompt, shots=shots)
-    style = registry.prompts.get(prompt)
+def rows_of(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return requests for the first rows of the datasets of a source, the same number of each."""
+    registry, count = load_plugins().registry, options.rows
+    settings = RunSettings(
+        source=options.source,
+        dataset=tuple(options.dataset),
+        max_new_tokens=1,
+        prompt=options.prompt,
+        shots=options.shots,
+    )
+    style = registry.prompts.get(options.prompt)
     context = Context.of(settings, registry, style)
     build = resolve(style.build)(context)
     datasets = context.select_datasets(settings)
@@ -168,6 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", required=True, help="folder of a causal checkpoint")
     parser.add_argument("--gguf", default="", help="the same model for llama.cpp")
     parser.add_argument("--source", default="demo")
+    parser.add_argument("--dataset", action="append", default=[], help="default: all")
     parser.add_argument("--prompt", default="instruction", help="the style prompts are written in")
     parser.add_argument("--shots", type=int, default=5, help="examples in few-shot styles")
     parser.add_argument("--rows", type=int, default=64)
@@ -186,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     task = {
         "model": options.model,
         "gguf": options.gguf,
-        "rows": rows_of(options.source, options.rows, options.prompt, options.shots),
+        "rows": rows_of(options),
         "new_tokens": options.new_tokens,
         "stop": [text.encode().decode("unicode_escape") for text in options.stop],
         "dtype": options.dtype,
