@@ -188,13 +188,14 @@ class RunScores:
                     f"with: imhi score {run}"
                 )
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        known |= {**_as_counted_now(value), "run": run}
         for name in ("scores", "averages"):
             # JSON has lists only: rows that were read are equal to those that were written.
             known[name] = [
                 {**row, "scale": tuple(row["scale"])} if row.get("scale") else row
                 for row in known[name]
             ]
-        return cls(**{**known, **_as_counted_now(value), "run": run})
+        return cls(**known)
 
     @staticmethod
     def distinct_names(runs: Sequence[tuple[str, str, str]]) -> list[str]:
