@@ -92,6 +92,16 @@ class Argument:
         return int(text)
 
     @staticmethod
+    def auto_count(text: str) -> int | None:
+        """Parse ``auto`` (None) or a whole number above 0; for ``parse``."""
+        if text == "auto":
+            return None
+        try:
+            return Argument.count(text)
+        except ValueError:
+            raise ValueError("expected auto or a whole number above 0") from None
+
+    @staticmethod
     def flag(text: str) -> bool:
         """Parse ``true/false, on/off, yes/no, 1/0``; for ``parse``."""
         known = {"true": True, "on": True, "yes": True, "1": True}

@@ -18,16 +18,6 @@ def parse_device(text: str) -> str:
     return text
 
 
-def parse_auto_count(text: str) -> int | None:
-    """Parse ``auto`` (None) or a whole number above 0."""
-    if text == "auto":
-        return None
-    try:
-        return Argument.count(text)
-    except ValueError:
-        raise ValueError("expected auto or a whole number above 0") from None
-
-
 def parse_labels(text: str) -> dict[int, str]:
     """Parse ``0:no;1:yes`` into ``{0: "no", 1: "yes"}``."""
     pairs = {}
@@ -39,7 +29,7 @@ def parse_labels(text: str) -> dict[int, str]:
     return pairs
 
 
-_batch_limit = partial(Argument.field, None, parse=parse_auto_count, changes_answers=False)
+_batch_limit = partial(Argument.field, None, parse=Argument.auto_count, changes_answers=False)
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,6 @@ from typing import Any
 from imhi import Argument
 
 
-def parse_auto_count(text: str) -> int | None:
-    """Parse ``auto`` (None) or a whole number above 0."""
-    if text == "auto":
-        return None
-    try:
-        return Argument.count(text)
-    except ValueError:
-        raise ValueError("expected auto or a whole number above 0") from None
-
-
 def parse_gpu_layers(text: str) -> str:
     """Parse ``auto``, ``all`` or a whole number, 0 or more."""
     if not re.fullmatch(r"auto|all|[0-9]{1,6}", text):
@@ -28,7 +18,7 @@ def parse_gpu_layers(text: str) -> str:
     return text
 
 
-_count = partial(Argument.field, None, parse=parse_auto_count, changes_answers=False)
+_count = partial(Argument.field, None, parse=Argument.auto_count, changes_answers=False)
 
 
 @dataclass(frozen=True)
