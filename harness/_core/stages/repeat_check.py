@@ -21,7 +21,8 @@ from imhi._core.run_store import RunFolder
 from imhi._core.run_store.jsonl import read_rows, rows_with_offsets
 from imhi._core.run_store.repeat_record import RepeatCheck, Share
 from imhi._core.run_store.stored_requests import StoredRequests, joined
-from imhi._core.stages.respond import Ask, write_answers
+from imhi._core.stages.answering import Ask
+from imhi._core.stages.respond import write_answers
 
 Place: TypeAlias = tuple[str, str]
 """Dataset and id of a request."""

@@ -53,7 +53,7 @@ def test_ray_is_asked_for_what_a_model_needs() -> None:
 
 
 def test_families_say_what_they_take(registry: Registry) -> None:
-    from imhi._core.stages.respond import gpus_of
+    from imhi._core.stages.answering import gpus_of
 
     wanted = {
         "baseline:majority": 0,
