@@ -52,7 +52,8 @@ class OwnSource:
         return list(self._datasets)
 
     def splits(self, dataset: str) -> Sequence[str]:
-        """Return the splits in the order in which the rows name them (reads all rows once).
+        """Return the splits in the order in which the rows name them. All rows are parsed for that, unless
+        their file has the word nowhere.
 
         Raises:
             DataError: not one row can be read; the first row's error.
@@ -62,9 +63,12 @@ class OwnSource:
         if dataset not in self._splits:
             problem: DataError | None = None
             splits: dict[str, None] = {}
+            all_default = _names_no_split(_path(self._datasets[dataset]))
             for _, row in _rows(self._datasets[dataset]):
                 if isinstance(row, Mapping):
                     splits[_split(row)] = None
+                    if all_default:
+                        break
                 else:
                     problem = problem or row
             if problem is not None and not splits:
@@ -136,6 +140,15 @@ def _path(dataset: Dataset) -> Path | None:
     if isinstance(rows, os.PathLike) or (isinstance(rows, str) and rows.endswith(_SUFFIXES)):
         return Path(rows).expanduser()
     return None
+
+
+def _names_no_split(path: Path | None) -> bool:
+    """Say whether a file of JSON lines certainly names no split: it holds neither the word nor an escape
+    that could be part of it."""
+    if path is None or path.suffix != ".jsonl" or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return not any(b"split" in line or b"\\u00" in line for line in stream)
 
 
 def _rows(dataset: Dataset) -> Iterator[tuple[str, Mapping[str, object] | DataError]]:

@@ -84,6 +84,28 @@ def test_all_columns_are_used(tmp_path: Path) -> None:
     assert [e.id for e in opened.examples("bored", "test")] == ["8"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"post": "late", "label": "yes", "split": "train"}',
+        r'{"post": "late", "label": "yes", "\u0073plit": "train"}',
+    ],
+    ids=["plain", "escaped"],
+)
+def test_a_split_is_found_wherever_the_file_names_one(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "bored.jsonl"
+    first = '{"post": "a split second", "label": "no"}'
+    path.write_text(f"{first}\n{line}\n", encoding="utf-8")
+    assert source(path).splits("bored") == ["test", "train"]
+
+
+def test_a_file_that_names_no_split_is_not_parsed_to_its_end_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "bored.jsonl"
+    path.write_text('["no row"]\n{"post": "x", "label": "yes"}\n{"post": \n', encoding="utf-8")
+    assert source(path).splits("bored") == ["test"]
+    assert "row 0 (line 1): found a list" in error_of(path)
+
+
 def test_a_label_may_be_written_as_its_sentence(tmp_path: Path) -> None:
     path = jsonl(tmp_path, {"post": "x", "label": "No, the poster is not bored."})
     assert [e.label for e in source(path).examples("bored", "test")] == ["no"]
