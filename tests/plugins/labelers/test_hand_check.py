@@ -42,7 +42,8 @@ def right_and_invented(
     aspects: dict[str, list[str]] = {}
     for one in labels:
         path = outputs / one.model / f"{one.dataset}.csv"
-        texts.setdefault(path, answers(path))
+        if path not in texts:
+            texts[path] = answers(path)
         dataset = context.dataset(one.dataset)
         if dataset.name not in aspects:
             aspects[dataset.name] = [e.aspect for e in context.examples(dataset.name, "test")]

@@ -26,7 +26,7 @@ from tests.judge_server import judge, judge_server
 from tests.plugins.metrics.neural.bertscore_encoders import minilm
 
 pytestmark = pytest.mark.slow
-ROWS = 120
+ROWS = 80
 MODEL = "Mentallama-7B"
 
 
