@@ -15,7 +15,7 @@ TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 # Packages are compiled when they are first imported, not when they are installed: few are used.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-lowest docs format clean
+.PHONY: demo test types tests test-lowest docs format clean
 
 demo: $(VENV)/core.installed
 	$(BIN)/imhi run
@@ -23,7 +23,13 @@ demo: $(VENV)/core.installed
 test: $(VENV)/dev.installed $(VENV)/types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check $(SOURCES)
+	@$(MAKE) --no-print-directory --jobs 2 types tests
+
+# Beside each other: mypy has one core to itself, and tests wait now and then.
+types:
 	$(BIN)/mypy
+
+tests:
 	$(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The package as a type checker or an editor finds it, which follow no import hooks: links to folders.

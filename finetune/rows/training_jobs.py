@@ -53,7 +53,9 @@ def training_jobs(recipe: Recipe, context: Context, folder: TrainedFolder) -> li
     """Return the models to train, each with its training and validation examples.
 
     No post of the validation rows is trained on, and none of the split the finished model is scored
-    on; ``context.notes`` says how many were left out.
+    on; ``context.notes`` says how many were left out. Of the validation rows, models that write get
+    ``validation.examples`` of each dataset: their loss takes nearly as long as their training would.
+    Classifiers get all.
 
     Raises:
         HarnessError: see :func:`chosen_datasets`; a dataset without explanations where they are read.
@@ -74,11 +76,25 @@ def training_jobs(recipe: Recipe, context: Context, folder: TrainedFolder) -> li
         if not rows:
             raise HarnessError(f"{recipe.name}: no training rows are left for {title}")
         name = "".join(c if c.isalnum() or c in "-_" else "-" for c in title)
-        validated = tuple(_of_aspect(validation, datasets, aspect))
+        validated = _of_aspect(validation, datasets, aspect)
+        if not context.registry.trainers.get(recipe.kind).labels:
+            validated = sampled(validated, recipe.validation.examples, recipe.training.seed)
         jobs.append(
-            TrainingJob(recipe, context, folder, name, datasets, aspect, tuple(rows), validated)
+            TrainingJob(
+                recipe, context, folder, name, datasets, aspect, tuple(rows), tuple(validated)
+            )
         )
     return jobs
+
+
+def sampled(rows: Sequence[Example], limit: int, seed: int) -> list[Example]:
+    """Return at most ``limit`` rows of each dataset, drawn by seed."""
+    sample = []
+    for name in dict.fromkeys(row.dataset for row in rows):
+        of_dataset = [row for row in rows if row.dataset == name]
+        draw = random.Random(seed)
+        sample += of_dataset if len(of_dataset) <= limit else draw.sample(of_dataset, limit)
+    return sample
 
 
 def _groups(

@@ -4,7 +4,6 @@ their labels read and scored, as in a run."""
 from __future__ import annotations
 
 import dataclasses
-import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -54,7 +53,7 @@ def answer_scorer(job: TrainingJob, tokenizer: Any) -> Callable[[Any], dict[str,
     recipe = job.recipe
     metric = recipe.validation.metric
     assert metric is not None
-    rows = sampled(job.validation, recipe.validation.examples, recipe.training.seed)
+    rows = job.validation
     requests = [request for _, request in requests_for(rows, recipe.data, job.context)]
     wrap = job.context.registry.families.get("hf").wrap
     if wrap is None:
@@ -84,16 +83,6 @@ def answer_scorer(job: TrainingJob, tokenizer: Any) -> Callable[[Any], dict[str,
         return _scores(rows, responses, context, recipe.validation.labeler, metric)
 
     return score
-
-
-def sampled(rows: Sequence[Example], limit: int, seed: int) -> list[Example]:
-    """Return at most ``limit`` rows of each dataset, drawn by seed."""
-    sample = []
-    for name in dict.fromkeys(row.dataset for row in rows):
-        of_dataset = [row for row in rows if row.dataset == name]
-        draw = random.Random(seed)
-        sample += of_dataset if len(of_dataset) <= limit else draw.sample(of_dataset, limit)
-    return sample
 
 
 def _answered(requests: Sequence[Request], model: Model) -> dict[str, Response]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from imhi._core.cli.console import err, say
+from imhi._core.cli.progress_lines import ProgressLines
 from imhi._core.events import (
     AnswersCached,
     Event,
@@ -30,12 +31,13 @@ _SHOWN_FAILURES = 3
 
 class ProgressBar:
     """Shows answers, rate, time left and failures, then metrics and trainings that take their time, on
-    a terminal; plain lines elsewhere."""
+    a terminal; plain lines elsewhere, one a minute."""
 
     def __init__(self) -> None:
         self._console = err()
         self._bar: Any = None
         self._task: Any = None
+        self._lines: ProgressLines | None = None
         self._failures = 0
         self._model = ""
         self._scored = ("", "", "")
@@ -70,8 +72,7 @@ class ProgressBar:
                 self._model = plain(event.training)
                 if event.step:
                     self._line(f"goes on from update {event.step} of {event.steps}")
-                self._open(self._model[:30], event.steps)
-                self._advance(event.step)
+                self._open(self._model[:30], event.steps, event.step)
             case TrainingLogged():
                 self._train(event)
 
@@ -96,24 +97,32 @@ class ProgressBar:
         if measured:
             listed = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())
             self._line(f"update {event.step}: validation {listed}")
-        if self._bar is not None and "loss" in event.values:
+        if "loss" not in event.values:
+            return
+        loss = f"loss {event.values['loss']:.3f}"
+        if self._bar is not None:
             self._advance(event.step - self._bar.tasks[0].completed)
-            self._bar.update(self._task, rate=f"loss {event.values['loss']:.3f}")
+            self._bar.update(self._task, rate=loss)
+        elif self._lines is not None:
+            self._lines.to(event.step, loss)
 
     def _line(self, text: str) -> None:
         say(f"{self._model}: {text}")
 
     def _score(self, event: ExamplesScored) -> None:
         scored = (event.run, event.metric, event.dataset)
-        if scored != self._scored or self._bar is None:
+        if scored != self._scored or (self._bar is None and self._lines is None):
             self.close()
             self._scored = scored
             self._open(f"{plain(event.metric)}, {plain(event.dataset)}", event.total)
         if self._bar is not None:
             self._advance(event.done - self._bar.tasks[0].completed)
+        elif self._lines is not None:
+            self._lines.to(event.done)
 
-    def _open(self, what: str, total: int) -> None:
+    def _open(self, what: str, total: int, done: int = 0) -> None:
         if not self._console.is_terminal:
+            self._lines = ProgressLines(lambda text: say(f"{what}: {text}"), total, done)
             return
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -127,23 +136,25 @@ class ProgressBar:
             console=self._console,
             transient=True,
         )
-        self._task = self._bar.add_task(what, total=total, rate="", failed="")
+        self._task = self._bar.add_task(what, total=total, completed=done, rate="", failed="")
         self._bar.start()
 
     def _advance(self, count: int) -> None:
+        failed = f"{self._failures} failed" if self._failures else ""
+        if self._lines is not None:
+            self._lines.to(self._lines.done + count, failed)
         if self._bar is None:
             return
         speed = self._bar.tasks[0].speed
-        failed = f"{self._failures} failed" if self._failures else ""
         rate = f"{speed:.1f}/s" if speed else ""
         self._bar.update(self._task, advance=count, rate=rate, failed=failed)
 
     def close(self) -> None:
-        """Take the bar off the terminal."""
         """Take the bar away, and say how many failures were not shown."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+        self._lines = None
         if self._failures > _SHOWN_FAILURES:
             self._line(f"... and {self._failures - _SHOWN_FAILURES} more failed examples")
         self._failures = 0

@@ -122,7 +122,11 @@ def test_it_equals_bert_score_on_real_explanations(
         imhi, model_outputs / "Mentallama-7B", registry, "DR", rows=200
     )
     assert len(references) == 200
-    for rows, layer, idf, budget in ((200, 6, False, None), (60, 3, True, 2_048), (60, 1, True, 256)):
+    for rows, layer, idf, budget in (
+        (200, 6, False, None),
+        (60, 3, True, 2_048),
+        (60, 1, True, 256),
+    ):
         references, candidates = references[:rows], candidates[:rows]
         metric = make(model, layer=layer, idf=idf, batch_tokens=budget)
         found = scored(metric, context, references, candidates)
