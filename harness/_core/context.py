@@ -79,7 +79,7 @@ class Context:
             seed=settings.seed,
             shots=settings.shots,
             repair_mojibake=settings.repair_mojibake,
-            generation=settings.generation(style.max_new_tokens),
+            generation=settings.generation(style.max_new_tokens, style.stop),
             budget=Budget(settings.max_cost),
             notify=notify,
             wording=style.wording,

@@ -174,7 +174,8 @@ class Source:
 class PromptStyle:
     """Turns an example into model input. ``build(context)`` returns a function
     ``(example, dataset) -> str``. ``version`` is part of the run id: raise it with the wording.
-    ``max_new_tokens`` is the room an answer in this style needs. ``wording`` is what an answer in it
+    ``max_new_tokens`` is the room an answer in this style needs; it ends before any text of ``stop``,
+    unless the command names others (``--stop``). ``wording`` is what an answer in it
     begins with, a label's ``sentence`` or its ``completion``: what is scored, or chosen from, where a
     run asks for labels alone (``--answer``)."""
 
@@ -184,6 +185,7 @@ class PromptStyle:
     version: str = "1"
     max_new_tokens: int = 512
     wording: Wording = "sentence"
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

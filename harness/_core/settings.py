@@ -101,14 +101,16 @@ class RunSettings:
     audit: Path = Path("audit")
     cache: Path | None = None
 
-    def generation(self, style_tokens: int) -> Generation:
-        """Return how answers are decoded; ``style_tokens`` is what the prompt style needs."""
+    def generation(self, style_tokens: int, style_stop: tuple[str, ...] = ()) -> Generation:
+        """Return how answers are decoded; ``style_tokens`` is the room that answers in the prompt style
+        need, ``style_stop`` the texts they end before, where no others are given."""
         tokens = CHOICE_TOKENS if self.answer == "choice" else style_tokens
+        stop = self.stop or (style_stop if self.answer == "text" else ())
         return Generation(
             self.max_new_tokens or tokens,
             self.temperature,
             self.top_p,
-            self.stop,
+            stop,
             self.chat_template,
             self.system,
             answer=self.answer,

@@ -25,6 +25,9 @@ from imhi import (
     hookimpl,
 )
 
+_POST = 'Consider this post: "'
+# A model that completes texts goes on, after its answer, with an example of its own making.
+_NEXT_EXAMPLE = f"\n\n{_POST}"
 _FORMAT = "Answer with exactly one of these sentences, then explain it after the word Reasoning:"
 
 
@@ -34,7 +37,7 @@ def _choices(dataset: Dataset) -> str:
 
 def _ask(example: Example, dataset: Dataset) -> str:
     question = dataset.question(example.aspect).text
-    return f'Consider this post: "{example.post}"\nQuestion: {question}'
+    return f'{_POST}{example.post}"\nQuestion: {question}'
 
 
 def zero_shot(context: Context) -> BuildPrompt:
@@ -153,11 +156,14 @@ def _labels_in_turn(rows: Sequence[Example], count: int, generator: random.Rando
 @hookimpl
 def imhi_prompts() -> Iterator[PromptStyle]:
     yield PromptStyle("zero-shot", "The question and the allowed answers", zero_shot)
-    yield PromptStyle("few-shot", "Answered examples first (--shots)", few_shot)
+    yield PromptStyle(
+        "few-shot", "Answered examples first (--shots)", few_shot, stop=(_NEXT_EXAMPLE,)
+    )
     yield PromptStyle(
         "few-shot-fixed",
         "Answered examples first, the same before every post: read once by hf: and vllm:",
         few_shot_fixed,
+        stop=(_NEXT_EXAMPLE,),
     )
     yield PromptStyle(
         "cot-emotion", "Emotion-enhanced chain of thought (arXiv 2304.03347)", cot_emotion

@@ -16,6 +16,7 @@ from imhi._core.errors import HarnessError
 from imhi._core.protocols import BuildPrompt
 from imhi._core.records import Example
 from imhi._core.registry import Registry
+from imhi._core.settings import RunSettings
 from imhi._core.sources import open_source
 
 STYLES = ("zero-shot", "few-shot", "few-shot-fixed", "cot-emotion")
@@ -201,3 +202,16 @@ def test_few_shot_on_official_data_never_shows_the_post_it_asks_about(
                 prompt = " ".join(build(row, context.dataset(dataset)).split())
                 quoted = " ".join(f'"{row.post}"'.split())
                 assert prompt.count(quoted) == 1, f"{dataset}/{row.id}"
+
+
+@pytest.mark.parametrize("style", ["few-shot", "few-shot-fixed"])
+def test_an_answer_ends_where_the_next_example_would_begin(demo: Context, style: str) -> None:
+    declared = demo.registry.prompts.get(style)
+    (stop,) = Context.of(RunSettings(), demo.registry, declared).generation.stop
+    for prompt in prompts(style, demo, "DR").values():
+        *shown, asked = prompt.split(stop)
+        assert len(shown) == 1 + demo.shots and asked.endswith("Answer:")
+    other = RunSettings(stop=("###",))
+    assert Context.of(other, demo.registry, declared).generation.stop == ("###",)
+    labels = RunSettings(answer="likelihood")
+    assert Context.of(labels, demo.registry, declared).generation.stop == ()
