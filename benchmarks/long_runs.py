@@ -102,7 +102,7 @@ def middles(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def left_by_kills(version: Installed, kills: int, place: Path) -> dict[str, int]:
+def left_by_kills(version: Installed, kills: int, place: Path) -> dict[str, Any]:
     """Kill a run at random moments, and let it end; return what temporary files and folders there were
     on the way, and at the end."""
     task = write_rows(place / "rows", 3000, 2)
@@ -111,9 +111,12 @@ def left_by_kills(version: Installed, kills: int, place: Path) -> dict[str, int]
     words += ["--source", "own", "--model", "made:readable", "--out", str(out)]
 
     def left() -> int:
-        return len([*out.rglob(".*.tmp"), *out.glob(".prepare-*")]) if out.exists() else 0
+        found = [*out.rglob(".*.tmp"), *out.glob(".prepare-*")] if out.exists() else []
+        names.extend(path.relative_to(out).as_posix() for path in found)
+        return len(found)
 
     env = {**os.environ, **version.env, "OMP_NUM_THREADS": "1"}
+    names: list[str] = []
     chosen, most, lasting, killed, longest = random.Random(0), 0, 0, 0, 0.0
     while killed < kills:
         started = time.monotonic()
@@ -132,7 +135,8 @@ def left_by_kills(version: Installed, kills: int, place: Path) -> dict[str, int]
             killed += 1
             most = max(most, left())
     version.measure(words[len(version.words) :])
-    return {"kills": killed, "most_at_once": most, "left": lasting + left()}
+    left_over = lasting + left()
+    return {"kills": killed, "most_at_once": most, "left": left_over, "seen": sorted({*names})}
 
 
 def main() -> None:

@@ -46,6 +46,9 @@ from imhi._core.run_store.manifest import Manifest
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+STANDING = "standing.json"
+# Where files are written whole, under the run's lock.
+_WRITTEN_WHOLE = ("predictions", "scores", "responses", "failures", "asked")
 _VIEW, _SHORTENED = "@", "+"  # quoted names hold neither
 _LONGEST_NAME = 200
 
@@ -272,7 +275,7 @@ class RunFolder:
         was killed had half-written is cleared away."""
         refusal = f"{self.path}: another process is working in this run; wait for it to end"
         with held(self.path / "run.lock", refusal):
-            clear_temporary(self.path, ("predictions", "scores"), (MANIFEST,))
+            clear_temporary(self.path, _WRITTEN_WHOLE, (MANIFEST, STANDING))
             self._manifest = None  # whoever held the lock before may have written it
             yield
 

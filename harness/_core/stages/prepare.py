@@ -74,11 +74,11 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
         return context.requests(rows, build)
 
     slug = _slug(settings, model)
+    sweep(settings.out)
     begun = _begun(plan, model, context, {name: partial(asked, name) for name in datasets})
     if begun is not None:
         return Prepared(begun, model, context)
     settings.out.mkdir(parents=True, exist_ok=True)
-    sweep(settings.out)
     staging = staging_folder(settings.out)
     held = staging / "run"
     try:

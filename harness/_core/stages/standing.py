@@ -26,9 +26,8 @@ from imhi._core.report import all_notes
 from imhi._core.results import RunScores
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.environment import package_versions
+from imhi._core.run_store.folder import STANDING
 from imhi._core.run_store.jsonl import write_json
-
-_FILE = "standing.json"
 
 
 class Standing:
@@ -149,11 +148,11 @@ class Standing:
     def _record(self, kind: str, made_of: str) -> None:
         kept = self._kept()
         kept[kind][self._labeler] = made_of
-        write_json(self.folder.path / _FILE, kept)
+        write_json(self.folder.path / STANDING, kept)
 
     def _kept(self) -> dict[str, dict[str, Any]]:
         try:
-            found = json.loads((self.folder.path / _FILE).read_text(encoding="utf-8"))
+            found = json.loads((self.folder.path / STANDING).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             found = {}
         parts = {kind: found.get(kind) for kind in ("labels", "scores")} if found else {}

@@ -62,6 +62,8 @@ def test_only_what_is_written_under_the_lock_is_cleared(tmp_path: Path) -> None:
     kept = [".report.html.12.tmp", "notes.12.tmp", "scores/.hybrid.json.swp", "mine/.a.b.12.tmp"]
     gone = [
         ".manifest.json.12.tmp",
+        ".standing.json.12.tmp",
+        "responses/.DR.jsonl.12.tmp",
         "scores/hybrid/accuracy/.DR.jsonl.7.tmp",
         "scores/.h.json.1.tmp",
     ]

@@ -60,6 +60,17 @@ def test_what_a_dead_process_was_preparing_is_cleared_and_a_living_one_s_is_not(
     assert not living.exists()
 
 
+def test_a_killed_preparation_goes_also_where_the_run_is_there_already(
+    manager: PluginManager, tmp_path: Path
+) -> None:
+    prepared_run(settings(tmp_path), manager)
+    with held_folder(tmp_path / ".prepare-1-1"):
+        shutil.copytree(tmp_path / ".prepare-1-1", tmp_path / "copy")
+    (tmp_path / "copy").rename(tmp_path / ".prepare-1-1")
+    prepared_run(settings(tmp_path), manager)
+    assert not (tmp_path / ".prepare-1-1").exists()
+
+
 def test_a_folder_without_a_lock_is_cleared_when_its_process_ended_a_while_ago(
     manager: PluginManager, tmp_path: Path
 ) -> None:
