@@ -9,7 +9,7 @@ from pathlib import Path
 from imhi._core.checkpoints.checkpoint import Checkpoint
 from imhi._core.errors import HarnessError
 
-_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -45,7 +45,7 @@ def find_checkpoint(
         raise HarnessError(
             f"{user}:{written}: found a file, expected the {what}'s folder (with {config} in it)"
         )
-    if written[0] in "./~\\" or not _HUB_ID.fullmatch(written):
+    if written[0] in "./~\\" or not HUB_ID.fullmatch(written):
         raise HarnessError(
             f"{user}:{written}: there is no such folder; expected a {what} folder (with {config} in "
             "it) or a hub id such as owner/name"
