@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         open_adapter as open_adapter,
     )
     from imhi._core.checkpoints.adapter_fit import apply_adapter as apply_adapter
+    from imhi._core.checkpoints.adapter_shapes import check_lora as check_lora
     from imhi._core.checkpoints.adapter_tokenizer import (
         adapter_tokenizer as adapter_tokenizer,
         check_rows as check_rows,

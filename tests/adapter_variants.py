@@ -62,6 +62,12 @@ def save_lora(
     return folder
 
 
+def with_another_layer(held: Tensors) -> Tensors:
+    """Return the weights of an adapter of two layers with those of a fourth."""
+    more = {name.replace("layers.1", "layers.3"): held[name] for name in held if "layers.1" in name}
+    return {**held, **more}
+
+
 def logits(base: Path, adapter: Path, ids: list[list[int]], rows: int | None = None) -> Any:
     """Return what peft itself computes with an adapter on a causal model."""
     import peft

@@ -14,6 +14,7 @@ Out = Annotated[
 
 
 def merge(
+    context: typer.Context,
     name: Name,
     to: Annotated[
         Path | None,
@@ -29,7 +30,7 @@ def merge(
     folder = find_trained(name, out)
     place = to or folder.path.with_name(f"{folder.name}-merged")
     data = folder.finished().recipe.data
-    for written in merge_adapter(folder, place):
+    for written in merge_adapter(folder, place, context.obj):
         use = f"imhi run --model hf:{written},chat_template={data.chat_template} --prompt {data.style}"
         say(f"merged model: {written}; to use it: {use}")
 

@@ -15,17 +15,12 @@ from imhi import HarnessError
 from imhi._core.checkpoints.adapter_base import write_trained_on
 from imhi._core.checkpoints.finding import find_checkpoint
 from tests import tiny_models
-from tests.adapter_variants import changed, logits, save_lora
+from tests.adapter_variants import changed, logits, save_lora, with_another_layer
 from tests.plugins.models.hf.asking import Asker, decoded_prompts, requests, texts
 
 
 def _moved(old: str, new: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda held: {name.replace(old, new): tensor for name, tensor in held.items()}
-
-
-def _with_layer(held: dict[str, Any]) -> dict[str, Any]:
-    more = {name.replace("layers.1", "layers.3"): held[name] for name in held if "layers.1" in name}
-    return {**held, **more}
 
 
 def _without_layer(held: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +38,7 @@ MISFITS: dict[str, tuple[dict[str, Any], str]] = {
         r"8 of its 8 weights match nothing \(base_model\.model\.layers\.0\.self_attn\.q_proj\.lora_A",
     ),
     "four-layers-on-two": (
-        {"tensors": _with_layer},
+        {"tensors": with_another_layer},
         r"4 of its 12 weights match nothing \(base_model\.model\.model\.layers\.3",
     ),
     "a-layer-left-at-random": (
