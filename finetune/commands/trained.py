@@ -35,6 +35,21 @@ def merge(
         say(f"merged model: {written}; to use it: {use}")
 
 
+def unpack(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A GGUF file of a causal model.")],
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Where the model goes (the file's name)."),
+    ] = None,
+) -> None:
+    """Make a folder of a GGUF file that trainings start from (base.model): float32 safetensors."""
+    from imhi.finetune.trained.unpacking import unpack as unpack_file
+    from imhi.io import say
+
+    place = unpack_file(file, to or Path(file.stem))
+    say(f"unpacked model: {place}; to train it: --set base.model={place}")
+
+
 def card(name: Name, out: Out = Path("trained")) -> None:
     """Write model card and curves again, from training.json."""
     from imhi.finetune.experiments.single import describe
