@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from imhi._core.registry import Registry
 from imhi.finetune.trained.folder import TrainedFolder
 from tests import tiny_models
 from tests.conftest import Imhi
@@ -16,12 +17,13 @@ pytest.importorskip("transformers", reason="trained models need the extra [hf]")
 
 
 @pytest.fixture
-def classifiers(tmp_path: Path) -> Path:
+def classifiers(tmp_path: Path, registry: Registry) -> Path:
     """Classifiers of DR and SAD, as a training leaves them, under trained/mine."""
     folder = TrainedFolder(tmp_path / "trained" / "mine")
     folder.path.mkdir(parents=True)
     folder.write_manifest(a_classifier())
-    for name, labels in LABELS.items():
+    for name in LABELS:
+        labels = registry.datasets.get(name).label_names
         tiny_models.save_classifier(folder.model(name), labels, window=256)
     return tmp_path
 

@@ -33,6 +33,7 @@ def packed(tmp_path: Path) -> Path:
     return save_gguf(base, place / "tiny.gguf")
 
 
+@pytest.mark.slow
 def test_a_gguf_file_as_base_is_refused_with_the_command_that_unpacks_it(
     packed: Path, tmp_path: Path, imhi_here: Imhi
 ) -> None:
