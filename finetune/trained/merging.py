@@ -25,6 +25,7 @@ from imhi.finetune.trained.merge_check import (
     sample_logits,
     sample_texts,
 )
+from imhi.finetune.trained.model import check_same_base
 from imhi.io import disk_error
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def merge(folder: TrainedFolder, to: Path, manager: PluginManager) -> list[Path]
         for name, record in manifest.members.items():
             found = find_checkpoint(str(folder.model(name)), None, "adapter", "adapter")
             place = staging / name if several else staging
+            check_same_base(manifest, folder.model(name), str(folder.path))
             texts = sample_texts(manifest, record, manager)
             _merge_one(open_adapter(found), checkpoint, manifest, record, texts, place)
         staging.replace(to)

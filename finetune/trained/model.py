@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imhi import HarnessError, Model, ModelSpec, Request, Response, code_checksum, resolve
@@ -12,6 +13,7 @@ from imhi.finetune.trained.folder import TrainedFolder, find_trained
 
 if TYPE_CHECKING:
     from imhi import Context, Registry
+    from imhi.finetune.trained.manifest import TrainingManifest
 
 _PASSED_ON = ("device", "dtype", "batch_size", "batch_tokens")
 
@@ -37,6 +39,27 @@ def spec_of(
     # A comma in a path would end the argument: the spec is made from parts, not from its text.
     spec = ModelSpec.parse("hf:model", registry)
     return ModelSpec(name, spec.family, target, {**spec.arguments, **given}, given)
+
+
+def check_same_base(manifest: TrainingManifest, place: Path, name: str) -> None:
+    """Refuse a base that changed since, for adapters of trainings that did not yet write down, beside
+    them, the weights they belong to.
+
+    Raises:
+        HarnessError: its files are others than those of the training.
+    """
+    base, expected = manifest.recipe.base, manifest.depends_on.base or ""
+    if not (place / "adapter_config.json").is_file() or (place / "trained_on.json").is_file():
+        return
+    if not expected.startswith("sha256:"):  # asked for by its commit
+        return
+    found = find_checkpoint(str(base.model), base.revision, user="base.model").identity()
+    if found != expected:
+        raise HarnessError(
+            f"{name}: its base {base.model} was {expected[:19]} when it was trained, and is {found[:19]} "
+            f"now; expected the same files: restore them, or write hf:{base.model},peft={place},"
+            "any_base=true if only other files than the weights changed"
+        )
 
 
 class TrainedModel:
@@ -71,31 +94,13 @@ class TrainedModel:
             spec = spec_of(
                 self.folder, name, self.context.registry, self.spec.arguments, self.spec.name
             )
-            self._check_base(name)
+            check_same_base(self.manifest, self.folder.model(name), self.spec.name)
             model = spec.create(self.context)
             self._open = name, model
             try:
                 yield from model.generate(share)
             finally:
                 self.close()
-
-    def _check_base(self, name: str) -> None:
-        """Refuse a base that changed since, for adapters of trainings that did not yet write down, beside
-        them, the weights they belong to."""
-        place, recipe = self.folder.model(name), self.manifest.recipe
-        expected = self.manifest.depends_on.base or ""
-        if not (place / "adapter_config.json").is_file() or (place / "trained_on.json").is_file():
-            return
-        if not expected.startswith("sha256:"):  # asked for by its commit
-            return
-        found = find_checkpoint(str(recipe.base.model), recipe.base.revision, user="base.model")
-        if found.identity() != expected:
-            raise HarnessError(
-                f"{self.spec.name}: its base {recipe.base.model} was {expected[:19]} when it was trained, "
-                f"and is {found.identity()[:19]} now; expected the same files: restore them, or write "
-                f"hf:{recipe.base.model},peft={place},any_base=true if only other files than the weights "
-                "changed"
-            )
 
     def _model_for(self, request: Request) -> str:
         if self.manifest.writes:

@@ -121,6 +121,12 @@ def test_an_adapter_is_merged_into_no_other_base(
 
     base = shutil.copytree(tied, tmp_path / "base")
     made = trained(tmp_path / "made", base)
+    # Trainings of earlier versions have the hash of their base in training.json alone.
+    manifest = made.manifest()
+    earlier = manifest.depends_on.model_copy(update={"base": f"sha256:{'0' * 64}"})
+    made.write_manifest(manifest.model_copy(update={"depends_on": earlier}))
+    with pytest.raises(HarnessError, match="was sha256:000000000000 when it was trained"):
+        merge(made, tmp_path / "merged", manager)
     record = {"base": "sha256:0", "weights": "sha256:another"}
     (made.path / "model" / "trained_on.json").write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(HarnessError, match="was trained on another base"):
