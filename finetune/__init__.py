@@ -36,6 +36,7 @@ def imhi_models() -> Iterator[ModelFamily]:
         fingerprint="imhi.finetune.trained.model:fingerprint",
         cache_key="imhi.finetune.trained.model:cache_key",
         prompt="imhi.finetune.trained.model:prompt_style",
+        datasets="imhi.finetune.trained.model:known_datasets",
         examples=("trained:tiny-causal",),
     )
 

@@ -6,6 +6,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imhi._core.batching import run_batches as run_batches, token_batches as token_batches
+    from imhi._core.checkpoints.adapter_base import (
+        check_adapter_base as check_adapter_base,
+        write_trained_on as write_trained_on,
+    )
+    from imhi._core.checkpoints.adapter_files import (
+        AdapterFiles as AdapterFiles,
+        open_adapter as open_adapter,
+    )
+    from imhi._core.checkpoints.adapter_fit import apply_adapter as apply_adapter
+    from imhi._core.checkpoints.adapter_shapes import check_lora as check_lora
+    from imhi._core.checkpoints.adapter_tokenizer import (
+        adapter_tokenizer as adapter_tokenizer,
+        check_rows as check_rows,
+    )
     from imhi._core.checkpoints.answer_facts import (
         answer_facts as answer_facts,
         engine_facts as engine_facts,
@@ -30,7 +44,10 @@ if TYPE_CHECKING:
         quiet as quiet,
         require_package as require_package,
     )
-    from imhi._core.checkpoints.plain_generation import plain_generation as plain_generation
+    from imhi._core.checkpoints.plain_generation import (
+        ends_too as ends_too,
+        plain_generation as plain_generation,
+    )
     from imhi._core.checkpoints.prompting import (
         Continued as Continued,
         Encoded as Encoded,
@@ -45,6 +62,7 @@ if TYPE_CHECKING:
         failed as failed,
         request_seed as request_seed,
     )
+    from imhi._core.checkpoints.weights import check_size as check_size
 else:
     from imhi._core.lazy import lazy_names
 

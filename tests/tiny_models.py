@@ -109,9 +109,10 @@ def save_causal(
     pad: bool = True,
     dtype: str = "float32",
     heads: int = _HEADS,
+    tied: bool = False,
 ) -> Path:
     """Save a Llama-type causal model (2 layers, width 64) whose greedy answers end now and then. vLLM
-    on CPUs knows no heads of less than 32: two."""
+    on CPUs knows no heads of less than 32: two. ``tied``: its head is its embeddings."""
     import torch
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
@@ -128,7 +129,7 @@ def save_causal(
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=0 if pad else None,
-        tie_word_embeddings=False,
+        tie_word_embeddings=tied,
     )
     model = LlamaForCausalLM(config)
     _let_answers_end(model.lm_head.weight, 1.6)

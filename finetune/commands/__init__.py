@@ -36,5 +36,6 @@ def add_commands(app: typer.Typer) -> None:
     group.command("recipes")(recipes.recipes)
     group.command("show")(recipes.show)
     group.command("merge")(trained.merge)
+    group.command("unpack")(trained.unpack)
     group.command("card")(trained.card)
     app.add_typer(group, name="finetune")

@@ -83,4 +83,10 @@ def _local_size(recipe: Recipe) -> Size | None:
         return None
     from transformers import AutoConfig
 
-    return size_of(AutoConfig.from_pretrained(recipe.base.model))
+    from imhi.checkpoints import check_size, find_checkpoint
+
+    checkpoint = find_checkpoint(recipe.base.model, recipe.base.revision, user="base.model")
+    with checkpoint.loading():
+        config = AutoConfig.from_pretrained(checkpoint.location)
+    check_size(checkpoint, config)
+    return size_of(config)

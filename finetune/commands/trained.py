@@ -14,6 +14,7 @@ Out = Annotated[
 
 
 def merge(
+    context: typer.Context,
     name: Name,
     to: Annotated[
         Path | None,
@@ -29,9 +30,24 @@ def merge(
     folder = find_trained(name, out)
     place = to or folder.path.with_name(f"{folder.name}-merged")
     data = folder.finished().recipe.data
-    for written in merge_adapter(folder, place):
+    for written in merge_adapter(folder, place, context.obj):
         use = f"imhi run --model hf:{written},chat_template={data.chat_template} --prompt {data.style}"
         say(f"merged model: {written}; to use it: {use}")
+
+
+def unpack(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A GGUF file of a causal model.")],
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Where the model goes (the file's name)."),
+    ] = None,
+) -> None:
+    """Make a folder of a GGUF file that trainings start from (base.model): float32 safetensors."""
+    from imhi.finetune.trained.unpacking import unpack as unpack_file
+    from imhi.io import say
+
+    place = unpack_file(file, to or Path(file.stem))
+    say(f"unpacked model: {place}; to train it: --set base.model={place}")
 
 
 def card(name: Name, out: Out = Path("trained")) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imhi import HarnessError, Model, ModelSpec, Request, Response, code_checksum, resolve
+from imhi.checkpoints import find_checkpoint
 from imhi.finetune.trained.folder import TrainedFolder, find_trained
 
 if TYPE_CHECKING:
     from imhi import Context, Registry
+    from imhi.finetune.trained.manifest import TrainingManifest
 
 _PASSED_ON = ("device", "dtype", "batch_size", "batch_tokens")
 
@@ -19,7 +22,8 @@ def spec_of(
     folder: TrainedFolder, model: str, registry: Registry, passed: Mapping[str, object], name: str
 ) -> ModelSpec:
     """Return one of a folder's models as an ``hf:`` model."""
-    recipe = folder.finished().recipe
+    manifest = folder.finished()
+    recipe = manifest.recipe
     base, place = recipe.base, folder.model(model).resolve()
     given: dict[str, object] = {
         "chat_template": recipe.data.chat_template,
@@ -28,11 +32,34 @@ def spec_of(
     }
     target = str(place)
     if (place / "adapter_config.json").is_file():
-        given |= {"peft": target, "revision": base.revision, "safetensors": base.safetensors}
+        # The very commit it was trained on, whatever the branch has come to since.
+        revision = manifest.base_commit or base.revision
+        given |= {"peft": target, "revision": revision, "safetensors": base.safetensors}
         target = str(base.model)
     # A comma in a path would end the argument: the spec is made from parts, not from its text.
     spec = ModelSpec.parse("hf:model", registry)
     return ModelSpec(name, spec.family, target, {**spec.arguments, **given}, given)
+
+
+def check_same_base(manifest: TrainingManifest, place: Path, name: str) -> None:
+    """Refuse a base that changed since, for adapters of trainings that did not yet write down, beside
+    them, the weights they belong to.
+
+    Raises:
+        HarnessError: its files are others than those of the training.
+    """
+    base, expected = manifest.recipe.base, manifest.depends_on.base or ""
+    if not (place / "adapter_config.json").is_file() or (place / "trained_on.json").is_file():
+        return
+    if not expected.startswith("sha256:"):  # asked for by its commit
+        return
+    found = find_checkpoint(str(base.model), base.revision, user="base.model").identity()
+    if found != expected:
+        raise HarnessError(
+            f"{name}: its base {base.model} was {expected[:19]} when it was trained, and is {found[:19]} "
+            f"now; expected the same files: restore them, or write hf:{base.model},peft={place},"
+            "any_base=true if only other files than the weights changed"
+        )
 
 
 class TrainedModel:
@@ -67,6 +94,7 @@ class TrainedModel:
             spec = spec_of(
                 self.folder, name, self.context.registry, self.spec.arguments, self.spec.name
             )
+            check_same_base(self.manifest, self.folder.model(name), self.spec.name)
             model = spec.create(self.context)
             self._open = name, model
             try:
@@ -141,6 +169,13 @@ def cache_key(spec: ModelSpec, context: Context) -> dict[str, object] | str:
         "members": keys,
         "code": code_checksum("imhi.finetune.trained"),
     }
+
+
+def known_datasets(spec: ModelSpec) -> list[str]:
+    """Return the datasets its classifiers were trained for; nothing of a model that writes, which may
+    be asked about any."""
+    manifest = find_trained(spec.target).finished()
+    return [] if manifest.writes else manifest.datasets
 
 
 def prompt_style(spec: ModelSpec) -> str:

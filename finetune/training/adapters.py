@@ -22,7 +22,7 @@ def with_adapter(model: Any, recipe: Recipe, model_class: str) -> Any:
     """Return the model with the recipe's adapter on it, or as it is where all weights are trained.
 
     Raises:
-        HarnessError: ``method.targets`` names no layer of the model.
+        HarnessError: ``method.targets`` names no layer of the model, or the head of one that writes.
     """
     method = recipe.method
     if method.name == "full":
@@ -41,7 +41,7 @@ def with_adapter(model: Any, recipe: Recipe, model_class: str) -> Any:
         task_type=_TASKS.get(model_class),
     )
     try:
-        return peft.get_peft_model(model, config)
+        adapted = peft.get_peft_model(model, config)
     except ValueError as error:
         layers = sorted(
             {
@@ -54,3 +54,11 @@ def with_adapter(model: Any, recipe: Recipe, model_class: str) -> Any:
             f"method.targets: found {targets}, expected names of layers of {type(model).__name__} "
             f"({', '.join(layers)}): {' '.join(str(error).split())[:160]}"
         ) from None
+    if recipe.kind == "causal" and hasattr(model.get_output_embeddings(), "base_layer"):
+        # TRL multiplies by the head's own weights: an adapter on it would never be trained.
+        raise HarnessError(
+            f"method.targets: found the head of {type(model).__name__} among {targets}, expected layers "
+            "inside the model: the loss is computed with the head's own weights, past an adapter on it; "
+            "leave it out (all-linear does), or write --set method.name=full"
+        )
+    return adapted

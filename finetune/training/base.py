@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from imhi import HarnessError
-from imhi.checkpoints import Checkpoint, Kind, find_checkpoint, require_package, window_of
+from imhi.checkpoints import (
+    Checkpoint,
+    Kind,
+    check_size,
+    find_checkpoint,
+    require_package,
+    window_of,
+)
 from imhi.finetune.training.job import TrainingJob
 from imhi.finetune.training.processes import processes
 from imhi.finetune.training.scratch import make_from_nothing
@@ -118,6 +125,13 @@ def _model(job: TrainingJob, checkpoint: Checkpoint) -> Any:
             "label2id": {label: number for number, label in enumerate(labels)},
             "ignore_mismatched_sizes": True,
         }
+    with checkpoint.loading():
+        config = transformers.AutoConfig.from_pretrained(
+            checkpoint.location,
+            revision=checkpoint.commit,
+            trust_remote_code=base.trust_remote_code,
+        )
+    check_size(checkpoint, config)
     loader = getattr(transformers, job.trainer.model_class)
     torch.manual_seed(recipe.training.seed)
     with checkpoint.loading():

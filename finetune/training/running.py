@@ -7,11 +7,17 @@ import math
 import shutil
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from imhi import HarnessError, TrainingFinished
-from imhi.checkpoints import choose_device, free_memory, memory_as_memory_error, quiet
+from imhi.checkpoints import (
+    choose_device,
+    find_checkpoint,
+    free_memory,
+    memory_as_memory_error,
+    quiet,
+    write_trained_on,
+)
 from imhi.finetune.trained.manifest import Best, ModelRecord
 from imhi.finetune.training.answer_evaluation import answer_scorer, evaluate_answers
 from imhi.finetune.training.building import Built, build
@@ -74,7 +80,7 @@ def _trained(job: TrainingJob, built: Built) -> ModelRecord:
     begin = last_checkpoint(job.checkpoints)
     with quiet():
         trainer.train(resume_from_checkpoint=str(begin) if begin else None)
-        _save(trainer, built.tokenizer, job.output)
+        _save(trainer, built.tokenizer, job)
     state = trainer.state
     losses = [row["loss"] for row in state.log_history if "loss" in row]
     best = None
@@ -96,8 +102,10 @@ def _numbers(row: Mapping[str, object]) -> dict[str, float]:
     return {k: v for k, v in row.items() if isinstance(v, (int, float)) and math.isfinite(v)}
 
 
-def _save(trainer: Any, tokenizer: Any, output: Path) -> None:
-    """Save model and tokenizer: the folder appears complete or not at all."""
+def _save(trainer: Any, tokenizer: Any, job: TrainingJob) -> None:
+    """Save model and tokenizer: the folder appears complete or not at all. An adapter says which base
+    it belongs to."""
+    output, recipe = job.output, job.recipe
     staging = output.with_name(f".{output.name}.saving")
     main = trainer.args.should_save
     if main:
@@ -106,6 +114,9 @@ def _save(trainer: Any, tokenizer: Any, output: Path) -> None:
     trainer.save_model(str(staging))
     if main:
         tokenizer.save_pretrained(staging)
+        if recipe.method.name != "full":
+            base = find_checkpoint(str(recipe.base.model), recipe.base.revision, user="base.model")
+            write_trained_on(staging, base)
         for leftover in ("training_args.bin", "README.md"):
             (staging / leftover).unlink(missing_ok=True)
         shutil.rmtree(output, ignore_errors=True)  # of a training that ended before it could say so

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imhi._core.answer_cache.cache_folder import asked_folder
 from imhi._core.answered import read_answers, take_apart
@@ -22,6 +23,9 @@ from imhi._core.report import Relay, Report
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.settings import Generation, RunSettings
 from imhi._core.sources import parse_source
+
+if TYPE_CHECKING:
+    from imhi._core.models import ModelSpec
 
 
 @dataclass
@@ -114,11 +118,13 @@ class Context:
         """
         return self.registry.datasets.get(name)
 
-    def select_datasets(self, settings: RunSettings) -> list[str]:
-        """Return the datasets to run: those asked for, else all that have the split.
+    def select_datasets(self, settings: RunSettings, spec: ModelSpec | None = None) -> list[str]:
+        """Return the datasets to run: those asked for, else all that have the split. Of a model that
+        can answer about some only, those are all.
 
         Raises:
-            HarnessError: unknown name, or the source does not have the dataset or the split.
+            HarnessError: unknown name, the source does not have the dataset or the split, or the model
+                cannot answer about it.
         """
         registry, source = self.registry, self.source
         wanted = [registry.datasets.get(name).name for name in settings.dataset]
@@ -155,7 +161,29 @@ class Context:
                 f"'{settings.split}' (datasets: {', '.join(there) or 'none'}; splits: "
                 f"{', '.join(splits) or 'none'})"
             )
+        if spec is not None and (known := spec.datasets()):
+            return self._that_are_known(have, known, settings, spec.name)
         return have
+
+    def _that_are_known(
+        self, have: list[str], known: Sequence[str], settings: RunSettings, model: str
+    ) -> list[str]:
+        """Return those datasets that a model can answer about."""
+        able = [name for name in have if name in known]
+        unable = [name for name in have if name not in known]
+        if settings.dataset or settings.task:
+            able = [] if unable else able
+        elif unable:
+            self.note(
+                f"{model}: no dataset was named; it is asked about those it was made for "
+                f"({', '.join(able)}), not about {', '.join(unable)}"
+            )
+        if not able:
+            raise HarnessError(
+                f"{model}: found {', '.join(unable) or 'no dataset'} to be asked about, it was made for "
+                f"{', '.join(known)}: write --dataset NAME for some of these"
+            )
+        return able
 
     def requests(
         self, examples: Iterator[Example], build: BuildPrompt

@@ -198,7 +198,9 @@ class ModelFamily:
     run id. ``estimate(spec, prompts, context)``, optional, returns a :class:`imhi.Estimate`.
     ``prices()``, optional, returns a :class:`imhi.PriceList`, for ``imhi models prices``.
     ``prompt(spec)``, optional, returns the prompt style the model was made for, used where none is
-    asked for. ``wrap(model, tokenizer, name, arguments, context)``, optional, returns a
+    asked for. ``datasets(spec)``, optional, returns the names of the datasets the model can answer
+    about, nothing where it can about any: they are run where none is asked for, and others are refused.
+    ``wrap(model, tokenizer, name, arguments, context)``, optional, returns a
     :class:`imhi.Model` over weights that are in memory already (a training measures
     itself by it); closing it gives them back as they were.
     ``together(spec)``, optional, says whether the model is to get the requests of all datasets in one
@@ -229,6 +231,7 @@ class ModelFamily:
     estimate: Factory | None = None
     prices: Factory | None = None
     prompt: Factory | None = None
+    datasets: Factory | None = None
     wrap: Factory | None = None
     together: Factory | None = None
     stored: bool = False

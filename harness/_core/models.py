@@ -94,6 +94,13 @@ class ModelSpec:
             extra.update(resolve(self.family.fingerprint)(self, context))
         return {**self.identity(), **extra}
 
+    def datasets(self) -> Sequence[str]:
+        """Return the names of the datasets it can answer about; none: about any."""
+        if self.family.datasets is None:
+            return ()
+        names: Sequence[str] = resolve(self.family.datasets)(self)
+        return names
+
     def plugin_file(self) -> dict[str, Any]:
         """Return the checksum of the single-file plugin that makes the model, where it is one: a file
         under work has no version, and its text tells the model from an earlier one."""

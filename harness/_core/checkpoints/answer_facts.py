@@ -41,7 +41,8 @@ def answer_facts(
         "model": checkpoint.identity(),
         "adapter": adapter.identity() if adapter else None,
     }
-    files = _template_files(checkpoint) if templated else []
+    places = [checkpoint, *([adapter] if adapter else [])]
+    files = [file for place in places for file in _template_files(place)] if templated else []
     return facts | engine_facts(packages, modules, [path.read_bytes() for path in files])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from imhi._core.checkpoints.checkpoint import Checkpoint
 from imhi._core.errors import HarnessError
 
-_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -42,10 +42,11 @@ def find_checkpoint(
             _check_file(folder, file, user)
         return Checkpoint(written, folder=folder, user=user, option=option, file=file)
     if folder.exists():
+        hint = _gguf_hint(folder, user) if folder.suffix == ".gguf" and what == "model" else ""
         raise HarnessError(
-            f"{user}:{written}: found a file, expected the {what}'s folder (with {config} in it)"
+            f"{user}:{written}: found a file, expected the {what}'s folder (with {config} in it){hint}"
         )
-    if written[0] in "./~\\" or not _HUB_ID.fullmatch(written):
+    if written[0] in "./~\\" or not HUB_ID.fullmatch(written):
         raise HarnessError(
             f"{user}:{written}: there is no such folder; expected a {what} folder (with {config} in "
             "it) or a hub id such as owner/name"
@@ -78,10 +79,19 @@ def _check_folder(folder: Path, config: str, what: str, user: str) -> None:
         hint = f"; write hf:BASE_MODEL,peft={folder}" if user == "hf" else ": merge it first"
         raise HarnessError(f"{user}:{folder}: found a PEFT adapter, expected a whole model{hint}")
     present = sorted(path.name for path in folder.iterdir())[:6]
+    packed = min(folder.glob("*.gguf"), default=None) if what == "model" else None
+    hint = _gguf_hint(packed, user) if packed else "; give a folder that save_pretrained wrote"
     raise HarnessError(
         f"{user}:{folder}: not a {what} folder: there is no {config} in it (found: "
-        f"{', '.join(present) or 'nothing'}); give a folder that save_pretrained wrote"
+        f"{', '.join(present) or 'nothing'}){hint}"
     )
+
+
+def _gguf_hint(file: Path, user: str) -> str:
+    """Return what to do with a GGUF file where a folder of transformers is expected."""
+    if user == "hf":
+        return f"; write hf:{file.parent},gguf_file={file.name} or gguf:{file}"
+    return f"; unpack it first: imhi finetune unpack {file} --to FOLDER, and give that folder"
 
 
 @functools.cache

@@ -25,4 +25,7 @@ def fingerprint(spec: ModelSpec, context: Context) -> dict[str, str]:
     if given["peft"]:
         adapter = find_checkpoint(given["peft"], given["peft_revision"], "adapter", user)
         identity["adapter"] = adapter.identity()
+        # Before this was written, adapters were put on whatever base was given, and asked with its
+        # tokenizer: those answers are not to be taken for these.
+        identity["adapter_use"] = "checked, with its own tokenizer"
     return identity

@@ -38,6 +38,15 @@ def plain_generation(model: Any, tokenizer: Any) -> dict[str, object]:
     return ignored
 
 
+def ends_too(generation: Any, token: int | None) -> None:
+    """Let answers end at a token too: the end token of an adapter's own tokenizer, which a base's
+    generation config does not know."""
+    ends = generation.eos_token_id
+    known = [*ends] if isinstance(ends, (list, tuple)) else [] if ends is None else [ends]
+    if token is not None and token not in known:
+        generation.eos_token_id = [*known, token] if known else token
+
+
 def _first_known(*values: int | None) -> int | None:
     """Return the first value that is not None."""
     return next((value for value in values if value is not None), None)

@@ -56,6 +56,7 @@ class Prompter:
         self, tokenizer: Any, mode: str, name: str, variables: Mapping[str, Any] | None = None
     ) -> None:
         self.tokenizer = tokenizer
+        self.name = name
         self.template = tokenizer.get_chat_template() if _has_template(tokenizer) else None
         if mode == "on" and self.template is None:
             raise HarnessError(
@@ -93,25 +94,35 @@ class Prompter:
         return list(self.tokenizer.encode(text, add_special_tokens=special))
 
     def _templated(self, prompt: str, system: str) -> str:
-        from jinja2 import TemplateError
-
-        def apply(messages: list[dict[str, str]]) -> str:
-            return str(
-                self.tokenizer.apply_chat_template(
-                    messages, tokenize=False, add_generation_prompt=True, **self.variables
-                )
-            )
-
         if system and not self.system_in_prompt:
             try:
-                return apply(
+                return self._apply(
                     [{"role": "system", "content": system}, {"role": "user", "content": prompt}]
                 )
-            except TemplateError:
-                # Some templates know no system role and say so by raising.
+            except Exception:
+                # Some templates know no system role and say so by raising; where that was not why, the
+                # message below is not written either.
                 self.system_in_prompt = True
         content = f"{system}\n\n{prompt}" if system else prompt
-        return apply([{"role": "user", "content": content}])
+        try:
+            return self._apply([{"role": "user", "content": content}])
+        except Exception as error:
+            # A template is a program: it may raise on purpose, or anything Python does.
+            place = getattr(self.tokenizer, "name_or_path", "") or "its file"
+            why = " ".join(str(error).split())[:200]
+            raise HarnessError(
+                f"{self.name}: the chat template of {place} cannot write a prompt "
+                f"({type(error).__name__}: {why}), expected one that takes a message of the user; correct "
+                "it (chat_template.jinja, or chat_template in tokenizer_config.json), or write "
+                "--chat-template off"
+            ) from None
+
+    def _apply(self, messages: list[dict[str, str]]) -> str:
+        return str(
+            self.tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, **self.variables
+            )
+        )
 
     def fit(self, request: Request, limit: int | None) -> Encoded | None:
         """Return the request's token ids, at most ``limit`` of them; None: nothing fits.

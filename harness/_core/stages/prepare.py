@@ -66,7 +66,7 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
     """Write examples and requests and return the run, new or found again."""
     settings, spec, style = plan.settings, model.spec, model.style
     context = Context.of(settings, manager.registry, style, data.source, data, manager.notify)
-    datasets = context.select_datasets(settings)
+    datasets = context.select_datasets(settings, spec)
     build: BuildPrompt = resolve(style.build)(context)
 
     def asked(dataset: str) -> Iterator[tuple[Example, Request]]:

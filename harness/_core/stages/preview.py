@@ -62,7 +62,7 @@ def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
     context = Context.of(settings, registry, style, plan.source.open(registry))
     build: BuildPrompt = resolve(style.build)(context)
     pairs = {}
-    for dataset in context.select_datasets(settings):
+    for dataset in context.select_datasets(settings, model.spec):
         examples = islice(context.examples(dataset, settings.split), settings.limit)
         pairs[dataset] = list(context.requests(examples, build))
     begun = begun_run(plan, model, context, pairs)

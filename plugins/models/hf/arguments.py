@@ -41,6 +41,12 @@ class HfArguments:
     peft_revision: str | None = Argument.field(
         None, "branch, tag or commit of the adapter; not for folders"
     )
+    any_base: bool = Argument.field(
+        False,
+        "put the adapter on though it was trained on another base, or names layers that are not there",
+        Argument.flag,
+        changes_answers=False,
+    )
     gguf_file: str | None = Argument.field(
         None,
         "a GGUF file in the folder or repository: its weights are unpacked, which takes a minute or "

@@ -9,11 +9,19 @@ from functools import partial
 from typing import Any
 
 from imhi.checkpoints import (
+    AdapterFiles,
     Checkpoint,
     Kind,
+    adapter_tokenizer,
+    apply_adapter,
+    check_adapter_base,
+    check_rows,
+    check_size,
     choose_device,
+    ends_too,
     find_checkpoint,
     kind_of,
+    open_adapter,
     plain_generation,
     require_package,
     window_of,
@@ -24,7 +32,8 @@ from imhi.plugins.models.hf.arguments import HfArguments
 @dataclass
 class Loaded:
     """A model ready to answer. ``window`` is in tokens, None where the model knows no limit
-    (relative positions); ``window_from`` says who said so."""
+    (relative positions); ``window_from`` says who said so. ``own_words`` is what of the adapter's
+    tokenizer differs from the base's, and is used; ``notes`` are for the run."""
 
     kind: Kind
     model: Any
@@ -36,6 +45,8 @@ class Loaded:
     checkpoint: Checkpoint
     adapter: Checkpoint | None = None
     unused_defaults: Mapping[str, object] = field(default_factory=dict)
+    own_words: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def load(target: str, arguments: HfArguments) -> Loaded:
@@ -43,18 +54,19 @@ def load(target: str, arguments: HfArguments) -> Loaded:
 
     Raises:
         HarnessError: anything the user can put right: no such model, gated, no tokenizer, pickle
-            weights, unknown kind, weights that are missing, no such device, not enough memory.
+            weights, unknown kind, weights that are missing, no such device, not enough memory, an
+            adapter that does not fit.
     """
     transformers = require_package("transformers", f"hf:{target}")
     require_package("torch", f"hf:{target}")
     checkpoint = find_checkpoint(target, arguments.revision, file=arguments.gguf_file)
-    adapter = None
-    if arguments.peft:
-        adapter = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter")
     if arguments.safetensors:
         checkpoint.require_safetensors()
-        if adapter is not None:
-            adapter.require_safetensors("adapter")
+    adapter = None
+    if arguments.peft:
+        require_package("peft", f"peft={arguments.peft}")
+        found = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter")
+        adapter = open_adapter(found, safetensors=arguments.safetensors)
     shared: dict[str, object] = {"trust_remote_code": arguments.trust_remote_code}
     if checkpoint.commit:
         shared["revision"] = checkpoint.commit
@@ -65,6 +77,7 @@ def load(target: str, arguments: HfArguments) -> Loaded:
     with checkpoint.loading():
         config = transformers.AutoConfig.from_pretrained(checkpoint.location, **shared)
         kind = kind_of(config, target)
+    check_size(checkpoint, config)
     with checkpoint.loading("tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.location, **shared)
     checkpoint.check_tokenizer(tokenizer, config)
@@ -88,15 +101,36 @@ def load(target: str, arguments: HfArguments) -> Loaded:
             **shared,
         )
     checkpoint.check_complete(info, f"{kind} model")
+    notes: list[str] = []
+    own_words = ""
     if adapter is not None:
-        model = _with_adapter(model, adapter, arguments)
+        tokenizer, own_words = adapter_tokenizer(
+            adapter, tokenizer, trust_remote_code=arguments.trust_remote_code
+        )
+        model, notes = _with_adapter(model, adapter, checkpoint, arguments)
+        if own_words:
+            check_rows(tokenizer, model.get_input_embeddings().weight.shape[0], adapter, checkpoint)
+            checkpoint.check_tokenizer(tokenizer, model.config)
     model.eval()
     window, window_from = window_of(model, config, tokenizer, arguments.max_length, kind)
     unused = {} if kind == "classifier" else plain_generation(model, tokenizer)
+    if own_words and kind != "classifier":
+        ends_too(model.generation_config, tokenizer.eos_token_id)
     found_dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
     place = str(model.device) if device == "spread" else device
     return Loaded(
-        kind, model, tokenizer, place, found_dtype, window, window_from, checkpoint, adapter, unused
+        kind,
+        model,
+        tokenizer,
+        place,
+        found_dtype,
+        window,
+        window_from,
+        checkpoint,
+        adapter.checkpoint if adapter else None,
+        unused,
+        own_words,
+        tuple(notes),
     )
 
 
@@ -126,19 +160,9 @@ def _choose_dtype(asked: str, device: str) -> Any:
     return getattr(torch, asked)
 
 
-def _with_adapter(model: Any, adapter: Checkpoint, arguments: HfArguments) -> Any:
-    peft = require_package("peft", f"peft={adapter.written}")
-    location, revision = adapter.location, adapter.commit
-    with adapter.loading("adapter"):
-        if adapter.folder is None:
-            from huggingface_hub import snapshot_download
-
-            # Only adapter files: repositories may hold merged weights or a trainer's leftovers.
-            location = snapshot_download(
-                adapter.written, revision=revision, allow_patterns=["adapter_*"]
-            )
-            if arguments.safetensors:
-                local = find_checkpoint(location, None, "adapter")
-                downloaded = Checkpoint(adapter.written, folder=local.folder, commit=revision)
-                downloaded.require_safetensors("adapter")
-        return peft.PeftModel.from_pretrained(model, location, is_trainable=False)
+def _with_adapter(
+    model: Any, adapter: AdapterFiles, base: Checkpoint, arguments: HfArguments
+) -> tuple[Any, list[str]]:
+    notes = check_adapter_base(adapter, base, any_base=arguments.any_base)
+    applied, more = apply_adapter(model, adapter, base, any_base=arguments.any_base)
+    return applied, [*notes, *more]

@@ -120,6 +120,7 @@ def _description(loaded: Loaded, arguments: HfArguments) -> dict[str, object]:
     if loaded.adapter is not None:
         description["adapter"] = loaded.adapter.written
         description["adapter_revision"] = loaded.adapter.identity()
+        description["adapter_tokenizer"] = loaded.own_words or "as the base's"
     return description
 
 
@@ -139,6 +140,13 @@ def create(spec: ModelSpec, context: Context) -> HfModel:
     """
     arguments = HfArguments(**spec.arguments)
     loaded = load(spec.target, arguments)
+    for note in loaded.notes:
+        context.note(f"{spec.name}: {note}")
+    if loaded.own_words:
+        context.note(
+            f"{spec.name}: the adapter's own tokenizer is used, which differs from that of its base in: "
+            f"{loaded.own_words}"
+        )
     if loaded.unused_defaults:
         names = ", ".join(f"{k}={v}" for k, v in sorted(loaded.unused_defaults.items()))
         context.note(

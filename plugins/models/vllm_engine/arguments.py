@@ -61,6 +61,12 @@ class VllmArguments:
     peft_revision: str | None = Argument.field(
         None, "branch, tag or commit of the adapter; not for folders"
     )
+    any_base: bool = Argument.field(
+        False,
+        "put the adapter on though it was trained on another base, or names layers that are not there",
+        Argument.flag,
+        changes_answers=False,
+    )
     dtype: str = Argument.field(
         "auto",
         "auto (the checkpoint's on a GPU, float32 on a CPU), float32, bfloat16 or float16",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 from imhi import HarnessError
-from imhi.checkpoints import Checkpoint
+from imhi.checkpoints import AdapterFiles, Checkpoint
 from imhi.plugins.models.vllm_engine.arguments import VllmArguments
 
 _GIB = 2**30
@@ -32,7 +30,7 @@ def chosen_dtype(asked: str, config: Any) -> str:
 
 def engine_arguments(
     checkpoint: Checkpoint,
-    adapter: Checkpoint | None,
+    adapter: AdapterFiles | None,
     arguments: VllmArguments,
     dtype: str,
     window: int | None,
@@ -74,25 +72,13 @@ def engine_arguments(
     return {key: value for key, value in given.items() if value is not None}
 
 
-def adapter_folder(adapter: Checkpoint) -> str:
-    """Return the folder of an adapter, downloaded where it is on the hub: its own files alone."""
-    if adapter.folder is not None:
-        return str(adapter.folder.resolve())
-    from huggingface_hub import snapshot_download
-
-    return str(
-        snapshot_download(adapter.written, revision=adapter.commit, allow_patterns=["adapter_*"])
-    )
-
-
-def _rank(adapter: Checkpoint) -> int:
+def _rank(adapter: AdapterFiles) -> int:
     """Return the room an adapter's rank takes.
 
     Raises:
         HarnessError: there is none for it.
     """
-    config = Path(adapter_folder(adapter)) / "adapter_config.json"
-    said = json.loads(config.read_text(encoding="utf-8"))
+    said = adapter.config
     rank = max([int(said.get("r") or 1), *map(int, (said.get("rank_pattern") or {}).values())])
     for room in _RANKS:
         if rank <= room:

@@ -105,6 +105,7 @@ def description(engine: Engine, arguments: VllmArguments) -> dict[str, object]:
     if engine.adapter_checkpoint is not None:
         described["adapter"] = engine.adapter_checkpoint.written
         described["adapter_revision"] = engine.adapter_checkpoint.identity()
+        described["adapter_tokenizer"] = engine.own_words or "as the base's"
     return described
 
 
@@ -127,6 +128,13 @@ def create(spec: ModelSpec, context: Context) -> VllmModel:
     except BaseException:
         engine.close()
         raise
+    for note in engine.notes:
+        context.note(f"{spec.name}: {note}")
+    if engine.own_words:
+        context.note(
+            f"{spec.name}: the adapter's own tokenizer is used, which differs from that of its base in: "
+            f"{engine.own_words}"
+        )
     if engine.unused_defaults:
         names = ", ".join(f"{k}={v}" for k, v in sorted(engine.unused_defaults.items()))
         context.note(

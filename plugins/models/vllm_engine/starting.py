@@ -10,16 +10,23 @@ from typing import Any
 
 from imhi import HarnessError
 from imhi.checkpoints import (
+    AdapterFiles,
     Checkpoint,
+    adapter_tokenizer,
+    check_adapter_base,
+    check_lora,
+    check_rows,
+    check_size,
+    ends_too,
     find_checkpoint,
     kind_of,
+    open_adapter,
     plain_generation,
     require_package,
     window_of,
 )
 from imhi.plugins.models.vllm_engine.arguments import VllmArguments
 from imhi.plugins.models.vllm_engine.engine_arguments import (
-    adapter_folder,
     chosen_dtype,
     engine_arguments,
 )
@@ -31,7 +38,9 @@ from imhi.plugins.models.vllm_engine.surroundings import engine_environment, res
 @dataclass
 class Engine:
     """A running engine. ``core`` is vLLM's own; ``window`` is in tokens, and ``window_from`` says who
-    said so. ``ends`` are the tokens that end an answer. ``in_flight``: requests it holds at most."""
+    said so. ``own_words`` is what of the adapter's tokenizer differs from the base's, and is used;
+    ``notes`` are for the run. ``ends`` are the tokens that end an answer. ``in_flight``: requests it
+    holds at most."""
 
     name: str
     core: Any
@@ -45,6 +54,8 @@ class Engine:
     unused_defaults: Mapping[str, object]
     log: Log
     stop: Callable[[], None]
+    own_words: str = ""
+    notes: tuple[str, ...] = ()
     dead: bool = False
     _asked: int = field(default=0, repr=False)
 
@@ -87,7 +98,8 @@ def start(target: str, arguments: VllmArguments, way: str) -> Engine:
 
     Raises:
         HarnessError: anything the user can put right: vLLM is not installed, no such model, no
-            tokenizer, pickle weights, not a causal model, one that vLLM does not know, no memory, no GPU.
+            tokenizer, pickle weights, not a causal model, one that vLLM does not know, no memory, no GPU, an
+            adapter that does not fit or that vLLM would not use whole.
     """
     name = f"vllm:{target}"
     log = Log()
@@ -95,13 +107,12 @@ def start(target: str, arguments: VllmArguments, way: str) -> Engine:
         imported(name)
         transformers = require_package("transformers", name)
     checkpoint = find_checkpoint(target, arguments.revision, user="vllm")
-    adapter = None
-    if arguments.peft:
-        adapter = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter", "vllm")
     if arguments.safetensors:
         checkpoint.require_safetensors()
-        if adapter is not None:
-            adapter.require_safetensors("adapter")
+    adapter = None
+    if arguments.peft:
+        found = find_checkpoint(arguments.peft, arguments.peft_revision, "adapter", "vllm")
+        adapter = open_adapter(found, safetensors=arguments.safetensors)
     shared: dict[str, Any] = {"trust_remote_code": arguments.trust_remote_code}
     if checkpoint.commit:
         shared["revision"] = checkpoint.commit
@@ -113,11 +124,22 @@ def start(target: str, arguments: VllmArguments, way: str) -> Engine:
             f"{name}: found a {(config.architectures or [kind])[0]}, expected a causal model: "
             f"write hf:{target}, which runs classifiers and encoder-decoders"
         )
+    check_size(checkpoint, config)
     with checkpoint.loading("tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.location, **shared)
     checkpoint.check_tokenizer(tokenizer, config)
+    notes: list[str] = []
+    own_words = ""
+    if adapter is not None:
+        notes = _checked(adapter, checkpoint, config, arguments)
+        tokenizer, own_words = adapter_tokenizer(
+            adapter, tokenizer, trust_remote_code=arguments.trust_remote_code
+        )
+        if own_words:
+            check_rows(tokenizer, config.get_text_config().vocab_size, adapter, checkpoint)
+            checkpoint.check_tokenizer(tokenizer, config)
     window, window_from = window_of(None, config, tokenizer, arguments.max_length, "causal")
-    ends, unused = _facts(checkpoint, config, tokenizer, transformers)
+    ends, unused = _facts(checkpoint, config, tokenizer, transformers, bool(own_words))
     dtype = chosen_dtype(arguments.dtype, config)
     core, lora, stop = _started(name, checkpoint, adapter, arguments, dtype, window, way, log)
     return Engine(
@@ -125,7 +147,7 @@ def start(target: str, arguments: VllmArguments, way: str) -> Engine:
         core,
         tokenizer,
         checkpoint,
-        adapter,
+        adapter.checkpoint if adapter else None,
         lora,
         window or int(core.model_config.max_model_len),
         window_from if window else "vLLM",
@@ -133,11 +155,29 @@ def start(target: str, arguments: VllmArguments, way: str) -> Engine:
         unused,
         log,
         stop,
+        own_words,
+        tuple(notes),
     )
 
 
+def _checked(
+    adapter: AdapterFiles, base: Checkpoint, config: Any, arguments: VllmArguments
+) -> list[str]:
+    """Check an adapter before the engine starts, which does not say what of it it used; return notes."""
+    return [
+        *check_adapter_base(adapter, base, any_base=arguments.any_base),
+        *check_lora(
+            config,
+            adapter,
+            base,
+            trust_remote_code=arguments.trust_remote_code,
+            any_base=arguments.any_base,
+        ),
+    ]
+
+
 def _facts(
-    checkpoint: Checkpoint, config: Any, tokenizer: Any, transformers: Any
+    checkpoint: Checkpoint, config: Any, tokenizer: Any, transformers: Any, own_words: bool
 ) -> tuple[frozenset[int], Mapping[str, object]]:
     """Return the tokens that end an answer, and the decoding habits of the checkpoint, which are not
     used."""
@@ -148,6 +188,8 @@ def _facts(
         habits = transformers.GenerationConfig.from_model_config(config)
     plain = SimpleNamespace(generation_config=habits)
     unused = plain_generation(plain, tokenizer)
+    if own_words:
+        ends_too(plain.generation_config, tokenizer.eos_token_id)
     found = plain.generation_config.eos_token_id
     ends = found if isinstance(found, (list, tuple)) else [] if found is None else [found]
     forbidding = ("suppress_tokens", "begin_suppress_tokens", "bad_words_ids")
@@ -162,7 +204,7 @@ def _facts(
 def _started(
     name: str,
     checkpoint: Checkpoint,
-    adapter: Checkpoint | None,
+    adapter: AdapterFiles | None,
     arguments: VllmArguments,
     dtype: str,
     window: int | None,
@@ -187,7 +229,7 @@ def _started(
             if adapter is not None:
                 from vllm.lora.request import LoRARequest
 
-                lora = LoRARequest("adapter", 1, adapter_folder(adapter))
+                lora = LoRARequest("adapter", 1, str(adapter.folder.resolve()))
                 core.add_lora(lora)
     except BaseException:
         _stop(core, guard, torch_as_it_was, log)

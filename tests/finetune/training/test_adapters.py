@@ -61,6 +61,11 @@ def test_an_adapter_is_trained_reloaded_and_merged(
     assert member["trainable_parameters"] == saved < member["parameters"] / 10
     assert (causal_base / "model.safetensors").read_bytes() == before
 
+    # It says which base it belongs to.
+    record = json.loads((place / "trained_on.json").read_text())
+    assert record["base"] == manifest["depends_on"]["base"]
+    assert record["weights"].startswith("sha256:") and record["weights"] != record["base"]
+
     assert imhi_here("finetune", "merge", "adapter").code == 0
     common = ["-d", "DR", "-d", "dreaddit", "--json", "--max-new-tokens", "24"]
 
@@ -100,6 +105,15 @@ def test_layers_the_base_does_not_have_are_named_with_those_it_has(
     assert said.code == 2
     assert "method.targets: found ['query'], expected names of layers" in said.complaint
     assert "q_proj" in said.complaint
+
+
+def test_an_adapter_on_the_head_is_refused(
+    imhi_here: Imhi, tmp_path: Path, causal_base: Path
+) -> None:
+    said = trained(imhi_here, tmp_path, causal_base, targets="[q_proj, lm_head]")
+    assert said.code == 2
+    assert "method.targets: found the head of LlamaForCausalLM" in said.complaint
+    assert not (tmp_path / "trained" / "adapter" / "model").exists()
 
 
 @pytest.mark.slow

@@ -269,3 +269,19 @@ def test_declaring_and_fingerprinting_import_no_torch(causal: Path) -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.split("\n")[0] == "[] False"
+
+
+@pytest.mark.parametrize(
+    "absurd",
+    [{"num_hidden_layers": 1_000_000}, {"vocab_size": 10**9}, {"hidden_size": 2**20}],
+    ids=["layers", "words", "width"],
+)
+def test_a_config_that_asks_for_far_more_than_the_weights_is_refused(
+    absurd: dict[str, int], causal: Path, tmp_path: Path, ask: Asker
+) -> None:
+    place = shutil.copytree(causal, tmp_path / "absurd")
+    config = json.loads((place / "config.json").read_text())
+    (place / "config.json").write_text(json.dumps(config | absurd), encoding="utf-8")
+    with pytest.raises(HarnessError, match=r"its config\.json asks for .* layers of width") as no:
+        ask.open(f"hf:{place}")
+    assert "21 tensors" in str(no.value) and "\n" not in str(no.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,25 @@ def test_variables_without_a_template_are_refused(
 def test_bisection_finds_the_largest_that_fits(room: int) -> None:
     assert longest_that_fits(5, lambda size: size <= room) == min(room, 5)
     assert longest_that_fits(5, lambda size: False) is None
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ raise_exception('roles must alternate') }}", "TemplateError: roles must alternate"),
+        ("{{ messages[0]['content'] + 1 }}", "TypeError: can only concatenate str"),
+        ("{% if %}", "TemplateSyntaxError: Expected an expression"),
+    ],
+    ids=["raises", "breaks", "is-none"],
+)
+@pytest.mark.parametrize("system", ["", "Be brief."], ids=["plain", "system"])
+def test_a_template_that_fails_is_named_in_one_line(
+    template: str, said: str, system: str, causal: Path, tmp_path: Path, ask: Asker
+) -> None:
+    place = shutil.copytree(causal, tmp_path / "failing")
+    (place / "chat_template.jinja").write_text(template, encoding="utf-8")
+    with pytest.raises(HarnessError) as failed:
+        ask(f"hf:{place}", requests(1, system=system))
+    text = str(failed.value)
+    assert f"the chat template of {place} cannot write a prompt ({said}" in text
+    assert "\n" not in text and "--chat-template off" in text

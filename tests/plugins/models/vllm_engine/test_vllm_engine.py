@@ -19,9 +19,10 @@ from imhi._core.models import ModelSpec
 from imhi._core.plugin_manager import load_plugins
 from imhi._core.records import Request
 from imhi._core.settings import Generation
+from tests.adapter_variants import changed, with_another_layer
 from tests.checkpoint_variants import variant
 from tests.real_servers import NotHere, python_with
-from tests.tiny_models import demo_posts, save_adapter, save_causal
+from tests.tiny_models import CHAT_TEMPLATE, demo_posts, save_adapter, save_causal
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -50,7 +51,9 @@ JOBS: dict[str, dict[str, Any]] = {
         "backwards": True,
         "extra": "max_num_seqs=2,prefix_caching=false",
     },
-    "adapted": {"generation": {"max_new_tokens": 24}, "adapter": True},
+    "adapted": {"generation": {"max_new_tokens": 24}, "adapter": "adapter"},
+    "templated": {"generation": {"max_new_tokens": 24}, "adapter": "templated"},
+    "misfit": {"generation": {"max_new_tokens": 24}, "adapter": "misfit"},
     "likelihood": {"generation": {"answer": "likelihood"}},
     "choice": {"generation": {"answer": "choice"}},
     "stopped early": {"generation": {"max_new_tokens": 24}, "stopped_early": True},
@@ -66,12 +69,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("vllm")
     tiny = save_causal(folder / "plain", window=WINDOW, heads=2)
     variant(tiny, folder / "model", habits=HABITS)
-    save_adapter(tiny, folder / "adapter")
+    adapter = save_adapter(tiny, folder / "adapter")
+    (changed(adapter, folder / "templated") / "chat_template.jinja").write_text(CHAT_TEMPLATE)
+    changed(adapter, folder / "misfit", with_another_layer)
     return folder
 
 
 def name(place: Path, family: str, job: dict[str, Any]) -> str:
-    adapter = f",peft={place / 'adapter'}" if job.get("adapter") else ""
+    adapter = f",peft={place / job['adapter']}" if job.get("adapter") else ""
     own = f",kv_cache_gib=0.1,{job['extra']}" if "extra" in job else ",kv_cache_gib=0.1"
     own = own if family == "vllm" else ",device=cpu"
     if "kv_cache_gib" in job.get("extra", ""):
@@ -127,7 +132,7 @@ def by_hf(place: Path, job: dict[str, Any]) -> dict[str, dict[str, Any]]:
 FIELDS = ("text", "finish_reason", "prompt_tokens", "completion_tokens", "truncated", "error")
 
 
-@pytest.mark.parametrize("what", ["greedy", "stop", "adapted"])
+@pytest.mark.parametrize("what", ["greedy", "stop", "adapted", "templated"])
 def test_the_answers_are_those_of_hf(place: Path, answered: dict[str, Any], what: str) -> None:
     expected = by_hf(place, JOBS[what])
     found = answered[what]["answers"]
@@ -143,6 +148,21 @@ def test_the_answers_are_those_of_hf(place: Path, answered: dict[str, Any], what
 def test_an_adapter_changes_answers(answered: dict[str, Any]) -> None:
     plain, adapted = answered["greedy"]["answers"], answered["adapted"]["answers"]
     assert [plain[id]["text"] for id in plain] != [adapted[id]["text"] for id in plain]
+
+
+def test_the_template_of_an_adapter_is_used(answered: dict[str, Any]) -> None:
+    adapted, templated = answered["adapted"], answered["templated"]
+    assert any(
+        "differs from that of its base in: chat template" in one for one in templated["notes"]
+    )
+    counts = [
+        [one["prompt_tokens"] for one in said["answers"].values()] for said in (adapted, templated)
+    ]
+    assert counts[0] != counts[1]
+
+
+def test_an_adapter_that_does_not_fit_starts_no_engine(answered: dict[str, Any]) -> None:
+    assert "does not fit: 4 of its 12 weights match nothing" in answered["misfit"]["error"]
 
 
 def test_a_sample_depends_on_its_request_alone(answered: dict[str, Any]) -> None:

@@ -1,0 +1,350 @@
+"""Adapters: one that does not fit is refused in a line, whatever peft makes of it; the base it was
+trained on is compared with the one it is put on; its own tokenizer and added tokens are used."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imhi import HarnessError
+from imhi._core.checkpoints.adapter_base import write_trained_on
+from imhi._core.checkpoints.finding import find_checkpoint
+from tests import tiny_models
+from tests.adapter_variants import changed, logits, save_lora, with_another_layer
+from tests.plugins.models.hf.asking import Asker, decoded_prompts, requests, texts
+
+
+def _moved(old: str, new: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda held: {name.replace(old, new): tensor for name, tensor in held.items()}
+
+
+def _without_layer(held: dict[str, Any]) -> dict[str, Any]:
+    return {name: tensor for name, tensor in held.items() if "layers.1" not in name}
+
+
+def _narrower(held: dict[str, Any]) -> dict[str, Any]:
+    return {name: tensor[:, :32] if "lora_A" in name else tensor for name, tensor in held.items()}
+
+
+# What is done to a fitting adapter, and what is said of it.
+MISFITS: dict[str, tuple[dict[str, Any], str]] = {
+    "keys-that-match-nothing": (
+        {"tensors": _moved("base_model.model.", "base_model.")},
+        r"8 of its 8 weights match nothing \(base_model\.model\.layers\.0\.self_attn\.q_proj\.lora_A",
+    ),
+    "four-layers-on-two": (
+        {"tensors": with_another_layer},
+        r"4 of its 12 weights match nothing \(base_model\.model\.model\.layers\.3",
+    ),
+    "a-layer-left-at-random": (
+        {"tensors": _without_layer},
+        r"4 weights it should have are not in its file \(base_model\.model\.model\.layers\.1",
+    ),
+    "another-shape": (
+        {"tensors": _narrower},
+        r"4 of its weights have another shape \(.*lora_A\.weight is 4 x 32, expected 4 x 64\)",
+    ),
+    "a-target-that-is-not-there": (
+        {"target_modules": ["q_proj", "v_proj", "query_key_value"]},
+        r"names layers that the model does not have \(query_key_value\)",
+    ),
+    "a-module-to-save-that-is-not-there": (
+        {"modules_to_save": ["pooler"]},
+        r"names layers that the model does not have \(pooler\)",
+    ),
+    "a-module-to-save-without-weights": (
+        {"modules_to_save": ["lm_head"]},
+        r"its file lacks base_model\.model\.lm_head\.weight",
+    ),
+    "no-weights": ({"tensors": lambda held: {}}, r"there are no weights in it"),
+}
+
+
+@pytest.mark.parametrize("wrong", MISFITS)
+def test_an_adapter_that_does_not_fit_is_refused(
+    wrong: str, causal: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    change, said = MISFITS[wrong]
+    broken = changed(adapter, tmp_path / "broken", **change)
+    with pytest.raises(
+        HarnessError, match=rf"^hf:\S+: the adapter \S+ does not fit: .*{said}"
+    ) as no:
+        ask.open(f"hf:{causal},peft={broken}")
+    assert "\n" not in str(no.value)
+    assert f"its configuration names {causal}" in str(no.value)
+
+
+@pytest.fixture(scope="module")
+def other(folder: Path) -> Path:
+    """A base of the same shape, of other weights."""
+    return tiny_models.save_causal(folder / "other", seed=1)
+
+
+def test_an_adapter_of_another_base_of_the_same_shape_is_refused(
+    causal: Path, adapter: Path, other: Path, tmp_path: Path, ask: Asker
+) -> None:
+    said = "was trained on another base: its configuration names .*, whose weights are others"
+    with pytest.raises(HarnessError, match=said) as no:
+        ask.open(f"hf:{other},peft={adapter}")
+    assert "any_base=true" in str(no.value)
+    # As one may mean it.
+    ask.open(f"hf:{other},peft={adapter},any_base=true")
+    assert any("another base" in note for note in ask.context.notes)
+
+    # The same weights at another place are the same base; nothing is to be said of it.
+    elsewhere = shutil.copytree(causal, tmp_path / "elsewhere")
+    ask.open(f"hf:{elsewhere},peft={adapter}")
+    assert ask.context.notes == []
+
+
+def test_weights_are_the_same_however_they_are_cut_into_files(
+    causal: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    cut = tmp_path / "cut"
+    AutoModelForCausalLM.from_pretrained(causal).save_pretrained(cut, max_shard_size="200KB")
+    AutoTokenizer.from_pretrained(causal).save_pretrained(cut)
+    assert len(list(cut.glob("*.safetensors"))) > 1
+    ask.open(f"hf:{cut},peft={adapter}")
+    assert ask.context.notes == []
+
+
+def test_a_base_that_is_not_here_is_compared_by_name(
+    causal: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    named = changed(adapter, tmp_path / "named", base_model_name_or_path="lmsys/vicuna-33b-v1.3")
+    ask.open(f"hf:{causal},peft={named}")
+    (note,) = ask.context.notes
+    assert "names lmsys/vicuna-33b-v1.3, whose weights are not on this machine" in note
+
+    nameless = changed(adapter, tmp_path / "nameless", base_model_name_or_path=None)
+    ask.open(f"hf:{causal},peft={nameless}")
+    (note,) = ask.context.notes
+    assert "its configuration names no base" in note
+
+
+def test_what_a_training_wrote_down_of_its_base_decides(
+    causal: Path, adapter: Path, other: Path, tmp_path: Path, ask: Asker
+) -> None:
+    # Overwritten since: the path in adapter_config.json is still the same.
+    base = shutil.copytree(causal, tmp_path / "base")
+    ours = changed(adapter, tmp_path / "ours", base_model_name_or_path=str(base))
+    write_trained_on(ours, find_checkpoint(str(base), None))
+    ask.open(f"hf:{base},peft={ours}")
+    assert ask.context.notes == []
+    # A file beside the weights changes the folder, not the base.
+    (base / "generation_config.json").write_text('{"eos_token_id": 2}', encoding="utf-8")
+    ask.open(f"hf:{base},peft={ours}")
+    assert ask.context.notes == []
+    shutil.copy(other / "model.safetensors", base / "model.safetensors")
+    with pytest.raises(HarnessError, match="another base: its weights were sha256:"):
+        ask.open(f"hf:{base},peft={ours}")
+    (ours / "trained_on.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(HarnessError, match=r"trained_on\.json cannot be read"):
+        ask.open(f"hf:{base},peft={ours}")
+
+
+def test_two_ids_of_the_hub_are_two_models_unless_one_mirrors_the_other(tmp_path: Path) -> None:
+    from imhi._core.checkpoints.adapter_base import check_adapter_base
+    from imhi._core.checkpoints.adapter_files import AdapterFiles
+    from imhi._core.checkpoints.checkpoint import Checkpoint
+
+    def notes(named: str, given: str, **config: str) -> list[str]:
+        said = {"base_model_name_or_path": named, **config}
+        found = AdapterFiles(Checkpoint("a/lora", commit="b" * 40), tmp_path, said)
+        return check_adapter_base(found, Checkpoint(given, commit="a" * 40))
+
+    assert notes("owner/model", "Owner/Model") == []
+    assert notes("owner/model", "owner/model", revision="a" * 40) == []
+    assert (
+        "names revision cccccccccccc" in notes("owner/model", "owner/model", revision="c" * 40)[0]
+    )
+    assert "not on this machine" in notes("owner/model", "mirror/model")[0]
+    assert "not on this machine" in notes("/data/vicuna", "lmsys/vicuna-33b-v1.3")[0]
+    with pytest.raises(HarnessError, match="another base: its configuration names owner/model"):
+        notes("owner/model", "owner/another")
+
+
+def _tokenizer(base: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(base)
+
+
+def test_the_chat_template_of_an_adapter_is_used(
+    causal: Path, chat: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    asked = requests(2)
+
+    def prompts(name: str) -> str:
+        ask(name, asked)
+        return decoded_prompts(ask, asked)[0]
+
+    whole = changed(adapter, tmp_path / "whole")
+    tokenizer = _tokenizer(chat)
+    tokenizer.padding_side = "right"  # as trainings leave it
+    tokenizer.save_pretrained(whole)
+    assert prompts(f"hf:{chat}") == (templated := prompts(f"hf:{causal},peft={whole}"))
+    (note,) = ask.context.notes
+    assert "own tokenizer is used, which differs from that of its base in: chat template" in note
+    assert ask.model.describe()["adapter_tokenizer"] == "chat template"
+    # What the user says of templates still counts.
+    assert "[user]" in templated
+    assert "[user]" not in prompts(f"hf:{causal},peft={whole},chat_template=off")
+
+    # A template that lies there alone.
+    alone = changed(adapter, tmp_path / "alone")
+    (alone / "chat_template.jinja").write_text(tiny_models.CHAT_TEMPLATE, encoding="utf-8")
+    assert prompts(f"hf:{causal},peft={alone}") == templated
+
+    # A tokenizer that is the base's changes nothing, and nothing is said.
+    same = changed(adapter, tmp_path / "same")
+    _tokenizer(causal).save_pretrained(same)
+    assert texts(ask(f"hf:{causal},peft={same}", asked)) == texts(
+        ask(f"hf:{causal},peft={adapter}", asked)
+    )
+    ask.open(f"hf:{causal},peft={same}")
+    assert ask.context.notes == []
+
+
+def test_the_run_is_known_by_the_template_of_its_adapter(
+    causal: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    def identity(name: str) -> dict[str, Any]:
+        ask.open(name)
+        return ask.spec(name).fingerprint(ask.context)
+
+    place = changed(adapter, tmp_path / "changing")
+    before = identity(f"hf:{causal},peft={place}")
+    (place / "chat_template.jinja").write_text(tiny_models.CHAT_TEMPLATE, encoding="utf-8")
+    after = identity(f"hf:{causal},peft={place}")
+    assert after["adapter"] != before["adapter"]
+    # Answers of the days when adapters were not looked at are not these.
+    assert "adapter_use" in after
+    bare = identity(f"hf:{causal}")
+    assert set(bare) == {"scheme", "target", "arguments", "model"}
+    assert "any_base" not in bare["arguments"]
+
+
+TOKENS = ["<|post|>", "<|label|>", "<|end|>"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},  # peft saves resized embeddings by itself
+        {"modules_to_save": ["embed_tokens", "lm_head"], "shift": 0.3},
+        {"target_modules": ["q_proj", "embed_tokens", "lm_head"]},
+        {"trainable_token_indices": {"embed_tokens": [700, 701, 702]}},
+    ],
+    ids=["resized", "whole", "lora", "tokens"],
+)
+def test_added_tokens_are_loaded_with_their_embeddings(
+    config: dict[str, Any], causal: Path, tmp_path: Path, ask: Asker
+) -> None:
+    import torch
+
+    place = save_lora(causal, tmp_path / "added", added_tokens=3, **config)
+    tokenizer = _tokenizer(causal)
+    tokenizer.add_tokens(TOKENS)
+    tokenizer.save_pretrained(place)
+    model = ask.open(f"hf:{causal},peft={place}")
+    loaded = model._loaded
+    assert loaded.own_words == "tokens"
+    ids = loaded.tokenizer.encode("<|post|> words <|label|>")
+    assert 700 in ids and 701 in ids
+    with torch.no_grad():
+        ours = loaded.model(torch.tensor([ids])).logits
+    assert ours.shape[-1] == 703
+    assert torch.allclose(ours, logits(causal, place, [ids], 703), atol=1e-5)
+
+
+def test_added_tokens_without_embeddings_are_refused(
+    causal: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    # The tokenizer has more words than the model.
+    place = changed(adapter, tmp_path / "words")
+    tokenizer = _tokenizer(causal)
+    tokenizer.add_tokens(TOKENS)
+    tokenizer.save_pretrained(place)
+    with pytest.raises(
+        HarnessError, match="gives tokens up to 702, but the model knows 700 tokens"
+    ):
+        ask.open(f"hf:{causal},peft={place}")
+
+    # The embeddings are there, the rows of the head are not.
+    whole = save_lora(causal, tmp_path / "whole", added_tokens=3, modules_to_save=["embed_tokens"])
+    half = changed(
+        whole,
+        tmp_path / "half",
+        lambda held: {name: tensor for name, tensor in held.items() if "lm_head" not in name},
+    )
+    with pytest.raises(HarnessError, match=r"3 added tokens, .* no weights for lm_head"):
+        ask.open(f"hf:{causal},peft={half}")
+
+
+def test_an_answer_ends_where_the_tokenizer_of_the_adapter_has_it(
+    causal: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    place = changed(adapter, tmp_path / "ends")
+    tokenizer = _tokenizer(causal)
+    tokenizer.eos_token = "<pad>"
+    tokenizer.save_pretrained(place)
+    model = ask.open(f"hf:{causal},peft={place}")
+    assert model._loaded.own_words == "special tokens"
+    assert model._loaded.model.generation_config.eos_token_id == [2, 0]
+
+
+def test_a_classifiers_adapter_brings_its_head(
+    classifier: Path, tmp_path: Path, ask: Asker
+) -> None:
+    place = save_lora(
+        classifier,
+        tmp_path / "head",
+        task="SEQ_CLS",
+        auto="AutoModelForSequenceClassification",
+        target_modules=["query", "value"],
+    )
+    said = json.loads((place / "adapter_config.json").read_text())
+    assert {*said["modules_to_save"]} == {"classifier", "score"}  # one of which there is
+    answered = ask(f"hf:{classifier},peft={place}", requests(2))
+    assert all(response.label in ("no", "yes") for response in answered.values()), answered
+
+
+def test_an_adapter_in_pickle_form_is_read_where_it_is_trusted(
+    causal: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    place = changed(adapter, tmp_path / "pickled")
+    torch.save(load_file(place / "adapter_model.safetensors"), place / "adapter_model.bin")
+    (place / "adapter_model.safetensors").unlink()
+    with pytest.raises(HarnessError, match="weights in pickle form only"):
+        ask.open(f"hf:{causal},peft={place}")
+    asked = requests(2)
+    assert texts(ask(f"hf:{causal},peft={place},safetensors=false", asked)) == texts(
+        ask(f"hf:{causal},peft={adapter}", asked)
+    )
+
+
+def test_another_kind_of_adapter_is_asked_too(causal: Path, tmp_path: Path, ask: Asker) -> None:
+    import peft
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(causal)
+    config = peft.PromptTuningConfig(num_virtual_tokens=4, task_type="CAUSAL_LM")
+    peft.get_peft_model(model, config).save_pretrained(str(tmp_path / "prompt"))
+    ask.open(f"hf:{causal},peft={tmp_path / 'prompt'}")
+    model = AutoModelForCausalLM.from_pretrained(causal)
+    scaled = peft.IA3Config(
+        target_modules=["k_proj"], feedforward_modules=[], task_type="CAUSAL_LM"
+    )
+    peft.get_peft_model(model, scaled).save_pretrained(str(tmp_path / "ia3"))
+    ask.open(f"hf:{causal},peft={tmp_path / 'ia3'}")
