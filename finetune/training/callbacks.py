@@ -24,7 +24,11 @@ def job_callback(job: TrainingJob) -> Any:
     class JobCallback(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             config = job.recipe.model_dump(mode="json")
-            notify(TrainingStarted(job.title, state.global_step, state.max_steps, config))
+            notify(
+                TrainingStarted(
+                    job.title, state.global_step, state.max_steps, config, str(job.output)
+                )
+            )
 
         def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             # What is saved was looked at first, so that no lost weights take a good checkpoint's place.
