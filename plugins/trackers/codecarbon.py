@@ -49,12 +49,14 @@ class Meter:
         from codecarbon import OfflineEmissionsTracker
         from codecarbon.output_methods.base_output import BaseOutput
 
-        logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it speaks before it reads its level
+        logging.getLogger("codecarbon").setLevel(
+            logging.ERROR
+        )  # it speaks before it reads its level
 
         self._country, self._covers = _checked(country), covers
         latest = self._latest = []  # type: list[Any]
 
-        class Keep(BaseOutput):
+        class Keep(BaseOutput):  # type: ignore[misc]
             def out(self, total: Any, delta: Any) -> None:
                 latest[:] = [total]
 

@@ -76,9 +76,8 @@ def leaves(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
 
 
 def _written(told: Mapping[str, Any]) -> Parameters:
-    return {
-        tracked_name(name): _text(value) for name, value in told.items() if value not in (None, "")
-    }
+    texts = {tracked_name(name): _text(one) for name, one in told.items() if one is not None}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _text(value: object) -> str:
@@ -99,8 +98,9 @@ def _without_login(text: str) -> str:
 
 
 def tracked_name(name: str) -> str:
-    """Return a name that every tracker takes: letters, digits, ``_ . - /``."""
-    return _NAME.sub("_", name)
+    """Return a name that every tracker takes, of letters, digits and ``_ . - /``: ``f1[yes]`` is
+    ``f1.yes``."""
+    return _NAME.sub("_", re.sub(r"\[(.*)\]", r".\1", name))
 
 
 def totals(manifest: Manifest) -> Values:
@@ -128,7 +128,7 @@ def scores(found: Mapping[str, Any]) -> Values:
         name = f"mean_over_{row['over']}/{row['metric']}"
         values |= {name: row["value"], f"{name}/low": row["low"], f"{name}/high": row["high"]}
     for dataset, counts in found["labelling"].items():
-        values[f"{dataset}/unparsed"] = counts["unparsed"]
+        values[f"{dataset}/unparsed_answers"] = counts["unparsed"]
     unparsed = sum(counts["unparsed"] for counts in found["labelling"].values())
     values["totals/unparsed"] = unparsed
     return {tracked_name(name): float(v) for name, v in values.items() if v is not None}

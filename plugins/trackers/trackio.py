@@ -54,13 +54,14 @@ class _Trackio:
     def __init__(self, project: str) -> None:
         self._project = project
         self._begun: dict[str, tuple[str, Parameters]] = {}
+        self._ended: dict[str, str] = {}
         self._current = ""
         self._run: Any = None
 
     def begin(self, key: str, name: str, kind: str, parameters: Parameters) -> Known:
-        told = {"kind": kind, "key": key, **parameters}
+        told = {"imhi_kind": kind, "imhi_key": key, **parameters}
         self._begun[key] = f"{name} {key[:6]}", told
-        known = self._known(self._begun[key][0])
+        known = self._known(key)
         self._opened(key)
         return known
 
@@ -69,15 +70,24 @@ class _Trackio:
             self._opened(key).log(values, step=step)
 
     def end(self, key: str, finished: bool) -> None:
-        with _quiet():
-            self._opened(key).log({"status": "finished" if finished else "failed"})
-            self._run.finish()
+        status = "finished" if finished else "failed"
+        if self._ended.get(key) != status:
+            self._opened(key).log({"status": status})
+            self._ended[key] = status
+        self._leave()
+
+    def _leave(self) -> None:
+        """Wait until what was logged of the current run is written."""
+        if self._run is not None:
+            with _quiet():
+                self._run.finish()
         self._current, self._run = "", None
 
     def _opened(self, key: str) -> Any:
         import trackio
 
         if self._current != key:
+            self._leave()
             name, told = self._begun[key]
             with _quiet(), _no_hub():
                 self._run = trackio.init(
@@ -89,17 +99,20 @@ class _Trackio:
                     auto_log_gpu=False,
                     auto_log_cpu=False,
                 )
+                # Else it is ended a second time when the process exits, and says so on standard output.
+                trackio.context_vars.current_run.set(None)
             self._current = key
         return self._run
 
-    def _known(self, name: str) -> Known:
+    def _known(self, key: str) -> Known:
         from trackio.sqlite_storage import SQLiteStorage
 
         if not SQLiteStorage.get_project_db_path(self._project).exists():
             return Known()
         values: dict[str, float] = {}
         steps = [-1]
-        for row in SQLiteStorage.get_logs(self._project, name):
+        for row in SQLiteStorage.get_logs(self._project, self._begun[key][0]):
+            self._ended[key] = str(row.get("status", self._ended.get(key, "")))
             numbers = {k: v for k, v in row.items() if isinstance(v, (int, float)) and k != "step"}
             values |= numbers
             if not numbers.keys().isdisjoint(("progress/answered", "loss", "eval_loss")):

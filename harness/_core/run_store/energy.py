@@ -44,8 +44,9 @@ class Energy:
             TypeError: a field is missing.
         """
         names = [field.name for field in dataclasses.fields(cls)]
-        known = {name: value[name] for name in names if name in value}
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in known.items()})
+        known: dict[str, Any] = {name: value[name] for name in names if name in value}
+        lists = {name: tuple(one) for name, one in known.items() if isinstance(one, list)}
+        return cls(**{**known, **lists})
 
     @staticmethod
     def total(parts: Iterable[Energy]) -> Energy | None:

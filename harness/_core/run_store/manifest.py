@@ -44,6 +44,13 @@ class Totals:
     cached: int = 0
     energy: Energy | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object of it, without energy where none was measured."""
+        values = dataclasses.asdict(self)
+        if self.energy is None:
+            del values["energy"]
+        return values
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Manifest:
@@ -104,9 +111,7 @@ class Manifest:
         """Return the JSON object of the file; what a run of this kind does not have is left out."""
         values = dataclasses.asdict(self)
         more = values.pop("more")
-        values["totals"] = values["totals"] or {}
-        if values["totals"].get("energy", 0) is None:
-            del values["totals"]["energy"]
+        values["totals"] = self.totals.to_json() if self.totals else {}
         for name in _OPTIONAL:
             if not values[name]:
                 del values[name]
