@@ -89,6 +89,7 @@ def test_what_goes_on_adds_up_and_what_was_not_measured_is_said(imhi_here: Imhi)
     assert "in 7200 of 14400 s" in shown
 
 
+@pytest.mark.slow
 def test_a_killed_run_keeps_what_was_measured(run_imhi: ImhiCommand, tmp_path: Path) -> None:
     (tmp_path / "dying.py").write_text(
         "import os, signal\n"
@@ -109,11 +110,8 @@ def test_a_killed_run_keeps_what_was_measured(run_imhi: ImhiCommand, tmp_path: P
         "    yield ModelFamily('dying', 'Dies', target='N', create=Dying)\n",
         encoding="utf-8",
     )
-    words = ["run", "--plugin", "dying.py", *METERED, "-m", "dying:3"]
-    words = [w for w in words if w not in ("-m", "baseline:majority", "dying:3")] + [
-        "-m",
-        "dying:3",
-    ]
+    words = ["run", "--plugin", "dying.py", "--plugin", "watts.py", "-m", "dying:3"]
+    words += [*QUICK[2:], "--energy", "watts:2"]
     killed = run_imhi(*words, env={"DIE": "1"})
     assert killed.returncode == -signal.SIGKILL
     run = only_run(tmp_path / "runs")
@@ -122,8 +120,8 @@ def test_a_killed_run_keeps_what_was_measured(run_imhi: ImhiCommand, tmp_path: P
     assert kept is not None and kept.kwh == pytest.approx(0.006), "a reading after each answer"
     done = run_imhi(*words)
     assert done.returncode == 0, done.stderr
-    # The other process: one answer and one reading at the end.
-    assert totals(run)["energy"]["kwh"] == pytest.approx(0.006 + 0.004)
+    # The other process: a reading after its answer, one after what the model says of itself, a last one.
+    assert totals(run)["energy"]["kwh"] == pytest.approx(0.006 + 0.006)
 
 
 def test_a_meter_that_fails_is_a_note_and_the_run_is_whole(imhi_here: Imhi) -> None:
@@ -157,6 +155,7 @@ def test_parts_of_a_run_add_up_once_however_often_they_are_merged(imhi_here: Imh
         assert totals(only_run())["energy"]["kwh"] == pytest.approx(0.004)
 
 
+@pytest.mark.slow
 def test_several_processes_are_said_to_be_measured_on_this_machine_only(imhi_here: Imhi) -> None:
     said = imhi_here("run", *METERED, "--executor", "processes:2")
     assert said.code == 0, said.err
