@@ -28,6 +28,7 @@ QUICK = [
 ]
 
 
+@pytest.mark.slow
 def test_a_run_is_measured_without_a_network_or_a_file_of_its_own(
     imhi_here: Imhi, reached: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,11 @@ import pytest
 
 from tests.conftest import Imhi
 
-pytest.importorskip("trackio", reason="the tracker Trackio needs the extra [trackio]")
+# Not imported to be looked for: where it writes is read when it is imported.
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("trackio") is None,
+    reason="the tracker Trackio needs the extra [trackio]",
+)
 
 ASK = "run -m baseline:majority -m baseline:tfidf -d DR --metric accuracy --labeler strict"
 RUN = ASK.split()
@@ -47,6 +52,7 @@ def values(rows: list[dict[str, Any]], name: str) -> list[Any]:
     return [row[name] for row in rows if name in row]
 
 
+@pytest.mark.slow
 def test_runs_are_told_once_and_nobody_is_reached(
     folder: Path, imhi_here: Imhi, reached: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
