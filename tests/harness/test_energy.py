@@ -177,3 +177,16 @@ def test_a_sum_says_all_that_its_parts_say() -> None:
     )
     assert Energy.total([]) is None
     assert Energy.from_json(json.loads(json.dumps(one.to_json()))) == one
+
+
+def test_the_report_has_columns_of_it_where_a_run_has_it(imhi_here: Imhi) -> None:
+    pytest.importorskip("matplotlib", reason="pages need the extra [report]")
+    scored = ["--metric", "weighted_f1"]
+    imhi_here("run", *QUICK, *scored, "--out", "plain")
+    imhi_here("run", *METERED, *scored)
+    for runs, there in (([only_run()], True), ([only_run(Path("plain"))], False)):
+        said = imhi_here("report", *runs)
+        assert said.code == 0, said.err
+        page = Path("report.html").read_text("utf-8")
+        assert ("energy, Wh" in page) is there
+        assert ("watts 1; NOR; this machine" in page) is there
