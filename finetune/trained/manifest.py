@@ -171,6 +171,10 @@ class TrainingManifest(Record):
         return next(names, None)
 
     def to_json(self) -> dict[str, object]:
-        """Return what is written: every field of the recipe, and of the rest what is known."""
+        """Return what is written: every field of the recipe, and of the rest what is known. A recipe that
+        has nothing measured is written as before there were meters."""
         written = self.model_dump(mode="json", exclude_unset=True)
-        return {**written, "recipe": self.recipe.model_dump(mode="json")}
+        recipe = self.recipe.model_dump(mode="json")
+        if not recipe["energy"]:
+            del recipe["energy"]
+        return {**written, "recipe": recipe}
