@@ -92,7 +92,9 @@ if TYPE_CHECKING:
         AuditFlag as AuditFlag,
         BuildCheck as BuildCheck,
         BuildFormat as BuildFormat,
+        EnergyMeter as EnergyMeter,
         Executor as Executor,
+        Observer as Observer,
         PublishedResults as PublishedResults,
         Reporter as Reporter,
         ReportSection as ReportSection,
@@ -155,6 +157,7 @@ if TYPE_CHECKING:
         Results as Results,
         RunScores as RunScores,
     )
+    from imhi._core.run_store.energy import Energy as Energy
     from imhi._core.settings import (
         Generation as Generation,
         RunSettings as RunSettings,

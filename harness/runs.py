@@ -33,8 +33,16 @@ if TYPE_CHECKING:
     from imhi._core.executors import (
         ExecutorSpec as ExecutorSpec,
     )
+    from imhi._core.metering import (
+        Metering as Metering,
+        MeterSpec as MeterSpec,
+    )
     from imhi._core.metrics import (
         MetricSpec as MetricSpec,
+    )
+    from imhi._core.observers import (
+        ObserverSpec as ObserverSpec,
+        observed as observed,
     )
     from imhi._core.plan import (
         ScoringPlan as ScoringPlan,
@@ -56,6 +64,9 @@ if TYPE_CHECKING:
     )
     from imhi._core.run_store.columns import (
         Columns as Columns,
+    )
+    from imhi._core.run_store.energy import (
+        energy_of as energy_of,
     )
     from imhi._core.run_store.environment import (
         environment as environment,

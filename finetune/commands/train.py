@@ -48,6 +48,8 @@ def train(
         options.Text,
         typer.Option(metavar="N,N,...", help="Train once per seed; mean and deviation."),
     ] = None,
+    observer: options.Observers = None,
+    energy: options.EnergyOf = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show rows, updates and memory; train nothing.")
     ] = False,
@@ -61,6 +63,7 @@ def train(
         *([f"data.source={source}"] if source else []),
         *([f"data.datasets=[{','.join(dataset)}]"] if dataset else []),
         *([f"training.seed={seed}"] if seed is not None else []),
+        *([f"energy={energy}"] if energy else []),
     ]
     chosen = read_recipe(recipe, [*changed, *(override or [])])
     if dry_run:
@@ -74,12 +77,17 @@ def train(
     if "/" in called or called.startswith("."):
         raise HarnessError(f"--name {called}: expected a plain name; --out says in which folder")
     place = (chosen, manager, out, called, runs)
-    if chosen.leave_out:
-        _leave_out(*place, as_json)
-    elif seeds:
-        _seeds(*place, _numbers(seeds), as_json)
-    else:
-        _one(*place, as_json)
+    from imhi.runs import ObserverSpec, observed
+
+    observers = ObserverSpec.parse_all(observer or (), manager.registry)
+    # Of several processes one tells.
+    with observed(observers if not observers or _speaks() else (), manager):
+        if chosen.leave_out:
+            _leave_out(*place, as_json)
+        elif seeds:
+            _seeds(*place, _numbers(seeds), as_json)
+        else:
+            _one(*place, as_json)
 
 
 def _one(

@@ -180,7 +180,7 @@ class Recipe(Part):
     """A whole training. ``kind`` is how it is trained: ``causal``, ``seq2seq``, ``classifier``, or a
     kind that a plugin adds. ``quoted`` maps a field (``training.epochs``) to where its value stands;
     every other value is our choice. ``leave_out`` (leave-task-out recipes) names the tasks or
-    datasets to be left out, one training each."""
+    datasets to be left out, one training each. ``energy`` names a meter (``codecarbon:DEU``)."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     summary: str
@@ -193,6 +193,7 @@ class Recipe(Part):
     evaluation: Evaluation = Evaluation()
     hardware: Hardware = Hardware()
     report_to: tuple[str, ...] = ()
+    energy: str = ""
     leave_out: tuple[str, ...] = ()
     quoted: dict[str, str] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from imhi import Energy
 from imhi.finetune.trained.curves import METRIC_NAMES
 from imhi.finetune.trained.folder import TrainedFolder
 from imhi.finetune.trained.manifest import ModelScore, TrainingManifest
-from imhi.io import yaml_models
+from imhi.io import figures, yaml_models
 
 CARD, CURVES = "README.md", "curves.png"
 _TEMPLATE = Path(__file__).with_name("card.md.jinja")
@@ -77,6 +78,7 @@ def write_card(folder: TrainedFolder, manifest: TrainingManifest) -> Path:
         score_rows=list(_score_rows(manifest, metrics, shown)),
         field_rows=list(_field_rows(manifest, system, shown)),
         curves=CURVES if (folder.path / CURVES).is_file() else None,
+        energy=_energy(manifest),
         time=str(datetime.timedelta(seconds=round(sum(model.seconds for model in models)))),
         from_a_model=[name for name in manifest.datasets if real and name in _FROM_A_MODEL],
     )
@@ -131,6 +133,18 @@ def _results(manifest: TrainingManifest, task: str | None) -> Iterator[Any]:
             metric_args=average
             | {end: bound for end, bound in bounds.items() if bound is not None},
         )
+
+
+def _energy(manifest: TrainingManifest) -> str:
+    """Return what the training took, all models together, and how it was measured."""
+    parts = [model.energy for model in manifest.members.values() if model.energy is not None]
+    total = Energy.total(parts)
+    if total is None:
+        return ""
+    found = total.to_json()
+    some = f" (of {len(parts)} of {len(manifest.members)} models)"
+    told = figures.energy_figure(found) + (some if len(parts) < len(manifest.members) else "")
+    return f"{told} ({figures.energy_method(found)})"
 
 
 def _scheme(source: str) -> str:

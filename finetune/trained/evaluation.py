@@ -81,6 +81,7 @@ def ask(
         system=recipe.data.system,
         seed=recipe.training.seed,
         out=runs,
+        energy=recipe.energy,
     )
     return run(settings, manager)[0]
 

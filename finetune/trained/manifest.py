@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from imhi import Energy
 from imhi.finetune.recipe.schema import Recipe
 
 # Of trainings made before a plugin could add kinds of training.
@@ -46,7 +47,8 @@ class ModelRecord(Record):
 
     ``rows``, ``tokens`` ... are what was trained on; ``history`` holds what was logged at an update
     (``step``): ``loss``, ``eval_loss``, ``eval_weighted_f1`` ...; ``seconds`` are those of the process
-    that ended it, ``resumed_from`` is the checkpoint it began at.
+    that ended it, ``resumed_from`` is the checkpoint it began at; ``energy`` is that of all processes
+    that measured it (None: none did), model and data loaded included.
     """
 
     datasets: tuple[str, ...]
@@ -71,6 +73,7 @@ class ModelRecord(Record):
     best: Best | None = None
     history: tuple[dict[str, int | float], ...] = ()
     seconds: float = 0.0
+    energy: Energy | None = None
 
     @property
     def trained(self) -> bool:
@@ -168,6 +171,10 @@ class TrainingManifest(Record):
         return next(names, None)
 
     def to_json(self) -> dict[str, object]:
-        """Return what is written: every field of the recipe, and of the rest what is known."""
+        """Return what is written: every field of the recipe, and of the rest what is known. A recipe that
+        has nothing measured is written as before there were meters."""
         written = self.model_dump(mode="json", exclude_unset=True)
-        return {**written, "recipe": self.recipe.model_dump(mode="json")}
+        recipe = self.recipe.model_dump(mode="json")
+        if not recipe["energy"]:
+            del recipe["energy"]
+        return {**written, "recipe": recipe}

@@ -9,14 +9,16 @@ from typing import Any
 
 from imhi import HarnessError, TrainingLogged, TrainingSaved, TrainingStarted
 from imhi.finetune.training.job import TrainingJob
+from imhi.runs import Metering
 
 
 class LossLost(HarnessError):
     """The loss is no number any more: nothing can be learnt from here on."""
 
 
-def job_callback(job: TrainingJob) -> Any:
-    """Return a :class:`transformers.TrainerCallback` that watches over the job."""
+def job_callback(job: TrainingJob, metering: Metering | None = None) -> Any:
+    """Return a :class:`transformers.TrainerCallback` that watches over the job, and has what was measured
+    of its energy written down now and then."""
     from transformers import TrainerCallback
 
     notify = job.context.notify
@@ -24,11 +26,17 @@ def job_callback(job: TrainingJob) -> Any:
     class JobCallback(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             config = job.recipe.model_dump(mode="json")
-            notify(TrainingStarted(job.title, state.global_step, state.max_steps, config))
+            notify(
+                TrainingStarted(
+                    job.title, state.global_step, state.max_steps, config, str(job.output)
+                )
+            )
 
         def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             # What is saved was looked at first, so that no lost weights take a good checkpoint's place.
             control.should_log = control.should_log or control.should_save
+            if metering is not None:
+                metering.tick()
 
         def on_log(
             self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any

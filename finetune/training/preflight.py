@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imhi import HarnessError, LabelerSpec, UnknownName
 from imhi.checkpoints import quiet, require_package
+from imhi.runs import MeterSpec
 
 if TYPE_CHECKING:
     from imhi import Registry
@@ -28,6 +29,7 @@ def check_names(recipe: Recipe, registry: Registry) -> None:
     LabelerSpec.parse(recipe.validation.labeler, registry)
     LabelerSpec.parse(recipe.evaluation.labeler, registry)
     registry.prompts.get(recipe.data.style)
+    MeterSpec.parse(recipe.energy, registry)
     from transformers.integrations import get_available_reporting_integrations
     from transformers.training_args import OptimizerNames
 

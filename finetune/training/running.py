@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from imhi import HarnessError, TrainingFinished
+from imhi import HarnessError, TrainingFinished, TrainingLogged
 from imhi.checkpoints import (
     choose_device,
     find_checkpoint,
@@ -23,7 +23,9 @@ from imhi.finetune.training.answer_evaluation import answer_scorer, evaluate_ans
 from imhi.finetune.training.building import Built, build
 from imhi.finetune.training.callbacks import job_callback, last_checkpoint
 from imhi.finetune.training.job import TrainingJob
+from imhi.finetune.training.processes import processes
 from imhi.io import disk_error
+from imhi.runs import Metering, MeterSpec, energy_of
 
 # safetensors, then torch.save, which says at which position of the file it could not go on.
 _SIGNS_OF_A_FULL_DISK = ("No space left", "os error 28", "inline_container", "PytorchStreamWriter")
@@ -39,10 +41,11 @@ def run_job(job: TrainingJob) -> ModelRecord:
             or disk is full. Checkpoints stay.
     """
     started = time.perf_counter()
+    metering = _metering(job)
     try:
         with memory_as_memory_error():
             built = build(job)
-            record = _trained(job, built)
+            record = _trained(job, built, metering)
     except MemoryError:
         raise HarnessError(
             f"{job.title}: memory ran out; expected room for the recipe: write --set "
@@ -57,20 +60,45 @@ def run_job(job: TrainingJob) -> ModelRecord:
         if any(sign in str(error) for sign in _SIGNS_OF_A_FULL_DISK):
             raise _full_disk(OSError(errno.ENOSPC, str(error)), job) from error
         raise
+    finally:
+        if metering is not None:
+            metering.stop()
     del built
     free_memory(choose_device("auto"))
     seconds = time.perf_counter() - started
     updates = record.updates or 0
+    measured: dict[str, Any] = {"seconds": seconds}
+    if metering is not None and (energy := energy_of(job.checkpoints)) is not None:
+        measured["energy"] = energy
+        values = {"kwh": energy.kwh, "grams_co2eq": energy.grams_co2eq}
+        job.context.notify(TrainingLogged(job.title, updates + 1, values))
     job.context.notify(TrainingFinished(job.title, updates, seconds, str(job.output)))
-    return record.model_copy(update={"seconds": seconds})
+    return record.model_copy(update=measured)
 
 
-def _trained(job: TrainingJob, built: Built) -> ModelRecord:
+def _metering(job: TrainingJob) -> Metering | None:
+    """Begin to measure energy, if the recipe says how; one process does it for the machine.
+
+    What is measured lies beside the checkpoints: what goes on from them goes on with it.
+    """
+    spec = MeterSpec.parse(job.recipe.energy, job.context.registry)
+    helpers = processes()
+    if spec is None or not helpers.is_main_process:
+        return None
+    if helpers.num_processes > 1:
+        job.context.note(
+            "energy was measured on the machine of the first process: what processes on other machines took "
+            "is not in it"
+        )
+    return spec.start(job.checkpoints, job.context.note)
+
+
+def _trained(job: TrainingJob, built: Built, metering: Metering | None) -> ModelRecord:
     from transformers import EarlyStoppingCallback, PrinterCallback
 
     trainer, validation = built.trainer, job.recipe.validation
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(job_callback(job))
+    trainer.add_callback(job_callback(job, metering))
     # Some trainers write one into each checkpoint: the finished model has one of its own.
     trainer.create_model_card = lambda *arguments, **more: None
     if validation.metric is not None and job.validation:

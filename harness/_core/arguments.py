@@ -44,6 +44,21 @@ def parse_reference(text: str, pairs: bool = True) -> Reference:
     return Reference(text, name, value if colon else None, tuple(rest))
 
 
+def parse_chosen(
+    option: str, text: str, kind: str, value: str, arguments: Sequence[Argument], summary: str
+) -> tuple[str, dict[str, Any]]:
+    """Read ``NAME:VALUE,key=value`` of a thing that needs its value; return it and all arguments.
+
+    Raises:
+        HarnessError: there is no value, an unknown key, or a value that cannot be read.
+    """
+    asked = parse_reference(text)
+    if not asked.value:
+        raise HarnessError(f"--{option} {text}: expected {asked.name}:{value} ({summary})")
+    given = parse_arguments(f"--{option} {text}", f"{kind} {asked.name}", arguments, asked.pairs)
+    return asked.value, {argument.name: argument.default for argument in arguments} | given
+
+
 def parse_arguments(
     where: str,
     owner: str,

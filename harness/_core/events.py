@@ -9,12 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RunStarted:
-    """A run began or went on. ``answered`` of ``total`` responses were already there."""
+    """A run began or went on. ``answered`` of ``total`` responses were already there; it lies in
+    ``folder``."""
 
     run: str
     model: str
     total: int
     answered: int
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,22 +83,26 @@ class StageFinished:
 
 @dataclass(frozen=True)
 class RunFinished:
-    """All stages ended. ``failed`` requests were asked and have no answer; ``not_asked`` were not."""
+    """All stages ended. ``failed`` requests were asked and have no answer; ``not_asked`` were not.
+    ``folder`` holds the scores that were made with ``labeler``; a part of a run has none."""
 
     run: str
     failed: int
     not_asked: int
+    folder: str = ""
+    labeler: str = ""
 
 
 @dataclass(frozen=True)
 class TrainingStarted:
     """A training began or went on at ``step`` of ``steps`` updates. ``training`` names it,
-    ``config`` is its recipe as JSON values."""
+    ``config`` is its recipe as JSON values; its model will lie in ``folder``."""
 
     training: str
     step: int
     steps: int
     config: Mapping[str, Any]
+    folder: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from imhi._core.declarations import Factory
 from imhi._core.errors import HarnessError
+from imhi._core.typed_arguments import Argument
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,39 @@ class Executor:
     name: str
     summary: str
     create: Factory
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Is told of runs and trainings where it was chosen with ``--observer NAME:VALUE,key=value``.
+
+    ``create(value, **arguments)`` returns an object with a method ``observe(event)``, which gets each
+    :data:`imhi.Event`, and a method ``close(failed)``, called last: ``failed`` says whether the command
+    ended early. It must not reach out before the first event; what it raises then is passed over, and
+    it is told nothing more. ``value`` names what stands behind the colon; ``arguments`` are the keys.
+    """
+
+    name: str
+    summary: str
+    create: Factory
+    value: str
+    arguments: Sequence[Argument] = ()
+
+
+@dataclass(frozen=True)
+class EnergyMeter:
+    """Measures what asking or training takes, where it was chosen with ``--energy NAME:VALUE,key=value``.
+
+    ``create(value, **arguments)`` begins to measure and returns an object with a method ``read()``, which
+    gives the :class:`imhi.Energy` since then, and a method ``close()``. What it raises while it begins
+    ends the command; later, it is a note, and what was read before counts.
+    """
+
+    name: str
+    summary: str
+    create: Factory
+    value: str
+    arguments: Sequence[Argument] = ()
 
 
 # --- answers --------------------------------------------------------------------------------------

@@ -28,7 +28,9 @@ from imhi._core.extensions import (
     AuditFlag,
     BuildCheck,
     BuildFormat,
+    EnergyMeter,
     Executor,
+    Observer,
     PublishedResults,
     Reporter,
     ReportSection,
@@ -209,6 +211,34 @@ def imhi_executors() -> Iterable[Executor]:
             def create(context, argument):
                 return lambda work, items: work(items)
             yield Executor("here", "In this process", create)
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_observers() -> Iterable[Observer]:
+    """Add observers that are chosen with ``--observer``. Called once, when plugins are loaded.
+
+    ``create(value, **arguments)`` returns an object with ``observe(event)`` and ``close(failed)``::
+
+        @hookimpl
+        def imhi_observers():
+            yield Observer("file", "Writes events into a file", create="my_package.events:File",
+                           value="PATH")
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def imhi_energy_meters() -> Iterable[EnergyMeter]:
+    """Add meters of energy, chosen with ``--energy``. Called once, when plugins are loaded.
+
+    ``create(value, **arguments)`` begins to measure; ``read()`` gives an :class:`imhi.Energy`::
+
+        @hookimpl
+        def imhi_energy_meters():
+            yield EnergyMeter("socket", "Our metered socket", create="my_package.socket:Meter",
+                              value="ADDRESS")
     """
     raise NotImplementedError
 

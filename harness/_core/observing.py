@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
-from imhi._core.events import Event
+T = TypeVar("T")
 
 
-def call_observer(observer: Callable[[Event], object], event: Event) -> BaseException | None:
+def call_observer(observer: Callable[[T], object], event: T) -> BaseException | None:
     """Tell an observer of an event; return what it raised.
 
     Everything is caught, SystemExit and a KeyboardInterrupt of the observer's own making included: a

@@ -13,8 +13,10 @@ from imhi._core.declarations import PromptStyle, resolve
 from imhi._core.errors import HarnessError
 from imhi._core.executors import ExecutorSpec
 from imhi._core.labelers import LabelerSpec
+from imhi._core.metering import MeterSpec
 from imhi._core.metrics import MetricSpec
 from imhi._core.models import ModelSpec
+from imhi._core.observers import ObserverSpec
 from imhi._core.registry import Registry
 from imhi._core.settings import Answer, RunSettings, named
 from imhi._core.sources import SourceSpec, parse_source
@@ -77,6 +79,8 @@ class RunPlan:
     models: tuple[ModelPlan, ...]
     executor: ExecutorSpec
     scoring: ScoringPlan
+    observers: tuple[ObserverSpec, ...] = ()
+    energy: MeterSpec | None = None
 
     def open_data(self, registry: Registry) -> DataAccess:
         """Open the source, once for all models."""
@@ -109,6 +113,8 @@ def plan_run(settings: RunSettings, registry: Registry) -> RunPlan:
             judges=settings.judge,
             max_cost=settings.max_cost,
         ),
+        observers=ObserverSpec.parse_all(settings.observer, registry),
+        energy=MeterSpec.parse(settings.energy, registry),
     )
 
 

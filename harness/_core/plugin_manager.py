@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import inspect
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -236,15 +236,23 @@ class PluginManager:
             KeyboardInterrupt: the user stopped the run while an observer was at work.
         """
         for impl in self._pluggy.hook.imhi_event.get_hookimpls():
-            raised, name = call_observer(impl.function, event), impl.plugin_name
-            if raised is None:
-                continue
-            if self.strict_observers:
-                if isinstance(raised, Exception):
-                    raise raised
-                raise HarnessError(f"observer {name} raised {one_line(raised)}") from raised
-            if not any(p.plugin == name and p.stage == OBSERVE for p in self.problems):
-                self._problem(name, name, OBSERVE, raised, str(impl.function))
+            raised = call_observer(impl.function, event)
+            self._passed_over(raised, impl.plugin_name, str(impl.function))
+
+    def call_last(self, close: Callable[[bool], object], failed: bool, name: str) -> None:
+        """Close an observer; what it raises is passed over as what it raises of an event."""
+        self._passed_over(call_observer(close, failed), name, str(close))
+
+    def _passed_over(self, raised: BaseException | None, name: str, where: str) -> None:
+        """Record what an observer raised, once; or raise it where observers are strict."""
+        if raised is None:
+            return
+        if self.strict_observers:
+            if isinstance(raised, Exception):
+                raise raised
+            raise HarnessError(f"observer {name} raised {one_line(raised)}") from raised
+        if not any(p.plugin == name and p.stage == OBSERVE for p in self.problems):
+            self._problem(name, name, OBSERVE, raised, where)
 
     @contextmanager
     def naming_failures(self) -> Iterator[None]:

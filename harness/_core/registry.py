@@ -24,7 +24,9 @@ from imhi._core.extensions import (
     AuditFlag,
     BuildCheck,
     BuildFormat,
+    EnergyMeter,
     Executor,
+    Observer,
     PublishedResults,
     Reporter,
     ReportSection,
@@ -123,6 +125,10 @@ class Registry:
     )
     views: KindRegistry[View] = _kind(View, "view", "imhi_views")
     executors: KindRegistry[Executor] = _kind(Executor, "executor", "imhi_executors")
+    observers: KindRegistry[Observer] = _kind(Observer, "observer", "imhi_observers")
+    energy_meters: KindRegistry[EnergyMeter] = _kind(
+        EnergyMeter, "energy meter", "imhi_energy_meters"
+    )
     build_checks: KindRegistry[BuildCheck] = _kind(BuildCheck, "check", "imhi_build_checks")
     build_formats: KindRegistry[BuildFormat] = _kind(BuildFormat, "format", "imhi_build_formats")
     audit_flags: KindRegistry[AuditFlag] = _kind(AuditFlag, "flag of the audit", "imhi_audit_flags")

@@ -68,7 +68,8 @@ class RunSettings:
     style; ``repeat_check`` is how many requests are asked again, to see whether answers repeat.
     ``view, gold, exclude`` choose what else the run is scored under, by the verdicts of the
     folder ``audit``. ``cache`` is a folder of answers that are kept across runs (default: the
-    environment variable IMHI_CACHE, else none)."""
+    environment variable IMHI_CACHE, else none). ``observer`` names who is told of the run besides, and
+    ``energy`` what measures the energy that asking takes; neither changes an answer."""
 
     model: tuple[str, ...] = ("baseline:majority", "baseline:tfidf")
     source: str = "demo"
@@ -100,6 +101,8 @@ class RunSettings:
     exclude: tuple[str, ...] = ()
     audit: Path = Path("audit")
     cache: Path | None = None
+    observer: tuple[str, ...] = ()
+    energy: str = ""
 
     def generation(self, style_tokens: int, style_stop: tuple[str, ...] = ()) -> Generation:
         """Return how answers are decoded; ``style_tokens`` is the room that answers in the prompt style

@@ -92,6 +92,22 @@ Cache = Annotated[
         help="Keep answers here across runs, and take those that are there (default IMHI_CACHE).",
     ),
 ]
+Observers = Annotated[
+    Texts,
+    typer.Option(
+        "--observer",
+        metavar="NAME:VALUE",
+        help="Tell a tracker of it: mlflow:URI, trackio:FOLDER; repeatable.",
+    ),
+]
+EnergyOf = Annotated[
+    Text,
+    typer.Option(
+        "--energy",
+        metavar="NAME:VALUE",
+        help="Measure energy and CO2: codecarbon:COUNTRY, such as codecarbon:DEU.",
+    ),
+]
 Seed = Annotated[Number, typer.Option(metavar="N", help="Seed of all that is drawn (default 0).")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where run folders lie.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -63,6 +63,8 @@ def run(
     ] = None,
     executor: options.Executor = None,
     cache: options.Cache = None,
+    observer: options.Observers = None,
+    energy: options.EnergyOf = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be asked, and its cost.")
     ] = False,

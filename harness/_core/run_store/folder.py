@@ -10,6 +10,7 @@
       failures/DATASET.jsonl      what got no answer, each attempt a line; asked again next time
       repeats/REQUESTS/           what --repeat-check was answered: alone/, again/, in-flight-1/
       asked/NAME-IDENTITY.jsonl   what a model keeps to go on with: the batches a server works on
+      energy.jsonl                what asking took, where it was measured (--energy): one session's last line
       standing.json               what labels and scores were made of: nothing is made again of the same
       predictions/LABELER/DATASET.jsonl
       predictions/LABELER/labeler.json  which version of the labeler made them

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from imhi._core.errors import DataError
 from imhi._core.records import JsonObject
+from imhi._core.run_store.energy import Energy
 from imhi._core.run_store.repeat_record import RepeatCheck, Share
 from imhi._core.settings import named
 
@@ -28,7 +29,8 @@ class Totals:
     """What a run has come to: examples that were ``answered``, whose request ``failed``, and that were
     ``not_asked`` yet (``unanswered`` in manifests of earlier versions). ``cost`` in US dollars, None
     where no answer has a price; ``respond_seconds`` is wall time, of all processes that were at it
-    one after the other; ``cached`` of the answers were made for earlier runs, and cost nothing here."""
+    one after the other; ``cached`` of the answers were made for earlier runs, and cost nothing here.
+    ``energy`` is that of all processes that measured it, None where none did."""
 
     answered: int = 0
     failed: int = 0
@@ -40,6 +42,14 @@ class Totals:
     respond_seconds: float = 0.0
     stopped_by_budget: bool = False
     cached: int = 0
+    energy: Energy | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object of it, without energy where none was measured."""
+        values = dataclasses.asdict(self)
+        if self.energy is None:
+            del values["energy"]
+        return values
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -101,7 +111,7 @@ class Manifest:
         """Return the JSON object of the file; what a run of this kind does not have is left out."""
         values = dataclasses.asdict(self)
         more = values.pop("more")
-        values["totals"] = values["totals"] or {}
+        values["totals"] = self.totals.to_json() if self.totals else {}
         for name in _OPTIONAL:
             if not values[name]:
                 del values[name]
@@ -119,7 +129,7 @@ class Manifest:
         try:
             totals = known.pop("totals", None)
             if totals:
-                known["totals"] = _part(Totals, "totals", as_named_now(totals))
+                known["totals"] = _totals(as_named_now(totals))
             if "prompt" in known:
                 known["prompt"] = _part(PromptRecord, "prompt", known["prompt"])
             if known.get("repeat_check"):
@@ -143,7 +153,16 @@ def as_named_now(totals: object) -> object:
     return {"not_asked": totals["unanswered"], **rest}
 
 
-R = TypeVar("R", Manifest, PromptRecord, Totals, RepeatCheck, Share)
+R = TypeVar("R", Manifest, PromptRecord, Totals, RepeatCheck, Share, Energy)
+
+
+def _totals(value: object) -> Totals:
+    if isinstance(value, Mapping) and value.get("energy") is not None:
+        energy = value["energy"]
+        if isinstance(energy, Mapping):
+            energy = {k: tuple(v) if isinstance(v, list) else v for k, v in energy.items()}
+        value = {**value, "energy": _part(Energy, "totals.energy", energy)}
+    return _part(Totals, "totals", value)
 
 
 def _repeat_check(value: object) -> RepeatCheck:

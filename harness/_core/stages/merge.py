@@ -15,6 +15,7 @@ from typing import Any
 from imhi._core.errors import HarnessError
 from imhi._core.report import all_notes
 from imhi._core.run_store import RunFolder
+from imhi._core.run_store.energy import FILE as ENERGY
 from imhi._core.run_store.jsonl import read_rows, write_rows
 from imhi._core.run_store.manifest import MANIFEST_OF_WHOLE as _WHOLE, Manifest
 from imhi._core.run_store.shards import Shard
@@ -173,6 +174,7 @@ def _put_together(
             left[shard] += len(own - done - found.keys() - failed)
         write_rows(folder.file("responses", dataset), (rows[id] for id in asked if id in rows))
         _add_rows(folder, parts, Path("failures") / f"{dataset}.jsonl")
+    _add_rows(folder, parts, Path(ENERGY))
     # Batches that a server is at work on are found again by the whole run.
     for name in sorted({path.name for part in parts for path in (part.path / "asked").glob("*")}):
         _add_rows(folder, parts, Path("asked") / name)

@@ -8,6 +8,7 @@ from functools import partial
 
 from imhi._core.events import RunFinished, RunStarted
 from imhi._core.metrics import MetricSpec
+from imhi._core.observers import observed
 from imhi._core.plan import RunPlan, plan_run
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.results import RunScores
@@ -27,6 +28,11 @@ def run(settings: RunSettings, manager: PluginManager) -> list[RunScores]:
     closed: they are made ready once for all runs.
     """
     plan = plan_run(settings, manager.registry)
+    with observed(plan.observers, manager):
+        return _run(plan, manager)
+
+
+def _run(plan: RunPlan, manager: PluginManager) -> list[RunScores]:
     data = plan.open_data(manager.registry)
     light = [spec for spec in plan.scoring.metrics if spec.metric.create is None]
     heavy = [spec for spec in plan.scoring.metrics if spec.metric.create is not None]
@@ -58,12 +64,12 @@ def _answer(prepared: Prepared, plan: RunPlan) -> None:
             folder.write_manifest(manifest)
         total = sum(manifest.datasets.values())
         answered = sum(folder.count("responses", name) for name in manifest.datasets)
-        context.notify(RunStarted(folder.id, model.called, total, answered))
+        context.notify(RunStarted(folder.id, model.called, total, answered, str(folder.path)))
         wanted = plan.settings.repeat_check
         check = partial(check_repeats, folder, context, wanted) if wanted else None
         if context.budget.limit is not None:
             context.budget.spent += cost_of_repeats(folder)
-        respond(folder, model.spec, context, plan.executor, check)
+        respond(folder, model.spec, context, plan.executor, check, plan.energy)
 
 
 def _score(
@@ -82,6 +88,13 @@ def _score(
                 results += made if before is None else [before]
             if last:
                 totals = results[-1].totals
-                ended = RunFinished(run.folder.id, totals["failed"], totals["not_asked"])
-                run.context.notify(ended)
+                run.context.notify(
+                    RunFinished(
+                        run.folder.id,
+                        totals["failed"],
+                        totals["not_asked"],
+                        str(run.folder.path),
+                        plan.scoring.labeler.name,
+                    )
+                )
     return results

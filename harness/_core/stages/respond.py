@@ -16,11 +16,13 @@ from imhi._core.declarations import resolve
 from imhi._core.errors import HarnessError
 from imhi._core.events import ExampleFailed, ResponsesWritten, StageFinished, StageStarted
 from imhi._core.executors import ExecutorSpec, RunOn
+from imhi._core.metering import Metering, MeterSpec
 from imhi._core.models import ModelSpec
 from imhi._core.records import Request, Response, as_row
 from imhi._core.report import Relay, Report, all_notes
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
+from imhi._core.run_store.energy import energy_of
 from imhi._core.run_store.jsonl import AppendLog, rows_with_offsets
 from imhi._core.run_store.manifest import Totals
 from imhi._core.run_store.shards import Shard
@@ -66,8 +68,9 @@ def respond(
     context: Context,
     executor: ExecutorSpec,
     afterwards: Callable[[Ask], None] | None = None,
+    energy: MeterSpec | None = None,
 ) -> None:
-    """Answer every pending request of the run.
+    """Answer every pending request of the run; measure what that takes where ``energy`` says how.
 
     A request whose answer is an error goes to ``failures/`` and is asked again by the next run.
     Answers that were written survive anything that happens later. ``afterwards`` may ask the same
@@ -92,7 +95,8 @@ def respond(
     try:
         run_on = executor.start(context) if total or manifest.totals is None or afterwards else None
         if run_on is not None and (total or manifest.totals is None):
-            _answer_pending(folder, context, answering, run_on, pending, cached)
+            metering = _start(energy, folder, context, executor) if total else None
+            _answer_pending(folder, context, answering, run_on, pending, cached, metering)
         context.notify(StageFinished(folder.id, "respond", time.perf_counter() - started))
         if run_on is not None and afterwards is not None:
             listening.listener = Report()
@@ -109,6 +113,7 @@ def _answer_pending(
     run_on: RunOn,
     pending: Mapping[str, StoredRequests],
     cached: RunCache | None,
+    metering: Metering | None = None,
 ) -> None:
     """Write down the answers to what is pending, and what the run has come to, whatever happens."""
     manifest = folder.manifest()
@@ -120,6 +125,8 @@ def _answer_pending(
             requests = joined([pending[dataset] for dataset in datasets])
             if requests and not context.budget.exhausted:
                 results = run_on(answering, requests)
+                if metering is not None:
+                    results = metering.over(results)
                 if cached is not None:
                     results = cached.keeping(results, requests)
                 details |= write_answers(folder, results, requests, context)
@@ -132,6 +139,8 @@ def _answer_pending(
                 folder.write_manifest(manifest)
         ended = True
     finally:
+        if metering is not None:
+            metering.stop()
         before = manifest.totals.respond_seconds if manifest.totals else 0.0
         seconds = round(before + time.perf_counter() - started, 3)
         come_to = totals(folder)
@@ -151,6 +160,21 @@ def _answer_pending(
                 ),
             )
         )
+
+
+def _start(
+    energy: MeterSpec | None, folder: RunFolder, context: Context, executor: ExecutorSpec
+) -> Metering | None:
+    if energy is None:
+        return None
+    name = executor.executor.name
+    if name != "local":
+        context.note(
+            f"energy was measured on the machine that handed out the requests (--executor {name}): what "
+            "workers on other machines took is not in it"
+        )
+    written = f"{name}:{executor.argument}" if executor.argument else name
+    return energy.start(folder.path, context.note, f"executor {written}")
 
 
 def _groups(spec: ModelSpec, datasets: list[str]) -> list[list[str]]:
@@ -263,4 +287,5 @@ def totals(folder: RunFolder) -> Totals:
         cost=round(cost, 6) if priced else None,
         respond_seconds=manifest.totals.respond_seconds if manifest.totals else 0.0,
         cached=cached,
+        energy=energy_of(folder.path),
     )

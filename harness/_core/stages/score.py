@@ -190,7 +190,7 @@ class _ScoredView:
                 "metrics": records,
                 "view": view.identity(list(self.labelling), manifest.split) if view else None,
             },
-            totals=dataclasses.asdict(manifest.totals) if manifest.totals else {},
+            totals=manifest.totals.to_json() if manifest.totals else {},
             view=view.name if view else "",
             repeat_check=dataclasses.asdict(check) if check else {},
         )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from imhi._core.errors import HarnessError
 from imhi._core.events import RunFinished, RunStarted
-from imhi._core.executors import ExecutorSpec
-from imhi._core.plan import plan_run
+from imhi._core.observers import observed
+from imhi._core.plan import RunPlan, plan_run
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.shards import Shard
@@ -60,14 +60,15 @@ def answer_shard(
             )
     data = plan.open_data(manager.registry)
     done = []
-    for model in plan.models:
-        prepared = prepare(plan, model, manager, data)
-        with prepared.folder.lock():
-            done.append(_answer(prepared, shard, plan.executor))
+    with observed(plan.observers, manager):
+        for model in plan.models:
+            prepared = prepare(plan, model, manager, data)
+            with prepared.folder.lock():
+                done.append(_answer(prepared, shard, plan))
     return done
 
 
-def _answer(prepared: Prepared, shard: Shard, executor: ExecutorSpec) -> ShardAnswered:
+def _answer(prepared: Prepared, shard: Shard, plan: RunPlan) -> ShardAnswered:
     folder, context = prepared.folder, dataclasses.replace(prepared.context, workers=shard.of)
     manifest = folder.manifest()
     if manifest.shard not in ("", str(shard)):
@@ -75,11 +76,10 @@ def _answer(prepared: Prepared, shard: Shard, executor: ExecutorSpec) -> ShardAn
     folder.write_manifest(dataclasses.replace(manifest, shard=str(shard)))
     requests = sum(map(shard.size, manifest.datasets.values()))
     answered = sum(len(folder.answered(name)) for name in manifest.datasets)
-    context.notify(RunStarted(folder.id, manifest.model, requests, answered))
-    respond(folder, prepared.model.spec, context, executor)
+    context.notify(RunStarted(folder.id, manifest.model, requests, answered, str(folder.path)))
+    respond(folder, prepared.model.spec, context, plan.executor, energy=plan.energy)
     totals = folder.manifest().totals
     assert totals is not None
-    context.notify(
-        RunFinished(folder.id, totals.failed, requests - totals.answered - totals.failed)
-    )
+    left = requests - totals.answered - totals.failed
+    context.notify(RunFinished(folder.id, totals.failed, left, str(folder.path)))
     return ShardAnswered(folder, requests, totals.answered, totals.failed)

@@ -116,3 +116,14 @@ def means_over(datasets: Sequence[str]) -> list[str]:
 def closing(synthetic: bool, sentence: str = SYNTHETIC) -> list[str]:
     """Return the sentences that end every table of scores."""
     return [sentence, NOTICE] if synthetic else [NOTICE]
+
+
+def energy_figure(energy: Mapping[str, Any]) -> str:
+    """Return the energy of a run's totals: ``1.2 Wh, 0.46 g CO2eq``."""
+    return f"{1000 * energy['kwh']:.3g} Wh, {energy['grams_co2eq']:.3g} g CO2eq"
+
+
+def energy_method(energy: Mapping[str, Any]) -> str:
+    """Return how the energy of a run's totals was measured, and what of."""
+    said = [", ".join(energy.get(name, ())) for name in ("meters", "places", "covers", "methods")]
+    return "; ".join(text for text in said if text)

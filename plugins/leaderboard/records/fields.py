@@ -94,7 +94,7 @@ Over = Annotated[Literal["datasets", "tasks"], Field(description=_OVER)]
 # Settings of models, prompts and machines, which plugins of others may make as they like.
 OpenRecord = Annotated[dict[str, JsonValue], Field(max_length=200)]
 Generation = Annotated[OpenRecord, Field(description="How answers were decoded.")]
-_TOTALS = "Tokens, cost in US dollars, wall time in seconds, as the run counted them; not verified."
+_TOTALS = "Tokens, cost in US dollars, wall time in seconds, energy, as the run counted them; not verified."
 Totals = Annotated[OpenRecord, Field(description=_TOTALS)]
 Value = Annotated[float | None, Field(ge=-1e12, le=1e12, description="On the metric's scale.")]
 _BOUND = "A bound of the 95% interval; null where there is none."

@@ -78,6 +78,15 @@ class Entry:
         """What entries are ordered by in time."""
         return self.verified, self.id
 
+    @property
+    def watt_hours(self) -> float | None:
+        """What asking took, as the submitter's run counted it; None where it did not, or says nonsense."""
+        energy = self.record.totals.get("energy")
+        kwh = energy.get("kwh") if isinstance(energy, dict) else None
+        if isinstance(kwh, bool) or not isinstance(kwh, (int, float)):
+            return None
+        return 1000.0 * kwh if 0 <= kwh < 1e6 else None
+
     def score(self, dataset: str, metric: str = RANKED) -> Score | None:
         """Return the verified value of a dataset."""
         return score_of(self.datasets[dataset].scores.get(metric))

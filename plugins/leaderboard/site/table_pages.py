@@ -47,12 +47,14 @@ def _overall(standings: Standings, published: Sequence[PublishedModel]) -> Conte
     rows, axis = _ranked(standings, standings.overall, means["datasets"])
     for row in rows:
         row["tasks"] = page_values.score(means["tasks"][str(row["id"])])
+        row["energy"] = standings.entries[str(row["id"])].watt_hours
     partial = [s for s in standings.standings.values() if not s.complete]
     partial.sort(key=lambda s: (-len(s.scores), s.entry.since))
     names = standings.board.datasets
     order = [*standings.overall, *(s.entry.id for s in partial)]
     return {
         "rows": rows,
+        "with_energy": any(row["energy"] is not None for row in rows),
         "axis": axis,
         "partial": [page_values.row(standing, standings) for standing in partial],
         "columns": [_dataset_link(name) for name in names],

@@ -155,7 +155,7 @@ def _about(
         "environment": environment,
         "harness_version": environment["packages"].get("imhi-harness", "unknown"),
         "created": manifest.created,
-        "totals": asdict(manifest.totals) if manifest.totals else {},
+        "totals": manifest.totals.to_json() if manifest.totals else {},
         "datasets": {
             name: {
                 "n": len(column.examples),

@@ -33,6 +33,7 @@ def remarks(runs: Sequence[RunScores]) -> list[str]:
     names = names_of(runs)
     sentences += _stated(runs, names)
     sentences += _contradictions(runs, names)
+    sentences += _energy(runs, names)
     of_runs: dict[str, list[str]] = {}
     for name, run in zip(names, runs, strict=True):
         said = [_read_by(run), *run.gaps, *run.notes]
@@ -88,3 +89,21 @@ def _contradictions(runs: Sequence[RunScores], names: Sequence[str]) -> list[str
         return [f"{many if counts[0] > 1 else '1 answer contradicts itself'} {how}."]
     listed = "; ".join(f"{name}: {count:,}" for name, count in zip(names, counts, strict=True))
     return [f"Answers that contradict themselves {how}: {listed}."]
+
+
+def _energy(runs: Sequence[RunScores], names: Sequence[str]) -> list[str]:
+    """Return what asking took, of the runs that measured it, and how it was measured."""
+    listed: dict[str, list[str]] = {}
+    for name, run in zip(names, runs, strict=True):
+        energy = run.totals.get("energy")
+        if not energy:
+            continue
+        asked = run.totals.get("respond_seconds") or 0.0
+        # The meter begins just before, and a run may have gone on without it.
+        part = energy["seconds"] < 0.95 * asked - 1
+        share = f" in {energy['seconds']:.0f} of {asked:.0f} s" if part else ""
+        told = f"{name}: {figures.energy_figure(energy)}{share}"
+        listed.setdefault(figures.energy_method(energy), []).append(told)
+    return [
+        f"Energy of asking: {'; '.join(dict.fromkeys(of))} ({how})." for how, of in listed.items()
+    ]

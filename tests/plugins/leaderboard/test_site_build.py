@@ -293,3 +293,18 @@ def test_one_more_entry_makes_few_pages_anew(board, registry) -> None:
     built = build_site(board, board / "site", registry)
     # Its own, and that of the one ranked above it.
     assert len([name for name in built.written if name.startswith("models/")]) == 2
+
+
+def test_energy_is_a_column_where_an_entry_has_it_and_nonsense_is_none(
+    built, board, registry
+) -> None:
+    assert "Wh, as submitted" not in (built / "index.html").read_text("utf-8")
+    paths = sorted(board.glob("entries/*/entry.json"))[:2]
+    for path, kwh in zip(paths, (0.0123, "<b>9</b>"), strict=True):
+        entry = json.loads(path.read_text("utf-8"))
+        entry["totals"]["energy"] = {"kwh": kwh, "grams_co2eq": 4.7}
+        path.write_text(json.dumps(entry), encoding="utf-8")
+    build_site(board, built, registry)
+    page = (built / "index.html").read_text("utf-8")
+    assert page.count("Wh, as submitted") == 1 and ">12.3<" in page
+    assert "<b>9</b>" not in page

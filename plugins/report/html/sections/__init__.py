@@ -36,7 +36,8 @@ _SECTIONS: Sequence[tuple[str, str, str, Mapping[str, str]]] = (
     ("examples", "Examples", "examples", {"browser": "examples:browser"}),
     ("scores", "All scores", "scores", {"scores": "scores:all_scores"}),
     ("costs", "Cost and speed", "costs", {
-        "cost_heads": "costs:HEADS", "costs": "costs:cost_lines",
+        "cost_heads": "costs:cost_heads", "costs": "costs:cost_lines",
+        "energy_notes": "costs:energy_notes",
     }),
     ("settings", "To reproduce", "reproduce", {"settings": "reproduce:settings"}),
     (LAST, "Limits and ethics", "ethics", {}),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from imhi.io import figures
 from imhi.plugins.report.html.material import Material, Run
 from imhi.plugins.report.html.wording import NONE, number
 
@@ -37,15 +39,49 @@ HEADS = (
     "latency, median, s",
     "latency, 95%, s",
 )
+ENERGY_HEADS = ("energy, Wh", "g CO2eq", "energy measured, s")
+
+
+def cost_heads(material: Material) -> tuple[str, ...]:
+    """Return what the amounts of each line are; energy only where a run has measured it."""
+    return HEADS + ENERGY_HEADS if _any_energy(material) else HEADS
 
 
 def cost_lines(material: Material) -> list[CostLine]:
-    """Return a line for each run, of the amounts in ``HEADS``."""
-    return [CostLine(run.name, _amounts(run)) for run in material.ordered()]
+    """Return a line for each run, of the amounts in :func:`cost_heads`."""
+    with_energy = _any_energy(material)
+    return [
+        CostLine(run.name, _amounts(run) + (_energy(run) if with_energy else []))
+        for run in material.ordered()
+    ]
+
+
+def energy_notes(material: Material) -> list[str]:
+    """Return how each run's energy was measured, in the order of the lines."""
+    runs = [(run.name, _totals(run).get("energy")) for run in material.ordered()]
+    return [f"{name}: {figures.energy_method(energy)}" for name, energy in runs if energy]
+
+
+def _any_energy(material: Material) -> bool:
+    return any(_totals(run).get("energy") for run in material.ordered())
+
+
+def _energy(run: Run) -> list[Amount]:
+    found = _totals(run).get("energy") or {}
+    kwh = found.get("kwh")
+    wh = None if kwh is None else 1000 * kwh
+    return [
+        Amount() if value is None else Amount(f"{value:.3g}", float(value))
+        for value in (wh, found.get("grams_co2eq"))
+    ] + [_amount(found.get("seconds"), 1)]
+
+
+def _totals(run: Run) -> Mapping[str, Any]:
+    return run.manifest.totals.to_json() if run.manifest.totals else run.scores.totals
 
 
 def _amounts(run: Run) -> list[Amount]:
-    totals = asdict(run.manifest.totals) if run.manifest.totals else run.scores.totals
+    totals = _totals(run)
     answered = totals.get("answered") or 0
     cost, seconds = totals.get("cost"), totals.get("respond_seconds")
     asked = answered - (totals.get("cached") or 0)  # the cache takes no time, and costs nothing
