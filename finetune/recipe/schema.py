@@ -145,7 +145,7 @@ class Validation(Part):
     generated answers (classifiers: on predicted labels) of the validation rows.
 
     ``every`` is epochs (0.5: twice per epoch); ``examples`` per dataset, drawn by seed, are what loss
-    and answers are measured on (classifiers: all rows, which cost little); ``patience``
+    and answers are measured on; ``patience``
     is how many measurements without a better one are waited for (None: no early stopping, the last
     weights are kept). Without ``metric`` only the loss is measured.
     """

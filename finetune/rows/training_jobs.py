@@ -53,9 +53,8 @@ def training_jobs(recipe: Recipe, context: Context, folder: TrainedFolder) -> li
     """Return the models to train, each with its training and validation examples.
 
     No post of the validation rows is trained on, and none of the split the finished model is scored
-    on; ``context.notes`` says how many were left out. Of the validation rows, models that write get
-    ``validation.examples`` of each dataset: their loss takes nearly as long as their training would.
-    Classifiers get all.
+    on; ``context.notes`` says how many were left out. The loss on all validation rows may take longer
+    than the training: ``validation.examples`` of each dataset are drawn.
 
     Raises:
         HarnessError: see :func:`chosen_datasets`; a dataset without explanations where they are read.
@@ -76,9 +75,11 @@ def training_jobs(recipe: Recipe, context: Context, folder: TrainedFolder) -> li
         if not rows:
             raise HarnessError(f"{recipe.name}: no training rows are left for {title}")
         name = "".join(c if c.isalnum() or c in "-_" else "-" for c in title)
-        validated = _of_aspect(validation, datasets, aspect)
-        if not context.registry.trainers.get(recipe.kind).labels:
-            validated = sampled(validated, recipe.validation.examples, recipe.training.seed)
+        validated = sampled(
+            _of_aspect(validation, datasets, aspect),
+            recipe.validation.examples,
+            recipe.training.seed,
+        )
         jobs.append(
             TrainingJob(
                 recipe, context, folder, name, datasets, aspect, tuple(rows), tuple(validated)

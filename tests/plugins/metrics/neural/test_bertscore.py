@@ -119,9 +119,9 @@ def test_it_equals_bert_score_on_real_explanations(
 ) -> None:
     model = minilm()
     references, candidates = real_pairs(
-        imhi, model_outputs / "Mentallama-7B", registry, "DR", rows=200
+        imhi, model_outputs / "Mentallama-7B", registry, "DR", rows=100
     )
-    assert len(references) == 200
+    assert len(references) == 100
     for rows, layer, idf, budget in (
         (200, 6, False, None),
         (60, 3, True, 2_048),
