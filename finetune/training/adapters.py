@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imhi import HarnessError
-from imhi.checkpoints import require_package
+from imhi.checkpoints import quiet, require_package
 
 if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe
@@ -41,7 +41,8 @@ def with_adapter(model: Any, recipe: Recipe, model_class: str) -> Any:
         task_type=_TASKS.get(model_class),
     )
     try:
-        adapted = peft.get_peft_model(model, config)
+        with quiet():
+            adapted = peft.get_peft_model(model, config)
     except ValueError as error:
         layers = sorted(
             {

@@ -29,15 +29,8 @@ if TYPE_CHECKING:
 
 # What does not change the weights.
 _BESIDE = (
-    *(
-        "summary",
-        "hardware.",
-        "report_to",
-        "energy",
-        "leave_out",
-        "data.source",
-        "validation.labeler",
-    ),
+    *("summary", "hardware.", "report_to", "energy", "leave_out"),
+    *("data.source", "validation.labeler"),
     *("evaluation.limit", "evaluation.labeler", "evaluation.max_new_tokens"),
     *("training.device_batch_size", "training.gradient_checkpointing", "training.log_every"),
     "training.keep_checkpoints",

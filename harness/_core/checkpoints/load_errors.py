@@ -26,8 +26,7 @@ def quiet() -> Iterator[None]:
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     level = logging.get_verbosity()
     bars = logging.is_progress_bar_enabled()
-    # On a CPU it recommends a package, at every start.
-    getLogger("bitsandbytes").setLevel("ERROR")
+    _without_recommendations()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
@@ -40,12 +39,18 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def _without_recommendations() -> None:
+    """Keep bitsandbytes, which peft imports, from recommending a package on every CPU at every start."""
+    getLogger("bitsandbytes").setLevel("ERROR")
+
+
 def require_package(name: str, needed_by: str, extra: str = "hf") -> Any:
     """Return an imported package; ``extra`` of the project brings it.
 
     Raises:
         HarnessError: it, or one that it needs, is not installed; says how to install it.
     """
+    _without_recommendations()
     try:
         return importlib.import_module(name)
     except ImportError as error:
