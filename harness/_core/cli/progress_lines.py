@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 EVERY = 60.0
 """Seconds between two lines."""
+ENOUGH = 0.05
+"""Share that must be done before what is left is reckoned: a model may answer a batch at a time."""
 
 
 class ProgressLines:
@@ -32,8 +34,8 @@ class ProgressLines:
             return
         self._told = now
         parts = [f"{done:,} of {self._total:,}"]
-        if done > self._first:
-            left = (now - self._begun) / (done - self._first) * (self._total - done)
+        if done - self._first >= ENOUGH * (self._total - self._first):
+            left = (now - self._begun) / max(1, done - self._first) * (self._total - done)
             parts.append(f"{_duration(left)} left")
         self._say(", ".join([*parts, *([more] if more else [])]))
 

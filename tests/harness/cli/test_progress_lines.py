@@ -32,11 +32,11 @@ def test_a_line_a_minute_says_how_many_are_done_and_what_is_left() -> None:
     lines = ProgressLines(said.append, 1_200, clock=clock)
     lines.to(3)
     assert said == []
-    for clock.now, done in ((1, 10), (1.5, 15), (2.5, 25), (119.5, 1_195)):
-        lines.to(done, "loss 2.000" if done == 25 else "")
+    for clock.now, done in ((1, 10), (1.5, 15), (10, 100), (119.5, 1_195)):
+        lines.to(done, "loss 2.000" if done == 100 else "")
     assert said == [
-        "10 of 1,200, 1 h 59 min left",
-        "25 of 1,200, 1 h 58 min left, loss 2.000",
+        "10 of 1,200",  # too few to reckon with
+        "100 of 1,200, 1 h 50 min left, loss 2.000",
         "1,195 of 1,200, less than a minute left",
     ]
 
