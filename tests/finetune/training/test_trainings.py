@@ -120,7 +120,7 @@ def test_a_classifier_is_not_asked_about_a_dataset_it_was_not_trained_for(imhi_h
     assert imhi_here("finetune", "tiny-classifier", *SMALL).code == 0
     refused = imhi_here("run", "--model", "trained:tiny-classifier", "-d", "SAD")
     assert refused.code == 2
-    assert "no classifier was trained for SAD; it knows DR, dreaddit" in refused.complaint
+    assert "found SAD to be asked about, it was made for DR, dreaddit" in refused.complaint
 
 
 def test_a_name_that_was_not_trained_is_refused_with_those_that_were(imhi_here: Imhi) -> None:
