@@ -82,7 +82,8 @@ def _check_folder(folder: Path, config: str, what: str, user: str) -> None:
     packed = min(folder.glob("*.gguf"), default=None) if what == "model" else None
     hint = _gguf_hint(packed, user) if packed else "; give a folder that save_pretrained wrote"
     raise HarnessError(
-        f"{user}:{folder}: not {'an' if what == 'adapter' else 'a'} {what} folder: there is no {config} in it (found: "
+        f"{user}:{folder}: not {'an' if what == 'adapter' else 'a'} {what} folder: there is no {config} "
+        "in it (found: "
         f"{', '.join(present) or 'nothing'}){hint}"
     )
 
