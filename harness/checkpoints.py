@@ -14,11 +14,15 @@ if TYPE_CHECKING:
         AdapterFiles as AdapterFiles,
         open_adapter as open_adapter,
     )
-    from imhi._core.checkpoints.adapter_fit import apply_adapter as apply_adapter
+    from imhi._core.checkpoints.adapter_fit import (
+        apply_adapter as apply_adapter,
+        past_embeddings as past_embeddings,
+    )
     from imhi._core.checkpoints.adapter_shapes import check_lora as check_lora
     from imhi._core.checkpoints.adapter_tokenizer import (
         adapter_tokenizer as adapter_tokenizer,
         check_rows as check_rows,
+        tokenizer_note as tokenizer_note,
     )
     from imhi._core.checkpoints.answer_facts import (
         answer_facts as answer_facts,

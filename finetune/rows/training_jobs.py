@@ -169,8 +169,8 @@ def _rows(recipe: Recipe, context: Context, name: str) -> tuple[list[Example], l
         absent = not set(data.validation) & set(context.source.splits(name))
         why = "no split " + " or ".join(data.validation) if absent else ""
         context.note(
-            f"{name}: {why or 'no other split'} to validate on, so {len(validation)} training rows "
-            f"({share:.0%} of the posts) are held out for it"
+            f"{name}: {why or 'no other split'} to validate on, so {share:.0%} of the training posts are "
+            f"held out for it (rows: {len(validation):,})"
         )
     if data.limit is not None:
         rows = _sampled(rows, data.limit, recipe.training.seed)

@@ -28,13 +28,11 @@ def unpack(file: Path, to: Path) -> Path:
     require_package("gguf", f"unpacking {file.name}", "gguf")
     found = find_checkpoint(str(file.parent), None, user="gguf", file=file.name)
     staging = to.with_name(f".{to.name}.saving")
-    loader = transformers.AutoModelForCausalLM
-    # From 5.23 on transformers may leave weights packed, and saves no model that came from such a file.
+    # From 5.23 on transformers saves a model from such a file only where it was asked to unpack all of it.
     whole = getattr(transformers, "GgufConfig", None)
     packing = {"quantization_config": whole(dequantize=True)} if whole else {}
     with found.loading():
-        config = transformers.AutoConfig.from_pretrained(found.location, gguf_file=file.name)
-        unpacked, info = loader.from_pretrained(
+        model, info = transformers.AutoModelForCausalLM.from_pretrained(
             found.location,
             gguf_file=file.name,
             dtype=torch.float32,
@@ -42,10 +40,6 @@ def unpack(file: Path, to: Path) -> Path:
             **packing,
         )
         found.check_complete(info, "causal model")
-        model = loader.from_config(config, dtype=torch.float32)
-        model.load_state_dict(unpacked.state_dict())
-        model.generation_config = unpacked.generation_config
-        del unpacked
     with found.loading("tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(found.location, gguf_file=file.name)
     found.check_tokenizer(tokenizer, model.config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imhi import HarnessError
-from imhi.checkpoints import quiet, require_package
+from imhi.checkpoints import past_embeddings, quiet, require_package
 
 if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe
@@ -55,6 +55,12 @@ def with_adapter(model: Any, recipe: Recipe, model_class: str) -> Any:
             f"method.targets: found {targets}, expected names of layers of {type(model).__name__} "
             f"({', '.join(layers)}): {' '.join(str(error).split())[:160]}"
         ) from None
+    if past_embeddings(model):
+        raise HarnessError(
+            f"method.targets: found the shared embeddings of {type(model).__name__} among {targets}, "
+            "expected layers inside the model: encoder and decoder read past an adapter on them; leave "
+            "them out (all-linear does), or write --set method.name=full"
+        )
     if recipe.kind == "causal" and hasattr(model.get_output_embeddings(), "base_layer"):
         # TRL multiplies by the head's own weights: an adapter on it would never be trained.
         raise HarnessError(

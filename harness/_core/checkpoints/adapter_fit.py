@@ -41,7 +41,7 @@ def apply_adapter(
 
     shapes, where = adapter.shapes, str(adapter.folder)
     notes = unknown_names(model, adapter, base, any_base=any_base)
-    _require(shapes, adapter, base)
+    require_weights(shapes, adapter, base)
     resize_embeddings(model, adapter, base)
     with adapter.checkpoint.loading("adapter"), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of what is refused below
@@ -55,10 +55,33 @@ def apply_adapter(
         result = peft.set_peft_model_state_dict(
             applied, peft.load_peft_weights(where, device="cpu")
         )
+    if past_embeddings(applied.get_base_model()):
+        raise HarnessError(
+            f"{base.user}:{base.written}: the adapter {adapter.written} changes the shared embeddings, past "
+            "which encoder and decoder read: the bare base would answer; expected an adapter on layers "
+            "inside the model: train one whose target_modules name no embeddings"
+        )
     config = applied.peft_config["default"]
     if not config.is_prompt_learning:  # these hold one tensor, under a name of its own
         check_used(shapes, result.unexpected_keys, _left(result.missing_keys), adapter, base)
     return applied, notes
+
+
+def past_embeddings(model: Any) -> bool:
+    """Say whether an adapter lies on embeddings that encoder and decoder do not read through it: they
+    hold the same weights under names of their own (T5, BART; transformers 5.23, peft 0.21)."""
+    encodes = bool(getattr(model.config, "is_encoder_decoder", False))
+    return encodes and hasattr(model.get_input_embeddings(), "base_layer")
+
+
+def require_weights(shapes: Mapping[str, object], adapter: AdapterFiles, base: Checkpoint) -> None:
+    """Refuse an adapter without weights.
+
+    Raises:
+        HarnessError: its file has none, or is not there.
+    """
+    if not shapes:
+        raise misfit(adapter, base, "there are no weights in it (adapter_model.safetensors)")
 
 
 def check_used(
@@ -174,11 +197,6 @@ def misfit(adapter: AdapterFiles, base: Checkpoint, what: str, or_else: str = ""
         f"{base.user}:{base.written}: the adapter {adapter.written} does not fit: {what}; expected the "
         f"adapter of this base: give the base it was trained on{named}{or_else}"
     )
-
-
-def _require(shapes: Mapping[str, object], adapter: AdapterFiles, base: Checkpoint) -> None:
-    if not shapes:
-        raise misfit(adapter, base, "there are no weights in it (adapter_model.safetensors)")
 
 
 def _ends(model: Any) -> list[str]:

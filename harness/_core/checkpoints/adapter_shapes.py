@@ -9,7 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from imhi._core.checkpoints.adapter_files import AdapterFiles
-from imhi._core.checkpoints.adapter_fit import PREFIX, check_used, misfit, unknown_names
+from imhi._core.checkpoints.adapter_fit import (
+    PREFIX,
+    check_used,
+    misfit,
+    require_weights,
+    unknown_names,
+)
 from imhi._core.checkpoints.checkpoint import Checkpoint
 from imhi._core.errors import HarnessError
 
@@ -45,8 +51,7 @@ def check_lora(
         )
     notes = unknown_names(model, adapter, base, any_base=any_base)
     shapes = adapter.shapes
-    if not shapes:
-        raise misfit(adapter, base, "there are no weights in it (adapter_model.safetensors)")
+    require_weights(shapes, adapter, base)
     ends = _ends(model)
     others = [name for name in shapes if not _SIDES.search(name) or _layer(name) in ends]
     if others or adapter.config.get("modules_to_save"):

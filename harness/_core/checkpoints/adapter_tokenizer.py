@@ -43,6 +43,11 @@ def adapter_tokenizer(
     return (theirs, ", ".join(parts)) if parts else (own, "")
 
 
+def tokenizer_note(differs: str) -> str:
+    """Return the note for a run on what :func:`adapter_tokenizer` found to differ."""
+    return f"the adapter's own tokenizer is used, which differs from that of its base in: {differs}"
+
+
 def check_rows(tokenizer: Any, rows: int, adapter: AdapterFiles, base: Checkpoint) -> None:
     """Refuse an adapter's tokenizer that has more tokens than the model with the adapter has embeddings.
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from imhi import HarnessError, Request, Response
-from imhi.checkpoints import free_memory
+from imhi.checkpoints import free_memory, tokenizer_note
 from imhi.plugins.models.hf.arguments import HfArguments
 from imhi.plugins.models.hf.batches import default_tokens
 from imhi.plugins.models.hf.classification import Classifier
@@ -143,10 +143,7 @@ def create(spec: ModelSpec, context: Context) -> HfModel:
     for note in loaded.notes:
         context.note(f"{spec.name}: {note}")
     if loaded.own_words:
-        context.note(
-            f"{spec.name}: the adapter's own tokenizer is used, which differs from that of its base in: "
-            f"{loaded.own_words}"
-        )
+        context.note(f"{spec.name}: {tokenizer_note(loaded.own_words)}")
     if loaded.unused_defaults:
         names = ", ".join(f"{k}={v}" for k, v in sorted(loaded.unused_defaults.items()))
         context.note(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from imhi import HarnessError, Request, Response
+from imhi.checkpoints import tokenizer_note
 from imhi.plugins.models.vllm_engine.arguments import VllmArguments
 from imhi.plugins.models.vllm_engine.labels import Chooser, Scorer
 from imhi.plugins.models.vllm_engine.starting import Engine, start
@@ -131,10 +132,7 @@ def create(spec: ModelSpec, context: Context) -> VllmModel:
     for note in engine.notes:
         context.note(f"{spec.name}: {note}")
     if engine.own_words:
-        context.note(
-            f"{spec.name}: the adapter's own tokenizer is used, which differs from that of its base in: "
-            f"{engine.own_words}"
-        )
+        context.note(f"{spec.name}: {tokenizer_note(engine.own_words)}")
     if engine.unused_defaults:
         names = ", ".join(f"{k}={v}" for k, v in sorted(engine.unused_defaults.items()))
         context.note(

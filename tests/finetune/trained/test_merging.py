@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from imhi import HarnessError, PluginManager
+from imhi.finetune.trained import merging
 from imhi.finetune.trained.folder import TrainedFolder
 from imhi.finetune.trained.merge_check import bound_for, difference
 from imhi.finetune.trained.merging import merge
@@ -80,7 +81,7 @@ def test_a_head_that_nothing_was_done_to_stays_shared(
     assert json.loads((place / "config.json").read_text())["tie_word_embeddings"] is True
 
 
-def test_what_cannot_be_merged_is_refused_and_leaves_nothing(
+def test_an_adapter_that_changes_nothing_is_not_merged(
     tmp_path: Path, manager: PluginManager
 ) -> None:
     # T5's embeddings are shared three ways: peft changes the shared layer, which nobody calls.
@@ -93,12 +94,24 @@ def test_what_cannot_be_merged_is_refused_and_leaves_nothing(
         task="SEQ_2_SEQ_LM",
         target_modules=["shared"],
     )
+    with pytest.raises(HarnessError, match="changes the shared embeddings, past which") as refused:
+        merge(made, tmp_path / "merged", manager)
+    assert "\n" not in str(refused.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made", "t5"]
+
+
+def test_a_merge_beyond_the_bound_is_refused_and_leaves_nothing(
+    tmp_path: Path, manager: PluginManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "bound_for", lambda dtype, effect: -1.0)
+    base = tiny_models.save_causal(tmp_path / "base")
+    made = trained(tmp_path / "made", base, "causal")
     with pytest.raises(HarnessError, match="merged it would be another model") as refused:
         merge(made, tmp_path / "merged", manager)
     said = str(refused.value)
     assert "\n" not in said
-    assert "use the adapter as it is" in said and "expected at most 5e-05 (float32)" in said
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["made", "t5"]
+    assert "use the adapter as it is" in said and "expected at most -1 (float32)" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "made"]
 
 
 def test_a_merge_that_loses_the_adapter_is_beyond_the_bound() -> None:

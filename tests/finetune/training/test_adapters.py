@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import tiny_models
 from tests.conftest import Imhi, Said
 
 pytest.importorskip("trl", reason="finetune needs the extra [finetune]")
@@ -114,6 +115,17 @@ def test_an_adapter_on_the_head_is_refused(
     assert said.code == 2
     assert "method.targets: found the head of LlamaForCausalLM" in said.complaint
     assert not (tmp_path / "trained" / "adapter" / "model").exists()
+
+
+def test_an_adapter_past_which_encoder_and_decoder_read_is_refused(
+    imhi_here: Imhi, tmp_path: Path
+) -> None:
+    base = tiny_models.save_seq2seq(tmp_path / "t5", window=512)
+    text = RECIPE.format(base=base, method="lora", targets="[shared]")
+    (tmp_path / "adapter.yaml").write_text(text.replace("causal", "seq2seq"), encoding="utf-8")
+    said = imhi_here("finetune", "adapter.yaml")
+    assert said.code == 2
+    assert "method.targets: found the shared embeddings of T5" in said.complaint
 
 
 @pytest.mark.slow
