@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePath
+from pathlib import PureWindowsPath
 from typing import Any
 
 from imhi import digest
@@ -19,6 +19,8 @@ Values = dict[str, float]
 # Texts that a person wrote, or that hold the wording of a prompt: told by their checksum.
 _BY_CHECKSUM = frozenset({"system", "answer_schema"})
 _SECRETS = re.compile(r"key|token(?!s|izer)|secret|password|header|extra_body", re.IGNORECASE)
+# A path alone, behind a scheme, or as the value of an argument: hf:/a/b,peft=./c. Not //, as in addresses.
+_PATH = re.compile(r"(^|[:=])((?:~|\.{1,2})?[/\\](?![/\\])[^,]*|[A-Za-z]:[/\\](?!/)[^,]*)")
 _NAME = re.compile(r"[^\w.\-/]+")
 
 
@@ -83,14 +85,11 @@ def _written(told: Mapping[str, Any]) -> Parameters:
 def _text(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(_text, value))
-    scheme, colon, rest = str(value).partition(":")
-    if colon and _is_path(rest) and not rest.startswith("//"):
-        return f"{scheme}:{PurePath(rest).name}"
-    return PurePath(str(value)).name if _is_path(str(value)) else _without_login(str(value))
+    return _without_login(_PATH.sub(lambda found: found[1] + _last_part(found[2]), str(value)))
 
 
-def _is_path(text: str) -> bool:
-    return text.startswith(("/", "./", "../", "~", "\\")) or text[1:3] in (":\\", ":/")
+def _last_part(path: str) -> str:
+    return PureWindowsPath(path).name  # which takes both kinds of strokes
 
 
 def _without_login(text: str) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
+
 from imhi.plugins.trackers import facts
 from imhi.runs import Manifest
 
@@ -44,6 +48,22 @@ def test_no_prompt_key_login_or_place_is_told() -> None:
     assert len(told["generation.system"]) == 16, (
         "by its checksum: whether it is the same can be seen"
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("hf:/home/me/base,peft=/home/me/tuned", "hf:base,peft=tuned"),
+        ("hf:org/base,peft=~/tuned,dtype=float32", "hf:org/base,peft=tuned,dtype=float32"),
+        ("gguf:../models/tiny.gguf", "gguf:tiny.gguf"),
+        (r"hf:C:\\models\\mine", "hf:mine"),
+        ("openai:m,base_url=http://host:8000/v1", "openai:m,base_url=http://host:8000/v1"),
+        ("/home/me/models/mine", "mine"),
+    ],
+)
+def test_of_every_path_in_a_model_s_name_the_last_part_is_told(model: str, told: str) -> None:
+    named = dataclasses.replace(MANIFEST, model=model)
+    assert facts.run_parameters(named)["model"] == told
 
 
 def test_a_recipe_is_told_without_its_prose() -> None:
