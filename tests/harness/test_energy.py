@@ -4,6 +4,7 @@ kills a run, adds up over what goes on, and is no part of what tells runs apart.
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,15 @@ def test_what_asking_took_stands_in_the_manifest_and_below_the_table(imhi_here: 
     shown = " ".join(imhi_here("show", "last").out.split())
     assert "Energy of asking: baseline:majority: 2 Wh, 0.8 g CO2eq (watts 1; NOR; this" in shown
     assert imhi_here("show", "last", "--json").json["manifest"]["totals"]["energy"] == energy
+
+
+def test_a_report_says_once_how_the_energy_of_several_runs_was_measured(imhi_here: Imhi) -> None:
+    words = ["--model", "baseline:tfidf", "--metric", "labels"]
+    assert imhi_here("run", *METERED, *words).code == 0
+    assert imhi_here("report", "majority", "tfidf", "--to", "report.html").code == 0
+    told = re.findall(r"Energy of asking[^<]*", Path("report.html").read_text(encoding="utf-8"))
+    assert len(told) == 1
+    assert "baseline:majority" in told[0] and "baseline:tfidf" in told[0]
 
 
 def test_nothing_is_measured_unasked_and_measuring_makes_no_other_run(imhi_here: Imhi) -> None:

@@ -57,9 +57,12 @@ def cost_lines(material: Material) -> list[CostLine]:
 
 
 def energy_notes(material: Material) -> list[str]:
-    """Return how each run's energy was measured, in the order of the lines."""
-    runs = [(run.name, _totals(run).get("energy")) for run in material.ordered()]
-    return [f"{name}: {figures.energy_method(energy)}" for name, energy in runs if energy]
+    """Return how energy was measured: the runs of which it was, in the order of the lines, then how."""
+    of_runs: dict[str, list[str]] = {}
+    for run in material.ordered():
+        if energy := _totals(run).get("energy"):
+            of_runs.setdefault(figures.energy_method(energy), []).append(run.name)
+    return [f"{', '.join(names)}: {how}" for how, names in of_runs.items()]
 
 
 def _any_energy(material: Material) -> bool:
