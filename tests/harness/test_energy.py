@@ -71,6 +71,7 @@ def test_a_report_says_once_how_the_energy_of_several_runs_was_measured(imhi_her
     told = re.findall(r"Energy of asking[^<]*", Path("report.html").read_text(encoding="utf-8"))
     assert len(told) == 1
     assert "baseline:majority" in told[0] and "baseline:tfidf" in told[0]
+    assert told[0].count("watts 1") == 1
 
 
 def test_nothing_is_measured_unasked_and_measuring_makes_no_other_run(imhi_here: Imhi) -> None:
