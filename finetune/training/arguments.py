@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from imhi import HarnessError
+from imhi.finetune.training.precision import precision_of
 from imhi.finetune.training.processes import processes
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ def training_arguments(
     total = training.max_steps or math.ceil(training.epochs * per_epoch)
     choose_best = validated and None not in (validation.metric, validation.patience)
     gpu = torch.cuda.is_available()
-    precision = training.precision
-    if precision == "auto":
-        precision = "bfloat16" if gpu and torch.cuda.is_bf16_supported() else "float32"
+    precision = precision_of(recipe)
     # The recipe decides, also where a launch file says otherwise.
     os.environ["ACCELERATE_MIXED_PRECISION"] = _MIXED[precision]
     return kind(

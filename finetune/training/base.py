@@ -14,6 +14,7 @@ from imhi.checkpoints import (
     window_of,
 )
 from imhi.finetune.training.job import TrainingJob
+from imhi.finetune.training.precision import precision_of
 from imhi.finetune.training.processes import processes
 from imhi.finetune.training.scratch import make_from_nothing
 
@@ -104,12 +105,13 @@ def _model(job: TrainingJob, checkpoint: Checkpoint) -> Any:
         checkpoint.require_safetensors()
     full = recipe.method.name == "full"
     gpu = torch.cuda.is_available()
+    small = gpu or precision_of(recipe) == "bfloat16"
     options: dict[str, object] = {
         "revision": checkpoint.commit,
         "trust_remote_code": base.trust_remote_code,
         # All weights are trained: float32, so that small steps are not lost (bfloat16 has 8 bits);
         # computing happens in training.precision. A frozen base may be smaller.
-        "dtype": torch.float32 if full or not gpu else torch.bfloat16,
+        "dtype": torch.float32 if full or not small else torch.bfloat16,
         "output_loading_info": True,
         # None prefers safetensors and takes pickles where there is nothing else.
         "use_safetensors": True if base.safetensors else None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imhi import Example, HarnessError
 from imhi.checkpoints import Prompter, require_package
 from imhi.finetune.rows.encoding import IGNORED, Counts, Encoder, TokenRow, encode_causal
+from imhi.finetune.training.answer_loss import answer_loss
 from imhi.finetune.training.job import TrainingJob
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class AnswerCollator:
 def _trainer_class(trl: Any) -> Any:
     class CausalTrainer(trl.SFTTrainer):  # type: ignore[misc]
         """TRL's trainer; where its fused kernel does not run (no GPU), or tokens are weighed, the
-        logits of answer tokens alone are made here."""
+        loss is computed here, of answer tokens alone."""
 
         def compute_loss(
             self, model: Any, inputs: Batch, return_outputs: bool = False, **more: Any
@@ -109,39 +110,10 @@ def _trainer_class(trl: Any) -> Any:
             if return_outputs or (weights is None and inputs["input_ids"].is_cuda):
                 return super().compute_loss(model, inputs, return_outputs, **more)
             count = more.get("num_items_in_batch")
-            head = self.accelerator.unwrap_model(self.model).get_output_embeddings()
-            loss = answer_loss(model, head, inputs, weights, count)
+            whole = self.accelerator.unwrap_model(self.model)
+            loss = answer_loss(model, whole.get_output_embeddings(), inputs, weights, count)
             if self.args.average_tokens_across_devices and count is not None:
                 loss = loss * self.accelerator.num_processes
             return loss
 
     return CausalTrainer
-
-
-def answer_loss(
-    model: Any, head: Any, inputs: Batch, weights: torch.Tensor | None, count: Any
-) -> torch.Tensor:
-    """Return the mean negative log-likelihood of the answer tokens, each times its weight.
-
-    ``inputs`` and ``weights`` are of shape (rows, tokens).
-
-    ``head`` is the layer that makes logits: it is given the states before answer tokens alone, so
-    that no logits are made of prompts and padding. ``count`` is what the sum is divided by (the
-    answer tokens of all accumulated batches on all devices); None: those of this batch.
-    """
-    import torch
-
-    labels = inputs["labels"][:, 1:]
-    answered = labels != IGNORED
-    given = {name: value for name, value in inputs.items() if name != "labels"}
-    # A hook, since the model may be wrapped (DDP, adapters) and must be called as a whole.
-    hook = head.register_forward_pre_hook(lambda _, states: (states[0][:, :-1][answered],))
-    try:
-        logits = model(**given, use_cache=False).logits
-    finally:
-        hook.remove()
-    losses = torch.nn.functional.cross_entropy(logits.float(), labels[answered], reduction="none")
-    if weights is not None:
-        losses = losses * weights[:, 1:][answered]
-    total = answered.sum() if count is None else torch.as_tensor(count, device=losses.device)
-    return losses.sum() / total.clamp(min=1)

@@ -1,0 +1,30 @@
+"""In which numbers a training computes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from imhi.finetune.recipe.schema import Recipe
+
+Precision = Literal["bfloat16", "float16", "float32"]
+# What torch calls them on x86 (Cooper Lake and Zen 4 on, Sapphire Rapids on).
+_BFLOAT16_UNITS = ("avx512_bf16", "amx_bf16")
+
+
+def precision_of(recipe: Recipe) -> Precision:
+    """Return what a recipe computes in: what it says, or bfloat16 on devices that have units for it.
+
+    Of CPUs that is asked for causal models alone: the smaller ones of other kinds gain nothing.
+    """
+    import torch
+
+    if recipe.training.precision != "auto":
+        return recipe.training.precision
+    if torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    small = recipe.base.scratch is not None or recipe.kind != "causal"
+    if small or torch.backends.mps.is_available():
+        return "float32"
+    units = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.12 on
+    return "bfloat16" if any(units.get(name) for name in _BFLOAT16_UNITS) else "float32"
