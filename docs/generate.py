@@ -20,7 +20,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from docs.generator import boards, builds, interface, recipes, run_records, servers  # noqa: E402
+from docs.generator import boards, builds, interface, recipes, results, run_records, servers  # noqa: E402
 from docs.generator.markdown import markdown, table  # noqa: E402
 from imhi._core import declarations, extensions, hookspecs, protocols, records, typed_arguments  # noqa: E402
 from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
@@ -219,6 +219,13 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         "build fields": builds.build_fields,
         "submission fields": boards.submission_fields,
         "entry fields": boards.entry_fields,
+        "correctness": results.correctness,
+        "unseen datasets": results.unseen,
+        "left out": results.left_out,
+        "seeds": results.seeds,
+        "paired tests": results.tests,
+        "explanations": results.explanations,
+        "costs": results.costs,
         "engines": servers.engines,
         "situations": servers.situations,
         "situation arguments": servers.situation_arguments,

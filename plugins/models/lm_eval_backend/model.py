@@ -24,6 +24,7 @@ from imhi.plugins.models.lm_eval_backend import (
     compat_servers,
     compat_thoughts,
 )
+from imhi.plugins.models.lm_eval_backend.adapters import check_adapter
 from imhi.plugins.models.lm_eval_backend.arguments import (
     Values,
     check_paths,
@@ -64,6 +65,9 @@ def create(spec: ModelSpec, context: Context) -> LmEvalModel:
         )
     cls = compat_backends.backend_class(spec.target)
     arguments = complete(spec, cls, context.seed)
+    if compat_backends.is_transformers(cls):
+        for note in check_adapter(spec, arguments):
+            context.note(f"{spec.name}: {note}")
     try:
         lm = cls(**arguments)
     except Exception as error:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from imhi.finetune.rows.encoding import IGNORED
+from imhi.finetune.training import answer_loss as of_answers
+from imhi.finetune.training.answer_loss import answer_loss, summed_loss
 from imhi.finetune.training.building import build
-from imhi.finetune.training.causal import AnswerCollator, answer_loss
+from imhi.finetune.training.causal import AnswerCollator
 from imhi.finetune.training.classifier import balanced_weights
 from tests.finetune.conftest import MakeJob, MakeRecipe
 
@@ -68,6 +70,72 @@ def test_weighed_tokens_count_so_many_times(model: Any) -> None:
     losses = by_hand(model, rows())
     expected = sum(loss * (7 if at in {0, 2} else 1) for at, loss in enumerate(losses)) / 6
     assert found == pytest.approx(expected, abs=1e-5)
+
+
+def gradients(loss: Any, *of: Any) -> list[Any]:
+    return [one.clone() for one in torch.autograd.grad(loss, of)]
+
+
+@pytest.mark.parametrize("at_once", [7, 2**26], ids=["a token at a time", "all at once"])
+def test_the_loss_without_logits_has_the_gradients_of_that_with_them(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_answers, "LOGITS_AT_ONCE", at_once)
+    drawn = torch.Generator().manual_seed(0)
+    states, weight, bias = (
+        torch.randn(size, generator=drawn, requires_grad=True) for size in ((5, 4), (7, 4), (7,))
+    )
+    labels, each = torch.tensor([0, 6, 3, 3, 1]), torch.tensor([1.0, 0.0, 2.5, 1.0, 7.0])
+    losses = torch.nn.functional.cross_entropy(states @ weight.T + bias, labels, reduction="none")
+    expected = (losses * each).sum()
+    found = summed_loss(states, weight, bias, labels, each)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+    for mine, theirs in zip(
+        gradients(found * 3, states, weight, bias),
+        gradients(expected * 3, states, weight, bias),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_in_bfloat16_the_loss_is_that_of_bfloat16_logits(model: Any) -> None:
+    batch = AnswerCollator(pad=0)(rows())
+    with torch.autocast("cpu", torch.bfloat16):
+        found = answer_loss(model, model.lm_head, dict(batch), None, None)
+        logits = model(batch["input_ids"], batch["attention_mask"]).logits.float()
+    asked = batch["labels"][:, 1:] != IGNORED
+    expected = torch.nn.functional.cross_entropy(
+        logits[:, :-1][asked], batch["labels"][:, 1:][asked]
+    )
+    assert found.dtype == torch.float32
+    assert found.item() == pytest.approx(expected.item(), abs=2e-3)
+
+
+def test_a_head_that_is_trained_learns_through_the_loss(model: Any) -> None:
+    """Of tied embeddings and of a head of its own, as transformers' own loss says."""
+    batch = AnswerCollator(pad=0)(rows())
+    weight = model.lm_head.weight
+    (found,) = gradients(answer_loss(model, model.lm_head, dict(batch), None, None), weight)
+    (expected,) = gradients(model(**batch).loss, weight)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-4)
+
+
+def test_what_a_model_does_to_its_logits_counts(causal_base: Path) -> None:
+    """Gemma 2 caps them after its head: the loss is that of capped logits."""
+    from transformers import Gemma2Config, Gemma2ForCausalLM
+
+    torch.manual_seed(0)
+    size = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "head_dim": 8}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 100}
+    # A cap so low that it is felt.
+    capped = Gemma2ForCausalLM(Gemma2Config(**size, **heads, final_logit_softcapping=0.01)).eval()
+    batch = AnswerCollator(pad=0)(rows())
+    loss = answer_loss(capped, capped.lm_head, dict(batch), None, None).item()
+    assert loss == pytest.approx(sum(by_hand(capped, rows())) / 6, abs=1e-5)
+    open_ended = Gemma2ForCausalLM(Gemma2Config(**size, **heads, final_logit_softcapping=None))
+    open_ended.load_state_dict(capped.state_dict())
+    without = answer_loss(open_ended.eval(), open_ended.lm_head, dict(batch), None, None).item()
+    assert abs(without - loss) > 1e-3
 
 
 def test_padding_has_neither_attention_nor_loss() -> None:
