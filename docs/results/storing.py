@@ -80,7 +80,11 @@ def store_training(name: str, folder: Path) -> None:
     _store(
         name,
         {
-            "recipe": _some(manifest["recipe"], ("name", "data", "method", "training")),
+            "recipe": {
+                **_some(manifest["recipe"], ("name", "method", "training")),
+                # Where the checkout lies is nobody's business.
+                "data": {k: v for k, v in manifest["recipe"]["data"].items() if k != "source"},
+            },
             "environment": manifest["environment"],
             "notes": manifest["notes"],
             **_some(member, _TRAINED),
