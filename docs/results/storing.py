@@ -4,6 +4,7 @@ answer."""
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def store_run(name: str, printed: str, work: Path) -> None:
             "run": result["run"],
             "prompt": manifest.prompt,
             "generation": manifest.generation,
-            "environment": manifest.environment,
+            **_made_by(manifest.environment),
             "totals": manifest.totals,
             "labelling": scores["labelling"],
             # Those of single labels (f1[yes]) are many, and no table shows them.
@@ -85,7 +86,7 @@ def store_training(name: str, folder: Path) -> None:
                 # Where the checkout lies is nobody's business.
                 "data": {k: v for k, v in manifest["recipe"]["data"].items() if k != "source"},
             },
-            "environment": manifest["environment"],
+            **_made_by(manifest["environment"]),
             "notes": manifest["notes"],
             **_some(member, _TRAINED),
             "energy": _some(member["energy"] or {}, ("kwh", "grams_co2eq")) or None,
@@ -99,6 +100,18 @@ def store_comparison(name: str, printed: str) -> None:
     _store(
         name, {"rows": found["rows"], "pairs": [_some(one, _OF_A_PAIR) for one in found["pairs"]]}
     )
+
+
+def _made_by(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the commit, and packages and machine; what is stored beside is no change of the code."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(STORED.parents[2]), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", ":/", ":(exclude)docs/results/stored")
+    commit = git("rev-parse", "HEAD") + ("+changes" if changed else "")
+    return {"commit": commit, **_some(environment, ("python", "packages", "hardware"))}
 
 
 def _some(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
