@@ -16,6 +16,7 @@ from docs.results.shuffling import shuffle_explanations
 from docs.results.storing import RunOf, store_comparison, store_run, store_training
 
 RECIPE = "gemma-3-270m-lora"
+GROUPS = ("seen", "unseen", "five")
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ def make(name: str, experiments: dict[str, Any], place: Place) -> float:
 
 
 def datasets_of(experiments: dict[str, Any], names: Sequence[str]) -> list[str]:
-    """Return datasets, of names that may be groups of them (seen, unseen)."""
+    """Return datasets, of names that may be groups of them."""
     found = []
     for name in names:
-        found += experiments[name] if name in ("seen", "unseen") else [name]
+        found += experiments[name] if name in GROUPS else [name]
     return found
 
 
@@ -100,8 +101,9 @@ def _train(name: str, experiments: dict[str, Any], place: Place) -> None:
             f"--source={place.source}",
             f"--seed={one['seed']}",
         ),
-        *_of_datasets(one["datasets"]),
+        *_of_datasets(datasets_of(experiments, one["datasets"])),
         f"--set=data.limit={one['rows']}",
+        *([f"--set=data.train=[{one['splits']}]"] if "splits" in one else []),
         *place.filled(experiments["training"]),
     ]
     _imhi(given, place.work)
