@@ -71,7 +71,8 @@ class Data(Part):
     per ``question`` (IRF and MultiWD ask several). ``limit`` is rows per dataset, drawn by seed;
     ``balance`` draws rows with replacement until ``datasets`` or ``labels`` (within each question)
     are equally frequent. ``drop_test_posts``: training rows about posts of the split the finished
-    model is scored on are left out, those of the ``own`` dataset, of ``any`` dataset, or ``none``.
+    model is scored on (``test``, where it is not scored) are left out, those of the ``own`` dataset, of
+    ``any`` dataset, or ``none``.
     ``window`` is tokens per row, prompt and answer together; ``answer_window`` is for the answers of
     encoder-decoders.
     """

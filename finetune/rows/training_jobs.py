@@ -140,10 +140,9 @@ def _rows(recipe: Recipe, context: Context, name: str) -> tuple[list[Example], l
     validation = _read(context, name, [s for s in data.validation if s not in data.train])
     if data.reads == "explanation":
         rows, validation = _explained(rows, name, context), _explained(validation, name, context)
-    evaluated = recipe.evaluation.split
-    if evaluated is None and data.drop_test_posts != "none":
-        context.note("evaluation.split is not set, so no test posts are left out of training")
-    if evaluated is not None and data.drop_test_posts != "none":
+    # A model that is not scored here will be scored elsewhere.
+    evaluated = recipe.evaluation.split or "test"
+    if data.drop_test_posts != "none":
         everywhere = data.drop_test_posts == "any"
         tested = context.source.datasets() if everywhere else [name]
         posts = {
