@@ -54,6 +54,18 @@ def test_no_post_of_the_validation_or_the_test_rows_is_trained_on(
     }
 
 
+def test_a_model_that_is_not_scored_here_sees_no_test_post_either(
+    checkout: str, recipe_of: MakeRecipe, manager: PluginManager
+) -> None:
+    recipe = recipe_of("causal", data={"source": checkout, "datasets": ["DR"]})
+    recipe = recipe.model_copy(
+        update={"evaluation": recipe.evaluation.model_copy(update={"split": None})}
+    )
+    (job,), context = read(recipe, manager)
+    assert [row.post for row in job.train] == ["so tired", "sunny", "nobody calls", "new job"]
+    assert context.report.counts["notes", "DR: {n} training rows whose post stands in test were left out"]
+
+
 def test_posts_of_other_datasets_test_rows_can_be_left_out_too(
     checkout: str, recipe_of: MakeRecipe, manager: PluginManager
 ) -> None:
