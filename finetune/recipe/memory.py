@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from imhi import HarnessError
 from imhi.finetune.recipe.sizes import adapter_parameters, linear_parameters, matrices
+from imhi.finetune.training.answer_loss import LOGITS_AT_ONCE
 
 if TYPE_CHECKING:
     from imhi.finetune.recipe.schema import Recipe, Size, Training
@@ -225,16 +226,30 @@ def _logits(recipe: Recipe, size: Size, examples: int, tokens: int) -> Amount:
     low, vocabulary, hidden = _low(recipe), size.vocabulary, size.hidden_size
     if recipe.kind == "classifier":
         return 0, "one row of classes per example"
-    if recipe.kind == "seq2seq" or recipe.training.label_weight != 1:
+    if recipe.kind == "seq2seq":
         # At the peak: log-probabilities, their gradient and that of the logits, in float32.
-        rows = examples * _answer_window(recipe) or tokens
+        rows = examples * _answer_window(recipe)
         return 12 * rows * vocabulary, f"{_n(rows)} tokens x {vocabulary} x 3 x 4 B"
+    if recipe.training.label_weight != 1:
+        return _weighed(recipe, size, tokens)
     tile = low * min(tokens, TILE[0]) * TILE[1]
     head = low * min(vocabulary, TILE[1]) * hidden
     head += 4 * vocabulary * hidden * (recipe.method.name == "full")
     states = (4 + low) * tokens * hidden
     text = f"tile {tile / GIB:.2f} + head {head / GIB:.2f} + states {states / GIB:.2f} GiB"
     return tile + head + states, text
+
+
+def _weighed(recipe: Recipe, size: Size, tokens: int) -> Amount:
+    """Return bytes of a loss whose tokens are weighed: some logits at a time, in float32 and as they
+    are computed with, states and their gradient; of a head that is trained its gradient, what is
+    added to it, and the head as it is computed with."""
+    low, head = _low(recipe), size.vocabulary * size.hidden_size * (recipe.method.name == "full")
+    logits = (4 + low) * min(LOGITS_AT_ONCE, tokens * size.vocabulary)
+    head *= 4 + low * (2 if low < 4 else 1)
+    states = (4 + low) * tokens * size.hidden_size
+    text = f"at a time {logits / GIB:.2f} + head {head / GIB:.2f} + states {states / GIB:.2f} GiB"
+    return logits + head + states, text
 
 
 def _working(recipe: Recipe, size: Size, gpus: int) -> Amount:

@@ -165,6 +165,7 @@ def _summed_loss() -> Any:
                         by_states[part] = (slope @ matrix).float()
                     if by_weight is not None:
                         by_weight += slope.T @ own
+                    del logits, slope  # before the next ones are made
             ctx.dtypes = [getattr(x, "dtype", None) for x in (states, weight, bias)]
             ctx.save_for_backward(by_states, by_weight, by_bias)
             return total

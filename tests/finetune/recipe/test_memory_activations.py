@@ -13,6 +13,7 @@ from imhi.finetune.recipe.memory import (
 )
 from imhi.finetune.recipe.schema import Recipe
 from imhi.finetune.recipe.sizes import size_of
+from imhi.finetune.training.answer_loss import summed_loss
 from tests.finetune.recipe.small_models import (
     LLAMA_7B,
     a_llama,
@@ -246,10 +247,37 @@ def test_logits_of_causal_models_hardly_grow_with_tokens() -> None:
     assert many["logits"] - few["logits"] == 6 * 6 * 2048 * 4096  # the states alone
 
 
-def test_weighed_tokens_and_encoder_decoders_need_all_logits() -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("rows", [2, 16])
+def test_a_loss_of_weighed_tokens_makes_some_logits_at_a_time(method: Any, rows: int) -> None:
+    """The loss as it is trained with, on tensors without storage: 16 rows do not fit at once."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.distributed._tools.mem_tracker import MemTracker
+
+    config = a_llama(64, 172, 2, 4, 4, 32000)
+    recipe = a_recipe(method=method, label_weight=2.0, window=512, device_batch_size=rows)
+    computed = estimate(recipe.model_copy(), size_of(config), 1)
+    tokens = computed.examples * 512
+    assert computed.examples == rows
+    with FakeTensorMode():
+        width = torch.float32 if method == "full" else torch.bfloat16
+        head = torch.nn.Parameter(
+            torch.zeros(32000, 64, dtype=width), requires_grad=method == "full"
+        )
+        states = torch.zeros(tokens, 64, requires_grad=True)
+        labels, each = torch.zeros(tokens, dtype=torch.long), torch.ones(tokens)
+        tracker = MemTracker()
+        tracker.track_external(head, states, labels, each)
+        held = sum(one.numel() * one.element_size() for one in (head, states, labels, each))
+        with tracker, torch.autocast("cpu", torch.bfloat16):
+            summed_loss(states, head, None, labels, each)
+        traced = tracker.get_tracker_snapshot("peak")[torch.device("cpu")]["Total"] - held
+    assert computed["logits"] == pytest.approx(traced, rel=0.1)
+
+
+def test_encoder_decoders_need_all_logits() -> None:
     each = 3 * 4 * LLAMA_7B.vocabulary
-    weighed = estimate(a_recipe(label_weight=2.0), LLAMA_7B, 1)
-    assert weighed["logits"] == each * 4 * 512
     written = estimate(a_recipe(kind="seq2seq", answer_window=100), LLAMA_7B, 1)
     assert written["logits"] == each * 4 * 100
     assert estimate(a_recipe(kind="classifier"), LLAMA_7B, 1)["logits"] == 0
