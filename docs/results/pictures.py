@@ -59,8 +59,8 @@ def losses(panel: Any) -> None:
         ]
         own = {"color": TUNED, "linewidth": 2.0} if name == "tuned-1000" else {"linewidth": 0.9}
         panel.plot(*zip(*smooth, strict=True), label=name, **own)
-    panel.set_xlabel("updates of 8 rows")
-    panel.set_ylabel("loss of an answer's token (nats)")
+    panel.set_xlabel("updates of 4 rows")
+    panel.set_ylabel("training loss, labels weighed (nats)")
     panel.legend(fontsize=8, frameon=False)
 
 
