@@ -95,6 +95,13 @@ def shares(votes: Sequence[str | None], labels: Sequence[str]) -> dict[str, floa
     return {label: answered.count(label) / len(answered) for label in labels} if answered else {}
 
 
+def votes_in_words(votes: Sequence[str | None]) -> str:
+    """Return how many samples gave which label, the most first: ``3 yes, 2 no``."""
+    words = {UNPARSED: "without a label", None: "not answered"}
+    counts = Counter(words.get(one, one) for one in votes).most_common()
+    return ", ".join(f"{count} {said}" for said, count in counts)
+
+
 def standing(
     prediction: Prediction, samples: Sequence[str], answers: Mapping[str, Response]
 ) -> Response | None:

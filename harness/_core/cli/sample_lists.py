@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from imhi._core.registry import Registry
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.columns import answers_by_id
-from imhi._core.samples import UNPARSED, sample_ids, standing
+from imhi._core.samples import sample_ids, standing, votes_in_words
 
 
 def sample_rows(run: RunFolder, labeler: str, registry: Registry) -> list[dict[str, Any]]:
@@ -23,8 +22,7 @@ def sample_rows(run: RunFolder, labeler: str, registry: Registry) -> list[dict[s
         for prediction in run.predictions(labeler, dataset):
             ids = sample_ids(prediction.id, len(prediction.votes))
             stands = standing(prediction, ids, answers)
-            counts = Counter(map(_in_words, prediction.votes)).most_common()
-            said = ", ".join(f"{count} {vote}" for vote, count in counts)
+            said = votes_in_words(prediction.votes)
             gives = "no label" if prediction.label is None else prediction.label
             rows.append(
                 {
@@ -46,9 +44,3 @@ def sample_rows(run: RunFolder, labeler: str, registry: Registry) -> list[dict[s
                 }
             )
     return rows
-
-
-def _in_words(vote: str | None) -> str:
-    if vote is None:
-        return "not answered"
-    return "without a label" if vote == UNPARSED else vote

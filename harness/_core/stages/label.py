@@ -27,7 +27,7 @@ from imhi._core.samples import sample_ids, vote
 
 _BATCH = 512
 _NO_LABEL = "samples whose answer gives no label, and which do not vote: {n}"
-_NO_ANSWER = "samples without an answer, which do not vote: {n}"
+_NO_ANSWER = "samples without an answer, which do not vote ('imhi run' asks them again): {n}"
 _UNREAD = "answers whose label is not read yet, which count as wrong: {n}"
 
 
@@ -95,7 +95,7 @@ def _predictions(
                 yield read_ones[example.id]
                 continue
             given = [read_ones[id] if id in responses else None for id in ids]
-            context.count(_NO_ANSWER, given.count(None))
+            context.count(_NO_ANSWER, given.count(None), incomplete=True)
             context.count(_NO_LABEL, sum(one is not None and one.label is None for one in given))
             yield vote(example.id, dataset, given)
 

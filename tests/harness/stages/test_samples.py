@@ -140,7 +140,8 @@ def test_samples_that_fail_are_asked_again_and_do_not_vote_meanwhile(
     said = run()
     lacking = ROWS * SAMPLES - len(responses())
     assert said.code == 1 and lacking > 0
-    assert f"samples without an answer, which do not vote: {lacking}" in " ".join(said.out.split())
+    assert "samples without an answer, which do not vote" in said.complaint
+    assert f"('imhi run' asks them again): {lacking}" in said.complaint
     assert sum(vote is None for row in predictions() for vote in row["votes"]) == lacking
     (tmp_path / "log.broken").unlink()
     assert run().code == 0
@@ -196,10 +197,20 @@ def test_scoring_reads_labels_again_when_more_samples_have_come(imhi_here: Imhi,
 
 def test_confidence_is_calibrated_by_the_votes(imhi_here: Imhi, run: Run) -> None:
     run()
-    (found,) = imhi_here("calibration", "last", "--json").json["calibration"]
+    (found,) = imhi_here("calibration", "last", "--json").json["found"]
     assert found["confidence_from"] == "agreement of 5 samples"
     sure = [row["confidence"] for row in predictions()]
     assert found["confidence"] == pytest.approx(100 * sum(sure) / ROWS, abs=0.06)
+
+
+def test_a_report_says_how_the_samples_voted(imhi_here: Imhi, run: Run) -> None:
+    run()
+    assert imhi_here("report", "last", "--with-posts", "--to", "report.html").code == 0
+    page = Path("report.html").read_text(encoding="utf-8")
+    for row in predictions():
+        ((most, count), *others) = Counter(row["votes"]).most_common()
+        counted = ", ".join(f"{n} {label}" for label, n in [(most, count), *others])
+        assert f"[votes: {counted}] " in page
 
 
 def test_runs_with_and_without_samples_are_compared(imhi_here: Imhi, run: Run) -> None:
