@@ -140,8 +140,8 @@ def test_samples_that_fail_are_asked_again_and_do_not_vote_meanwhile(
     said = run()
     lacking = ROWS * SAMPLES - len(responses())
     assert said.code == 1 and lacking > 0
-    assert "samples without an answer, which do not vote" in said.complaint
-    assert f"('imhi run' asks them again): {lacking}" in said.complaint
+    told = f"samples without an answer, which do not vote ('imhi run' asks them again): {lacking}"
+    assert told in " ".join(said.out.split())
     assert sum(vote is None for row in predictions() for vote in row["votes"]) == lacking
     (tmp_path / "log.broken").unlink()
     assert run().code == 0
@@ -188,7 +188,9 @@ def test_scoring_reads_labels_again_when_more_samples_have_come(imhi_here: Imhi,
     path = folder() / "responses" / "DR.jsonl"
     whole = path.read_text()
     path.write_text("".join(whole.splitlines(keepends=True)[:-3]))
-    imhi_here("label", "last")
+    said = imhi_here("label", "last")
+    assert said.code == 1
+    assert "which do not vote ('imhi run' asks them again): 3;" in said.complaint
     assert predictions()[-1]["votes"][-3:] == [None, None, None]
     path.write_text(whole)
     assert imhi_here("score", "last").code == 0
@@ -219,7 +221,7 @@ def test_runs_with_and_without_samples_are_compared(imhi_here: Imhi, run: Run) -
     one, other = sorted(str(path.parent) for path in Path("runs").glob("*/manifest.json"))
     said = imhi_here("compare", one, other, "--metric", "all", "--json")
     assert said.code == 0, said.err
-    assert {"asked (5 samples)", "asked"} == {row["model"] for row in said.json["values"]}
+    assert {"asked (5 samples)", "asked"} == {row["name"] for row in said.json["values"]}
 
 
 def test_what_would_be_asked_is_counted_for_every_sample(run: Run) -> None:
@@ -227,12 +229,12 @@ def test_what_would_be_asked_is_counted_for_every_sample(run: Run) -> None:
     assert asked["datasets"][0]["requests"] == ROWS * SAMPLES
 
 
-def test_a_budget_is_spent_by_samples(imhi_here: Imhi, run: Run, tmp_path: Path) -> None:
-    model = f"asked:{tmp_path / 'log'},name=asked,cost=0.01"
-    said = run("-m", model, "--max-cost", "0.1")
-    assert said.code == 1
-    (path,) = (p for p in Path("runs").glob("*/responses/DR.jsonl") if len(rows(p)) < 80)
-    assert len(rows(path)) == 10
+def test_a_budget_is_spent_by_samples(imhi_here: Imhi, tmp_path: Path) -> None:
+    paid = ("-m", f"asked:{tmp_path / 'log'},cost=0.01", "-d", "DR", "--max-cost", "0.1")
+    sampled = ("--samples", str(SAMPLES), "--temperature", "0.8")
+    said = imhi_here("--plugin", ASKED_MODEL, "run", *paid, *sampled)
+    assert said.code == 1 and "as --max-cost was reached" in said.complaint
+    assert len(responses()) == 10
 
 
 @pytest.mark.parametrize(
@@ -253,16 +255,17 @@ def test_where_samples_would_be_alike_they_are_refused(
     assert said.code == 2 and complaint in said.complaint
 
 
-def test_an_example_called_like_a_sample_is_refused(run: Run, tmp_path: Path) -> None:
+def test_an_example_called_like_a_sample_is_refused(imhi_here: Imhi, tmp_path: Path) -> None:
     plugin = tmp_path / "odd.yaml"
     data = tmp_path / "odd.csv"
-    data.write_text("id,post,label\na,one,yes\na~2,two,no\n")
+    data.write_text("id,post,label\na,one,odd\na~2,two,even\n")
     plugin.write_text(
-        "task: odd\nsummary: odd\ndatasets:\n- name: ODD\n  rows: odd.csv\n"
-        "  labels: [{name: 'yes', sentence: 'Yes, it is.'}, {name: 'no', sentence: 'No, it is not.'}]\n"
-        "  questions: [{text: 'Is it?'}]\n"
+        "task: odd\nsummary: Is it odd?\ndataset: ODD\nrows: odd.csv\nquestion: Is it odd?\n"
+        "labels: {odd: It is odd., even: It is even.}\n"
     )
-    said = run("-d", "ODD", "--source", "own", command=("--plugin", str(plugin), "run"))
+    asked = ("-m", f"asked:{tmp_path / 'log'}", "--source", "own", "-d", "ODD")
+    sampled = ("--samples", "2", "--temperature", "0.8")
+    said = imhi_here("--plugin", plugin, "--plugin", ASKED_MODEL, "run", *asked, *sampled)
     assert said.code == 2 and "example id a~2 ends as samples' ids do" in said.complaint
 
 
