@@ -158,6 +158,7 @@ if TYPE_CHECKING:
         RunScores as RunScores,
     )
     from imhi._core.run_store.energy import Energy as Energy
+    from imhi._core.samples import sample_seed as sample_seed
     from imhi._core.settings import (
         Generation as Generation,
         RunSettings as RunSettings,

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         distinct_names as distinct_names,
         distinct_runs as distinct_runs,
     )
+    from imhi._core.samples import votes_in_words as votes_in_words
     from imhi._core.spreading.crew import (
         Crew as Crew,
         Event as Event,

@@ -207,11 +207,12 @@ class ModelFamily:
     call, since it hands them to somebody who takes hours. ``stored`` models have their answers
     already: nobody is asked, and a run appears with all of them or not at all. ``open_arguments``
     lets unknown arguments through to the backend. ``decodes``: answers are made under the run's decoding
-    settings, so that it helps to change these. ``answers`` are the ways in which the models can
-    answer (``text``, ``likelihood``, ``choice``): how to is read from ``context.generation.answer``,
-    with the wordings in :attr:`imhi.Request.choices`. ``gpus`` is how many GPUs one copy of the model
-    takes where there are any, a number or ``(spec) -> number``: an executor makes as many copies as
-    that gives, each with GPUs of its own. 0 for models that run elsewhere or on the CPU.
+    settings, so that it helps to change these, and several samples may differ. ``answers`` are the ways in
+    which the models can answer (``text``, ``likelihood``, ``choice``): how to is read from
+    ``context.generation.answer``, with the wordings in :attr:`imhi.Request.choices`. ``gpus`` is how
+    many GPUs one copy of the model takes where there are any, a number or ``(spec) -> number``: an
+    executor makes as many copies as that gives, each with GPUs of its own. 0 for models that run
+    elsewhere or on the CPU.
 
     ``cache_key(spec, context)``, optional, lets answers be kept across runs (``--cache``). It returns
     JSON values: all that the model's answers depend on besides the request and the run's decoding, found
@@ -298,8 +299,9 @@ class Metric:
     ``estimate(arguments, examples, responses, context)``, optional, returns what asking for one
     dataset would take: ``{model name: imhi.Estimate}``.
 
-    ``group`` is ``labels``, ``explanations`` (explanation metrics that need no model), ``neural``
-    or ``judges``: a group name selects all its metrics. ``higher_is_better`` None: neither.
+    ``group`` is ``labels``, ``samples`` (about several answers to each example), ``explanations``
+    (explanation metrics that need no model), ``neural`` or ``judges``: a group name selects all its
+    metrics. ``higher_is_better`` None: neither.
     """
 
     name: str

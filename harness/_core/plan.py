@@ -30,11 +30,12 @@ class ModelPlan:
     spec: ModelSpec
     style: PromptStyle
     answer: Answer = "text"
+    samples: int = 1
 
     @property
     def called(self) -> str:
         """What tables call it."""
-        return named(self.spec.name, self.answer)
+        return named(self.spec.name, self.answer, self.samples)
 
 
 @dataclass(frozen=True)
@@ -173,4 +174,11 @@ def plan_model(settings: RunSettings, model: str, registry: Registry) -> ModelPl
             f"models answer by {' or '.join(spec.family.answers)} only; those that can: "
             f"{', '.join(able) or 'none'}"
         )
-    return ModelPlan(spec, registry.prompts.get(asked or "instruction"), settings.answer)
+    if settings.samples > 1 and (spec.family.stored or not spec.family.decodes):
+        why = "has its answers already" if spec.family.stored else "draws nothing"
+        raise HarnessError(
+            f"model '{model}': --samples {settings.samples} is asked for, and it {why}, so that all samples "
+            "would be alike: leave --samples out, or name a model that writes"
+        )
+    style = registry.prompts.get(asked or "instruction")
+    return ModelPlan(spec, style, settings.answer, settings.samples)

@@ -51,7 +51,8 @@ class Request:
 
     Text generators read ``prompt`` (and ``system``); classifiers read ``post`` and ``aspect``.
     ``choices``, each label's name with its wording, are there where the run asks for one of them
-    (``--answer likelihood`` or ``choice``).
+    (``--answer likelihood`` or ``choice``). ``sample`` counts from 0 where several answers to one example
+    are asked for (``--samples``): each has an id of its own, and is to be drawn by itself.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Request:
     aspect: str = ""
     system: str = ""
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
+    sample: int = 0
 
     @classmethod
     def of(
@@ -136,7 +138,8 @@ class Prediction:
     one thing and the explanation argues for ``explanation_label``. ``inferred`` is what a labeler
     infers (with ``confidence``) where the answer states no label: a second reading, never the label.
     ``why`` says in a few words why an answer has no label, where that is known (``filtered``, ``cut off
-    in a thought``, ``not stated``).
+    in a thought``, ``not stated``). ``votes`` are there where several samples were asked for: the label of
+    each, empty where it has none, None where it has no answer (:mod:`imhi._core.samples`).
     """
 
     id: str
@@ -149,6 +152,7 @@ class Prediction:
     explanation_label: str | None = None
     inferred: str | None = None
     why: str = ""
+    votes: Sequence[str | None] = ()
 
 
 Row = TypeVar("Row")

@@ -21,10 +21,12 @@ Answer = Literal["text", "likelihood", "likelihood:normalised", "choice"]
 CHOICE_TOKENS = 128
 
 
-def named(name: str, answer: str) -> str:
-    """Return what tables call a model: its name, and how it answered where that was not in text."""
-    how = f" ({answer})"
-    return name if answer == "text" or name.endswith(how) else name + how
+def named(name: str, answer: str, samples: int = 1) -> str:
+    """Return what tables call a model: its name, how it answered where that was not in text, and how
+    many samples of its answers there are where those are several."""
+    ways = ([] if answer == "text" else [answer]) + ([f"{samples} samples"] if samples > 1 else [])
+    how = f" ({', '.join(ways)})"
+    return name if not ways or name.endswith(how) else name + how
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Generation:
     ``answer_schema`` is a JSON schema the answer should meet; a model that cannot be held to one
     ignores it. ``answer``: ``text`` is read by a labeler; ``likelihood`` takes the label whose
     wording is most likely to follow the prompt (``likelihood:normalised``: for each of its
-    characters); ``choice`` holds the text to the wording of one label.
+    characters); ``choice`` holds the text to the wording of one label. ``samples`` is how many answers
+    each example gets.
     """
 
     max_new_tokens: int | None = None
@@ -47,6 +50,7 @@ class Generation:
     system: str = ""
     answer_schema: JsonObject | None = None
     answer: Answer = "text"
+    samples: int = 1
 
     @property
     def way(self) -> str:
@@ -54,18 +58,19 @@ class Generation:
         return self.answer.partition(":")[0]
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a run's id and manifest hold; a schema and a way of answering only where they
-        are not the usual ones, so that earlier runs keep their ids."""
+        """Return what a run's id and manifest hold; a schema, a way of answering and samples only where
+        they are not the usual ones, so that earlier runs keep their ids."""
         values = dataclasses.asdict(self)
-        usual = {"answer_schema": None, "answer": "text"}
+        usual = {"answer_schema": None, "answer": "text", "samples": 1}
         return {k: v for k, v in values.items() if k not in usual or v != usual[k]}
 
 
 @dataclasses.dataclass(frozen=True)
 class RunSettings:
     """One run, in words. ``out`` holds run folders; ``judge`` names models that metrics may ask;
-    ``limit`` is examples per dataset in file order; ``shots`` is examples shown in the few-shot
-    style; ``repeat_check`` is how many requests are asked again, to see whether answers repeat.
+    ``limit`` is examples per dataset in file order; ``samples`` is answers per example, whose labels
+    vote; ``shots`` is examples shown in the few-shot style; ``repeat_check`` is how
+    many requests are asked again, to see whether answers repeat.
     ``view, gold, exclude`` choose what else the run is scored under, by the verdicts of the
     folder ``audit``. ``cache`` is a folder of answers that are kept across runs (default: the
     environment variable IMHI_CACHE, else none). ``observer`` names who is told of the run besides, and
@@ -92,6 +97,7 @@ class RunSettings:
     chat_template: ChatTemplate = "auto"
     system: str = ""
     answer: Answer = "text"
+    samples: int = 1
     max_cost: float | None = None
     repeat_check: int | None = None
     resamples: int = 10_000
@@ -117,6 +123,7 @@ class RunSettings:
             self.chat_template,
             self.system,
             answer=self.answer,
+            samples=self.samples,
         )
 
     def __post_init__(self) -> None:
@@ -137,6 +144,13 @@ class RunSettings:
             "a whole number above 0",
         )
         expect(self.temperature >= 0, "temperature", "0 or more")
+        expect(self.samples > 0, "samples", "a whole number above 0")
+        expect(
+            self.samples == 1 or self.temperature > 0,
+            "temperature",
+            f"above 0 with --samples {self.samples}, as all greedy answers to a prompt are the same: add "
+            "--temperature 0.8, or leave --samples out",
+        )
         expect(0 < self.top_p <= 1, "top_p", "a number above 0, at most 1")
         expect(self.max_new_tokens is None or self.max_new_tokens > 0, "max_new_tokens", "above 0")
         expect(self.resamples >= 100, "resamples", "at least 100")

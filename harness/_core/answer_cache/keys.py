@@ -62,6 +62,8 @@ class AnswerKeys:
             settings = self.context.generation.to_json()
             if not self._drawn:
                 del settings["top_p"]  # nothing is drawn
+            # Which sample a request is stands in its id: those of a run with fewer serve one with more.
+            settings.pop("samples", None)
             labels = [dataclasses.asdict(label) for label in self.context.dataset(dataset).labels]
             formats = [dataclasses.asdict(one) for one in self.context.registry.thought_formats]
             of = [self.model, dataset, labels, settings, formats]

@@ -36,8 +36,9 @@ def show_dry_run(settings: RunSettings, manager: PluginManager, as_json: bool) -
         answered = sum(row.answered for row in one.datasets)
         if answered:
             left = sum(row.estimate.requests for row in one.datasets)
+            asked = "examples" if settings.samples == 1 else "requests"
             told = (
-                f"{answered:,} of {answered + left:,} examples are answered already and not counted"
+                f"{answered:,} of {answered + left:,} {asked} are answered already and not counted"
             )
             console.print(f"({told})", markup=False)
         first = one.datasets[0]

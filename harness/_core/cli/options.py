@@ -55,6 +55,10 @@ Limit = Annotated[Number, typer.Option(metavar="N", help="At most N examples per
 Shots = Annotated[Number, typer.Option(metavar="N", help="Examples in few-shot (default 3).")]
 MaxNewTokens = Annotated[Number, typer.Option(metavar="N", help="Longest answer, in tokens.")]
 Temperature = Annotated[Real, typer.Option(metavar="T", help="0 (default) is greedy.")]
+Samples = Annotated[
+    Number,
+    typer.Option(metavar="N", help="Answers per example, which vote; needs --temperature above 0."),
+]
 TopP = Annotated[Real, typer.Option(metavar="P", help="Nucleus sampling (default 1).")]
 Stop = Annotated[Texts, typer.Option(metavar="TEXT", help="Stop at this text; repeatable.")]
 ChatTemplate = Annotated[

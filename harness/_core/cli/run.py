@@ -44,6 +44,7 @@ def run(
     max_new_tokens: options.MaxNewTokens = None,
     temperature: options.Temperature = None,
     top_p: options.TopP = None,
+    samples: options.Samples = None,
     stop: options.Stop = None,
     chat_template: options.ChatTemplate = None,
     system: options.System = None,

@@ -13,6 +13,7 @@ from imhi._core.answered import why_unanswered
 from imhi._core.cli import options
 from imhi._core.cli.console import print_json, print_lines, say
 from imhi._core.cli.found_runs import found_runs
+from imhi._core.cli.sample_lists import sample_rows
 from imhi._core.cli.scores import show_scores
 from imhi._core.errors import HarnessError
 from imhi._core.registry import Registry
@@ -37,7 +38,7 @@ def runs(
             say(f"passed over: {error}", "yellow")
             continue
         # Counted, not taken from the totals: a killed run had no time to write them.
-        examples = sum(manifest.datasets.values())
+        requests = sum(manifest.requests.values())
         answered = sum(len(run.answered(name)) for name in manifest.datasets)
         failed = sum(len(run.failed(name)) for name in manifest.datasets)
         rows.append(
@@ -48,13 +49,14 @@ def runs(
                 "source": manifest.source,
                 "split": manifest.split,
                 "datasets": len(manifest.datasets),
-                "examples": examples,
+                "examples": sum(manifest.datasets.values()),
+                "requests": requests,
                 "status": manifest.status,
                 "labelers": run.labelers(),
                 "weighted_f1": _headline(run),
                 "answered": answered,
                 "failed": failed,
-                "not_asked": examples - answered - failed,
+                "not_asked": requests - answered - failed,
                 "cost": manifest.totals.cost if manifest.totals else None,
             }
         )
@@ -68,7 +70,7 @@ def runs(
         (
             row["created"][:16].replace("T", " "),
             row["status"],
-            f"{row['answered']}/{row['examples']}",
+            f"{row['answered']}/{row['requests']}",
             row["failed"],
             figures.interval(row["weighted_f1"], None, None),
             row["datasets"],
@@ -118,6 +120,9 @@ def show(
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="List how likely each label is held.")
     ] = False,
+    samples: Annotated[
+        bool, typer.Option("--samples", help="List how the samples of each example voted.")
+    ] = False,
     as_json: options.AsJson = False,
     show_all: options.All = False,
 ) -> None:
@@ -139,6 +144,15 @@ def show(
         _list_rows(rows, as_json, "probabilities", nothing)
         return
     read_by = [labeler or _default_labeler(run) for run in folders]
+    if samples:
+        rows = [
+            row
+            for run, name in zip(folders, read_by, strict=True)
+            for row in sample_rows(run, name, registry)
+        ]
+        nothing = "one answer for each example; ask for several with: imhi run --samples N"
+        _list_rows(rows, as_json, "samples", nothing)
+        return
     if unparsed:
         for run, name in zip(folders, read_by, strict=True):
             _check_labelled(run, name)

@@ -131,7 +131,7 @@ def merge(
 
 def _lacking(merged: Merged) -> list[str]:
     """Say in one line which parts, and with them which rows, are missing, and which are not done."""
-    rows = merged.folder.manifest().datasets
+    rows = merged.folder.manifest().requests
     lines = []
     if merged.missing:
         of = merged.missing[0].of

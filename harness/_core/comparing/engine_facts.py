@@ -75,6 +75,7 @@ FACTS = (
     Fact("repeat check", ("repeat_check",), shown=_shares),
     Fact("temperature", ("generation.temperature",)),
     Fact("top_p", ("generation.top_p",)),
+    Fact("samples", ("generation.samples",), absent="1"),
     Fact("max_new_tokens", ("generation.max_new_tokens",)),
     Fact("stop", ("generation.stop",)),
     Fact("seed", ("seed",)),

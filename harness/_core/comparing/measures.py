@@ -17,7 +17,7 @@ from imhi._core.statistics import Measure
 
 HEADLINE = "weighted_f1"
 ALL = "all"
-REMADE = ("labels", "explanations")  # groups of metrics that need no model
+REMADE = ("labels", "samples", "explanations")  # groups of metrics that need no model
 
 
 def choose_metrics(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imhi._core.answered import take_apart
@@ -11,6 +11,7 @@ from imhi._core.errors import HarnessError
 from imhi._core.records import Example, Prediction, Response
 from imhi._core.registry import Registry
 from imhi._core.run_store.folder import RunFolder
+from imhi._core.samples import sample_ids, shares, standing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,8 +46,8 @@ class Columns:
         Raises:
             HarnessError: the labeler has not read them, or not all of them.
         """
-        examples, responses = answered_examples(folder, dataset, registry, examples)
         predictions = list(folder.predictions(labeler, dataset))
+        examples, responses = answered_examples(folder, dataset, registry, examples, predictions)
         expected = folder.manifest().datasets[dataset]
         if len(predictions) != expected or len(examples) != expected:
             raise HarnessError(
@@ -101,11 +102,19 @@ def answered_examples(
     dataset: str,
     registry: Registry,
     examples: Sequence[Example] | None = None,
+    predictions: Sequence[Prediction] = (),
 ) -> tuple[Sequence[Example], Sequence[Response]]:
     """Return examples and responses, taken apart, in one order; an example without an answer has a
-    failed one: with the error of the last attempt, or ``NOT_ASKED`` where there was none."""
+    failed one: with the error of the last attempt, or ``NOT_ASKED`` where there was none.
+
+    Of an example with several samples it is the response that stands for them by the ``predictions``,
+    how they voted among its probabilities; without predictions, that of the first answered one."""
     examples = list(folder.examples(dataset)) if examples is None else examples
     answered = answers_by_id(folder, dataset, registry)
+    samples = folder.manifest().samples
+    if samples > 1:
+        labels = registry.datasets.get(dataset).label_names
+        answered = _of_votes(examples, answered, predictions, samples, labels)
     failed: Mapping[str, Response] = {}
     if any(example.id not in answered for example in examples):
         failed = {row.id: row for row in folder.failures(dataset)}
@@ -117,7 +126,28 @@ def answered_examples(
     return examples, [answered.get(one.id) or lacking(one.id) for one in examples]
 
 
+def _of_votes(
+    examples: Sequence[Example],
+    answers: Mapping[str, Response],
+    predictions: Sequence[Prediction],
+    samples: int,
+    labels: Sequence[str],
+) -> dict[str, Response]:
+    """Return the responses that stand for examples with several samples, by the ids of the examples."""
+    voted = {prediction.id: prediction for prediction in predictions}
+    unread = (None,) * samples
+    found: dict[str, Response] = {}
+    for example in examples:
+        prediction = voted.get(example.id) or Prediction(example.id, example.dataset, votes=unread)
+        response = standing(prediction, sample_ids(example.id, samples), answers)
+        if response is not None:
+            held = shares(prediction.votes, labels) or None
+            found[example.id] = replace(response, id=example.id, probabilities=held)
+    return found
+
+
 def answers_by_id(folder: RunFolder, dataset: str, registry: Registry) -> dict[str, Response]:
-    """Return a dataset's responses, taken apart, by the ids of their examples."""
+    """Return a dataset's responses, taken apart, by the ids of their requests: those of the examples, or
+    of their samples."""
     responses = take_apart(list(folder.responses(dataset)), registry.thought_formats)
     return {response.id: response for response in responses}

@@ -6,7 +6,7 @@
       manifest.json               what reproduces the run
       examples/DATASET.jsonl      the examples that were asked
       requests/DATASET.jsonl      what the model is asked
-      responses/DATASET.jsonl     what it answered: append-only, one line per example
+      responses/DATASET.jsonl     what it answered: append-only, one line per example (or sample)
       failures/DATASET.jsonl      what got no answer, each attempt a line; asked again next time
       repeats/REQUESTS/           what --repeat-check was answered: alone/, again/, in-flight-1/
       asked/NAME-IDENTITY.jsonl   what a model keeps to go on with: the batches a server works on

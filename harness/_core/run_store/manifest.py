@@ -26,11 +26,12 @@ class PromptRecord:
 
 @dataclasses.dataclass(frozen=True)
 class Totals:
-    """What a run has come to: examples that were ``answered``, whose request ``failed``, and that were
-    ``not_asked`` yet (``unanswered`` in manifests of earlier versions). ``cost`` in US dollars, None
-    where no answer has a price; ``respond_seconds`` is wall time, of all processes that were at it
-    one after the other; ``cached`` of the answers were made for earlier runs, and cost nothing here.
-    ``energy`` is that of all processes that measured it, None where none did."""
+    """What a run has come to: requests (one for each example, or for each of its samples) that were
+    ``answered``, that ``failed``, and that were ``not_asked`` yet (``unanswered`` in manifests of earlier
+    versions). ``cost`` in US dollars, None where no answer has a price; ``respond_seconds`` is wall
+    time, of all processes that were at it one after the other; ``cached`` of the answers were made for
+    earlier runs, and cost nothing here. ``energy`` is that of all processes that measured it, None
+    where none did."""
 
     answered: int = 0
     failed: int = 0
@@ -103,9 +104,19 @@ class Manifest:
         """How the model answered; a run of a version that knew no other way did so in text."""
         return str(self.generation.get("answer", "text"))
 
+    @property
+    def samples(self) -> int:
+        """How many answers each example was to get."""
+        return int(self.generation.get("samples", 1))
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """How many requests there are of each dataset: one for each sample of an example."""
+        return {name: count * self.samples for name, count in self.datasets.items()}
+
     def called(self, name: str) -> str:
         """Return what tables call the run's model under another name."""
-        return named(name, self.answer)
+        return named(name, self.answer, self.samples)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of the file; what a run of this kind does not have is left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -23,8 +23,11 @@ from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import NOT_ASKED, answers_by_id
 from imhi._core.run_store.jsonl import write_json
+from imhi._core.samples import sample_ids, vote
 
 _BATCH = 512
+_NO_LABEL = "samples whose answer gives no label, and which do not vote: {n}"
+_NO_ANSWER = "samples without an answer, which do not vote ('imhi run' asks them again): {n}"
 _UNREAD = "answers whose label is not read yet, which count as wrong: {n}"
 
 
@@ -79,48 +82,68 @@ def _predictions(
     responses: Mapping[str, Response],
     chosen: bool,
 ) -> Iterator[Prediction]:
-    """Yield a prediction for each example, in the order of the examples."""
+    """Yield a prediction for each example, in the order of the examples: what was read of its answer,
+    or what its samples vote for."""
     examples = folder.examples(dataset)
+    samples = folder.manifest().samples
+    while batch := list(islice(examples, max(1, _BATCH // samples))):
+        asked = [(example, sample_ids(example.id, samples)) for example in batch]
+        answers = [(id, example.aspect) for example, ids in asked for id in ids]
+        read_ones = dict(_read(context, read, dataset, answers, responses, chosen))
+        for example, ids in asked:
+            if samples == 1:
+                yield read_ones[example.id]
+                continue
+            given = [read_ones[id] if id in responses else None for id in ids]
+            context.count(_NO_ANSWER, given.count(None), incomplete=True)
+            context.count(_NO_LABEL, sum(one is not None and one.label is None for one in given))
+            yield vote(example.id, dataset, given)
+
+
+def _read(
+    context: Context,
+    read: ReadLabels,
+    dataset: str,
+    answers: Sequence[tuple[str, str]],
+    responses: Mapping[str, Response],
+    chosen: bool,
+) -> Iterator[tuple[str, Prediction]]:
+    """Yield what is read of each answer, given by the ids of requests and the aspects they are about."""
     declared = context.dataset(dataset)
-    while batch := list(islice(examples, _BATCH)):
-        texts: list[Response] = []
-        aspects: list[str] = []
-        done: dict[str, Prediction] = {}
-        for example in batch:
-            response = responses.get(example.id)
-            if response is None:
-                done[example.id] = Prediction(example.id, dataset, status="failed")
-            elif response.label is not None and (chosen or not response.text.strip()):
-                # A classifier gives its label outright, and so does a model that was given the
-                # labels to choose from: there is nothing to read.
-                confidence = (response.probabilities or {}).get(response.label)
-                done[example.id] = Prediction(
-                    example.id, dataset, response.label, "labelled", "model", confidence
-                )
-            elif chosen:
-                done[example.id] = Prediction(
-                    example.id, dataset, status="unparsed", why="none of the choices"
-                )
-            else:
-                texts.append(response)
-                aspects.append(example.aspect)
-        found = read(declared, aspects, texts) if texts else []
-        done.update((prediction.id, prediction) for prediction in found)
-        for example in batch:
-            prediction = done.get(example.id)
-            if prediction is None or not _is_sound(prediction, declared):
-                found_text = (
-                    "nothing"
-                    if prediction is None
-                    else (f"label {prediction.label!r} with status '{prediction.status}'")
-                )
-                raise HarnessError(
-                    f"{dataset}/{example.id}: the labeler gave {found_text}, expected one of "
-                    f"{', '.join(declared.label_names)}, or no label and the status unparsed"
-                )
-            if prediction.status == "failed" and example.id in responses:
-                context.count(_UNREAD, 1, incomplete=True)
-            yield prediction
+    texts: list[Response] = []
+    aspects: list[str] = []
+    done: dict[str, Prediction] = {}
+    for id, aspect in answers:
+        response = responses.get(id)
+        if response is None:
+            done[id] = Prediction(id, dataset, status="failed")
+        elif response.label is not None and (chosen or not response.text.strip()):
+            # A classifier gives its label outright, and so does a model that was given the
+            # labels to choose from: there is nothing to read.
+            confidence = (response.probabilities or {}).get(response.label)
+            done[id] = Prediction(id, dataset, response.label, "labelled", "model", confidence)
+        elif chosen:
+            done[id] = Prediction(id, dataset, status="unparsed", why="none of the choices")
+        else:
+            texts.append(response)
+            aspects.append(aspect)
+    found = read(declared, aspects, texts) if texts else []
+    done.update((prediction.id, prediction) for prediction in found)
+    for id, _ in answers:
+        prediction = done.get(id)
+        if prediction is None or not _is_sound(prediction, declared):
+            found_text = (
+                "nothing"
+                if prediction is None
+                else (f"label {prediction.label!r} with status '{prediction.status}'")
+            )
+            raise HarnessError(
+                f"{dataset}/{id}: the labeler gave {found_text}, expected one of "
+                f"{', '.join(declared.label_names)}, or no label and the status unparsed"
+            )
+        if prediction.status == "failed" and id in responses:
+            context.count(_UNREAD, 1, incomplete=True)
+        yield id, prediction
 
 
 def _is_sound(prediction: Prediction, dataset: Dataset) -> bool:

@@ -62,7 +62,7 @@ def _answer(prepared: Prepared, plan: RunPlan) -> None:
         if manifest.model != model.called:  # the same model, shown by another name
             manifest = replace(manifest, model=model.called)
             folder.write_manifest(manifest)
-        total = sum(manifest.datasets.values())
+        total = sum(manifest.requests.values())
         answered = sum(folder.count("responses", name) for name in manifest.datasets)
         context.notify(RunStarted(folder.id, model.called, total, answered, str(folder.path)))
         wanted = plan.settings.repeat_check

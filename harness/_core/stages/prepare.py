@@ -35,6 +35,7 @@ from imhi._core.run_store.jsonl import disk_error
 from imhi._core.run_store.leftovers import held_folder
 from imhi._core.run_store.manifest import Manifest, PromptRecord
 from imhi._core.run_store.staging import settle, staging_folder, sweep
+from imhi._core.samples import sample_requests
 from imhi._core.settings import RunSettings
 
 
@@ -73,6 +74,7 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
         rows = islice(context.examples(dataset, settings.split), settings.limit)
         return context.requests(rows, build)
 
+    samples = settings.samples
     slug = _slug(settings, model)
     sweep(settings.out)
     begun = _begun(plan, model, context, {name: partial(asked, name) for name in datasets})
@@ -87,7 +89,7 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
             held.mkdir(mode=0o700)
             rows, content = {}, {}
             for dataset in datasets:
-                rows[dataset], written = _write_pairs(held, dataset, asked(dataset))
+                rows[dataset], written = _write_pairs(held, dataset, asked(dataset), samples)
                 content[dataset] = _content(written, dataset, context)
                 if not rows[dataset]:
                     raise HarnessError(
@@ -163,9 +165,10 @@ class _RowsChecksum:
 
 
 def _write_pairs(
-    staging: Path, dataset: str, pairs: Iterator[tuple[Example, Request]]
+    staging: Path, dataset: str, pairs: Iterator[tuple[Example, Request]], samples: int
 ) -> tuple[int, str]:
-    """Stream both files; return the number of rows and a checksum of their content."""
+    """Stream both files, a request for each sample; return the number of examples and a checksum of
+    their content, which is the same whatever the number of samples."""
     checksum = _RowsChecksum()
     for kind in ("examples", "requests"):
         (staging / kind).mkdir(exist_ok=True)
@@ -177,10 +180,10 @@ def _write_pairs(
             "w", encoding="utf-8", errors="surrogatepass", newline="\n"
         ) as requests,
     ):
-        for example, request in pairs:
-            for stream, record in ((examples, example), (requests, request)):
-                stream.write(f"{as_line(record)}\n")
-            checksum.add(example, request)
+        for example, asked in sample_requests(pairs, samples):
+            examples.write(f"{as_line(example)}\n")
+            requests.writelines(f"{as_line(request)}\n" for request in asked)
+            checksum.add(example, asked[0])
     return checksum.count, checksum.hexdigest()
 
 
@@ -199,7 +202,9 @@ def begun_run(
     with TemporaryDirectory(prefix="imhi-dry-run-") as place:
         rows, content = {}, {}
         for dataset, asked in pairs.items():
-            rows[dataset], written = _write_pairs(Path(place), dataset, iter(asked))
+            rows[dataset], written = _write_pairs(
+                Path(place), dataset, iter(asked), settings.samples
+            )
             content[dataset] = _content(written, dataset, context)
         identity = _identity(model, context, settings, content)
         run_id = f"{slug}-{digest(identity)[:10]}"

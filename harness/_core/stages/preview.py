@@ -14,6 +14,7 @@ from imhi._core.protocols import BuildPrompt
 from imhi._core.records import JsonObject, Request
 from imhi._core.registry import Registry
 from imhi._core.run_store import RunFolder
+from imhi._core.samples import sample_requests
 from imhi._core.stages.prepare import begun_run
 from imhi._core.stages.repeat_check import chosen_requests, is_made
 
@@ -23,7 +24,7 @@ _SCORED = "nothing is written: the wording of each label is scored after each pr
 @dataclass(frozen=True)
 class DatasetPreview:
     """What asking one dataset would take, and the first prompt as the model would get it: the first
-    that is left to ask, if any is. Examples that are ``answered`` already are not asked again."""
+    that is left to ask, if any is. Requests that are ``answered`` already are not made again."""
 
     dataset: str
     answered: int
@@ -66,17 +67,20 @@ def preview(plan: RunPlan, model: ModelPlan, registry: Registry) -> Preview:
         examples = islice(context.examples(dataset, settings.split), settings.limit)
         pairs[dataset] = list(context.requests(examples, build))
     begun = begun_run(plan, model, context, pairs)
+    requests_of = {
+        dataset: [one for _, of in sample_requests(asked, settings.samples) for one in of]
+        for dataset, asked in pairs.items()
+    }
     estimates = []
-    for dataset, asked in pairs.items():
+    for dataset, asked in requests_of.items():
         answered = begun.answered(dataset) if begun else {}
-        requests = [request for _, request in asked if request.id not in answered]
+        requests = [request for request in asked if request.id not in answered]
         made = _estimate(model, requests, context)
-        first = requests[0] if requests else asked[0][1]
+        first = requests[0] if requests else asked[0]
         done = len(asked) - len(requests)
         estimates.append(DatasetPreview(dataset, done, made, first.prompt))
     again = None
     if settings.repeat_check:
-        requests_of = {name: [request for _, request in asked] for name, asked in pairs.items()}
         again = _repeat_check(settings.repeat_check, model, requests_of, begun, context)
     return Preview(model.called, style.name, tuple(estimates), again)
 

@@ -16,13 +16,14 @@ from imhi._core.metrics import MetricSpec
 from imhi._core.plan import ScoringPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import OpenSource
-from imhi._core.records import JsonObject
+from imhi._core.records import JsonObject, Prediction
 from imhi._core.registry import Registry
 from imhi._core.report import Report
 from imhi._core.results import RunScores
 from imhi._core.run_store import RunFolder
 from imhi._core.run_store.cache import CacheFolder
 from imhi._core.run_store.columns import answered_examples
+from imhi._core.samples import sample_ids
 from imhi._core.settings import RunSettings
 from imhi._core.sources import open_source
 from imhi._core.stages.label import label
@@ -169,6 +170,15 @@ def _labelled(folder: RunFolder, labeler: str, dataset: str) -> bool:
         return False
     answered = folder.answered(dataset)
     return not any(
-        prediction.status == "failed" and prediction.id in answered
+        id in answered
         for prediction in folder.predictions(labeler, dataset)
+        for id in _unread(prediction)
     )
+
+
+def _unread(prediction: Prediction) -> list[str]:
+    """Return which answers a prediction was made without: its own, or those of samples."""
+    if not prediction.votes:
+        return [prediction.id] if prediction.status == "failed" else []
+    ids = sample_ids(prediction.id, len(prediction.votes))
+    return [id for id, one in zip(ids, prediction.votes, strict=True) if one is None]

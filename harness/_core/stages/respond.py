@@ -280,7 +280,7 @@ def totals(folder: RunFolder) -> Totals:
     return Totals(
         answered=answered,
         failed=failed,
-        not_asked=sum(manifest.datasets.values()) - answered - failed,
+        not_asked=sum(manifest.requests.values()) - answered - failed,
         truncated=truncated,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,

@@ -74,7 +74,7 @@ def _answer(prepared: Prepared, shard: Shard, plan: RunPlan) -> ShardAnswered:
     if manifest.shard not in ("", str(shard)):
         raise HarnessError(f"{folder.path}: found shard {manifest.shard}, expected {shard}")
     folder.write_manifest(dataclasses.replace(manifest, shard=str(shard)))
-    requests = sum(map(shard.size, manifest.datasets.values()))
+    requests = sum(map(shard.size, manifest.requests.values()))
     answered = sum(len(folder.answered(name)) for name in manifest.datasets)
     context.notify(RunStarted(folder.id, manifest.model, requests, answered, str(folder.path)))
     respond(folder, prepared.model.spec, context, plan.executor, energy=plan.energy)

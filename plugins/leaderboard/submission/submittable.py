@@ -32,6 +32,11 @@ def check_run(
     Raises:
         HarnessError: not so, and not allowed.
     """
+    if manifest.samples > 1:
+        raise HarnessError(
+            f"{folder.path}: made with --samples {manifest.samples}, whose votes nobody could count again: a "
+            "submission holds one answer for each example; submit a run without --samples"
+        )
     missing = sum(r.error is not None for column in columns.values() for r in column.responses)
     total = sum(len(column.examples) for column in columns.values())
     if missing and not allowed.incomplete:

@@ -36,6 +36,12 @@ def _worker(loaded: Loaded, name: str, context: Context) -> type[Worker]:
                 f"{name}: --answer {context.generation.answer} is asked for, and the checkpoint is a "
                 "classifier, which gives labels and probabilities of its own: leave --answer out"
             )
+        samples = context.generation.samples
+        if samples > 1:
+            raise HarnessError(
+                f"{name}: --samples {samples} is asked for, and the checkpoint is a classifier, which draws "
+                "nothing, so that all samples would be alike: leave --samples out"
+            )
         return Classifier
     ways: dict[str, type[Worker]] = {"likelihood": Scorer, "choice": Chooser}
     return ways.get(way, Generator)

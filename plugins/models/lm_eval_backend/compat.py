@@ -69,11 +69,14 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def seed_everything(seed: int) -> None:
-    """Seed what in-process backends sample with; they take no seed per request."""
+def seed_everything(lm: Any, seed: int) -> None:
+    """Seed what in-process backends sample with, and what servers are sent; neither takes a seed per
+    request."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.manual_seed(seed)
+    if is_server(type(lm)) and hasattr(lm, "_seed"):
+        lm._seed = seed
 
 
 # --- prompts -------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from imhi import (
     Response,
     digest,
     ends_in_thought,
+    sample_seed,
 )
 from imhi.plugins.models.lm_eval_backend import (
     compat,
@@ -136,7 +137,11 @@ class LmEvalModel:
         if self.context.generation.way == "likelihood":
             yield from LikelihoodAsker(self.lm, self.prompter, self.spec.name).generate(requests)
             return
-        compat.seed_everything(self.context.seed)
+        for sample, alike in _by_sample(requests):
+            compat.seed_everything(self.lm, sample_seed(self.context.seed, sample))
+            yield from self._generate(alike)
+
+    def _generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         items = self.prompter.items(requests)
         asked: Counter[int] = Counter()
         failures = 0
@@ -264,6 +269,15 @@ class LmEvalModel:
         self.lm = None
         gc.collect()
         compat.free_memory()
+
+
+def _by_sample(requests: Sequence[Request]) -> list[tuple[int, Sequence[Request]]]:
+    """Return the requests by which sample of their example they are: those of one example are drawn with
+    different seeds, and backends take none per request."""
+    found: dict[int, list[Request]] = {}
+    for request in requests:
+        found.setdefault(request.sample, []).append(request)
+    return sorted(found.items())
 
 
 def _joined(groups: Sequence[Sequence[Item]]) -> list[Item]:

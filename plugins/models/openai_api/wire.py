@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from imhi import Generation, Request
+from imhi import Generation, Request, sample_seed
 from imhi.plugins.models.openai_api.choosing import constraint
 from imhi.plugins.models.openai_api.dialect import Dialect
 
@@ -28,7 +28,8 @@ def payload(
     stream: bool = False,
 ) -> Payload:
     """Return the body to send. Greedy decoding is asked for in so many words (temperature 0); the
-    answer is held to the request's choices in the form ``choice_form``, if there is one.
+    answer is held to the request's choices in the form ``choice_form``, if there is one. Each sample of
+    an example has a seed of its own.
 
     Args:
         further: fields by their dotted paths, over those that are made here; None leaves one out.
@@ -46,7 +47,7 @@ def payload(
         body["top_p"] = generation.top_p
     if generation.stop:
         body["stop"] = list(generation.stop)
-    body["seed"] = seed
+    body["seed"] = sample_seed(seed, request.sample)
     body |= dialect.neutral
     if api == "chat" and generation.answer_schema is not None:
         body["response_format"] = response_format(generation.answer_schema)

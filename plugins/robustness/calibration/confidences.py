@@ -33,8 +33,8 @@ class Subject:
     @property
     def confidence_from(self) -> str:
         """Where the confidence comes from, in words."""
-        count = len(self.folders)
-        return f"agreement of {count} samples" if self.by_samples else "probabilities"
+        count = len(self.folders) if self.by_samples else self.folders[0].manifest().samples
+        return f"agreement of {count} samples" if count > 1 else "probabilities"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def subjects(folders: Sequence[RunFolder]) -> list[Subject]:
 
 
 def _has_probabilities(folder: RunFolder) -> bool:
-    return any(
+    # Of a run with several samples per example, the shares of votes are.
+    return folder.manifest().samples > 1 or any(
         response.probabilities
         for dataset in folder.datasets()
         for response in folder.responses(dataset)
@@ -104,9 +105,9 @@ def _check_samples(folders: Sequence[RunFolder]) -> None:
     model = manifests[0].model
     seeds = [manifest.seed for manifest in manifests]
     how = (
-        "expected probabilities (--answer likelihood, baseline:tfidf, a classifier through hf:), or two "
-        "or more runs of one model with other seeds at a temperature above 0: imhi run --model MODEL "
-        "--temperature 0.7 --seed 1, then --seed 2 ..., and name them all"
+        "expected probabilities (--answer likelihood, baseline:tfidf, a classifier through hf:), samples "
+        "of one model at a temperature above 0: imhi run --model MODEL --temperature 0.7 --samples 5, or "
+        "two or more runs with other seeds (--seed 1, then --seed 2 ...), all of them named"
     )
     if len(folders) < 2:
         raise HarnessError(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from imhi import Prediction, Response
 from imhi.io import sanitizing
 from imhi.plugins.report.html.harmless import json_for_page, shown
 from imhi.plugins.report.html.material import Material, Run
+from imhi.runs import votes_in_words
 
 ROOM = 4_500_000  # characters of texts in the page
 
@@ -125,6 +127,13 @@ def _most_telling(dataset: BrowsedDataset) -> list[int]:
 
 def _texts(runs: Sequence[Run], dataset: str, row: int) -> Texts:
     example = runs[0].columns[dataset].examples[row]
-    responses = [run.columns[dataset].responses[row] for run in runs]
-    answers = [sanitizing.plain(response.text or response.error or "") for response in responses]
+    columns = [run.columns[dataset] for run in runs]
+    answers = [_answer(one.predictions[row], one.responses[row]) for one in columns]
     return sanitizing.plain(example.post), sanitizing.plain(example.explanation), answers
+
+
+def _answer(prediction: Prediction, response: Response) -> str:
+    """Return what was answered; of several samples the one that stands for them, and how they voted."""
+    said = response.text or response.error or ""
+    votes = f"[votes: {votes_in_words(prediction.votes)}] " if prediction.votes else ""
+    return sanitizing.plain(votes + said)
