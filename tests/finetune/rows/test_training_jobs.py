@@ -63,7 +63,9 @@ def test_a_model_that_is_not_scored_here_sees_no_test_post_either(
     )
     (job,), context = read(recipe, manager)
     assert [row.post for row in job.train] == ["so tired", "sunny", "nobody calls", "new job"]
-    assert context.report.counts["notes", "DR: {n} training rows whose post stands in test were left out"]
+    assert context.report.counts[
+        "notes", "DR: {n} training rows whose post stands in test were left out"
+    ]
 
 
 def test_posts_of_other_datasets_test_rows_can_be_left_out_too(
