@@ -123,7 +123,7 @@ def _summed_loss() -> Any:
     """Return the function of autograd (made here, since torch is loaded where it is needed)."""
     import torch
 
-    class SummedLoss(torch.autograd.Function):
+    class SummedLoss(torch.autograd.Function):  # type: ignore[misc]
         @staticmethod
         def forward(  # type: ignore[override]
             ctx: Any,

@@ -26,5 +26,5 @@ def precision_of(recipe: Recipe) -> Precision:
     small = recipe.base.scratch is not None or recipe.kind != "causal"
     if small or torch.backends.mps.is_available():
         return "float32"
-    units = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.12 on
+    units: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.12 on
     return "bfloat16" if any(units.get(name) for name in _BFLOAT16_UNITS) else "float32"
