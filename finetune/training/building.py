@@ -12,6 +12,7 @@ from imhi.finetune.trained.manifest import ModelRecord
 from imhi.finetune.training.adapters import with_adapter
 from imhi.finetune.training.base import load_start
 from imhi.finetune.training.job import TrainingJob
+from imhi.finetune.training.length_grouping import mix_batches
 
 
 @dataclass
@@ -45,6 +46,7 @@ def build(job: TrainingJob) -> Built:
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     with quiet():
         trainer = resolve(kind.trainer)(job, model, tokenizer, train, validation)
+    mix_batches(trainer)
     record = ModelRecord(
         datasets=job.datasets,
         aspect=job.aspect,
