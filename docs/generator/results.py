@@ -114,8 +114,9 @@ def tests() -> str:
     for name, one in experiments()["comparisons"].items():
         for pair in (stored(f"compare-{name}") or {"pairs": []})["pairs"]:
             measured = pair["metric"] in one.get("measures", ["weighted_f1"])
+            told = one["against"] in (pair["a"], pair["b"])
             # Means are over datasets and over tasks; here these are the same.
-            if not measured or pair["over"] == "tasks" or one["against"] not in (pair["a"], pair["b"]):
+            if not measured or not told or pair["over"] == "tasks":
                 continue
             sign = 1 if pair["a"] == one["against"] else -1
             other = pair["b"] if sign == 1 else pair["a"]

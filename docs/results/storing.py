@@ -15,7 +15,10 @@ from imhi.runs import RunFolder
 STORED = Path(__file__).resolve().parent / "stored"
 LABELER = "hybrid"
 _OF_A_SCORE = ("dataset", "metric", "value", "low", "high", "n", "unparsed")
-_OF_A_PAIR = ("metric", "dataset", "over", "a", "b", "difference", "low", "high", "p", "p_holm", "posts")
+_OF_A_PAIR = (
+    *("metric", "dataset", "over", "a", "b", "difference", "low", "high", "p", "p_holm"),
+    "posts",
+)
 _TRAINED = (
     *("rows", "tokens", "answer_tokens", "truncated_rows", "trainable_parameters", "updates"),
     *("seconds", "final_loss", "history"),
