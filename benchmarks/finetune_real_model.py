@@ -45,6 +45,7 @@ def make_job(arguments: argparse.Namespace, place: Path) -> TrainingJob:
             f"data.limit={arguments.rows // len(DATASETS)}",
             f"data.window={WINDOW}",
             f"training.batch_size={BATCH}",
+            "training.label_weight=1",  # as the plain one weighs them, so that losses compare
             "training.epochs=1",
             "training.log_every=1",
             "validation.metric=null",
