@@ -51,7 +51,9 @@ def main() -> None:
             try:
                 seconds = make(name, experiments, place)
             except subprocess.CalledProcessError as error:
-                sys.exit(f"{name}: {error.cmd[2:4]} failed; {place.work / 'log.txt'} says why")
+                log = place.work / "log.txt"
+                *_, said = log.read_text().strip().splitlines()
+                sys.exit(f"{name}: imhi {error.cmd[3]} failed; {said} ({log} holds all of it)")
             print(f"{name}: {seconds:.0f} s", flush=True)
 
 
