@@ -229,6 +229,6 @@ def test_a_whole_datasets_interval_costs_milliseconds() -> None:
     cells: Array = np.eye(90)[gold * 10 + said]
     measure = Measure("weighted_f1", cells, lambda sums: weighted_f1(sums, 9))
     posts = [str(row // 6) for row in range(19_353)]
-    started = time.perf_counter()
+    started = time.process_time()
     interval_of(measure, posts)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
