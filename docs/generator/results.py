@@ -21,6 +21,7 @@ REFERENCES = ("similarity", "bertscore", "rougeL")
 NAMES = {
     "majority": "majority label",
     "tfidf": "TF-IDF + logistic regression, all public training rows",
+    "minilm-1000": "MiniLM classifiers, tuned on 999 rows",
     "zero-shot": "Gemma 3 270M, zero-shot",
     "few-shot-1": "Gemma 3 270M, 1 example",
     "few-shot-3": "Gemma 3 270M, 3 examples",

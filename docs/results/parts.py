@@ -93,18 +93,14 @@ def _of_datasets(names: Iterable[str]) -> list[str]:
 
 def _train(name: str, experiments: dict[str, Any], place: Place) -> None:
     one = experiments["trainings"][name]
+    recipe = one.get("recipe", RECIPE)
     given = [
-        *(
-            "finetune",
-            RECIPE,
-            f"--name={name}",
-            f"--source={place.source}",
-            f"--seed={one['seed']}",
-        ),
+        *("finetune", recipe, f"--name={name}"),
+        *(f"--source={place.source}", f"--seed={one['seed']}"),
         *_of_datasets(datasets_of(experiments, one["datasets"])),
         f"--set=data.limit={one['rows']}",
         *([f"--set=data.train=[{one['splits']}]"] if "splits" in one else []),
-        *place.filled(experiments["training"]),
+        *place.filled(experiments["training"][recipe]),
     ]
     _imhi(given, place.work)
     store_training(f"train-{name}", place.work / "trained" / name)

@@ -52,13 +52,14 @@ def losses(panel: Any) -> None:
     """Draw the training loss of each training over its updates, means of three logged ones."""
     for name in experiments()["trainings"]:
         part = stored(f"train-{name}")
-        rows = [(r["step"], r["loss"]) for r in part["history"] if "loss" in r] if part else []
+        rows = [(r["step"], r["loss"]) for r in (part or {}).get("history", ()) if "loss" in r]
         smooth = [
             (rows[at][0], statistics.mean(loss for _, loss in rows[max(0, at - 2) : at + 1]))
             for at in range(len(rows))
         ]
         own = {"color": TUNED, "linewidth": 2.0} if name == "tuned-1000" else {"linewidth": 0.9}
-        panel.plot(*zip(*smooth, strict=True), label=name, **own)
+        if smooth:
+            panel.plot(*zip(*smooth, strict=True), label=name, **own)
     panel.set_xlabel("updates of 4 rows")
     panel.set_ylabel("training loss, labels weighed (nats)")
     panel.legend(fontsize=8, frameon=False)

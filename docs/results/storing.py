@@ -19,10 +19,7 @@ _OF_A_PAIR = (
     *("metric", "dataset", "over", "a", "b", "difference", "low", "high", "p", "p_holm"),
     "posts",
 )
-_TRAINED = (
-    *("rows", "tokens", "answer_tokens", "truncated_rows", "trainable_parameters", "updates"),
-    *("seconds", "final_loss", "history"),
-)
+_COUNTED = ("rows", "tokens", "answer_tokens", "truncated_rows", "trainable_parameters", "updates")
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,8 @@ def store_run(name: str, printed: str, work: Path) -> None:
 def store_training(name: str, folder: Path) -> None:
     """Keep what a trained folder says of its training."""
     manifest = json.loads((folder / "training.json").read_text())
-    (member,) = manifest["members"].values()
+    members = list(manifest["members"].values())
+    energies = [member["energy"] for member in members if member["energy"]]
     _store(
         name,
         {
@@ -91,8 +89,14 @@ def store_training(name: str, folder: Path) -> None:
             },
             **_made_by(manifest["environment"]),
             "notes": manifest["notes"],
-            **_some(member, _TRAINED),
-            "energy": _some(member["energy"] or {}, ("kwh", "grams_co2eq")) or None,
+            # Of several models (classifiers, one for each dataset): all of them together.
+            **{name: sum(member[name] for member in members) for name in (*_COUNTED, "seconds")},
+            "energy": {
+                unit: sum(energy[unit] for energy in energies) for unit in ("kwh", "grams_co2eq")
+            }
+            if energies
+            else None,
+            **(_some(members[0], ("final_loss", "history")) if len(members) == 1 else {}),
         },
     )
 

@@ -239,4 +239,4 @@ def test_time_is_linear_in_the_length_of_an_answer(demo: Context, dataset: str, 
             taken.append((time.process_time() - started) / times)
         return min(taken)
 
-    assert seconds(100_000, 1) < 10 * 50 * max(seconds(2_000, 20), 1e-4)  # of the square: 2,500 times
+    assert seconds(100_000, 1) < 10 * 50 * max(seconds(2_000, 20), 1e-4)  # of the square: 2,500
