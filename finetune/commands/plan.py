@@ -37,7 +37,7 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
     if training.packing:
         context.note("packing: several rows go into one sequence, so there will be fewer updates")
     notes = [*context.notes, *(text for _, text in context.report.counted()), *recipe.notes]
-    gpus = max(1, recipe.hardware.gpus)
+    gpus = recipe.hardware.gpus
     memory = _memory(recipe, gpus)
     if as_json:
         parts = {part.name: part.bytes for part in memory.parts} if memory else None
@@ -52,14 +52,18 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
     show_table(Table(f"{recipe.name}: {recipe.summary}", heads, shown))
     if memory:
         where = f"{gpus} GPU{'s' * (gpus > 1)}, {recipe.hardware.strategy}"
-        title = f"\nmemory of each GPU, computed ({where})"
+        title = f"memory of each GPU, computed ({where})" if gpus else "memory, computed (on a CPU)"
         show_table(
-            Table(title, [*Table.texts("part", "from"), *Table.numbers("GiB")], memory.lines())
+            Table(
+                f"\n{title}", [*Table.texts("part", "from"), *Table.numbers("GiB")], memory.lines()
+            )
         )
         if recipe.hardware.gpu_memory_gb:
             say(
                 f"laid out for {gpus} x {recipe.hardware.gpu} ({recipe.hardware.gpu_memory_gb:g} GB)"
             )
+        if gpus and (alone := _memory(recipe, gpus=0)):
+            say(f"without a GPU: {alone.total / 2**30:.1f} GiB of the machine's memory, computed")
     elif recipe.base.scratch is None:
         say(
             "memory: not computed, as the base model is not at hand (base.size would say what it measures)"
@@ -69,10 +73,19 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
 
 
 def _memory(recipe: Recipe, gpus: int) -> MemoryEstimate | None:
+    """Return what each GPU must hold, or with 0 of them this machine, in the numbers its CPU computes
+    in; None where the base is not at hand."""
     from imhi.finetune.recipe.memory import estimate
+    from imhi.finetune.training.precision import precision_of
 
     size = recipe.base.size or _local_size(recipe)
-    return estimate(recipe, size, gpus) if size else None
+    if size is None:
+        return None
+    if gpus == 0:
+        training = recipe.training.model_copy(update={"precision": precision_of(recipe, "cpu")})
+        hardware = recipe.hardware.model_copy(update={"strategy": "single"})
+        recipe = recipe.model_copy(update={"training": training, "hardware": hardware})
+    return estimate(recipe, size, gpus)
 
 
 def _local_size(recipe: Recipe) -> Size | None:

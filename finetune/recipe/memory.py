@@ -1,4 +1,5 @@
-"""What one GPU must hold to train a recipe: computed from sizes, nothing is loaded.
+"""What one GPU must hold to train a recipe, or a machine without one: computed from sizes, nothing is
+loaded.
 
 All figures are bytes per GPU at the peak of an update, rather too many than too few. The constants
 of a layer were read off what autograd keeps, and tests compare them, and the whole, with traces of
@@ -27,6 +28,9 @@ Amount = tuple[float, str]  # bytes, and the formula with its figures
 GIB = 2**30
 # An allowance, not a measurement: CUDA context, cuBLAS workspaces, NCCL buffers.
 OVERHEAD = 3 * GIB // 2
+# An allowance too, of what was resident beyond the parts computed (Gemma 3 270M with LoRA, four rows of
+# 384 tokens, torch 2.13): Python with its packages, and what the allocator keeps of batches of other lengths.
+CPU_OVERHEAD = 7 * GIB // 2
 HEADROOM = 0.1
 # nf4 with constants quantized as well: 4 + 8/64 + 32/(64 x 256) bits (QLoRA, arXiv 2305.14314, 3).
 NF4 = (4 + 8 / 64 + 32 / (64 * 256)) / 8
@@ -49,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """``examples`` is how many rows a GPU holds at a time."""
+    """``gpus``: 0 is a CPU. ``examples`` is how many rows are held at a time, by each GPU."""
 
     gpus: int
     examples: int
@@ -60,17 +64,19 @@ class MemoryEstimate:
 
     @property
     def total(self) -> int:
-        """Bytes on each GPU."""
+        """Bytes on each GPU, or of the machine's memory."""
         return sum(part.bytes for part in self.parts)
 
     def lines(self) -> list[tuple[str, str, str]]:
         """Return rows (part, formula, GiB), the total last."""
         rows = [(part.name, part.formula, f"{part.bytes / GIB:.2f}") for part in self.parts]
-        return [*rows, ("total", f"per GPU, with {self.gpus}", f"{self.total / GIB:.2f}")]
+        where = f"per GPU, with {self.gpus}" if self.gpus else "of the machine's memory"
+        return [*rows, ("total", where, f"{self.total / GIB:.2f}")]
 
 
 def estimate(recipe: Recipe, size: Size, gpus: int) -> MemoryEstimate:
-    """Return what each of ``gpus`` GPUs holds under the recipe's ``hardware.strategy``.
+    """Return what each of ``gpus`` GPUs holds under the recipe's ``hardware.strategy``; 0: what the
+    machine's memory does without one (``single``).
 
     Trained weights are float32 with float32 gradients; under DeepSpeed 16 bit with gradients of
     16 bit and a float32 copy beside the moments (ZeRO, arXiv 1910.02054, 3.1): 16 bytes per parameter
@@ -87,7 +93,7 @@ def estimate(recipe: Recipe, size: Size, gpus: int) -> MemoryEstimate:
             f"hardware.strategy: found single for {gpus} GPUs, expected ddp, fsdp, deepspeed-zero2 or "
             "deepspeed-zero3; write --set hardware.strategy=fsdp"
         )
-    examples, trained = examples_per_gpu(training, gpus), _trained(recipe, size)
+    examples, trained = examples_per_gpu(training, max(1, gpus)), _trained(recipe, size)
     weight_shards = gpus if strategy in ("fsdp", "deepspeed-zero3") else 1
     shards = gpus if strategy == "deepspeed-zero2" else weight_shards
     # Bytes of a trained weight, and of its gradient.
@@ -96,6 +102,8 @@ def estimate(recipe: Recipe, size: Size, gpus: int) -> MemoryEstimate:
     if width == 2:
         moments, each = moments + 4 * trained, f"({each} + 4 B)"
     weights = trained * width / weight_shards, f"{_n(trained)} x {width} B{_over(weight_shards)}"
+    # A frozen base is 16 bit, save on a CPU that computes in float32.
+    frozen = _low(recipe) if gpus == 0 else 2
     full = recipe.method.name == "full"
     tokens = examples * max(recipe.data.window, _answer_window(recipe))
     activations = _activations(recipe, size, tokens)
@@ -106,7 +114,7 @@ def estimate(recipe: Recipe, size: Size, gpus: int) -> MemoryEstimate:
     room = 4 * trained / shards if training.optimizer == "adamw_torch" and strategy != "fsdp" else 0
     update = max(0, room - activations[0] - logits[0] - working[0])
     amounts = {
-        "weights": weights if full else _base(recipe, size, weight_shards),
+        "weights": weights if full else _base(recipe, size, weight_shards, frozen),
         "adapter": (0, "all weights are trained") if full else weights,
         "gradients": (trained * width / shards, f"{_n(trained)} x {width} B{_over(shards)}"),
         "optimizer": (moments / shards, f"{_n(trained)} x {each}{_over(shards)}"),
@@ -114,7 +122,9 @@ def estimate(recipe: Recipe, size: Size, gpus: int) -> MemoryEstimate:
         "logits": logits,
         "working copies": working,
         "update": (update, "AdamW's temporary copy (4 B), beyond the three above"),
-        "overhead": (OVERHEAD, "CUDA context, cuBLAS, NCCL: an allowance"),
+        "overhead": (OVERHEAD, "CUDA context, cuBLAS, NCCL: an allowance")
+        if gpus
+        else (CPU_OVERHEAD, "Python, packages, what the allocator keeps: an allowance"),
     }
     parts = (Part(name, round(amount), text) for name, (amount, text) in amounts.items())
     return MemoryEstimate(gpus, examples, tuple(parts))
@@ -185,12 +195,13 @@ def _trained(recipe: Recipe, size: Size) -> int:
     return round(size.parameters) if full else adapter_parameters(recipe, size)
 
 
-def _base(recipe: Recipe, size: Size, shards: int) -> Amount:
-    """Return bytes of a frozen base: 16 bit, or 4 bit; there peft.prepare_model_for_kbit_training
-    makes float32 of everything else."""
+def _base(recipe: Recipe, size: Size, shards: int, width: int) -> Amount:
+    """Return bytes of a frozen base: ``width`` for each parameter, or 4 bit; there
+    peft.prepare_model_for_kbit_training makes float32 of everything else."""
     everything, linear = round(size.parameters), linear_parameters(size)
     if recipe.method.name == "lora":
-        return 2 * everything / shards, f"{_n(everything)} x 2 B{_over(shards)}, frozen"
+        text = f"{_n(everything)} x {width} B{_over(shards)}, frozen"
+        return width * everything / shards, text
     rest = everything - linear
     text = f"{_n(linear)} x {NF4 * 8:.3f} bit + {_n(rest)} x 4 B, frozen"
     return linear * NF4 + 4 * rest, text

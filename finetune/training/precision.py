@@ -12,8 +12,9 @@ Precision = Literal["bfloat16", "float16", "float32"]
 _BFLOAT16_UNITS = ("avx512_bf16", "amx_bf16")
 
 
-def precision_of(recipe: Recipe) -> Precision:
-    """Return what a recipe computes in: what it says, or bfloat16 on devices that have units for it.
+def precision_of(recipe: Recipe, device: Literal["cpu"] | None = None) -> Precision:
+    """Return what a recipe computes in: what it says, or bfloat16 on devices that have units for it;
+    on the best ``device`` here, or on the CPU.
 
     Of CPUs that is asked for causal models alone: the smaller ones of other kinds gain nothing.
     """
@@ -21,10 +22,10 @@ def precision_of(recipe: Recipe) -> Precision:
 
     if recipe.training.precision != "auto":
         return recipe.training.precision
-    if torch.cuda.is_available():
+    if device is None and torch.cuda.is_available():
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
     small = recipe.base.scratch is not None or recipe.kind != "causal"
-    if small or torch.backends.mps.is_available():
+    if small or (device is None and torch.backends.mps.is_available()):
         return "float32"
     units: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.12 on
     return "bfloat16" if any(units.get(name) for name in _BFLOAT16_UNITS) else "float32"

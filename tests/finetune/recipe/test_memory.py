@@ -9,6 +9,7 @@ import pytest
 
 from imhi._core.errors import HarnessError
 from imhi.finetune.recipe.memory import (
+    CPU_OVERHEAD,
     GIB,
     HEADROOM,
     OVERHEAD,
@@ -18,6 +19,7 @@ from imhi.finetune.recipe.memory import (
 )
 from imhi.finetune.recipe.schema import Size, Training
 from imhi.finetune.recipe.sizes import size_of
+from tests.conftest import Imhi
 from tests.finetune.recipe.small_models import (
     LLAMA_7B,
     LLAMA_13B,
@@ -182,6 +184,30 @@ def test_rows_at_a_time_divide_the_share_of_each_gpu() -> None:
 def test_one_gpu_is_not_several() -> None:
     with pytest.raises(HarnessError, match=r"hardware.strategy: found single for 8 GPUs.*fsdp"):
         estimate(a_recipe("single"), LLAMA_7B, 8)
+
+
+# --- without a GPU --------------------------------------------------------------------------------
+
+
+def test_a_cpu_holds_a_frozen_base_in_the_numbers_it_computes_in() -> None:
+    half, exact = (
+        estimate(a_recipe(method="lora", precision=precision), LLAMA_7B, 0)
+        for precision in ("bfloat16", "float32")
+    )
+    assert half["weights"] == 2 * LLAMA_7B.parameters
+    assert exact["weights"] == 4 * LLAMA_7B.parameters
+    assert half["overhead"] == CPU_OVERHEAD
+
+
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [("minilm", "memory, computed (on a CPU)"), ("gemma-3-270m", "without a GPU: ")],
+)
+def test_a_plan_says_what_a_machine_without_gpus_needs(
+    imhi_here: Imhi, recipe: str, said: str
+) -> None:
+    shown = imhi_here("finetune", recipe, "--dry-run", "--dataset", "DR")
+    assert said in shown.out + shown.err
 
 
 # --- how many GPUs -------------------------------------------------------------------------------
