@@ -37,11 +37,16 @@ def learning_curve(panel: Any, dataset: str) -> None:
     for x, one in known:
         panel.plot([x, x], [one["low"], one["high"]], color=TUNED, linewidth=0.9)
     panel.plot([201] * len(seeds), [s["value"] for s in seeds], "x", color=GREY)
-    for name, colour, line in (("tfidf", TFIDF, "--"), ("majority", MAJORITY, ":")):
+    # The curve runs between the two lines, or crosses one: their names stand outside, in the middle.
+    for name, label, colour, line, above in (
+        ("tfidf", "TF-IDF, all rows", TFIDF, "--", True),
+        ("majority", "majority label", MAJORITY, ":", False),
+    ):
         if found := score(name, dataset):
             panel.axhline(found["value"], color=colour, linestyle=line)
-            label = "TF-IDF, all rows" if name == "tfidf" else "majority label"
-            panel.text(999, found["value"] + 1.5, label, color=colour, ha="right", fontsize=8)
+            above = above or found["value"] < 10  # below is the axis
+            at, side = (found["value"] + 1.5, "bottom") if above else (found["value"] - 1.5, "top")
+            panel.text(600, at, label, color=colour, ha="center", va=side, fontsize=8)
     panel.set_title(dataset)
     panel.set_xlabel("training rows")
     panel.set_xticks([0, 201, 999])

@@ -10,6 +10,7 @@ from imhi.checkpoints import quiet
 from imhi.finetune.rows.encoding import Counts, table
 from imhi.finetune.trained.manifest import ModelRecord
 from imhi.finetune.training.adapters import with_adapter
+from imhi.finetune.training.allocator import trim_callback
 from imhi.finetune.training.base import load_start
 from imhi.finetune.training.job import TrainingJob
 from imhi.finetune.training.length_grouping import mix_batches
@@ -47,6 +48,7 @@ def build(job: TrainingJob) -> Built:
     with quiet():
         trainer = resolve(kind.trainer)(job, model, tokenizer, train, validation)
     mix_batches(trainer)
+    trainer.add_callback(trim_callback())
     record = ModelRecord(
         datasets=job.datasets,
         aspect=job.aspect,
