@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -102,6 +103,7 @@ def _train(name: str, experiments: dict[str, Any], place: Place) -> None:
         *([f"--set=data.train=[{one['splits']}]"] if "splits" in one else []),
         *place.filled(experiments["training"][recipe]),
     ]
+    shutil.rmtree(_merged(name, place), ignore_errors=True)  # of an earlier training
     _imhi(given, place.work)
     store_training(f"train-{name}", place.work / "trained" / name)
 
@@ -129,11 +131,15 @@ def _model(name: str, one: dict[str, Any], experiments: dict[str, Any], place: P
     if model == "base":
         return place.engine.format(folder=place.base) + f",name={name}"
     if model in experiments["trainings"]:
-        merged = place.work / "trained" / f"{model}-merged"
+        merged = _merged(model, place)
         if not merged.is_dir():
             _imhi(["finetune", "merge", model], place.work)
         return place.engine.format(folder=merged) + f",name={name}"
     return model
+
+
+def _merged(name: str, place: Place) -> Path:
+    return place.work / "trained" / f"{name}-merged"
 
 
 def _compare(name: str, experiments: dict[str, Any], place: Place) -> None:

@@ -23,14 +23,10 @@ from docs.results.storing import stored  # noqa: E402
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--source", required=True, help="official:FOLDER")
-    parser.add_argument(
-        "--base", required=True, help="folder of Gemma 3 270M (imhi finetune unpack)"
-    )
-    parser.add_argument("--encoder", required=True, help="folder of all-MiniLM-L6-v2")
-    parser.add_argument(
-        "--work", type=Path, default=Path("results"), help="trained models and runs"
-    )
+    parser.add_argument("--source", help="official:FOLDER")
+    parser.add_argument("--base", type=Path, help="folder of Gemma 3 270M (imhi finetune unpack)")
+    parser.add_argument("--encoder", type=Path, help="folder of all-MiniLM-L6-v2")
+    parser.add_argument("--work", type=Path, default=Path("work"), help="trained models and runs")
     parser.add_argument(
         "--engine", default="vllm:{folder},dtype=bfloat16", help="who asks a folder"
     )
@@ -41,7 +37,8 @@ def main() -> None:
     known = parts(experiments)
     if unknown := [name for name in given.parts if name not in known]:
         parser.error(f"found part {unknown[0]}, expected one of: {', '.join(known)}")
-    place = Place(given.source, given.base, given.encoder, given.work.resolve(), given.engine)
+    if not given.list:
+        place = _place(parser, given)
     for name in given.parts or known:
         if stored(name) is not None:
             print(f"{name}: stored")
@@ -55,6 +52,22 @@ def main() -> None:
                 *_, said = log.read_text().strip().splitlines()
                 sys.exit(f"{name}: imhi {error.cmd[3]} failed; {said} ({log} holds all of it)")
             print(f"{name}: {seconds:.0f} s", flush=True)
+
+
+def _place(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Place:
+    """Return where things are, from anywhere: the commands run in the folder of what they make."""
+    for name in ("source", "base", "encoder"):
+        if getattr(given, name) is None:
+            parser.error(f"found no --{name}, expected where it is (see --help)")
+    for name in ("base", "encoder"):
+        if not (getattr(given, name) / "config.json").is_file():
+            parser.error(
+                f"--{name} {getattr(given, name)}: found no config.json, expected a model's folder"
+            )
+    kind, _, folder = given.source.partition(":")
+    source = f"{kind}:{Path(folder).resolve()}" if folder else kind
+    base, encoder = str(given.base.resolve()), str(given.encoder.resolve())
+    return Place(source, base, encoder, given.work.resolve(), given.engine)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,10 @@ def stored(name: str) -> dict[str, Any] | None:
     path = STORED / f"{name}.json"
     if not path.is_file():
         return None
-    found: dict[str, Any] = json.loads(path.read_text())
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except ValueError:
+        raise SystemExit(f"{path}: found no JSON, expected what a part stored; delete it") from None
     return found
 
 
@@ -135,7 +138,10 @@ def _store(name: str, part: dict[str, Any]) -> None:
             lines.append(f' "{key}": [\n  {rows}\n ]')
         else:
             lines.append(f' "{key}": {json.dumps(value, default=_plain)}')
-    (STORED / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    # Whole or not at all: what is there counts as made.
+    writing = STORED / f".{name}.writing"
+    writing.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    writing.replace(STORED / f"{name}.json")
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
                 f"\n{title}", [*Table.texts("part", "from"), *Table.numbers("GiB")], memory.lines()
             )
         )
-        if recipe.hardware.gpu_memory_gb:
+        if gpus and recipe.hardware.gpu_memory_gb:
             say(
                 f"laid out for {gpus} x {recipe.hardware.gpu} ({recipe.hardware.gpu_memory_gb:g} GB)"
             )
@@ -66,7 +67,8 @@ def show_plan(recipe: Recipe, manager: PluginManager, as_json: bool) -> None:
             say(f"without a GPU: {alone.total / 2**30:.1f} GiB of the machine's memory, computed")
     elif recipe.base.scratch is None:
         say(
-            "memory: not computed, as the base model is not at hand (base.size would say what it measures)"
+            "memory: not computed, as the base model is not at hand, or transformers is not installed "
+            "(base.size would say what it measures)"
         )
     for note in notes:
         say(f"note: {note}")
@@ -78,10 +80,12 @@ def _memory(recipe: Recipe, gpus: int) -> MemoryEstimate | None:
     from imhi.finetune.recipe.memory import estimate
     from imhi.finetune.training.precision import precision_of
 
-    size = recipe.base.size or _local_size(recipe)
+    size = _local_size(recipe) or recipe.base.size
     if size is None:
         return None
     if gpus == 0:
+        if recipe.kind == "causal" and find_spec("torch") is None:
+            return None  # only torch says which numbers this CPU computes in
         training = recipe.training.model_copy(update={"precision": precision_of(recipe, "cpu")})
         hardware = recipe.hardware.model_copy(update={"strategy": "single"})
         recipe = recipe.model_copy(update={"training": training, "hardware": hardware})
@@ -89,16 +93,22 @@ def _memory(recipe: Recipe, gpus: int) -> MemoryEstimate | None:
 
 
 def _local_size(recipe: Recipe) -> Size | None:
-    """Return what a base in a local folder measures."""
+    """Return what a base in a local folder measures; None where it is in none.
+
+    Raises:
+        HarnessError: there is no such folder, or no model in it.
+    """
+    from imhi.checkpoints import check_size, find_checkpoint
     from imhi.finetune.recipe.sizes import size_of
 
-    if recipe.base.model is None or not Path(recipe.base.model).expanduser().is_dir():
+    named = recipe.base.model
+    if named is None or not (named[0] in "./~" or Path(named).expanduser().exists()):
+        return None
+    checkpoint = find_checkpoint(named, recipe.base.revision, user="base.model")
+    if find_spec("transformers") is None:
         return None
     from transformers import AutoConfig
 
-    from imhi.checkpoints import check_size, find_checkpoint
-
-    checkpoint = find_checkpoint(recipe.base.model, recipe.base.revision, user="base.model")
     with checkpoint.loading():
         config = AutoConfig.from_pretrained(checkpoint.location)
     check_size(checkpoint, config)

@@ -102,12 +102,12 @@ def estimate(recipe: Recipe, size: Size, gpus: int) -> MemoryEstimate:
     if width == 2:
         moments, each = moments + 4 * trained, f"({each} + 4 B)"
     weights = trained * width / weight_shards, f"{_n(trained)} x {width} B{_over(weight_shards)}"
-    # A frozen base is 16 bit, save on a CPU that computes in float32.
-    frozen = _low(recipe) if gpus == 0 else 2
+    # A frozen base is 16 bit, save on a CPU that does not compute in bfloat16.
+    frozen = 4 if gpus == 0 and training.precision != "bfloat16" else 2
     full = recipe.method.name == "full"
     tokens = examples * max(recipe.data.window, _answer_window(recipe))
     activations = _activations(recipe, size, tokens)
-    logits = _logits(recipe, size, examples, tokens)
+    logits = _logits(recipe, size, examples, tokens, gpus)
     working = _working(recipe, size, gpus)
     # torch's AdamW works on all tensors at once (not on FSDP's), with room for one more copy of
     # them; activations, logits and working copies are gone by then.
@@ -231,7 +231,7 @@ def _activations(recipe: Recipe, size: Size, tokens: int) -> Amount:
     return unit * layer * size.layers, f"{text} x {layer:.1f} B x {size.layers}"
 
 
-def _logits(recipe: Recipe, size: Size, examples: int, tokens: int) -> Amount:
+def _logits(recipe: Recipe, size: Size, examples: int, tokens: int, gpus: int) -> Amount:
     """Return bytes of the projection onto the vocabulary and of the loss. All tokens of a causal
     model are counted, though only the answer's are projected."""
     low, vocabulary, hidden = _low(recipe), size.vocabulary, size.hidden_size
@@ -241,7 +241,7 @@ def _logits(recipe: Recipe, size: Size, examples: int, tokens: int) -> Amount:
         # At the peak: log-probabilities, their gradient and that of the logits, in float32.
         rows = examples * _answer_window(recipe)
         return 12 * rows * vocabulary, f"{_n(rows)} tokens x {vocabulary} x 3 x 4 B"
-    if recipe.training.label_weight != 1:
+    if recipe.training.label_weight != 1 or gpus == 0:  # TRL's own kernel runs on GPUs alone
         return _weighed(recipe, size, tokens)
     tile = low * min(tokens, TILE[0]) * TILE[1]
     head = low * min(vocabulary, TILE[1]) * hidden

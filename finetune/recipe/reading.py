@@ -32,8 +32,9 @@ def read_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
             fields that contradict each other.
     """
     example = "training.epochs=1 (see: imhi finetune show RECIPE)"
-    values = yaml_models.with_overrides(_loaded(name, ()), overrides, example, _over)
-    return checked(_plain(values), f"recipe {name}")
+    loaded = _loaded(name, ())
+    values = yaml_models.with_overrides(loaded, overrides, example, _over)
+    return checked(_plain(_measured(values, loaded)), f"recipe {name}")
 
 
 def checked(values: Mapping[str, Any], where: str) -> Recipe:
@@ -91,6 +92,16 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         kept = {name: source for name, source in quoted.items() if name not in changed}
         below = {**below, "quoted": kept}
     return yaml_models.merged(below, above)
+
+
+def _measured(values: dict[str, Any], loaded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields without a size that is of the recipe's own base, where another was chosen."""
+    base, own = values.get("base"), loaded.get("base")
+    if not isinstance(base, dict) or not isinstance(own, Mapping):
+        return values
+    if base.get("model") == own.get("model") or base.get("size") != own.get("size"):
+        return values
+    return {**values, "base": {name: value for name, value in base.items() if name != "size"}}
 
 
 def _plain(value: Any) -> Any:

@@ -21,7 +21,7 @@ Count = Annotated[int, Field(gt=0)]
 class Part(BaseModel):
     """A part of a recipe: unknown fields are refused, values are not coerced from text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Architecture(Part):
@@ -37,8 +37,8 @@ class Architecture(Part):
 
 
 class Size(Part):
-    """What a base model measures, for the memory estimate before it is at hand. ``source`` says
-    where the figures stand."""
+    """What a base model measures, for the memory estimate before it is at hand. ``head_size``: where it is
+    not ``hidden_size`` over ``heads``. ``source`` says where the figures stand."""
 
     parameters: Annotated[float, Field(gt=0)]
     layers: Count
@@ -46,6 +46,7 @@ class Size(Part):
     intermediate_size: Count
     heads: Count
     key_value_heads: Count
+    head_size: Count | None = None
     vocabulary: Count
     source: str
 
@@ -130,7 +131,7 @@ class Training(Part):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     attention: Literal["auto", "eager", "sdpa", "flash_attention_2"] = "auto"
     loss_on: Literal["answer", "all"] = "answer"
-    label_weight: Annotated[float, Field(gt=0)] = 1.0
+    label_weight: Annotated[float, Field(gt=0, le=10_000)] = 1.0
     class_weights: Literal["none", "balanced"] = "none"
     label_smoothing: Share = 0.0
     length_grouping: bool = True

@@ -40,6 +40,7 @@ def size_of(config: Any) -> Size:
         )
 
     hidden, heads = field("hidden_size"), field("num_attention_heads")
+    one = getattr(config, "head_dim", None) or hidden // heads
     inner = "intermediate_size", "d_ff", "encoder_ffn_dim", "n_inner"
     layers = field("num_hidden_layers")
     if config.is_encoder_decoder:
@@ -51,13 +52,14 @@ def size_of(config: Any) -> Size:
         intermediate_size=4 * hidden if config.model_type == "gpt2" else field(*inner),
         heads=heads,
         key_value_heads=getattr(config, "num_key_value_heads", None) or heads,
+        head_size=None if one * heads == hidden else one,
         vocabulary=field("vocab_size"),
         source=f"configuration of {getattr(config, 'name_or_path', '') or config.model_type}",
     )
     plain = config.model_type in ("llama", "mistral") and not any(
         getattr(config, name, None) for name in ("attention_bias", "mlp_bias")
     )
-    if plain and (getattr(config, "head_dim", None) or hidden // heads) * heads == hidden:
+    if plain and size.head_size is None:
         layer = sum(rows * columns for rows, columns in matrices(size).values()) + 2 * hidden
         ends = size.vocabulary * hidden * (1 if config.tie_word_embeddings else 2)
         return size.model_copy(update={"parameters": float(layers * layer + ends + hidden)})
@@ -82,10 +84,11 @@ def _counted(config: Any) -> int:
 def matrices(size: Size) -> dict[str, tuple[int, int]]:
     """Return (in, out) of the matrices of one LLaMA layer."""
     hidden, inner = size.hidden_size, size.intermediate_size
-    shared = hidden // size.heads * size.key_value_heads
-    attention = {"q": (hidden, hidden), "k": (hidden, shared), "v": (hidden, shared)}
+    one = size.head_size or hidden // size.heads
+    own, shared = one * size.heads, one * size.key_value_heads
+    attention = {"q": (hidden, own), "k": (hidden, shared), "v": (hidden, shared)}
     mlp = {"gate": (hidden, inner), "up": (hidden, inner), "down": (inner, hidden)}
-    return {**attention, "o": (hidden, hidden), **mlp}
+    return {**attention, "o": (own, hidden), **mlp}
 
 
 def adapter_parameters(recipe: Recipe, size: Size) -> int:

@@ -37,9 +37,9 @@ def merge(folder: TrainedFolder, to: Path, manager: PluginManager) -> list[Path]
     """Write merged models, with their tokenizers, into ``to`` (one folder per model where a recipe
     trains several); return the folders.
 
-    The base is loaded in the precision it was published in (of a QLoRA training too: merging into
-    4 bits would lose what was learnt). What was written is loaded again and compared with base and
-    adapter before it takes its place.
+    The base is loaded in the precision it was published in, without a GPU in float32 (of a QLoRA
+    training too: merging into 4 bits would lose what was learnt). What was written is loaded again and
+    compared with base and adapter before it takes its place.
 
     Raises:
         HarnessError: the training has not ended, it left no adapter, ``to`` is there already, the

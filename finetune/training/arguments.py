@@ -54,7 +54,8 @@ def training_arguments(
         gradient_accumulation_steps=accumulated,
         learning_rate=training.learning_rate,
         lr_scheduler_type=training.schedule,
-        warmup_steps=math.ceil(training.warmup * total),
+        # The first update of a warm-up has a rate of 0: one alone would learn nothing.
+        warmup_steps=min(math.ceil(training.warmup * total), total - 1),
         weight_decay=training.weight_decay,
         adam_beta2=training.adam_beta2,
         max_grad_norm=training.max_grad_norm,

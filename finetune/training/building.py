@@ -47,7 +47,7 @@ def build(job: TrainingJob) -> Built:
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     with quiet():
         trainer = resolve(kind.trainer)(job, model, tokenizer, train, validation)
-    mix_batches(trainer)
+    mix_batches(trainer, job.checkpoints)
     trainer.add_callback(trim_callback())
     record = ModelRecord(
         datasets=job.datasets,

@@ -18,13 +18,15 @@ def precision_of(recipe: Recipe, device: Literal["cpu"] | None = None) -> Precis
 
     Of CPUs that is asked for causal models alone: the smaller ones of other kinds gain nothing.
     """
-    import torch
-
     if recipe.training.precision != "auto":
         return recipe.training.precision
+    small = recipe.base.scratch is not None or recipe.kind != "causal"
+    if small and device == "cpu":
+        return "float32"
+    import torch
+
     if device is None and torch.cuda.is_available():
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    small = recipe.base.scratch is not None or recipe.kind != "causal"
     if small or (device is None and torch.backends.mps.is_available()):
         return "float32"
     units: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.12 on

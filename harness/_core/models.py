@@ -53,7 +53,7 @@ class ModelSpec:
                     "model",
                     asked.name,
                     known,
-                    f"expected a preset or SCHEME:TARGET, such as openai:{asked.name}",
+                    f"expected a preset or SCHEME:TARGET, such as {_scheme(asked.name)}:{asked.name}",
                 )
             declared = registry.presets.things[preset]
             prompt = declared.prompt
@@ -124,3 +124,8 @@ class ModelSpec:
         most = len(prompts) * (context.generation.max_new_tokens or 0)
         note = f"tokens by {CHARACTERS_PER_TOKEN} characters each"
         return Estimate(len(prompts), tokens, most, None, note)
+
+
+def _scheme(name: str) -> str:
+    """Return the scheme that somebody who left it out is likely to mean."""
+    return "hf" if "/" in name or Path(name).exists() else "openai"

@@ -40,7 +40,8 @@ def parse_source(text: str, registry: Registry) -> SourceSpec:
         HarnessError: no such source, or its argument is missing or not wanted.
     """
     asked = parse_reference(text, pairs=False)
-    source = registry.sources.get(asked.name)
+    hint = f"expected NAME:FOLDER, such as official:{text}" if Path(text).exists() else ""
+    source = registry.sources.get(asked.name, hint)
     argument = asked.value_for("source", "source", source.argument, source.summary)
     return SourceSpec(text, source, argument)
 

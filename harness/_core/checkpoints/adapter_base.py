@@ -63,6 +63,8 @@ def _recorded(adapter: AdapterFiles, base: Checkpoint) -> _Found | None:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         identity, weights = said["base"], said["weights"]
+        if not isinstance(identity, str) or not isinstance(weights, (str, type(None))):
+            raise TypeError
     except (OSError, ValueError, KeyError, TypeError):
         raise HarnessError(
             f"{base.user}:{base.written}: {path} cannot be read, expected 'base' and 'weights' as a "

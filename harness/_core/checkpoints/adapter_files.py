@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,31 @@ class AdapterFiles:
                 with self.checkpoint.loading("adapter"):
                     return _shapes(path, stat.st_size, stat.st_mtime_ns)
         return {}
+
+    def not_finite(self) -> list[str]:
+        """Return the names of its tensors that hold NaN or infinity."""
+        import torch
+
+        for name in _WEIGHTS:
+            if (path := self.folder / name).is_file():
+                with self.checkpoint.loading("adapter"):
+                    return [key for key, held in _tensors(path) if not torch.isfinite(held).all()]
+        return []
+
+
+def _tensors(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the tensors of a weights file one by one."""
+    if path.suffix == ".safetensors":
+        from safetensors import safe_open
+
+        with safe_open(path, "pt") as tensors:
+            names: list[str] = tensors.keys()
+            for name in names:
+                yield name, tensors.get_tensor(name)
+        return
+    import torch
+
+    yield from torch.load(path, map_location="cpu", weights_only=True).items()
 
 
 def open_adapter(checkpoint: Checkpoint, *, safetensors: bool = True) -> AdapterFiles:

@@ -6,6 +6,7 @@ initialised: such a model answers as its bare base does.
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Collection, Iterable, Mapping
@@ -40,6 +41,8 @@ def apply_adapter(
     import peft
 
     shapes, where = adapter.shapes, str(adapter.folder)
+    _require_known_type(adapter, base)
+    require_numbers(adapter, base)
     notes = unknown_names(model, adapter, base, any_base=any_base)
     require_weights(shapes, adapter, base)
     resize_embeddings(model, adapter, base)
@@ -63,7 +66,8 @@ def apply_adapter(
         )
     config = applied.peft_config["default"]
     if not config.is_prompt_learning:  # these hold one tensor, under a name of its own
-        check_used(shapes, result.unexpected_keys, _left(result.missing_keys), adapter, base)
+        lacking = [*_left(result.missing_keys), *_biases(applied, config, shapes)]
+        check_used(shapes, result.unexpected_keys, lacking, adapter, base)
     return applied, notes
 
 
@@ -72,6 +76,36 @@ def past_embeddings(model: Any) -> bool:
     hold the same weights under names of their own (T5, BART; transformers 5.23, peft 0.21)."""
     encodes = bool(getattr(model.config, "is_encoder_decoder", False))
     return encodes and hasattr(model.get_input_embeddings(), "base_layer")
+
+
+def _require_known_type(adapter: AdapterFiles, base: Checkpoint) -> None:
+    from peft import PeftType
+
+    said = adapter.config.get("peft_type")
+    if said not in {kind.value for kind in PeftType}:
+        raise HarnessError(
+            f"{base.user}:{base.written}: {adapter.written}/adapter_config.json: found peft_type "
+            f"{said!r}, expected a method that peft knows (LORA, IA3, PREFIX_TUNING ...): restore the file "
+            "as peft saved it, or update peft"
+        )
+
+
+def require_numbers(adapter: AdapterFiles, base: Checkpoint) -> None:
+    """Refuse an adapter whose weights, or whose scale, are not all finite: the model would answer nothing.
+
+    Raises:
+        HarnessError: naming the first.
+    """
+    broken = [*adapter.not_finite()]
+    alpha = adapter.config.get("lora_alpha")
+    if isinstance(alpha, float) and not math.isfinite(alpha):
+        broken.append("lora_alpha of adapter_config.json")
+    if broken:
+        raise HarnessError(
+            f"{base.user}:{base.written}: the adapter {adapter.written} is broken: found NaN or infinity in "
+            f"{broken[0]} ({len(broken)} in all), expected numbers; train it again with a lower learning "
+            "rate, or take an earlier checkpoint"
+        )
 
 
 def require_weights(shapes: Mapping[str, object], adapter: AdapterFiles, base: Checkpoint) -> None:
@@ -226,6 +260,17 @@ def _left(missing: Iterable[str]) -> list[str]:
     """Return the adapter's own among keys that were not in the file, as the file would name them."""
     own = [key for key in missing if ".default." in key or key.endswith(".default")]
     return [key.replace(".default", "") for key in own]
+
+
+def _biases(applied: Any, config: Any, held: Collection[str]) -> list[str]:
+    """Return the biases that were trained with the adapter (``bias`` of its configuration) and are not in
+    its file: peft tells them from the base's by no name."""
+    import peft
+
+    if getattr(config, "bias", "none") == "none":
+        return []
+    wanted = peft.get_peft_model_state_dict(applied, save_embedding_layers=False)
+    return [name for name in wanted if name.endswith("bias") and name not in held]
 
 
 def _misshapen(error: RuntimeError, adapter: AdapterFiles, base: Checkpoint) -> HarnessError | None:

@@ -5,7 +5,7 @@ which of the adapter's they used."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from imhi._core.checkpoints.adapter_files import AdapterFiles
@@ -13,6 +13,7 @@ from imhi._core.checkpoints.adapter_fit import (
     PREFIX,
     check_used,
     misfit,
+    require_numbers,
     require_weights,
     unknown_names,
 )
@@ -57,7 +58,8 @@ def check_lora(
     if others or adapter.config.get("modules_to_save"):
         what = f" ({min(others)})" if others else ""
         raise _elsewhere(adapter, base, f"changes more than linear layers inside the model{what}")
-    sizes = dict(_linear(model))
+    require_numbers(adapter, base)
+    sizes = {layer: size for layer, size in _linear(model) if _targeted(layer, adapter.config)}
     plain = {name: shape for name, shape in shapes.items() if _EXPERTS not in name}
     unused = [name for name in plain if _layer(name) not in sizes or not name.startswith(PREFIX)]
     check_used(shapes, unused, _lacking(adapter, sizes, shapes), adapter, base)
@@ -73,40 +75,68 @@ def _check_shapes(
 ) -> None:
     wrong = []
     for name, shape in shapes.items():
-        read, written = sizes[_layer(name)]
-        side = _SIDES.search(name)
+        layer = _layer(name)
+        read, written = sizes[layer]
+        side, rank = _SIDES.search(name), _rank(layer, adapter.config)
         inner = side is not None and side[1] == "A"
-        found = shape[1] if inner else shape[0]
-        if found != (read if inner else written):
-            wrong.append((name, " x ".join(map(str, shape)), read if inner else written))
+        expected = (rank, read) if inner else (written, rank)
+        if shape != expected:
+            wrong.append((name, *(" x ".join(map(str, sides)) for sides in (shape, expected))))
     if wrong:
-        first, said, expected = wrong[0]
+        first, said, wanted = wrong[0]
         raise misfit(
             adapter,
             base,
-            f"{len(wrong)} of its weights have another shape ({first} is {said}, expected a side of "
-            f"{expected})",
+            f"{len(wrong)} of its weights have another shape ({first} is {said}, expected {wanted})",
         )
 
 
 def _lacking(
     adapter: AdapterFiles, sizes: Mapping[str, object], shapes: Mapping[str, object]
 ) -> list[str]:
-    """Return the weights that the layers it names should have, where they are named by a list and
-    none is picked out of them."""
-    config = adapter.config
-    targets = config.get("target_modules")
-    picked = ("exclude_modules", "layers_to_transform", "layers_pattern", "layer_replication")
-    if not isinstance(targets, list) or any(config.get(name) for name in picked):
-        return []
+    """Return the weights that the layers it names should have and that its file has not."""
+    if not adapter.config.get("target_modules") or adapter.config.get("layer_replication"):
+        return []  # peft's own choice for a kind of model; layers that stand several times
     wanted = [
         f"{PREFIX}{layer}.lora_{side}.weight"
         for layer in sizes
         if _EXPERTS not in f".{layer}."
-        and any(layer == target or layer.endswith(f".{target}") for target in map(str, targets))
         for side in "AB"
     ]
     return [name for name in wanted if name not in shapes]
+
+
+def _targeted(layer: str, config: Mapping[str, Any]) -> bool:
+    """Say whether peft puts an adapter of this configuration on a linear layer (peft 0.21,
+    tuners_utils.check_target_module_exists)."""
+    targets = config.get("target_modules")
+    if not targets or targets == "all-linear":
+        return True
+    if _matches(layer, config.get("exclude_modules") or []) or not _matches(layer, targets):
+        return False
+    chosen = config.get("layers_to_transform")
+    if chosen is None or isinstance(targets, str) or layer in targets:
+        return True
+    patterns = config.get("layers_pattern") or [r"[^.]*"]
+    patterns = [patterns] if isinstance(patterns, str) else patterns
+    found = (re.match(rf".*\.{pattern}\.(\d+)\.", layer) for pattern in patterns)
+    number = next((int(match[1]) for match in found if match), None)
+    return number is not None and number in (chosen if isinstance(chosen, list) else [chosen])
+
+
+def _matches(layer: str, said: str | Sequence[str]) -> bool:
+    if isinstance(said, str):
+        return re.fullmatch(said, layer) is not None
+    return any(layer == name or layer.endswith(f".{name}") for name in map(str, said))
+
+
+def _rank(layer: str, config: Mapping[str, Any]) -> int:
+    """Return the rank of a layer's adapter: that of the pattern which names it, else of all."""
+    patterns: Mapping[str, int] = config.get("rank_pattern") or {}
+    for pattern, rank in patterns.items():
+        if re.match(rf"(.*\.)?({pattern})$", layer):
+            return int(rank)
+    return int(config.get("r") or 8)
 
 
 def _linear(model: Any) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -67,17 +67,31 @@ def check_rows(tokenizer: Any, rows: int, adapter: AdapterFiles, base: Checkpoin
 def _templated(adapter: AdapterFiles, own: Any) -> tuple[Any, str]:
     """Return the base's tokenizer, with the adapter's chat template where it brings one alone."""
     template: Any = None
-    if (path := adapter.folder / "chat_template.jinja").is_file():
-        template = path.read_text(encoding="utf-8")
-    elif (path := adapter.folder / "tokenizer_config.json").is_file():
-        with adapter.checkpoint.loading("tokenizer"):
-            template = json.loads(path.read_text(encoding="utf-8")).get("chat_template")
-        if isinstance(template, list):  # several, by name
-            template = {one["name"]: one["template"] for one in template}
+    with adapter.checkpoint.loading("tokenizer"):
+        if (path := adapter.folder / "chat_template.jinja").is_file():
+            template = path.read_text(encoding="utf-8")
+        elif (path := adapter.folder / "tokenizer_config.json").is_file():
+            template = _named_template(json.loads(path.read_text(encoding="utf-8")))
     if template is None or template == own.chat_template:
         return own, ""
     own.chat_template = template
     return own, "chat template"
+
+
+def _named_template(config: Any) -> str | dict[str, str] | None:
+    """Return the template of a tokenizer_config.json; several by name.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    said = config.get("chat_template") if isinstance(config, dict) else config
+    if said is None or isinstance(said, str):
+        return said
+    if isinstance(said, list):
+        named = [one for one in said if isinstance(one, dict) and {"name", "template"} <= {*one}]
+        if len(named) == len(said):
+            return {str(one["name"]): str(one["template"]) for one in named}
+    raise ValueError("chat_template in tokenizer_config.json is neither a text nor texts by name")
 
 
 def _words(tokenizer: Any) -> object:

@@ -89,6 +89,10 @@ def _headline(run: RunFolder) -> float | None:
     """Return a run's weighted F1 (mean over its datasets) by its default labeler, if it was scored and
     every dataset has one."""
     labelers = run.labelers()
+    if not labelers and run.manifest().status == "prepared":
+        raise HarnessError(
+            f"{run.path}: there are no answers yet, expected some; give the 'imhi run' that began it again"
+        )
     if not labelers:
         return None
     scores = run.scores("hybrid" if "hybrid" in labelers else labelers[0])

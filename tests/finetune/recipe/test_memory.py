@@ -3,6 +3,8 @@ for a step, or traced on tensors without storage."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -208,6 +210,23 @@ def test_a_plan_says_what_a_machine_without_gpus_needs(
 ) -> None:
     shown = imhi_here("finetune", recipe, "--dry-run", "--dataset", "DR")
     assert said in shown.out + shown.err
+
+
+def test_a_plan_is_made_where_torch_is_not_installed(
+    imhi_here: Imhi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imhi.finetune.commands.plan.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for recipe in ("gemma-3-270m", "minilm"):
+        shown = imhi_here("finetune", recipe, "--dry-run", "--dataset", "DR")
+        assert (shown.code, "total" in shown.out) == (0, True), shown.err
+        assert "without a GPU" not in shown.out + shown.err
+
+
+def test_a_plan_looks_for_the_base(imhi_here: Imhi, tmp_path: Path) -> None:
+    base = f"base.model={tmp_path / 'nowhere'}"
+    refused = imhi_here("finetune", "minilm", "--dry-run", "--dataset", "DR", "--set", base)
+    assert refused.code == 2 and "there is no such folder" in refused.complaint
 
 
 # --- how many GPUs -------------------------------------------------------------------------------

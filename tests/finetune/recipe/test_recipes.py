@@ -22,6 +22,15 @@ def written(folder: Path, text: str, name: str = "own.yaml") -> str:
     return str(folder / name)
 
 
+def test_another_base_is_not_measured_as_the_recipes_own() -> None:
+    assert read_recipe("bert").base.size is not None
+    assert read_recipe("bert", ["base.model=./mine"]).base.size is None
+    figures = "{parameters: 1, layers: 1, hidden_size: 1, intermediate_size: 1, heads: 1, "
+    figures += "key_value_heads: 1, vocabulary: 1, source: mine}"
+    given = read_recipe("bert", ["base.model=./mine", f"base.size={figures}"]).base.size
+    assert given is not None and given.source == "mine"
+
+
 @pytest.mark.parametrize("name", recipe_names())
 def test_a_shipped_recipe_is_sound_and_called_like_its_file(name: str) -> None:
     recipe = read_recipe(name)
@@ -89,6 +98,8 @@ def test_set_changes_a_field(override: str, field: str, value: object) -> None:
         ("training.epoch=1", "unknown field 'training.epoch': did you mean 'training.epochs'?"),
         ("training.epochs=many", "training.epochs: found 'many', expected a number"),
         ("training.epochs=0", "training.epochs: found 0, expected a number above 0"),
+        ("training.learning_rate=.inf", "found inf, expected a number that is not infinite"),
+        ("training.label_weight=1e30", "found 1e+30, expected at most 10000"),
         ("data.window=1.5", "data.window: found 1.5, expected a whole number"),
         (
             "training.schedule=round",

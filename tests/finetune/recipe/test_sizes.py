@@ -75,6 +75,7 @@ def test_the_measures_are_those_of_the_configuration() -> None:
         "intermediate_size": 688,
         "heads": 4,
         "key_value_heads": 2,
+        "head_size": None,
         "vocabulary": 1000,
         "source": "configuration of llama",
     }
@@ -99,6 +100,19 @@ def test_adapters_have_as_many_weights_as_peft_gives_them(targets: Any) -> None:
     trained, _ = peft.get_peft_model(built_on_meta(SMALL), config).get_nb_trainable_parameters()
     recipe = a_recipe(method="lora", rank=8, targets=targets)
     assert adapter_parameters(recipe, size_of(SMALL)) == trained
+
+
+def test_heads_that_are_wider_than_their_share_count() -> None:
+    # As in Gemma 3 270M, whose four heads of 256 read a width of 640.
+    peft = pytest.importorskip("peft")
+    gemma = transformers.Gemma3TextConfig(
+        vocab_size=300, hidden_size=40, intermediate_size=80, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=1, head_dim=16,
+    )  # fmt: skip
+    assert size_of(gemma).head_size == 16
+    config = peft.LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM")
+    trained, _ = peft.get_peft_model(built_on_meta(gemma), config).get_nb_trainable_parameters()
+    assert adapter_parameters(a_recipe(method="lora", rank=8), size_of(gemma)) == trained
 
 
 def test_an_adapter_of_7b_is_the_published_size() -> None:

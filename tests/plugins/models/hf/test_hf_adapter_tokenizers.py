@@ -55,6 +55,23 @@ def test_the_chat_template_of_an_adapter_is_used(
     assert ask.context.notes == []
 
 
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("tokenizer_config.json", b'{"chat_template": [{"a": 1}]}'),
+        ("tokenizer_config.json", b'{"chat_template": 5}'),
+        ("chat_template.jinja", b"\xff\xfe"),
+    ],
+)
+def test_a_template_that_cannot_be_read_is_refused(
+    name: str, held: bytes, causal: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    place = changed(adapter, tmp_path / "broken")
+    (place / name).write_bytes(held)
+    with pytest.raises(HarnessError, match="tokenizer"):
+        ask.open(f"hf:{causal},peft={place}")
+
+
 def test_the_run_is_known_by_the_template_of_its_adapter(
     causal: Path, adapter: Path, tmp_path: Path, ask: Asker
 ) -> None:

@@ -80,6 +80,51 @@ def test_an_adapter_that_does_not_fit_is_refused(
     assert f"its configuration names {causal}" in str(no.value)
 
 
+def _with_a_nan(held: dict[str, Any]) -> dict[str, Any]:
+    first = min(held)
+    return {**held, first: held[first].fill_diagonal_(float("nan"))}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"tensors": _with_a_nan},
+            r"is broken: found NaN or infinity in base_model\.\S+ \(1 in all\)",
+        ),
+        ({"lora_alpha": float("nan")}, r"is broken: found NaN or infinity in lora_alpha"),
+        ({"peft_type": "NOPE"}, r"adapter_config\.json: found peft_type 'NOPE', expected"),
+        ({"peft_type": None}, r"adapter_config\.json: found peft_type None, expected"),
+    ],
+    ids=["weight", "scale", "method", "no-method"],
+)
+def test_an_adapter_that_could_answer_nothing_is_refused(
+    change: dict[str, Any], said: str, causal: Path, adapter: Path, tmp_path: Path, ask: Asker
+) -> None:
+    broken = changed(adapter, tmp_path / "broken", **change)
+    with pytest.raises(HarnessError, match=said):
+        ask.open(f"hf:{causal},peft={broken}")
+
+
+def test_biases_that_were_trained_are_needed(classifier: Path, tmp_path: Path, ask: Asker) -> None:
+    place = save_lora(
+        classifier,
+        tmp_path / "biases",
+        task="SEQ_CLS",
+        auto="AutoModelForSequenceClassification",
+        target_modules=["query", "value"],
+        bias="all",
+    )
+    ask.open(f"hf:{classifier},peft={place}")
+
+    def without(held: dict[str, Any]) -> dict[str, Any]:
+        return {name: t for name, t in held.items() if not name.endswith("query.base_layer.bias")}
+
+    lacking = changed(place, tmp_path / "lacking", tensors=without)
+    with pytest.raises(HarnessError, match=r"2 weights it should have are not in its file"):
+        ask.open(f"hf:{classifier},peft={lacking}")
+
+
 @pytest.fixture(scope="module")
 def other(folder: Path) -> Path:
     """A base of the same shape, of other weights."""
@@ -146,9 +191,10 @@ def test_what_a_training_wrote_down_of_its_base_decides(
     shutil.copy(other / "model.safetensors", base / "model.safetensors")
     with pytest.raises(HarnessError, match="another base: its weights were sha256:"):
         ask.open(f"hf:{base},peft={ours}")
-    (ours / "trained_on.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(HarnessError, match=r"trained_on\.json cannot be read"):
-        ask.open(f"hf:{base},peft={ours}")
+    for broken in ("{}", '{"base": null, "weights": null}'):
+        (ours / "trained_on.json").write_text(broken, encoding="utf-8")
+        with pytest.raises(HarnessError, match=r"trained_on\.json cannot be read"):
+            ask.open(f"hf:{base},peft={ours}")
 
 
 def test_two_ids_of_the_hub_are_two_models_unless_one_mirrors_the_other(tmp_path: Path) -> None:

@@ -60,14 +60,30 @@ def _narrower(held: Tensors) -> Tensors:
         ({"tensors": _narrower}, r"4 of its weights have another shape"),
         ({"target_modules": ["q_proj", "v_proj", "c_attn"]}, r"does not have \(c_attn\)"),
         ({"tensors": lambda held: {}}, r"there are no weights in it"),
+        # What peft would not load, as its configuration does not speak of it.
+        ({"target_modules": ["q_proj"]}, r"4 of its 8 weights match nothing"),
+        ({"target_modules": r".*\.q_proj"}, r"4 of its 8 weights match nothing"),
+        ({"exclude_modules": ["v_proj"]}, r"4 of its 8 weights match nothing"),
+        ({"layers_to_transform": [0]}, r"4 of its 8 weights match nothing"),
+        ({"layers_to_transform": 1, "layers_pattern": "layers"}, r"4 of its 8 weights match"),
+        ({"r": 8}, r"8 of its weights have another shape \(.* is 4 x 64, expected 8 x 64\)"),
+        ({"rank_pattern": {"q_proj": 2}}, r"4 of its weights have another shape"),
     ],
-    ids=["layers", "lacking", "half", "shape", "target", "empty"],
+    ids=[
+        *("layers", "lacking", "half", "shape", "target", "empty"),
+        *("untargeted", "expression", "excluded", "layer", "pattern", "rank", "rank-pattern"),
+    ],
 )
 def test_one_that_does_not_fit_is_refused(
     change: dict[str, Any], said: str, base: Path, adapter: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(HarnessError, match=rf"^vllm:\S+: the adapter \S+ does not fit: .*{said}"):
         check(base, changed(adapter, tmp_path / "broken", **change))
+
+
+def test_the_layers_that_are_picked_are_those_of_peft(base: Path, tmp_path: Path) -> None:
+    picked = {"layers_to_transform": [1], "rank_pattern": {r"layers\.1\.self_attn\.q_proj": 2}}
+    assert check(base, save_lora(base, tmp_path / "picked", **picked)) == []
 
 
 @pytest.mark.parametrize(
