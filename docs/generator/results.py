@@ -143,7 +143,8 @@ def explanations() -> str:
     rows = []
     for name in _runs(datasets):
         found = [_mean(name, datasets, measure) for measure in measures]
-        if any(found):
+        explains = _mean(name, datasets, "length") != "0.0"
+        if any(found) and explains:
             rows.append((NAMES[name], *found))
     return table(("answers of", *measures), rows)
 

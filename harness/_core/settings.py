@@ -144,7 +144,7 @@ class RunSettings:
             "a whole number above 0",
         )
         expect(self.temperature >= 0, "temperature", "0 or more")
-        expect(self.samples > 0, "samples", "a whole number above 0")
+        expect(0 < self.samples <= 1000, "samples", "a whole number above 0, at most 1000")
         expect(
             self.samples == 1 or self.temperature > 0,
             "temperature",

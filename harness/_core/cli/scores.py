@@ -44,7 +44,11 @@ def finish(
 
 def _unfinished(results: Results, command: str) -> list[str]:
     gaps = sorted({gap for run in results.runs for gap in run.gaps})
-    return [f"{'; '.join(gaps)}; give the same '{command}' again to go on with it"] if gaps else []
+    if not gaps:
+        return []
+    elsewhere = command != "imhi run" and all("'imhi run'" in gap for gap in gaps)
+    again = "" if elsewhere else f"; give the same '{command}' again to go on with it"
+    return [f"{'; '.join(gaps)}{again}"]
 
 
 def _unanswered(results: Results, manager: PluginManager) -> list[str]:

@@ -143,6 +143,9 @@ def test_samples_that_fail_are_asked_again_and_do_not_vote_meanwhile(
     told = f"samples without an answer, which do not vote ('imhi run' asks them again): {lacking}"
     assert told in " ".join(said.out.split())
     assert sum(vote is None for row in predictions() for vote in row["votes"]) == lacking
+    # Labelling again brings no answers: it is not said to.
+    labelled = imhi_here("label", "last", "--labeler", "strict")
+    assert (labelled.code, "again to go on" in labelled.err) == (1, False)
     (tmp_path / "log.broken").unlink()
     assert run().code == 0
     assert all(vote for row in predictions() for vote in row["votes"])
@@ -190,7 +193,7 @@ def test_scoring_reads_labels_again_when_more_samples_have_come(imhi_here: Imhi,
     path.write_text("".join(whole.splitlines(keepends=True)[:-3]))
     said = imhi_here("label", "last")
     assert said.code == 1
-    assert "which do not vote ('imhi run' asks them again): 3;" in said.complaint
+    assert "which do not vote ('imhi run' asks them again): 3" in said.complaint
     assert predictions()[-1]["votes"][-3:] == [None, None, None]
     path.write_text(whole)
     assert imhi_here("score", "last").code == 0
@@ -242,6 +245,10 @@ def test_a_budget_is_spent_by_samples(imhi_here: Imhi, tmp_path: Path) -> None:
     [
         (("--temperature", "0"), "--temperature: found 0.0, expected above 0 with --samples 5"),
         (("--samples", "0"), "--samples: found 0, expected a whole number above 0"),
+        (
+            ("--samples", "1001"),
+            "--samples: found 1001, expected a whole number above 0, at most 1000",
+        ),
         (
             ("-m", "baseline:tfidf"),
             "model 'baseline:tfidf': --samples 5 is asked for, and it draws",
