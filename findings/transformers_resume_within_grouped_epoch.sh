@@ -7,7 +7,9 @@
 # the one right after the seed was set, so that the order of the first epoch is drawn again, and its end is what is trained on.
 #
 # Output seen, transformers 5.23.0, torch 2.13.0, accelerate 1.15.0, Python 3.11:
-SEEN
+#   random: rows seen twice in the second epoch: 0, never: 0
+#   group_by_length: rows seen twice in the second epoch: 10, never: 10
+#   what was trained on is the end of the first epoch: True
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
