@@ -252,7 +252,7 @@ def _figure(value: float | None) -> str:
 
 
 def _name(run: str) -> str:
-    return NAMES.get(run.removeprefix("baseline:"), run)
+    return NAMES.get(run.rpartition(":")[2], run)
 
 
 def _p(value: float) -> str:
