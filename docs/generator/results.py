@@ -32,7 +32,7 @@ NAMES = {
     "tuned-200-seed2": "tuned on 201 rows (seed 2)",
     "tuned-1000": "tuned on 999 rows",
     "tuned-1000-likelihood": "tuned on 999 rows, label likelihood",
-    "tuned-1000-shuffled": "the same, explanations shuffled",
+    "tuned-1000-shuffled": "tuned on 999 rows, explanations shuffled",
     "without-DR": "tuned without DR",
     "without-dreaddit": "tuned without dreaddit",
     "without-SAD": "tuned without SAD",

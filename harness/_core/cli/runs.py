@@ -89,10 +89,6 @@ def _headline(run: RunFolder) -> float | None:
     """Return a run's weighted F1 (mean over its datasets) by its default labeler, if it was scored and
     every dataset has one."""
     labelers = run.labelers()
-    if not labelers and run.manifest().status == "prepared":
-        raise HarnessError(
-            f"{run.path}: there are no answers yet, expected some; give the 'imhi run' that began it again"
-        )
     if not labelers:
         return None
     scores = run.scores("hybrid" if "hybrid" in labelers else labelers[0])
@@ -199,6 +195,10 @@ def show(
 
 def _default_labeler(run: RunFolder) -> str:
     labelers = run.labelers()
+    if not labelers and run.manifest().status == "prepared":
+        raise HarnessError(
+            f"{run.path}: there are no answers yet, expected some; give the 'imhi run' that began it again"
+        )
     if not labelers:
         raise HarnessError(f"{run.path}: not scored yet; make scores with: imhi score {run.path}")
     return "hybrid" if "hybrid" in labelers else labelers[0]

@@ -198,6 +198,8 @@ def test_missing_verdicts_are_said_before_a_model_is_asked(imhi_here: Imhi, run:
     assert "SAD.test.jsonl: there is no such file" in said.complaint
     listed = imhi_here("runs", "--json").json["runs"]
     assert {row["answered"] for row in listed if row["run"] not in run} == {0}
+    begun = next(row["run"] for row in listed if row["run"] not in run)
+    assert "there are no answers yet" in imhi_here("show", begun).complaint
 
 
 def test_a_run_of_repaired_posts_is_refused_by_name(imhi_here: Imhi, run: str) -> None:
