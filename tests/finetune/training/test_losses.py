@@ -234,3 +234,12 @@ def test_an_encoder_decoder_weighs_label_tokens_too(recipe_of: MakeRecipe, job_o
     trainer.model.eval()
     plain = (each.sum() / (labels != IGNORED).sum()).item()
     assert trainer.compute_loss(trainer.model, dict(batch)).item() == pytest.approx(plain, abs=1e-5)
+
+
+@pytest.mark.parametrize(("updates", "warmup"), [(1, 0), (2, 1), (100, 3)])
+def test_a_warm_up_leaves_an_update_that_learns(
+    recipe_of: MakeRecipe, job_of: MakeJob, updates: int, warmup: int
+) -> None:
+    training = {"max_steps": updates, "warmup": 0.03}
+    trainer = build(job_of(recipe_of("causal", training=training))).trainer
+    assert trainer.args.warmup_steps == warmup

@@ -25,7 +25,9 @@ def refused(said: Said, *parts: str) -> None:
 NAMES = {
     "run -d dredit": ("unknown dataset 'dredit'", "did you mean 'dreaddit'?", "known: CAMS"),
     "run -t stres": ("unknown task 'stres'", "stress detection"),
+    "run --source .": ("unknown source '.'", "expected NAME:FOLDER, such as official:."),
     "run -m foo:bar": ("unknown model scheme 'foo'", "known: anthropic, baseline", "SCHEME:TARGET"),
+    "run -m google/gemma": ("unknown model 'google/gemma'", "such as hf:google/gemma"),
     "run -m gpt5": ("unknown model 'gpt5'", "did you mean 'gpt-4'?", "preset or SCHEME:TARGET"),
     "run -m baseline:": ("nothing after 'baseline:'", "expected baseline:majority|tfidf"),
     "run -m baseline:svm": ("unknown baseline 'svm'", "majority, tfidf"),

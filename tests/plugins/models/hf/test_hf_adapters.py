@@ -80,6 +80,18 @@ def test_an_adapter_that_does_not_fit_is_refused(
     assert f"its configuration names {causal}" in str(no.value)
 
 
+def save_classifying(base: Path, place: Path, **config: Any) -> Path:
+    """Save an adapter of a classifier, which brings a head."""
+    return save_lora(
+        base,
+        place,
+        task="SEQ_CLS",
+        auto="AutoModelForSequenceClassification",
+        target_modules=["query", "value"],
+        **config,
+    )
+
+
 def _with_a_nan(held: dict[str, Any]) -> dict[str, Any]:
     first = min(held)
     return {**held, first: held[first].fill_diagonal_(float("nan"))}
@@ -107,14 +119,7 @@ def test_an_adapter_that_could_answer_nothing_is_refused(
 
 
 def test_biases_that_were_trained_are_needed(classifier: Path, tmp_path: Path, ask: Asker) -> None:
-    place = save_lora(
-        classifier,
-        tmp_path / "biases",
-        task="SEQ_CLS",
-        auto="AutoModelForSequenceClassification",
-        target_modules=["query", "value"],
-        bias="all",
-    )
+    place = save_classifying(classifier, tmp_path / "biases", bias="all")
     ask.open(f"hf:{classifier},peft={place}")
 
     def without(held: dict[str, Any]) -> dict[str, Any]:
@@ -221,13 +226,7 @@ def test_two_ids_of_the_hub_are_two_models_unless_one_mirrors_the_other(tmp_path
 def test_a_classifiers_adapter_brings_its_head(
     classifier: Path, tmp_path: Path, ask: Asker
 ) -> None:
-    place = save_lora(
-        classifier,
-        tmp_path / "head",
-        task="SEQ_CLS",
-        auto="AutoModelForSequenceClassification",
-        target_modules=["query", "value"],
-    )
+    place = save_classifying(classifier, tmp_path / "head")
     said = json.loads((place / "adapter_config.json").read_text())
     assert {*said["modules_to_save"]} == {"classifier", "score"}  # one of which there is
     answered = ask(f"hf:{classifier},peft={place}", requests(2))
