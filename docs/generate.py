@@ -1,8 +1,8 @@
 """Fills the generated parts of the guides from the code they describe.
 
-A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a file of this folder.
-Run it with ``make docs`` after a change of hooks, declarations, options or models; a test compares
-the files with what this writes. Only what comes with the harness is described: plugins of others
+A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a page; figures stand in
+sentences (docs/generator/figures.py). Run it with ``make docs`` after a change of hooks, declarations,
+options, models or stored figures; a test compares the files with what this writes. Only what comes with the harness is described: plugins of others
 that happen to be installed are left out.
 """
 
@@ -20,14 +20,23 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from docs.generator import boards, builds, interface, recipes, results, run_records, servers  # noqa: E402
+from docs.generator import (  # noqa: E402
+    boards,
+    builds,
+    figures,
+    interface,
+    recipes,
+    results,
+    run_records,
+    servers,
+)
 from docs.generator.markdown import markdown, table  # noqa: E402
 from imhi._core import declarations, extensions, hookspecs, protocols, records, typed_arguments  # noqa: E402
 from imhi._core.declarations import Argument, Metric, ModelFamily  # noqa: E402
 from imhi._core.plugin_manager import PluginManager, hook_signature, load_plugins  # noqa: E402
 
 DISTRIBUTION = "imhi-harness"
-_PART = re.compile(r"(<!-- generated: ([\w :-]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- generated: ([\w :./-]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def built_in() -> PluginManager:
@@ -234,19 +243,19 @@ def part(name: str, manager: PluginManager, text: str) -> str:
 
 
 def filled(path: Path, manager: PluginManager) -> str:
-    """Return a guide with its generated parts as they should be."""
+    """Return a page with its generated parts and its figures as they should be."""
     text = path.read_text(encoding="utf-8")
 
     def fill(match: re.Match[str]) -> str:
         content = part(match[2], manager, text).strip()
         return f"{match[1]}\n{content}\n\n{match[3]}"
 
-    return _PART.sub(fill, text)
+    return figures.filled(path, _PART.sub(fill, text))
 
 
 def main() -> None:
     manager = built_in()
-    for path in sorted(HERE.glob("*.md")):
+    for path in figures.pages():
         text = filled(path, manager)
         if text != path.read_text(encoding="utf-8"):
             path.write_text(text, encoding="utf-8")
