@@ -202,6 +202,8 @@ def part(name: str, manager: PluginManager, text: str) -> str:
         return _family(families[argument])
     if kind == "metric":
         return _metric(manager.registry.metrics.things[argument])
+    if kind == "figures":
+        return figures.stored_table(argument)
     if name == "other models":
         shown = set(re.findall(r"<!-- generated: model ([\w-]+) -->", text))
         rest = [f for scheme, f in families.items() if scheme not in shown]
@@ -255,7 +257,7 @@ def filled(path: Path, manager: PluginManager) -> str:
 
 def main() -> None:
     manager = built_in()
-    for path in figures.pages():
+    for path in [Path(page).resolve() for page in sys.argv[1:]] or figures.pages():
         text = filled(path, manager)
         if text != path.read_text(encoding="utf-8"):
             path.write_text(text, encoding="utf-8")
