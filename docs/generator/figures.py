@@ -102,7 +102,7 @@ def traced(path: Path, text: str) -> list[Traced]:
 
 def untraced(path: Path, text: str) -> list[tuple[int, str]]:
     """Return the figures of a page without a source: line, and figure with the words around it."""
-    prose = _NO_PROSE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    prose = _prose(text)
     covered = [(one.start, one.end) for one in traced(path, text)]
     left = []
     for match in _FIGURE.finditer(prose):
@@ -110,6 +110,11 @@ def untraced(path: Path, text: str) -> list[tuple[int, str]]:
             around = " ".join(text[max(0, match.start() - 40) : match.end() + 30].split())
             left.append((text.count("\n", 0, match.start()) + 1, f"{match[0]} (... {around} ...)"))
     return left
+
+
+def _prose(text: str) -> str:
+    """Return a page with blanks in the place of all that is no prose."""
+    return _NO_PROSE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
 def stored_table(name: str) -> str:
@@ -243,7 +248,7 @@ def _test_is_there(path: Path, sentence: _Sentence) -> None:
 def _terms(path: Path, text: str) -> Iterator[Traced]:
     terms = yaml.safe_load((FIGURES / "traces" / "terms.yaml").read_text(encoding="utf-8"))
     for pattern, meaning in terms.items():
-        for match in re.finditer(pattern, text):
+        for match in re.finditer(pattern, _prose(text)):
             yield Traced(_shown(path), *match.span(), match[0],
                          f"term: {meaning}", "", "")  # fmt: skip
 

@@ -118,6 +118,8 @@ def build(manager: PluginManager) -> typer.Typer:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; return the exit code: 0 done, 1 incomplete, 2 bad input, 130 stopped."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # TRL tells the hub of every training (findings/trl_trainer_telemetry.sh); read when it is imported.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     debug = "--debug" in words
     manager: PluginManager | None = None
     try:
