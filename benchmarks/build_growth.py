@@ -6,7 +6,7 @@ stage that needs no model is run on them in a process of its own. Printed are ro
 ratio of the two sizes (1 is linear growth, above 1 the larger one is slower per row) and the most
 memory a process held.
 
-    python benchmarks/build_growth.py --source official:../shared/imhi [--executor processes:2]
+    python benchmarks/build_growth.py --source official:../shared/imhi [--executor processes:2] [--json FILE]
 """
 
 from __future__ import annotations
@@ -142,6 +142,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 105_000])
     parser.add_argument("--datasets", default="DR,dreaddit,SAD,IRF,MultiWD")
     parser.add_argument("--executor", default="local")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures there as well")
     asked = parser.parse_args()
     source, declared = examples(asked.source, asked.datasets.split(","))
     figures: dict[int, dict[str, tuple[float, float]]] = {}
@@ -168,6 +169,14 @@ def main() -> None:
     peak = [max(m for _, m in figures[n].values()) for n in (first, last)]
     print(f"time per row, {last:,} against {first:,}: {per_row[1] / per_row[0]:.2f}")
     print(f"most memory, {last:,} against {first:,}: {peak[1] / peak[0]:.2f}")
+    if asked.json:
+        kept = {
+            "rows": last,
+            "minutes": per_row[1] * last / 60,
+            "time_per_row": per_row[1] / per_row[0],
+            "memory": peak[1] / peak[0],
+        }
+        asked.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

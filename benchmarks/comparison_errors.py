@@ -11,16 +11,17 @@ For each setting, many comparisons of two simulated models on simulated posts, b
 
 Run from the project's root; 1,000 comparisons of 400 rows take a minute for each setting::
 
-    python benchmarks/comparison_errors.py [--comparisons 1000] [--resamples 2000]
+    python benchmarks/comparison_errors.py [--comparisons 1000] [--resamples 2000] [--json FILE]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -169,10 +170,12 @@ def simulate(setting: Setting, comparisons: int, resamples: int, seed: int = 0) 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--comparisons", type=int, default=1000)
     parser.add_argument("--resamples", type=int, default=2000)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the shares there too")
     options = parser.parse_args()
+    figures = []
     print(
         f"{options.comparisons} comparisons of {ROWS} rows, {options.resamples} permutations; percent"
     )
@@ -184,6 +187,12 @@ def main() -> None:
         widths = (10, 8, 9, 10, 10)
         cells = [f"{100 * x:{w}.1f}" for x, w in zip(shares, widths, strict=True)]
         print(f"{setting.name:26}" + "".join(cells), flush=True)
+        figures.append({"setting": setting.name, "theory": expected, **asdict(found)})
+    if options.json:
+        settings = {"comparisons": options.comparisons, "rows": ROWS}
+        options.json.write_text(
+            json.dumps({**settings, "settings": figures}, indent=1) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     python benchmarks/equal_answers.py --model FOLDER [--gguf FILE] [--vllm-python PYTHON]
         [--llamacpp-python PYTHON] [--source official:PATH] [--rows 32] [--new-tokens 32]
+        [--json FILE]
 
 Starts the real servers that are installed (vLLM, llama.cpp, ``transformers serve``) and asks the same
 posts, greedily, through ``hf:``, ``lm-eval:hf``, ``openai:`` (chat and completions) and
@@ -15,6 +16,7 @@ under one chat template, given to all.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import sys
@@ -25,6 +27,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
@@ -94,12 +97,13 @@ class Asking:
 
 
 class Table:
-    """Prints a line per way, as it is measured."""
+    """Prints a line per way, as it is measured, and keeps it as a row."""
 
     def __init__(self, asking: Asking, references: dict[str, Answers]) -> None:
         self.asking = asking
         self.references = references
         self.notes: dict[str, None] = {}
+        self.rows: list[dict[str, Any]] = []
         print(f"{'way':48} {'prompts':8} {'habits':7} {'equal':>8}  first difference", flush=True)
 
     def measure(self, way: str, name: str, template: str, habits: bool) -> None:
@@ -127,6 +131,8 @@ class Table:
             if one is not None and other is not None and one != other
         )
         failed = answers.count(None)
+        row = {"way": way, "chat": template == "on", "habits": habits, "equal": equal}
+        self.rows.append({**row, "of": len(expected), "failed": failed})
         where = f"character {parts[0]}, median {statistics.median(parts):.0f}" if parts else "-"
         print(
             f"{way:48} {'chat' if template == 'on' else 'bare':8} {'yes' if habits else 'no':7} "
@@ -197,6 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--new-tokens", type=int, default=32)
     parser.add_argument("--engine", action="append", choices=ENGINES, help="default: all")
     parser.add_argument("--no-habits", action="store_true", help="the checkpoint as it is only")
+    parser.add_argument("--json", type=Path, help="write the counts here")
     options = parser.parse_args(arguments)
     for variable, value in (
         ("IMHI_VLLM_PYTHON", options.vllm_python),
@@ -244,6 +251,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         told = ", ".join(f"{what} {how}" for what, how in seen.items())
         print(f"{engine} {api}: {told}")
     print(*("", *table.notes), sep="\n")
+    if options.json:
+        options.json.write_text(json.dumps(table.rows, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@
 
 Run from the project's root, on an idle machine of two cores or more::
 
-    python benchmarks/executors.py [--rows 50000] [--units 100000] [--ray]
+    python benchmarks/executors.py [--rows 50000] [--units 100000] [--ray] [--json FILE]
 """
 
 from __future__ import annotations
@@ -114,6 +114,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--slower", type=float, default=10.0)
     parser.add_argument("--ray", action="store_true", help="ray:1 and ray:2 besides")
+    parser.add_argument("--json", type=Path, help="write the figures here")
     chosen = parser.parse_args()
     os.environ["PYTHONPATH"] = str(ROOT)
 
@@ -132,10 +133,12 @@ def main() -> None:
             f"  {name:12} respond {found['respond']:8.1f} s  command {found['command']:8.1f} s  "
             f"main process {found['MiB']:6.0f} MiB"
         )
+    ratios = {}
     for one, two in (("local", "processes:2"), ("processes:1", "processes:2"), ("ray:1", "ray:2")):
         if two in medians:
-            ratio = medians[one]["respond"] / medians[two]["respond"]
-            print(f"  {two} against {one}: respond {ratio:.2f}x")
+            ratios[f"{two} against {one}"] = medians[one]["respond"] / medians[two]["respond"]
+    for pair, ratio in ratios.items():
+        print(f"  {pair}: respond {ratio:.2f}x")
 
     items = 400
     pulled = seconds_of(Uneven(chosen.slower), items, 2)
@@ -146,7 +149,17 @@ def main() -> None:
     pool = Pool(1, Budget(1.0), print)
     waits = sorted(pool(Borrowing(), range(2000)))
     pool.close()
-    print(f"a loan: {1e6 * statistics.median(waits):.0f} microseconds there and back")
+    loan = 1e6 * statistics.median(waits)
+    print(f"a loan: {loan:.0f} microseconds there and back")
+    if chosen.json:
+        found = {
+            "rows": chosen.rows,
+            "runs": medians,
+            "ratios": ratios,
+            "pulled_against_dealt": dealt / pulled,
+            "loan_microseconds": loan,
+        }
+        chosen.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ random order, pads each batch to its longest row, computes in the precision the 
 (float32 where there is no GPU) and lets the model make its loss. Speed is tokens of text (no padding) per
 second of ``train()``; rounds in turns, the ratio is that of medians.
 
-    python benchmarks/finetune_real_model.py --source official:FOLDER --base FOLDER [--rows 96] [--rounds 2]
+    python benchmarks/finetune_real_model.py --source official:FOLDER --base FOLDER [--rows 96]
+        [--rounds 2] [--json FILE]
 """
 
 from __future__ import annotations
@@ -127,6 +128,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="gemma-3-270m-lora")
     parser.add_argument("--rows", type=int, default=96)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures there as well")
     parser.add_argument("--way", choices=("ours", "plain"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.way:
@@ -153,6 +155,14 @@ def main() -> None:
         f"{arguments.recipe}: speed {seconds['plain'] / seconds['ours']:.2f} of the plain Trainer's, "
         f"peak memory {peak['ours'] / peak['plain']:.2f} of its"
     )
+    if arguments.json:
+        figures = {
+            "rows": arguments.rows,
+            "speed": seconds["plain"] / seconds["ours"],
+            "gib": {way: bytes_ / 2**30 for way, bytes_ in peak.items()},
+            "losses": {way: quarters(results[-1]["losses"]) for way, results in found.items()},
+        }
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 def quarters(losses: list[float]) -> list[float]:

@@ -5,13 +5,14 @@ one takes rows in random order, pads each batch to its longest row and computes 
 does. What is counted is useful tokens (no padding) per second of ``train()``; rounds in turns, the
 ratio is that of medians.
 
-    python benchmarks/finetune_speed.py [--source official:IMHI_FOLDER] [--rows 256] [--rounds 3]
+    python benchmarks/finetune_speed.py [--source official:FOLDER] [--rows 256] [--rounds 3] [--json FILE]
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import statistics
 import tempfile
 from pathlib import Path
@@ -122,7 +123,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="ways whose name has this in it")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures there as well")
     arguments = parser.parse_args()
+    found: dict[str, float] = {}
     for name, way in WAYS.items():
         if arguments.only not in name:
             continue
@@ -135,15 +138,19 @@ def main() -> None:
                     tokens = build(job).record.tokens
                 times["ours"].append(ours(job))
                 times["plain"].append(plain(job))
-        speed = {who: tokens / statistics.median(found) for who, found in times.items()}
+        speed = {who: tokens / statistics.median(taken) for who, taken in times.items()}
+        found[name] = speed["ours"] / speed["plain"]
         ratios = " ".join(
             f"{b / a:.2f}" for a, b in zip(times["ours"], times["plain"], strict=True)
         )
         print(
             f"{name:28} {speed['ours']:8,.0f} tokens/s, plain {speed['plain']:8,.0f}: ratio "
-            f"{speed['ours'] / speed['plain']:.2f} (rounds {ratios}; {tokens:,} tokens)",
+            f"{found[name]:.2f} (rounds {ratios}; {tokens:,} tokens)",
             flush=True,
         )
+    if arguments.json:
+        figures = {"rows": arguments.rows, "rounds": arguments.rounds, "ratios": found}
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

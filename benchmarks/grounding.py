@@ -7,20 +7,23 @@ On the IRF test rows, for the released (ChatGPT) explanations and real answers o
   person's, in the place of the evidence: the floors;
 * how well a single value tells an explanation under its own post from one under another (AUC).
 
-Intervals are 95% bootstrap intervals over posts. Run from the project's root, with the official
+A row counts for the evidence where the post has content words of its span. Intervals are 95%
+intervals over posts, those of AUC by a bootstrap. Run from the project's root, with the official
 checkout, the answers and the raw IRF files beside the project::
 
-    python benchmarks/grounding.py [--imhi F] [--outputs F] [--raw F] [--resamples 2000]
+    python benchmarks/grounding.py [--imhi F] [--outputs F] [--raw F] [--resamples 300] [--json FILE]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -49,7 +52,6 @@ class Bench:
     context: Context
     examples: Sequence[Example]
     evidence: Evidence
-    resamples: int
 
     @property
     def posts(self) -> list[str]:
@@ -66,10 +68,10 @@ class Bench:
         found = metric(self.examples, responses, [], self.context)
         return {measure.name: measure for measure in found}
 
-    def shown(self, measure: Measure) -> str:
-        """Return a value with its interval over posts."""
+    def interval(self, measure: Measure) -> tuple[float, float | None, float | None]:
+        """Return a value with the bounds of its interval over posts."""
         found = interval_of(measure, self.posts)
-        return f"{found.value:5.1f} [{found.low:4.1f}, {found.high:4.1f}]"
+        return found.value, found.low, found.high
 
 
 def of_another_post(examples: Sequence[Example], texts: Sequence[str], seed: int) -> list[str]:
@@ -103,10 +105,8 @@ def random_spans(examples: Sequence[Example], evidence: Evidence, seed: int) -> 
     return replace(evidence, spans=spans)
 
 
-def apart(bench: Bench, texts: Sequence[str]) -> str:
+def apart(bench: Bench, own: Measure, other: Measure, resamples: int) -> tuple[float, float, float]:
     """Return the AUC of grounding, own post against another post, with its interval."""
-    own = bench.measures(texts)["grounding"]
-    other = bench.measures(of_another_post(bench.examples, texts, seed=0))["grounding"]
     assert own.per_example is not None and other.per_example is not None
     values = np.stack([own.per_example, other.per_example])
     rows: dict[str, list[int]] = {}
@@ -121,10 +121,10 @@ def apart(bench: Bench, texts: Sequence[str]) -> str:
 
     drawn = [
         auc(np.concatenate([groups[i] for i in generator.integers(len(groups), size=len(groups))]))
-        for _ in range(min(bench.resamples, 300))
+        for _ in range(resamples)
     ]
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return f"{auc(np.arange(values.shape[1])):.3f} [{low:.3f}, {high:.3f}]"
+    return auc(np.arange(values.shape[1])), float(low), float(high)
 
 
 def systems(bench: Bench, outputs: Path) -> Iterator[tuple[str, list[str]]]:
@@ -136,46 +136,81 @@ def systems(bench: Bench, outputs: Path) -> Iterator[tuple[str, list[str]]]:
         yield file.parent.name, [explanation_of(text) for text in texts]
 
 
+def measured(bench: Bench, texts: Sequence[str], draws: int, resamples: int) -> dict[str, Any]:
+    """Return what the explanations of one system reach: under their own posts and under others,
+    against random spans, and the AUC of those that are not empty."""
+    examples = bench.examples
+    own = bench.measures(texts)
+    other = bench.measures(of_another_post(examples, texts, seed=0))
+    drawn = [
+        bench.measures(texts, random_spans(examples, bench.evidence, seed)) for seed in range(draws)
+    ]
+    there = [row for row, text in enumerate(texts) if text.strip()]
+    filled = replace(bench, examples=[examples[row] for row in there])
+    kept = [texts[row] for row in there]
+    dealt = of_another_post(filled.examples, kept, seed=0)
+    grounding = [filled.measures(some)["grounding"] for some in (kept, dealt)]
+    return {
+        "own": {name: bench.interval(own[name]) for name in SHOWN},
+        "another": {name: bench.interval(other[name]) for name in SHOWN},
+        "random": {
+            name: float(np.mean([found[name].value() for found in drawn])) for name in SHOWN[2:]
+        },
+        "rows_measured": own["evidence_recall"].details["rows_measured"],
+        "filled": len(there),
+        "auc": apart(filled, *grounding, resamples),
+    }
+
+
+def show(name: str, found: Mapping[str, Any]) -> None:
+    """Print what one system reaches, a line for each way of looking at it."""
+    for kind in ("own", "another"):
+        cells = (f"{value:5.1f} [{low:4.1f}, {high:4.1f}]" for value, low, high in
+                 (found[kind][measure] for measure in SHOWN))  # fmt: skip
+        print(f"{name:20} {kind + ' post':18} " + " ".join(f"{cell:>20}" for cell in cells))
+    cells = (f"{found['random'][measure]:>20.1f}" for measure in SHOWN[2:])
+    print(f"{name:20} {'random spans':18} {'':>20} {'':>20} " + " ".join(cells))
+    value, low, high = found["auc"]
+    print(
+        f"{name:20} AUC of {found['filled']} explanations that are not empty, own post against "
+        f"another: {value:.3f} [{low:.3f}, {high:.3f}]",
+        flush=True,
+    )
+
+
 def main() -> None:
     shared = ROOT.parent / "shared"
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--imhi", type=Path, default=shared / "imhi")
     parser.add_argument("--outputs", type=Path, default=shared / "model_outputs")
     parser.add_argument("--raw", type=Path, default=shared / "raw" / "Irf")
-    parser.add_argument("--resamples", type=int, default=2000)
+    parser.add_argument("--resamples", type=int, default=300, help="of the interval of AUC")
     parser.add_argument("--draws", type=int, default=10, help="random spans per row")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     given = parser.parse_args()
     registry = load_plugins().registry
     context = Context(registry, open_source(f"official:{given.imhi}", registry)[1], "test")
     examples = list(context.examples("IRF", "test"))
-    bench = Bench(context, examples, read_evidence(str(given.raw)), given.resamples)
+    bench = Bench(context, examples, read_evidence(str(given.raw)))
+    figures: dict[str, Any] = {
+        "rows": len(examples),
+        "posts": len(set(bench.posts)),
+        "rows_with_a_span": sum(bool(bench.evidence.of(e.post, e.aspect)) for e in examples),
+        "systems": {},
+    }
     print(
-        f"IRF test: {len(examples)} rows, {len(set(bench.posts))} posts; "
-        f"{sum(bool(bench.evidence.of(e.post, e.aspect)) for e in examples)} rows with a span of "
-        f"{', '.join(SPANS)}\n"
+        f"IRF test: {figures['rows']} rows, {figures['posts']} posts; "
+        f"{figures['rows_with_a_span']} rows with a span of {', '.join(SPANS)}\n"
     )
     print(f"{'':20} {'':18} " + " ".join(f"{name:>20}" for name in SHOWN))
-    single = []
     for name, texts in systems(bench, given.outputs):
-        own = bench.measures(texts)
-        other = bench.measures(of_another_post(examples, texts, seed=0))
-        for kind, found in (("own post", own), ("another post", other)):
-            cells = " ".join(f"{bench.shown(found[measure]):>20}" for measure in SHOWN)
-            print(f"{name:20} {kind:18} {cells}")
-        drawn = [
-            bench.measures(texts, random_spans(examples, bench.evidence, seed))
-            for seed in range(given.draws)
-        ]
-        cells = " ".join(
-            f"{np.mean([found[measure].value() for found in drawn]):>20.1f}"
-            for measure in SHOWN[2:]
-        )
-        print(f"{name:20} {'random spans':18} {'':>20} {'':>20} {cells}")
-        there = [row for row, text in enumerate(texts) if text.strip()]
-        filled = replace(bench, examples=[examples[row] for row in there])
-        single.append(f"  {name:20} {len(there):5} {apart(filled, [texts[row] for row in there])}")
-    print("\ngrounding of one explanation, own post against another: AUC (empty ones left out)")
-    print("\n".join(single))
+        found = measured(bench, texts, given.draws, given.resamples)
+        figures["rows_measured"] = found.pop("rows_measured")
+        figures["systems"][name] = found
+        show(name, found)
+    print(f"\nevidence: the {figures['rows_measured']} rows whose post has words of their span")
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

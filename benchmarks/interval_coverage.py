@@ -11,7 +11,7 @@ are no counts, and with ``--others`` what other methods reach on the same draws.
 
 Run from the project's root; 1,000 experiments take about ten minutes::
 
-    python benchmarks/interval_coverage.py [--experiments 1000] [--rows 30 35 100 400] [--others]
+    python benchmarks/interval_coverage.py [--experiments 1000] [--rows 30 35 100 400] [--others] [--json F]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -289,17 +290,27 @@ def others_held(
     return found
 
 
-def shown(name: str, coverages: Sequence[float]) -> str:
-    """Return one line: the mean and the least coverage, in percent."""
-    return f"{name:44}{100 * np.mean(coverages):8.1f}{100 * min(coverages):8.1f}"
+class Lines:
+    """The lines printed: each says what was drawn, and the mean and the least coverage, in percent."""
+
+    def __init__(self) -> None:
+        self.coverage: dict[str, tuple[float, float]] = {}
+
+    def add(self, name: str, coverages: Sequence[float]) -> None:
+        """Print and keep the coverages of several models as one line."""
+        mean, least = 100 * float(np.mean(coverages)), 100 * min(coverages)
+        self.coverage[name] = mean, least
+        print(f"{name:44}{mean:8.1f}{least:8.1f}", flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--experiments", type=int, default=1000)
     parser.add_argument("--rows", type=int, nargs="+", default=[30, 35, 100, 400])
     parser.add_argument("--others", action="store_true", help="other methods, on 35 rows")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the lines there too")
     options = parser.parse_args()
+    lines = Lines()
     print(f"{'coverage of 95% intervals, percent':44}{'mean':>8}{'least':>8}")
     for count in options.rows:
         times = options.experiments if count <= FEW else options.experiments // 2
@@ -307,21 +318,24 @@ def main() -> None:
             found = {m: held(m, rows, times, seed) for seed, m in enumerate(models())}
             for metric in VALUE_OF:
                 of_metric = [share for m, share in found.items() if m.metric == metric]
-                print(shown(f"n {count}, {name}, {metric[:8]}", of_metric), flush=True)
+                lines.add(f"n {count}, {name}, {metric[:8]}", of_metric)
     for count in (35, 100):
         found_pairs = [share for _, share in differences(count, options.experiments)]
-        print(shown(f"n {count}, differences of two models", found_pairs), flush=True)
+        lines.add(f"n {count}, differences of two models", found_pairs)
         means = [
             mean_held(rows, options.experiments) for rows in (Rows(count), Rows(count, 6, 0.5))
         ]
-        print(shown(f"n {count}, means over five datasets", means), flush=True)
+        lines.add(f"n {count}, means over five datasets", means)
     for name in SCORES:
         scores = [score_held(name, count, options.experiments) for count in (30, 35, 100)]
-        print(shown(f"n 30, 35, 100, {name}", scores), flush=True)
+        lines.add(f"n 30, 35, 100, {name}", scores)
     if options.others:
         chosen = [m for m in models() if m.metric == "accuracy" or m.classes == 4]
         for method, coverages in others_held(chosen, Rows(35), options.experiments).items():
-            print(shown(f"n 35, 1 question, {method}", coverages), flush=True)
+            lines.add(f"n 35, 1 question, {method}", coverages)
+    if options.json:
+        figures = {"experiments": options.experiments, "coverage": lines.coverage}
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

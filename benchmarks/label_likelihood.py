@@ -1,18 +1,21 @@
 """Labels by likelihood beside generated answers, and beside lm-eval's own ``loglikelihood``.
 
-    python benchmarks/label_likelihood.py MODEL_FOLDER IMHI_FOLDER [--dataset DR ...] [--rows 6]
+    python benchmarks/label_likelihood.py MODEL_FOLDER IMHI_FOLDER [--dataset DR ...] [--rows 8] [--json FILE]
 
-One model, the same rows, one after the other: ``hf:`` by likelihood; lm-eval's HFLM asked for the
-same prompts and wordings by itself; ``lm-eval:hf`` by likelihood; ``hf:`` writing answers of
-``--new-tokens`` tokens; ``hf:`` held to a choice. Says in how many rows the chosen labels are equal,
-how far log-likelihoods are apart, how many labels were read, the weighted F1, and seconds of processor
-time for 1,000 rows (of all threads, so that what else runs does not count; loading the weights aside).
+One model, the same rows, one after the other: ``hf:`` writing answers of ``--new-tokens`` tokens;
+``hf:`` by likelihood; ``hf:`` held to a choice; lm-eval's HFLM asked for the same prompts and wordings by
+itself; ``lm-eval:hf`` by likelihood. Says which labels were chosen and how many were read, the weighted
+F1, seconds of processor time for 1,000 rows (of all threads, so that what else runs counts little; loading
+the weights aside), in how many rows the labels are lm-eval's, and how far log-likelihoods are apart.
+``--likelihood-only`` asks ``hf:`` by likelihood alone, which is quick enough for more rows.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -88,70 +91,102 @@ def labels_of(
     ]
 
 
-def show(
-    what: str, asked: Asked, labels: Sequence[str | None], seconds: float, than: float | None = None
-) -> None:
+def figures(asked: Asked, labels: Sequence[str | None], seconds: float | None) -> dict[str, Any]:
+    """Return what came of one way: weighted F1, labels by how often they were chosen, and seconds."""
     from sklearn.metrics import f1_score
 
     gold = [label for label, _ in asked]
-    value = 100 * f1_score(
+    value = f1_score(
         gold, [label or "none" for label in labels], average="weighted", labels=sorted(set(gold))
     )
-    ratio = f", {seconds / than:.2f} of generating" if than else ""
-    print(
-        f"  {what:32} F1 {value:5.1f}, unparsed {labels.count(None)}, "
-        f"{1000 * seconds / len(asked):7.1f} CPU s per 1,000 rows{ratio}",
-        flush=True,
-    )
+    found = {
+        "f1": 100 * float(value),
+        "unparsed": labels.count(None),
+        "chosen": dict(Counter(label for label in labels if label).most_common()),
+    }
+    return found if seconds is None else {**found, "seconds_per_1000": 1000 * seconds / len(asked)}
+
+
+def measure(dataset: str, arguments: argparse.Namespace, manager: PluginManager) -> dict[str, Any]:
+    """Return what each way comes to on the first rows of a dataset's test file."""
+    name = f"hf:{arguments.model}"
+    asked, scored, seconds, _ = ask(name, "likelihood", arguments, dataset, manager)
+    rows = [scored[request.id] for _, request in asked]
+    labels = [row.label for row in rows]
+    normalised = [max(r.normalised or {}, key=(r.normalised or {}).__getitem__) for r in rows]
+    most, _ = Counter(label for label, _ in asked).most_common(1)[0]
+    ways = {
+        "likelihood": figures(asked, labels, seconds),
+        "normalised": figures(asked, normalised, None),
+        "majority": figures(asked, [most] * len(asked), None),
+    }
+    found = {"rows": len(asked), "labels": len(asked[0][1].choices), "ways": ways}
+    if arguments.likelihood_only:
+        return found
+    generated = ask(name, "text", arguments, dataset, manager)
+    read = labels_of(asked, generated[1], dataset, generated[3])
+    ways["text"] = figures(asked, read, generated[2])
+    chosen = ask(name, "choice", arguments, dataset, manager)
+    ways["choice"] = figures(asked, [chosen[1][r.id].label for _, r in asked], chosen[2])
+    theirs, taken = by_lm_eval(arguments.model, asked, arguments.batch_size)
+    best = [max(theirs[row.id], key=theirs[row.id].__getitem__) for row in rows]
+    ways["lm_eval"] = figures(asked, best, taken)
+    through = f"lm-eval:hf,pretrained={arguments.model},batch_size={arguments.batch_size}"
+    _, ours, taken, _ = ask(through, "likelihood", arguments, dataset, manager)
+    by_backend = [ours[request.id].label for _, request in asked]
+    ways["lm-eval:hf"] = figures(asked, by_backend, taken)
+    apart = [
+        abs((row.log_likelihoods or {})[label] - value)
+        for row in rows
+        for label, value in theirs[row.id].items()
+    ]
+    return {
+        **found,
+        "equal_to_lm_eval": {
+            way: sum(one == other for one, other in zip(those, best, strict=True))
+            for way, those in (("hf", labels), ("lm-eval:hf", by_backend))
+        },
+        "most_nats_apart": max(apart),
+    }
+
+
+def show(dataset: str, found: dict[str, Any]) -> None:
+    """Print what was measured on a dataset."""
+    print(f"{dataset}: {found['rows']} rows, {found['labels']} labels")
+    for way, one in found["ways"].items():
+        seconds = one.get("seconds_per_1000")
+        taken = f", {seconds:7.1f} CPU s per 1,000 rows" if seconds is not None else ""
+        chosen = ", ".join(f"{label} {count}" for label, count in one["chosen"].items())
+        print(f"  {way:11} F1 {one['f1']:5.1f}, unparsed {one['unparsed']}{taken}; {chosen}")
+    for way, equal in found.get("equal_to_lm_eval", {}).items():
+        print(
+            f"  {way} has the label of lm-eval's loglikelihood in {equal} of {found['rows']} rows"
+        )
+    if "most_nats_apart" in found:
+        print(
+            f"  log-likelihoods are at most {found['most_nats_apart']:.1e} nats apart", flush=True
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("imhi", type=Path)
     parser.add_argument("--dataset", action="append", default=[])
-    parser.add_argument("--rows", type=int, default=6)
+    parser.add_argument("--rows", type=int, default=8)
     parser.add_argument("--prompt", default="instruction")
     parser.add_argument("--new-tokens", type=int, default=48)
     parser.add_argument("--batch-size", type=int, default=8, help="of lm-eval")
+    parser.add_argument("--likelihood-only", action="store_true")
+    parser.add_argument("--json", type=Path, help="file to write what was measured to")
     arguments = parser.parse_args()
     manager = load_plugins()
+    measured: dict[str, Any] = {}
     for dataset in arguments.dataset or ["DR", "dreaddit", "SAD"]:
-        name = f"hf:{arguments.model}"
-        generated = ask(name, "text", arguments, dataset, manager)
-        asked, scored, seconds, _ = ask(name, "likelihood", arguments, dataset, manager)
-        print(f"{dataset}: {len(asked)} rows, {len(asked[0][1].choices)} labels")
-        show(
-            f"hf: writing {arguments.new_tokens} tokens",
-            asked,
-            labels_of(asked, generated[1], dataset, generated[3]),
-            generated[2],
-        )
-        rows = [scored[request.id] for _, request in asked]
-        show("hf: by likelihood", asked, [r.label for r in rows], seconds, generated[2])
-        normalised = [max(r.normalised or {}, key=(r.normalised or {}).__getitem__) for r in rows]
-        show("  the same, normalised", asked, normalised, seconds, generated[2])
-        chosen = ask(name, "choice", arguments, dataset, manager)
-        labels = [chosen[1][request.id].label for _, request in asked]
-        show("hf: held to a choice", asked, labels, chosen[2], generated[2])
-        theirs, taken = by_lm_eval(arguments.model, asked, arguments.batch_size)
-        best = [max(theirs[r.id], key=theirs[r.id].__getitem__) for r in rows]
-        show(f"lm-eval, batch {arguments.batch_size}", asked, best, taken, generated[2])
-        through = f"lm-eval:hf,pretrained={arguments.model},batch_size={arguments.batch_size}"
-        _, ours, taken, _ = ask(through, "likelihood", arguments, dataset, manager)
-        by_backend = [ours[request.id].label for _, request in asked]
-        show("lm-eval:hf by likelihood", asked, by_backend, taken, generated[2])
-        for what, found in (("hf:", [r.label for r in rows]), ("lm-eval:hf", by_backend)):
-            equal = sum(one == other for one, other in zip(found, best, strict=True))
-            print(
-                f"  {what} has the label of lm-eval's loglikelihood in {equal} of {len(best)} rows"
-            )
-        apart = max(
-            abs((r.log_likelihoods or {})[label] - value)
-            for r in rows
-            for label, value in theirs[r.id].items()
-        )
-        print(f"  log-likelihoods are at most {apart:.1e} nats apart", flush=True)
+        measured[dataset] = measure(dataset, arguments, manager)
+        show(dataset, measured[dataset])
+        if arguments.json:
+            arguments.json.write_text(json.dumps(measured, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

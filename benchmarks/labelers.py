@@ -1,87 +1,45 @@
 """How often each labeler reads the label a reader reads, on real answers of seven models.
 
-The hand labels (``tests/data/hand_labels.csv``: model, dataset, row, label, span; no text) belong to the
-answers published as ``model_outputs/MODEL/DATASET.csv``, row for row with the official test files.
-Run from the project's root, with both folders beside the project::
+Given the published answers and the official files, prints agreement with the readers of
+``hand_labels.py``, weighted F1 of all answers, who decided, what explanations argue for, contradictions::
 
-    python benchmarks/labelers.py [--outputs ../shared/model_outputs] [--imhi ../shared/imhi]
+    python benchmarks/labelers.py [--outputs ../shared/model_outputs] [--imhi ../shared/imhi] [--json FILE]
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scipy.stats import binomtest  # noqa: E402
-
+from benchmarks.hand_labels import (  # noqa: E402
+    SAMPLES,
+    HandLabel,
+    answers,
+    hand_labels,
+    in_parts,
+    shown,
+)
 from imhi._core.answer_format import compose  # noqa: E402
 from imhi._core.context import Context  # noqa: E402
 from imhi._core.declarations import Dataset  # noqa: E402
 from imhi._core.plugin_manager import load_plugins  # noqa: E402
 from imhi._core.records import Example, Prediction, Response  # noqa: E402
-from imhi._core.row_files import TableRow, read_table  # noqa: E402
 from imhi._core.sources import open_source  # noqa: E402
+from imhi.plugins.labelers.reading.inferred import LEAST_MARGIN, Classifiers, argument  # noqa: E402
 from imhi.plugins.metrics.labels import confusion_statistics, weighted_f1  # noqa: E402
 
-HAND_LABELS = ROOT / "tests" / "data" / "hand_labels.csv"
 LABELERS = ("strict", "explanation", "hybrid", "reference-rule")
-SAMPLES = {
-    "draw": "80 of each model, 10 of each of its datasets; two readers, a third where they differed",
-    "fresh": "as draw, 96 each of the models that nothing was built on at first; drawn later",
-    "development": "what the reading was built on; one reader",
-}
-
-
-@dataclass(frozen=True)
-class HandLabel:
-    """What readers read in one answer; ``row`` counts from 0, ``label`` is None where they found none.
-
-    ``own`` says whether the label is stated in its own words or an equivalent of them (False: in
-    others). ``span`` is where it is stated: first character and the one after the last.
-    """
-
-    sample: str
-    model: str
-    dataset: str
-    row: int
-    label: str | None
-    own: bool
-    sure: bool
-    readers: int
-    span: tuple[int, int] | None
-
-
-def hand_labels(path: Path = HAND_LABELS) -> list[HandLabel]:
-    """Return the hand labels in file order."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [
-            HandLabel(
-                row["sample"],
-                row["model"],
-                row["dataset"],
-                int(row["row"]),
-                row["label"] or None,
-                row["wording"] == "own",
-                row["sure"] == "1",
-                int(row["readers"]),
-                (int(row["start"]), int(row["end"])) if row["start"] else None,
-            )
-            for row in csv.DictReader(stream)
-        ]
-
-
-def answers(path: Path) -> list[str]:
-    """Return the answers of one file in file order."""
-    rows = read_table(path, ("goldens", "generated_text"))
-    return [row.cells["generated_text"] for row in rows if isinstance(row, TableRow)]
+# Those that have training explanations.
+EXPLAINED = ("DR", "dreaddit", "IRF", "MultiWD", "SAD")
 
 
 @dataclass(frozen=True)
@@ -92,6 +50,7 @@ class Answered:
     dataset: Dataset
     labeler: str
     examples: Sequence[Example]
+    responses: Sequence[Response]
     predictions: Sequence[Prediction]
 
     def weighted_f1(self) -> float:
@@ -100,13 +59,11 @@ class Answered:
         cells = confusion_statistics(self.examples, self.predictions, names)
         return float(weighted_f1(cells.sum(axis=0), len(names)))
 
-    def share(self, status: str) -> float:
-        return 100 * sum(p.status == status for p in self.predictions) / len(self.predictions)
-
 
 def read_all(context: Context, outputs: Path) -> Iterator[Answered]:
-    """Read every file of every model with every labeler."""
-    for path in sorted(outputs.glob("*/*.csv")):
+    """Read every file of every model with every labeler, one dataset after the other: its classifier
+    is fitted once."""
+    for path in sorted(outputs.glob("*/*.csv"), key=lambda path: (path.stem, path)):
         dataset = context.dataset(path.stem)
         examples = list(context.examples(dataset.name, "test"))
         responses = [
@@ -116,161 +73,198 @@ def read_all(context: Context, outputs: Path) -> Iterator[Answered]:
         aspects = [example.aspect for example in examples]
         for name in LABELERS:
             predictions = context.labeler(name)(dataset, aspects, responses)
-            yield Answered(path.parent.name, dataset, name, examples, predictions)
+            yield Answered(path.parent.name, dataset, name, examples, responses, predictions)
 
 
-def against_readers(context: Context, found: Sequence[Answered], labels: list[HandLabel]) -> None:
-    """Print the accuracy of each labeler on the hand labels, with Wilson's 95% interval."""
+def against_readers(
+    context: Context, found: Sequence[Answered], labels: Sequence[HandLabel]
+) -> dict[str, Any]:
+    """Return the agreement of each labeler with the readers, by sample."""
     tables = {(a.model, a.dataset.name, a.labeler): a.predictions for a in found}
-
-    def pairs(name: str, chosen: Sequence[HandLabel]) -> list[tuple[HandLabel, str | None]]:
-        return [
-            (one, tables[one.model, context.dataset(one.dataset).name, name][one.row].label)
-            for one in chosen
-        ]
-
-    print("agreement with readers (no label is one too: right where the labeler reads none)")
-    for sample, what in SAMPLES.items():
+    samples: dict[str, Any] = {}
+    for sample in SAMPLES:
         chosen = [label for label in labels if label.sample == sample]
-        print(f"\n{sample}: {len(chosen)} answers, {sum(one.sure for one in chosen)} sure; {what}")
+        by_labeler = {}
         for name in LABELERS:
-            read = pairs(name, chosen)
-            sure = [pair for pair in read if pair[0].sure]
-            print(f"  {name:15} {_agreement(read)}; sure {_agreement(sure)}; {_misses(read)}")
-        for what, key in (("model", "model"), ("dataset", "dataset")):
-            parts = dict.fromkeys(getattr(one, key) for one in chosen)
-            shares = {
-                part: _agreement(pairs("hybrid", [o for o in chosen if getattr(o, key) == part]))
-                for part in parts
-            }
-            print(f"  hybrid by {what}: " + "; ".join(f"{k} {v}" for k, v in shares.items()))
+            read = [tables[one.model, context.dataset(one.dataset).name, name] for one in chosen]
+            pairs = [(one, row[one.row].label) for one, row in zip(chosen, read, strict=True)]
+            by_labeler[name] = in_parts(pairs)
+        third = sum(one.readers > 2 for one in chosen)
+        samples[sample] = {
+            "answers": len(chosen),
+            "third_reader": third,
+            "two_agreed": 100 * (len(chosen) - third) / len(chosen),
+            "labelers": by_labeler,
+        }
+    return samples
 
 
-def _agreement(pairs: Sequence[tuple[HandLabel, str | None]]) -> str:
-    right = sum(one.label == label for one, label in pairs)
-    low, high = binomtest(right, len(pairs)).proportion_ci(method="wilson")
-    share = 100 * right / len(pairs)
-    return f"{right:3}/{len(pairs):3} {share:5.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+def floor(
+    context: Context, found: Sequence[Answered], labels: Sequence[HandLabel]
+) -> dict[str, Any]:
+    """Return how often the classifier of explanations agrees with readers on answers that state a
+    label, from the least margin on and below it."""
+    tables = {(a.model, a.dataset.name): a for a in found if a.labeler == "hybrid"}
+    classifiers = Classifiers(context)
+    agreed: dict[str, list[bool]] = {"from": [], "below": []}
+    for name in EXPLAINED:
+        dataset = context.dataset(name)
+        stated = [one for one in labels if one.label and context.dataset(one.dataset).name == name]
+        rows = [(tables[one.model, name], one.row) for one in stated]
+        texts = [argument(table.responses[row].text, dataset) for table, row in rows]
+        aspects = [table.examples[row].aspect for table, row in rows]
+        for one, read in zip(stated, classifiers.read(dataset, aspects, texts), strict=True):
+            if read is not None:
+                side = "from" if read.margin >= LEAST_MARGIN else "below"
+                agreed[side].append(read.label == one.label)
+    return {
+        "answers": sum(map(len, agreed.values())),
+        **{
+            side: {"answers": len(right), "agreed": 100 * sum(right) / len(right)}
+            for side, right in agreed.items()
+        },
+    }
 
 
-def _misses(pairs: Sequence[tuple[HandLabel, str | None]]) -> str:
-    wrong = [(one.label, label) for one, label in pairs if one.label != label]
-    left = sum(label is None for _, label in wrong)
-    invented = sum(hand is None for hand, _ in wrong)
-    other = len(wrong) - left - invented
-    return f"left unparsed {left}, read where a reader could not {invented}, other label {other}"
+def on_all_answers(found: Sequence[Answered]) -> list[dict[str, Any]]:
+    """Return, by model and dataset, weighted F1 by labeler and what is stated and inferred, in percent."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in found:
+        key = one.model, one.dataset.name
+        row = rows.setdefault(
+            key, {"model": key[0], "dataset": key[1], "answers": len(one.predictions), "f1": {}}
+        )
+        row["f1"][one.labeler] = one.weighted_f1()
+        if one.labeler == "hybrid":
+            stated = sum(p.label is not None for p in one.predictions)
+            inferred = sum(p.inferred is not None for p in one.predictions)
+            whole = len(one.predictions)
+            row["stated"], row["inferred"] = 100 * stated / whole, 100 * inferred / whole
+            row["none"] = 100 * (whole - stated - inferred) / whole
+            counted = [replace(p, label=p.label or p.inferred) for p in one.predictions]
+            row["f1_with_inferred"] = replace(one, predictions=counted).weighted_f1()
+        if one.labeler == "reference-rule":
+            lost = sum(p.decided_by == "ood" for p in one.predictions)
+            row["no_rule"] = 100 * lost / len(one.predictions)
+    return [rows[key] for key in sorted(rows, key=lambda key: key[0].casefold())]
 
 
-def on_all_answers(found: Sequence[Answered]) -> None:
-    """Print weighted F1, the share without a label, and contradictions, for all answers."""
-    print("\nall answers: weighted F1 (unparsed %)")
-    print(f"  {'model':18} {'dataset':9} {'n':>5} " + " ".join(f"{name:>16}" for name in LABELERS))
-    for start in range(0, len(found), len(LABELERS)):
-        group = found[start : start + len(LABELERS)]
-        cells = [f"{one.weighted_f1():8.1f} ({_lost(one):5.1f})" for one in group]
-        first = group[0]
-        name, n = first.dataset.name, len(first.examples)
-        print(f"  {first.model:18} {name:9} {n:5} " + " ".join(f"{cell:>16}" for cell in cells))
-    print(
-        "\n(reference-rule leaves nothing unparsed: its column has the share it finds no rule for)"
-    )
-    print("\nhybrid: stated, inferred, none (%); weighted F1 if what is inferred counted")
+def who_decided(found: Sequence[Answered]) -> dict[str, dict[str, float]]:
+    """Return, by model, who decided in ``hybrid``, or why there is no label, in percent."""
+    decided: dict[str, Counter[str]] = {}
     for one in found:
         if one.labeler == "hybrid":
-            inferred = 100 * sum(p.inferred is not None for p in one.predictions)
-            inferred /= len(one.predictions)
-            counted = replace(
-                one, predictions=[replace(p, label=p.label or p.inferred) for p in one.predictions]
+            decided.setdefault(one.model, Counter()).update(
+                p.decided_by or p.why for p in one.predictions
             )
-            print(
-                f"  {one.model:18} {one.dataset.name:10} {100 - one.share('unparsed'):5.1f} "
-                f"{inferred:5.1f} {one.share('unparsed') - inferred:5.1f}   "
-                f"F1 {one.weighted_f1():5.1f} {counted.weighted_f1():5.1f}"
-            )
-    print("\nhybrid: who decided, why there is no label, and contradictions")
-    for model in dict.fromkeys(one.model for one in found):
-        rows = [
-            p
-            for one in found
-            if (one.model, one.labeler) == (model, "hybrid")
-            for p in one.predictions
-        ]
-        decided = Counter(p.decided_by or f"({p.why})" for p in rows)
-        shares = ", ".join(f"{by} {100 * n / len(rows):.1f}%" for by, n in decided.most_common())
+    return {
+        model: {by: 100 * n / sum(counts.values()) for by, n in counts.most_common()}
+        for model, counts in decided.items()
+    }
+
+
+def contradictions(context: Context, name: str) -> dict[str, float]:
+    """Return the percentage of reference answers of the test file that ``hybrid`` marks as
+    contradictions, as they are and after the label sentence was exchanged for the next label's."""
+    dataset = context.dataset(name)
+    rows = [row for row in context.examples(name, "test") if row.explanation]
+    labels = dataset.label_names
+    found = {}
+    for kind, step in (("as_they_are", 0), ("exchanged", 1)):
+        others = [labels[(labels.index(row.label) + step) % len(labels)] for row in rows]
+        read = context.labeler("hybrid")(
+            dataset,
+            [row.aspect for row in rows],
+            [
+                Response(row.id, name, "", text=compose(dataset, other, row.explanation))
+                for row, other in zip(rows, others, strict=True)
+            ],
+        )
+        found[kind] = 100 * sum(p.contradiction for p in read) / len(rows)
+    return found
+
+
+def explanations_read(context: Context, name: str, split: str) -> dict[str, float]:
+    """Return how many explanations ``explanation`` reads without their label sentences, and the share
+    of these that it reads right."""
+    rows = list(context.examples(name, split))
+    read = context.labeler("explanation")(
+        context.dataset(name),
+        [row.aspect for row in rows],
+        [Response(row.id, name, "", text=f"Reasoning: {row.explanation}") for row in rows],
+    )
+    right = sum(p.label == row.label for p, row in zip(read, rows, strict=True))
+    at_all = sum(p.label is not None for p in read)
+    return {"rows": len(rows), "read": at_all, "right": right / at_all}
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print what was measured."""
+    print("agreement with readers (no label is one too: right where the labeler reads none)")
+    for sample, one in found["samples"].items():
+        print(f"\n{sample}: {one['answers']} answers; {SAMPLES[sample]}")
+        for name, read in one["labelers"].items():
+            missed = f"left unparsed {read['left']}, invented {read['invented']}, other label {read['other']}"
+            print(f"  {name:15} {shown(read)}; sure {shown(read['sure'])}; {missed}")
+        for key in ("by_model", "by_dataset"):
+            parts = one["labelers"]["hybrid"][key]
+            print(f"  hybrid {key}: " + "; ".join(f"{k} {shown(v)}" for k, v in parts.items()))
+    print(f"\nclassifier and readers, from the margin of {LEAST_MARGIN} on and below it")
+    for side in ("from", "below"):
+        one = found["floor"][side]
+        print(f"  {side:5} {one['agreed']:.1f}% of {one['answers']} answers that state a label")
+    print(
+        f"\nall {found['answers']} answers: stated / inferred / none (%), weighted F1; rule found none"
+    )
+    for one in found["all"]:
+        scores = ", ".join(f"{name} {value:.1f}" for name, value in one["f1"].items())
         print(
-            f"  {model:18} {len(rows)} answers: {shares}; "
-            f"{sum(p.contradiction for p in rows)} contradictions"
+            f"  {one['model']:18} {one['dataset']:10} {one['answers']:5}  {one['stated']:.0f} / "
+            f"{one['inferred']:.0f} / {one['none']:.0f}  {scores}, with inferred "
+            f"{one['f1_with_inferred']:.1f}; {one['no_rule']:.0f}%"
+        )
+    print("\nhybrid: who decided, or why there is no label (%)")
+    for model, shares in found["decided"].items():
+        print(f"  {model:18} " + ", ".join(f"{by} {share:.1f}" for by, share in shares.items()))
+    print("\nreference explanations read by explanation; contradictions that hybrid marks (%)")
+    for name, one in found["explanations"].items():
+        parts = [
+            f"{s} {one[s]['right']:.3f} of {one[s]['read']} read ({one[s]['rows']})"
+            for s in ("test", "expert")
+        ]
+        marked = found["contradictions"][name]
+        print(
+            f"  {name:9} {', '.join(parts)}; {marked['as_they_are']:.1f} as they are, "
+            f"{marked['exchanged']:.1f} with another label sentence"
         )
 
 
-def _lost(one: Answered) -> float:
-    if one.labeler != "reference-rule":
-        return one.share("unparsed")
-    return 100 * sum(p.decided_by == "ood" for p in one.predictions) / len(one.predictions)
-
-
-def contradictions_found(context: Context, names: Sequence[str]) -> None:
-    """Print how many contradictions ``hybrid`` finds where label sentences were exchanged, and how
-    many it sees where they were not."""
-    print("\ncontradictions seen in reference answers of the test files")
-    for name in names:
-        dataset = context.dataset(name)
-        rows = [row for row in context.examples(name, "test") if row.explanation]
-        labels = dataset.label_names
-        seen = {}
-        for kind, step in (("as they are", 0), ("with another label sentence", 1)):
-            texts = [
-                compose(
-                    dataset, labels[(labels.index(r.label) + step) % len(labels)], r.explanation
-                )
-                for r in rows
-            ]
-            read = context.labeler("hybrid")(
-                dataset,
-                [row.aspect for row in rows],
-                [Response(r.id, name, "", text=t) for r, t in zip(rows, texts, strict=True)],
-            )
-            seen[kind] = 100 * sum(p.contradiction for p in read) / len(rows)
-        print(f"  {name:9} {len(rows):5} " + ", ".join(f"{k}: {v:.1f}%" for k, v in seen.items()))
-
-
-def explanations_read(context: Context, names: Sequence[str]) -> None:
-    """Print the accuracy of ``explanation`` on reference and on expert explanations."""
-    print("\nexplanation: accuracy on explanations without their label sentences")
-    for name in names:
-        dataset = context.dataset(name)
-        parts = []
-        for split in ("test", "expert"):
-            rows = list(context.examples(name, split))
-            read = context.labeler("explanation")(
-                dataset,
-                [row.aspect for row in rows],
-                [Response(r.id, name, "", text=f"Reasoning: {r.explanation}") for r in rows],
-            )
-            right = sum(p.label == r.label for p, r in zip(read, rows, strict=True))
-            at_all = sum(p.label is not None for p in read)
-            parts.append(f"{split} {right / at_all:.3f} of {at_all} read ({len(rows)})")
-        print(f"  {name:9} {', '.join(parts)}")
-
-
-def tested(found: Sequence[Answered]) -> set[str]:
-    """Return the names of the datasets that were answered."""
-    return {one.dataset.name for one in found}
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--outputs", type=Path, default=ROOT.parent / "shared" / "model_outputs")
     parser.add_argument("--imhi", type=Path, default=ROOT.parent / "shared" / "imhi")
+    parser.add_argument("--json", type=Path, help="file to write what was measured to")
     given = parser.parse_args()
     registry = load_plugins().registry
     context = Context(registry, open_source(f"official:{given.imhi}", registry)[1], "test")
-    found = list(read_all(context, given.outputs))
-    against_readers(context, found, hand_labels())
-    on_all_answers(found)
-    names = [name for name in ("DR", "dreaddit", "IRF", "MultiWD", "SAD") if name in tested(found)]
-    explanations_read(context, names)
-    contradictions_found(context, names)
+    found, labels = list(read_all(context, given.outputs)), hand_labels()
+    measured = {
+        "answers": sum(len(one.predictions) for one in found if one.labeler == "hybrid"),
+        "models": len({one.model for one in found}),
+        "hand_labels": len(labels),
+        "samples": against_readers(context, found, labels),
+        "floor": floor(context, found, labels),
+        "all": on_all_answers(found),
+        "decided": who_decided(found),
+        "explanations": {
+            name: {split: explanations_read(context, name, split) for split in ("test", "expert")}
+            for name in EXPLAINED
+        },
+        "contradictions": {name: contradictions(context, name) for name in EXPLAINED},
+    }
+    show(measured)
+    if given.json:
+        given.json.write_text(json.dumps(measured, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,17 +5,18 @@ twice: on the rows as they are and on the rows with the faults. Real rows have f
 check flags before anything was planted is shown by itself, and precision counts only findings that are
 new. Run from the project's root, with the official checkout beside the project::
 
-    python benchmarks/planted_faults.py [--source official:../shared/imhi] [--planted 200]
+    python benchmarks/planted_faults.py [--source official:../shared/imhi] [--planted 200] [--json FILE]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +65,18 @@ PERSONAL = (
     "It is all here: https://blog.example.net/p/{n} ",
     "My name is Anneke Vermeulen and I live alone. ",
 )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a kind of fault was found: ``recall`` and ``precision`` from 0 to 1, ``flagged_before`` in
+    percent of the real rows."""
+
+    kind: str
+    found_by: list[str]
+    recall: float
+    precision: float
+    flagged_before: float
 
 
 @dataclass
@@ -232,6 +245,7 @@ def main() -> None:
     parser.add_argument("--planted", type=int, default=200, help="faults of each kind")
     parser.add_argument("--rows", type=int, default=1500, help="rows per split at most")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures there as well")
     asked = parser.parse_args()
     registry = load_plugins().registry
     rows = real_rows(asked.source, registry, asked.rows)
@@ -248,19 +262,64 @@ def main() -> None:
         after = findings(planting.rows, registry, Path(temporary) / "after")
     print(f"{total:,} rows of {', '.join(rows)}; {asked.planted} faults of each kind\n")
     print(f"{'fault':24}{'found by':30}{'recall':>8}{'precision':>11}{'flagged before':>16}")
-    for kind, checks in FOUND_BY.items():
-        planted = planting.planted[kind]
-        flagged = set().union(*(after[name] for name in checks))
-        earlier = set().union(*(before[name] for name in checks))
-        elsewhere = set().union(*(keys for k, keys in planting.planted.items() if k != kind))
-        found = len(planted & flagged)
-        # Rows with other faults are flagged for a reason; so are rows flagged before.
-        wrong = len(flagged - planted - elsewhere - earlier)
-        precision = found / (found + wrong) if found + wrong else float("nan")
+    measured = [measure(kind, planting.planted, before, after, total) for kind in FOUND_BY]
+    for one in measured:
         print(
-            f"{kind:24}{', '.join(checks):30}{found / len(planted):>8.3f}{precision:>11.3f}"
-            f"{100 * len(earlier) / total:>15.1f}%"
+            f"{one.kind:24}{', '.join(FOUND_BY[one.kind]):30}{one.recall:>8.3f}"
+            f"{one.precision:>11.3f}{one.flagged_before:>15.1f}%"
         )
+    if asked.json:
+        figures = {
+            "rows": total,
+            "datasets": list(rows),
+            "planted": asked.planted,
+            "flagged_before": flagged_before(rows, before),
+            "faults": [asdict(one) for one in measured],
+        }
+        asked.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def flagged_before(
+    rows: Mapping[str, list[BuiltRow]], before: Mapping[str, set[str]]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return, of each check, the real rows it flags by dataset and split (``DR test``): how many of
+    how many, and their share in percent."""
+    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in before}
+    for dataset, some in rows.items():
+        for split in dict.fromkeys(row.split for row in some):
+            keys = {row.key for row in some if row.split == split}
+            for name, flagged in before.items():
+                n = len(keys & flagged)
+                found[name][f"{dataset} {split}"] = {
+                    "rows": len(keys),
+                    "flagged": n,
+                    "share": 100 * n / len(keys),
+                }
+    return found
+
+
+def measure(
+    kind: str,
+    planted: Mapping[str, set[str]],
+    before: Mapping[str, set[str]],
+    after: Mapping[str, set[str]],
+    total: int,
+) -> Measured:
+    """Return how well a kind of fault was found. All sets hold keys of rows."""
+    checks = FOUND_BY[kind]
+    flagged = set().union(*(after[name] for name in checks))
+    earlier = set().union(*(before[name] for name in checks))
+    elsewhere = set().union(*(keys for other, keys in planted.items() if other != kind))
+    found = len(planted[kind] & flagged)
+    # Rows with other faults are flagged for a reason; so are rows flagged before.
+    wrong = len(flagged - planted[kind] - elsewhere - earlier)
+    return Measured(
+        kind=kind,
+        found_by=list(checks),
+        recall=found / len(planted[kind]),
+        precision=found / (found + wrong) if found + wrong else float("nan"),
+        flagged_before=100 * len(earlier) / total,
+    )
 
 
 if __name__ == "__main__":

