@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imhi.io import Table, figures, show_table
+from imhi.io import Table, figures, show_notes, show_table
 
 if TYPE_CHECKING:
     from imhi.finetune.experiments.leave_out import LeftOut
@@ -28,18 +28,20 @@ def show_summary(manifest: TrainingManifest) -> None:
     show_table(Table("", [*Table.texts("model"), *heads], rows))
 
 
-def show_scores(scores: Sequence[ModelScore]) -> None:
-    """Print scores that come from no run: those of classifiers of explanations."""
+def show_scores(scores: Sequence[ModelScore], synthetic: bool) -> None:
+    """Print scores that come from no run: those of classifiers of explanations; of ``synthetic``
+    (fictional) posts, that they are."""
     rows = [
         (s.dataset, s.metric, figures.interval(s.value, s.low, s.high), s.n, s.unparsed)
         for s in scores
     ]
     title = "on reference explanations without their label sentences"
     show_table(Table(title, [*Table.texts("dataset", "metric"), *_VALUES], rows))
+    show_notes(figures.closing(synthetic))
 
 
-def show_spreads(spreads: Sequence[Spread]) -> None:
-    """Print mean and deviation over seeds."""
+def show_spreads(spreads: Sequence[Spread], synthetic: bool) -> None:
+    """Print mean and deviation over seeds; of ``synthetic`` (fictional) posts, that they are."""
     rows = [
         (
             spread.dataset,
@@ -56,10 +58,12 @@ def show_spreads(spreads: Sequence[Spread]) -> None:
         *Table.numbers("mean \N{PLUS-MINUS SIGN} deviation", "each"),
     ]
     show_table(Table(title, columns, rows))
+    show_notes(figures.closing(synthetic))
 
 
-def show_left_out(lines: Sequence[LeftOut]) -> None:
-    """Print the table of generalisation: a line for each way a left-out dataset was answered."""
+def show_left_out(lines: Sequence[LeftOut], synthetic: bool) -> None:
+    """Print the table of generalisation: a line for each way a left-out dataset was answered; of
+    ``synthetic`` (fictional) posts, that they are."""
     rows = []
     for line in lines:
         for place, (way, row) in enumerate(line.scores.items()):
@@ -68,3 +72,4 @@ def show_left_out(lines: Sequence[LeftOut]) -> None:
             rows.append(("" if place else line.dataset, way, value, row["n"], share))
     title = "weighted F1 on what was left out ('unseen': trained without it)"
     show_table(Table(title, [*Table.texts("left out", "answered by"), *_VALUES], rows))
+    show_notes(figures.closing(synthetic))

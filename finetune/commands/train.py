@@ -105,11 +105,11 @@ def _one(
         return
     manifest, path = trained.manifest, trained.folder.path
     if as_json:
-        print_json({"folder": str(path), **manifest.to_json()})
+        print_json({"folder": str(path), "synthetic": manifest.synthetic, **manifest.to_json()})
         return
     show_summary(manifest)
     if manifest.scores and not trained.runs:
-        show_scores(manifest.scores)
+        show_scores(manifest.scores, manifest.synthetic)
     for note in manifest.notes:
         say(f"note: {note}")
     say(f"trained: {path} (card, curves, model); to use it: {how_to_use(trained)}")
@@ -146,13 +146,15 @@ def _seeds(
 
     with shown(manager):
         trained, spreads = train_seeds(recipe, manager, out, name, runs, seeds)
+    synthetic = any(one.manifest.synthetic for one in trained)
     result = {
         "recipe": recipe.name,
+        "synthetic": synthetic,
         "seeds": list(seeds),
         "folders": [str(one.folder.path) for one in trained],
         "spreads": [dataclasses.asdict(spread) for spread in spreads],
     }
-    _finish(out / f"{name}-seeds.json", result, as_json, lambda: show_spreads(spreads))
+    _finish(out / f"{name}-seeds.json", result, as_json, lambda: show_spreads(spreads, synthetic))
 
 
 def _leave_out(
@@ -160,12 +162,18 @@ def _leave_out(
 ) -> None:
     from imhi.finetune.commands.tables import show_left_out
     from imhi.finetune.experiments.leave_out import leave_out
+    from imhi.finetune.training.pipeline import open_data
     from imhi.io import shown
 
     with shown(manager):
         lines = leave_out(recipe, manager, out, name, runs)
-    result = {"recipe": recipe.name, "lines": [dataclasses.asdict(line) for line in lines]}
-    _finish(out / f"{name}-left-out.json", result, as_json, lambda: show_left_out(lines))
+    synthetic = bool(open_data(recipe, manager).source.describe().get("synthetic"))
+    result = {
+        "recipe": recipe.name,
+        "synthetic": synthetic,
+        "lines": [dataclasses.asdict(line) for line in lines],
+    }
+    _finish(out / f"{name}-left-out.json", result, as_json, lambda: show_left_out(lines, synthetic))
 
 
 def _finish(path: Path, result: object, as_json: bool, show: Callable[[], None]) -> None:

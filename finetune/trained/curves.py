@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 from imhi.finetune.trained.manifest import ModelRecord, TrainingManifest
 
 Look = dict[str, Any]  # what matplotlib draws a line with
@@ -77,7 +77,7 @@ def draw_curves(manifest: TrainingManifest, path: Path) -> None:
     """
     if not can_draw():
         raise HarnessError(
-            "the curves need matplotlib, which is not installed: pip install 'imhi-harness[plots]'"
+            f"the curves need matplotlib, which is not installed: {how_to_install('plots')}"
         )
     picture(manifest).savefig(path, format="png")
 

@@ -10,6 +10,8 @@
                           trains several: model names are then dataset names, or DATASET-ASPECT
       base/               a model made from nothing, before its first update
       checkpoints/        to go on from; gone when finished
+
+Weights may give away what they were trained on: like a run folder, it is readable by its owner only.
 """
 
 from __future__ import annotations
@@ -109,12 +111,20 @@ class TrainedFolder:
         Raises:
             HarnessError: another process has it.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         refusal = (
             f"{self.path}: another process trains into it; wait for it, or choose another --name"
         )
         with held(self.path / ".lock", refusal):
             yield
+
+
+def make_private(path: Path) -> None:
+    """Let only the owner read a folder of weights and what is in it: it may be copied out of a folder
+    that is closed to others."""
+    for part in path.rglob("*"):
+        part.chmod(0o700 if part.is_dir() else 0o600)
+    path.chmod(0o700)
 
 
 def find_trained(written: str, out: Path = TRAINED) -> TrainedFolder:

@@ -18,7 +18,7 @@ from imhi.checkpoints import (
     quiet,
     require_package,
 )
-from imhi.finetune.trained.folder import TrainedFolder
+from imhi.finetune.trained.folder import TrainedFolder, make_private
 from imhi.finetune.trained.merge_check import (
     bound_for,
     difference,
@@ -69,6 +69,7 @@ def merge(folder: TrainedFolder, to: Path, manager: PluginManager) -> list[Path]
             check_same_base(manifest, folder.model(name), str(folder.path))
             texts = sample_texts(manifest, record, manager)
             _merge_one(open_adapter(found), checkpoint, manifest, record, texts, place)
+        make_private(staging)
         staging.replace(to)
     except OSError as error:
         raise disk_error(error, to) from error

@@ -127,7 +127,7 @@ def _train(
 def _new_manifest(
     recipe: Recipe, context: Context, wanted: Dependencies, jobs: Sequence[TrainingJob]
 ) -> TrainingManifest:
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     return TrainingManifest(
         status="training",
         created=now.isoformat(timespec="seconds"),

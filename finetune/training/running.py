@@ -18,6 +18,7 @@ from imhi.checkpoints import (
     quiet,
     write_trained_on,
 )
+from imhi.finetune.trained.folder import make_private
 from imhi.finetune.trained.manifest import Best, ModelRecord
 from imhi.finetune.training.answer_evaluation import answer_scorer, evaluate_answers
 from imhi.finetune.training.building import Built, build
@@ -147,6 +148,7 @@ def _save(trainer: Any, tokenizer: Any, job: TrainingJob) -> None:
             write_trained_on(staging, base)
         for leftover in ("training_args.bin", "README.md"):
             (staging / leftover).unlink(missing_ok=True)
+        make_private(staging)
         shutil.rmtree(output, ignore_errors=True)  # of a training that ended before it could say so
         staging.replace(output)
     trainer.accelerator.wait_for_everyone()

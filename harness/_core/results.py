@@ -262,8 +262,13 @@ class Results:
         return all(run.complete for run in self.runs)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one object per run, dataset and metric."""
-        return [{**run.told_by, **row} for run in self.runs for row in run.scores]
+        """Return one object per run, dataset and metric; ``synthetic`` says whether it is of fictional
+        posts."""
+        return [
+            {**run.told_by, "synthetic": run.synthetic, **row}
+            for run in self.runs
+            for row in run.scores
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints: ``run`` is the folder, or a list of folders
@@ -272,7 +277,11 @@ class Results:
         return {
             "run": folders[0] if len(folders) == 1 else folders,
             "scores": self.rows(),
-            "averages": [{**run.told_by, **row} for run in self.runs for row in run.averages],
+            "averages": [
+                {**run.told_by, "synthetic": run.synthetic, **row}
+                for run in self.runs
+                for row in run.averages
+            ],
             "labelling": [
                 {**run.told_by, "dataset": dataset, **counts}
                 for run in self.runs
@@ -284,6 +293,7 @@ class Results:
             "notes": [{**run.told_by, "note": note} for run in self.runs for note in run.notes],
             "gaps": [{**run.told_by, "gap": gap} for run in self.runs for gap in run.gaps],
             "skipped": dict(self.skipped),
+            "synthetic": any(run.synthetic for run in self.runs),
             "complete": self.complete,
         }
 

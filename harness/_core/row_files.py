@@ -110,9 +110,15 @@ def _checked_header(
     missing = [name for name in required if name not in names]
     extra = [name for name in names if name not in {*required, *optional}]
     doubled = sorted({name for name in names if names.count(name) > 1})
+    if len(missing) == len(required):
+        # Not a header, but most likely a row, which may hold a post: none of it is repeated.
+        raise DataError(
+            f"{path}: line 1: found {len(header)} columns and the names of none of them, expected the "
+            f"header {','.join(required)}; write it above the rows, or rename columns"
+        )
     if missing or extra or doubled:
         wrong = "; ".join(
-            f"{what}: {', '.join(map(repr, which))}"
+            f"{what}: {', '.join(repr(name[:40]) for name in which)}"
             for what, which in (("missing", missing), ("unknown", extra), ("doubled", doubled))
             if which
         )

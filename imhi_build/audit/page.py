@@ -70,9 +70,9 @@ def write_page(folder: Path, audit: Audit, posts_of: SourceCorpus | None = None)
         with_posts=bool(posts),
     )
     path = folder / PAGE
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o666 if posts_of is None else 0o600)
     path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
-    if posts_of is not None:
-        path.chmod(0o600)
     return path
 
 

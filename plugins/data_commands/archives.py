@@ -48,7 +48,7 @@ def unpack(
     """
     if not hasattr(tarfile, "data_filter"):
         raise HarnessError(
-            f"Python {platform.python_version()} cannot unpack archives safely, expected 3.10.12 "
+            f"Python {platform.python_version()} cannot unpack archives safely, expected 3.11.4 "
             "or later; update Python, or unpack it yourself and give the folder with --from"
         )
     said: str | None = None

@@ -9,10 +9,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from imhi import DataError, Dataset, Example, HarnessError, OpenSource, UnknownName
-from imhi.plugins.data_commands.manifest import official_checksums
+from imhi.plugins.data_commands.published_files import (
+    PublishedFiles,
+    data_files,
+    held_against_published,
+)
 
 TRAINING = ("train", "val")
 _NO_LETTERS = re.compile(r"[\W_]+")
@@ -29,12 +34,21 @@ class TolerantSource(Protocol):
         """Yield one split, with an error in the place of each row that cannot be read."""
 
 
+@runtime_checkable
+class CheckoutSource(Protocol):
+    """A source that reads a checkout of the published repository, whole or in part."""
+
+    @property
+    def checkout(self) -> Path:
+        """The folder of the checkout."""
+
+
 @dataclass
 class SplitReport:
     """One split of one dataset.
 
     ``published``: rows the published set has, where known. ``published_file``: whether the file
-    has the pinned checksum; None where there is none. ``unparsable``: one message per row whose
+    has the published checksum; None where none is known. ``unparsable``: one message per row whose
     gold label, question or post cannot be read; ``unreadable``: why the file as a whole cannot.
     ``repeated``: rows whose post and question stood in an earlier row; ``conflicting``: groups of
     such rows with more than one label. ``mojibake``: rows whose post shows signs of a wrong
@@ -64,20 +78,25 @@ class SplitReport:
 
 @dataclass
 class SourceReport:
-    """A whole source. ``absent``: published splits it does not have, by dataset."""
+    """A whole source. ``absent``: published splits it does not have, by dataset; ``files``: all its
+    files held against the published ones, also those that hold no split; None where it is no
+    checkout."""
 
     source: str
     synthetic: bool
     splits: list[SplitReport]
     absent: dict[str, list[str]]
     unused_files: list[str]
+    files: PublishedFiles | None = None
 
     @property
     def exit_code(self) -> int:
-        """0 all gold labels parsed, 1 some not, 2 a file that cannot be read at all."""
+        """0 all gold labels parsed and no file differs from the published one, 1 some do not parse
+        or differ, 2 a file that cannot be read at all."""
         if any(split.unreadable for split in self.splits):
             return 2
-        return 1 if any(split.unparsable for split in self.splits) else 0
+        differ = self.files is not None and self.files.differ
+        return 1 if differ or any(split.unparsable for split in self.splits) else 0
 
     def as_json(self) -> dict[str, object]:
         """Return the report with its sums, as ``--json`` prints it."""
@@ -99,6 +118,7 @@ def check_source(
 
     Raises:
         HarnessError: the source has no dataset, or not one that ``only`` names.
+        DataError: a file of a checkout is there and cannot be read.
     """
     there = [dataset for dataset in datasets if dataset in set(source.datasets())]
     for dataset in only:
@@ -110,6 +130,8 @@ def check_source(
         )
     described = source.describe()
     garbled = _mojibake_test()
+    tell("checksums")
+    files = files_of(source)
     reports = []
     posts: dict[tuple[str, str], Counter[str]] = {}
     for dataset in only or there:
@@ -118,7 +140,7 @@ def check_source(
             report = SplitReport(dataset, split)
             if not described.get("synthetic"):
                 report.published = _published(datasets[dataset], split)
-            report.published_file = _is_published(source, described, report)
+            report.published_file = _is_published(files, described, report)
             posts[dataset, split] = _read(source, report, garbled)
             reports.append(report)
     for report in reports:
@@ -129,7 +151,19 @@ def check_source(
         splits=reports,
         absent={} if only or described.get("synthetic") else _absent(reports, datasets),
         unused_files=list(described.get("unused_files", ())),
+        files=files,
     )
+
+
+def files_of(source: OpenSource) -> PublishedFiles | None:
+    """Return the files of a checkout held against the published ones; None for other sources.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    if not isinstance(source, CheckoutSource):
+        return None
+    return held_against_published(data_files(source.checkout, links=True))
 
 
 def _read(
@@ -222,15 +256,12 @@ def _published(dataset: Dataset, split: str) -> int | None:
 
 
 def _is_published(
-    source: OpenSource, described: Mapping[str, object], report: SplitReport
+    files: PublishedFiles | None, described: Mapping[str, object], report: SplitReport
 ) -> bool | None:
-    files = described.get("files")
-    of_dataset = files.get(report.dataset) if isinstance(files, Mapping) else None
+    of_source = described.get("files")
+    of_dataset = of_source.get(report.dataset) if isinstance(of_source, Mapping) else None
     path = of_dataset.get(report.split) if isinstance(of_dataset, Mapping) else None
-    pinned = official_checksums().get(path) if path else None
-    if pinned is None:
-        return None
-    return source.checksum(report.dataset, report.split) == pinned.sha256
+    return files.is_published(path) if files is not None and path else None
 
 
 def _absent(

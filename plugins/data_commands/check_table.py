@@ -80,14 +80,10 @@ def _sentences(report: SourceReport) -> Iterator[tuple[str, str]]:
         yield "Synthetic demo posts: scores on them are not IMHI results.", "yellow"
     if any(s.published is not None and s.published != s.rows for s in report.splits):
         yield "* another number of rows than the published set", "yellow"
-    pinned = [s for s in report.splits if s.published_file is not None]
-    if pinned:
-        changed = [f"{s.dataset} {s.split}" for s in pinned if not s.published_file]
-        same = f"{len(pinned) - len(changed)} of {len(pinned)} files have the published checksum"
-        yield (
-            same + (f"; changed: {', '.join(changed)}" if changed else ""),
-            ("yellow" if changed else ""),
-        )
+    if report.files is not None:
+        yield report.files.sentence(), "red" if report.files.differ else ""
+        if report.files.unknown:
+            yield report.files.not_known(), "yellow"
     for split in report.splits:
         if split.overlap.get("test"):
             yield (

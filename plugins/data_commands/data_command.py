@@ -23,8 +23,8 @@ def check(
 ) -> None:
     """Read every row of a source: counts, labels, unparsable gold, duplicates, overlap.
 
-    Leaves with 0 when every gold label was understood, 1 when some were not, 2 when a file could
-    not be read.
+    Holds every file of a checkout against the published one. Leaves with 0 when every gold label
+    was understood, 1 when some were not or a file differs, 2 when a file could not be read.
     """
     from imhi import open_source
     from imhi.plugins.data_commands.check import check_source
@@ -61,7 +61,7 @@ def fetch(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Get the published IMHI data at the pinned commit and check every file's SHA-256.
+    """Get the published IMHI data at the pinned commit and check every file's checksum.
 
     Run it again after an interruption: what is there and right is kept.
     """

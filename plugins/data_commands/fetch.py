@@ -20,18 +20,29 @@ from urllib.parse import unquote, urlsplit
 from imhi import DataError, HarnessError, file_checksum
 from imhi.io import write_json
 from imhi.plugins.data_commands import archives, git_checkout, http_download
-from imhi.plugins.data_commands.manifest import COMMIT, REPOSITORY, Checksum, official_checksums
+from imhi.plugins.data_commands.manifest import (
+    COMMIT,
+    REPOSITORY,
+    Checksum,
+    GitBlob,
+    official_checksums,
+)
+from imhi.plugins.data_commands.published_files import (
+    DATA_FOLDERS,
+    PublishedFiles,
+    data_files,
+    held_against_published,
+)
 
 RECORD = ".imhi-fetch.json"
 STAGE = ".imhi-fetch"
-DATA_FOLDERS = ("train_data", "test_data", "human_evaluation", "examples")
 
 
 @dataclass
 class FetchReport:
-    """What a fetch did. ``checked``: files with the pinned checksum; ``unchecked``: files without
-    one; ``missing``: files with one that the address did not have; ``kept``/``written``: files
-    that were there already / were written."""
+    """What a fetch did. ``checked``: files with the published checksum; ``unchecked``: files of which
+    none is known; ``missing``: files with one that the address did not have; ``kept``/``written``:
+    files that were there already / were written."""
 
     address: str
     to: str
@@ -51,10 +62,11 @@ class FetchReport:
             commit += f" (there is no {self.asked}: the checksums tell whether the files are right)"
         lines = [
             f"{self.to}: {self.written} files written, {self.kept} kept; commit {commit}",
-            f"SHA-256: {self.checked} right, {len(self.unchecked)} not checked (none known), "
-            f"{len(self.missing)} missing",
+            # A file that differs stops the fetch, and nothing is written.
+            f"{self.checked} of {self.checked} files have the published checksum, "
+            f"{len(self.unchecked)} without a known sum, 0 differ; {len(self.missing)} missing",
         ]
-        for what, paths in (("not checked", self.unchecked), ("missing", self.missing)):
+        for what, paths in (("without a known sum", self.unchecked), ("missing", self.missing)):
             if paths:
                 more = f" and {len(paths) - 8} more (--json)" if len(paths) > 8 else ""
                 lines.append(f"{what}: {', '.join(paths[:8])}{more}")
@@ -66,7 +78,7 @@ def fetch_checkout(
     to: Path,
     commit: str | None = None,
     tell: Callable[[str], None] = lambda text: None,
-    pinned: Mapping[str, Checksum] | None = None,
+    pinned: Mapping[str, Checksum | GitBlob] | None = None,
 ) -> FetchReport:
     """Fetch ``address`` (git address, folder, archive; path or URL) at ``commit`` into ``to``.
 
@@ -94,7 +106,8 @@ def fetch_checkout(
         files = _data_files(address, tree)
         tell("checking")
         sums = {path: file_checksum(file) for path, file in files.items()}
-        _compare(address, files, sums, pinned)
+        held = held_against_published(files, pinned)
+        _refuse_changed(address, files, held, pinned)
         report = FetchReport(
             shown(address), str(to), resolved or commit, commit, resolved is not None
         )
@@ -104,7 +117,7 @@ def fetch_checkout(
                 report.written += 1
             else:
                 report.kept += 1
-        _count(report, sums, pinned)
+        _count(report, held, pinned)
         record = {
             "address": report.address,
             "commit": report.commit,
@@ -177,40 +190,30 @@ def _local_path(address: str) -> Path | None:
 
 
 def _data_files(address: str, tree: Path) -> dict[str, Path]:
-    """Return the files by path within the checkout: those of the data folders, and the licence.
-
-    Links are left out: they could point anywhere.
-    """
+    """Return the files by path within the checkout, which may lie one folder down."""
     roots = [tree, *sorted(path for path in tree.iterdir() if path.is_dir())]
     for root in roots:
         if any((root / folder).is_dir() for folder in DATA_FOLDERS):
-            found = [*root.glob("LICENSE*"), *root.glob("README*")]
-            for folder in DATA_FOLDERS:
-                found += (root / folder).rglob("*")
-            files = sorted(path for path in found if path.is_file() and not path.is_symlink())
-            return {path.relative_to(root).as_posix(): path for path in files}
+            return data_files(root, links=False)
     raise HarnessError(
         f"--from {shown(address)}: found none of the folders {', '.join(DATA_FOLDERS)}; expected "
         "the files of the published IMHI repository"
     )
 
 
-def _compare(
+def _refuse_changed(
     address: str,
     files: Mapping[str, Path],
-    sums: Mapping[str, str],
-    checksums: Mapping[str, Checksum],
+    held: PublishedFiles,
+    known: Mapping[str, Checksum | GitBlob],
 ) -> None:
-    wrong = [p for p, found in sums.items() if p in checksums and checksums[p].sha256 != found]
-    if not wrong:
+    if not held.differ:
         return
-    path = wrong[0]
-    size = files[path].stat().st_size
-    more = f" ({len(wrong) - 1} more files differ)" if len(wrong) > 1 else ""
+    path, *others = held.differ
+    more = f" ({len(others)} more files differ: {', '.join(others)})" if others else ""
     raise DataError(
-        f"{shown(address)}: {path}: found SHA-256 {sums[path]} ({size} bytes), expected "
-        f"{checksums[path].sha256} ({checksums[path].size} bytes){more}; nothing was written: the "
-        "files were changed or damaged on the way; fetch them from another place (--from), or "
+        f"{shown(address)}: {path}: {known[path].difference(files[path])}{more}; nothing was written: "
+        "the files were changed or damaged on the way; fetch them from another place (--from), or "
         "name the commit they are from (--commit)"
     )
 
@@ -226,14 +229,16 @@ def _put(source: Path, target: Path, checksum: str, stage: Path) -> bool:
     return True
 
 
-def _count(report: FetchReport, sums: Mapping[str, str], checksums: Mapping[str, Checksum]) -> None:
-    report.unchecked = [path for path in sums if path not in checksums]
-    report.checked = len(sums) - len(report.unchecked)
-    report.missing = [path for path in checksums if path not in sums]
+def _count(
+    report: FetchReport, held: PublishedFiles, known: Mapping[str, Checksum | GitBlob]
+) -> None:
+    report.unchecked = list(held.unknown)
+    report.checked = len(held.same)
+    report.missing = [path for path in known if path not in held.same]
 
 
 def _already_complete(
-    address: str, to: Path, commit: str, checksums: Mapping[str, Checksum]
+    address: str, to: Path, commit: str, known: Mapping[str, Checksum | GitBlob]
 ) -> FetchReport | None:
     """Return the report if an earlier fetch of the same is there and every file is right.
 
@@ -247,13 +252,12 @@ def _already_complete(
         same = record["address"] == shown(address) and record["commit"].startswith(commit)
         if not same or any(file_checksum(to / path) != found for path, found in sums.items()):
             return None
-        if any(
-            found != checksums[path].sha256 for path, found in sums.items() if path in checksums
-        ):
+        held = held_against_published({path: to / path for path in sums}, known)
+        if held.differ:
             return None
         report = FetchReport(shown(address), str(to), record["commit"], commit, record["verified"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     report.kept = len(sums)
-    _count(report, sums, checksums)
+    _count(report, held, known)
     return report

@@ -55,8 +55,8 @@ class ImportedSource:
             if label is None:
                 wordings = " / ".join(one.sentence for one in file.dataset.labels)
                 raise DataError(
-                    f"{answer.where}: found the reference answer '{gold[:60]}', expected it "
-                    f"to begin with one of {wordings}; check --dataset"
+                    f"{answer.where}: found a reference answer of {len(gold):,} characters without a "
+                    f"label, expected it to begin with one of {wordings}; check --dataset"
                 )
             yield Example(
                 id=answer.key if file.by_id else f"{SPLIT}-{answer.key}",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ class OwnSource:
                 try:
                     example = _example(declared, split, number, row, labels)
                     if example.id in ids:
-                        raise DataError(f"found the id {example.id!r} again, expected unique ids")
+                        raise DataError("found the id of an earlier row, expected unique ids")
                     ids.add(example.id)
                     yield example
                 except HarnessError as error:
@@ -269,7 +269,10 @@ def _example(
         raise DataError("found an empty post, expected a post with text")
     question = dataset.questions[0]
     if aspect or len(dataset.questions) > 1:
-        question = dataset.question(aspect)
+        known = {one.aspect: one for one in dataset.questions}
+        if aspect not in known:
+            raise DataError(_unknown("aspect", aspect, known))
+        question = known[aspect]
     given = _text(row, "label")
     if given not in labels:
         labels[given] = _label(dataset, given)
@@ -290,11 +293,17 @@ def _label(dataset: Dataset, text: str) -> str:
     """Return the name of a label given by its name or by an official wording.
 
     Raises:
-        HarnessError: it is neither.
+        DataError: it is neither.
     """
     plain = text.strip().rstrip(".").casefold()
     for label in dataset.labels:
         wordings = (label.name, label.sentence, label.completion)
         if plain in {wording.strip().rstrip(".").casefold() for wording in wordings}:
             return label.name
-    return dataset.label(text).name
+    raise DataError(_unknown("label", text, dataset.label_names))
+
+
+def _unknown(what: str, text: str, known: Iterable[str]) -> str:
+    """Return what is wrong with a cell. It may be a post in the wrong place: it is not repeated."""
+    found = f"an unknown {what} of {len(text):,} characters" if text else f"no {what}"
+    return f"found {found}, expected one of {', '.join(known)}"

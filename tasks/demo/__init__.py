@@ -89,7 +89,7 @@ def _row(line: str, where: str) -> dict[str, str]:
         row = None
     if not isinstance(row, dict) or set(row) != _KEYS:
         raise DataError(
-            f"{where}: found {line[:30]!r}, expected a JSON object with the keys "
+            f"{where}: found a line of {len(line)} characters, expected a JSON object with the keys "
             f"{', '.join(sorted(_KEYS))}; install the package again"
         )
     return row

@@ -58,6 +58,12 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, mes
     assert message in error_of(table(tmp_path, content))
 
 
+def test_a_row_in_the_place_of_the_header_is_not_repeated(tmp_path: Path) -> None:
+    text = error_of(table(tmp_path, b"i cannot sleep,yes\nnor i,yes\n"))
+    assert "line 1: found 2 columns" in text and "expected the header post,label" in text
+    assert "sleep" not in text
+
+
 def test_the_position_of_a_wrong_byte_is_right_far_into_a_file(tmp_path: Path) -> None:
     before = b"post,label\n" + "é,yes\n".encode() * 400_000
     assert f"0xff at position {len(before)}" in error_of(table(tmp_path, before + b"\xff,no\n"))

@@ -25,6 +25,8 @@ from imhi._core.tables.table import Table
 from imhi._core.tables.terminal import show_table
 from imhi._core.views import OpenView
 
+_FICTIONAL = "*"  # after a figure of demo posts
+
 
 def runs(
     context: typer.Context, folder: options.Out = Path("runs"), as_json: options.AsJson = False
@@ -47,6 +49,7 @@ def runs(
                 "created": manifest.created,
                 "model": manifest.model,
                 "source": manifest.source,
+                "synthetic": manifest.synthetic,
                 "split": manifest.split,
                 "datasets": len(manifest.datasets),
                 "examples": sum(manifest.datasets.values()),
@@ -72,15 +75,19 @@ def runs(
             row["status"],
             f"{row['answered']}/{row['requests']}",
             row["failed"],
-            figures.interval(row["weighted_f1"], None, None),
+            figures.interval(row["weighted_f1"], None, None)
+            + (_FICTIONAL if row["synthetic"] and row["weighted_f1"] is not None else ""),
             row["datasets"],
             row["run"],
         )
         for row in rows
     ]
+    marked = any(_FICTIONAL in row[4] for row in shown)
     heads = Table.whole_texts("created", "status", "answered", "failed", "mean F1", "of")
     notes = [
-        "mean F1: weighted F1, over all the datasets of the run, of which there are so many (of)"
+        "mean F1: weighted F1, over all the datasets of the run, of which there are so many (of)",
+        *([f"{_FICTIONAL} {figures.SYNTHETIC}"] if marked else []),
+        figures.NOTICE,
     ]
     show_table(Table("", [*heads, *Table.texts("run")], shown, notes))
 

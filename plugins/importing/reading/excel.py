@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from imhi import DataError, HarnessError
+from imhi import DataError, HarnessError, how_to_install
 from imhi.plugins.importing.reading.rows import FileRow, Remark
 
 MOST_CHARACTERS = 32_767
@@ -81,8 +81,8 @@ def _opened(path: Path, stack: ExitStack, *, computed: bool) -> Any:
         import openpyxl
     except ModuleNotFoundError:
         raise HarnessError(
-            f"{path}: reading it needs the package openpyxl, which is not installed: pip install "
-            "'imhi-harness[build]'"
+            f"{path}: reading it needs the package openpyxl, which is not installed: "
+            f"{how_to_install('build')}"
         ) from None
     stream = stack.enter_context(path.open("rb"))
     try:

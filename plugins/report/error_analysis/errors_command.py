@@ -73,6 +73,7 @@ def errors(
             "labeler": runs.labeler,
             "split": runs.split,
             "source": runs.source,
+            "synthetic": runs.synthetic,
         }
         lists = {name: value for name, value in found.to_json().items() if name not in dropped}
         print_json({**about, **lists, "notes": [*runs.left_out, *runs.notes]})

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FIELDS = (
     "run", "model", "labeler", "view", "dataset", "task", "split", "metric", "value", "low", "high", "n",
-    "posts", "unparsed", "failed", "not_asked",
+    "posts", "unparsed", "failed", "not_asked", "synthetic",
 )  # fmt: skip
 
 
@@ -31,6 +31,9 @@ def markdown(runs: Sequence[RunScores], write: Callable[..., None], options: Rep
 def comma_separated(
     runs: Sequence[RunScores], write: Callable[..., None], options: ReportOptions
 ) -> None:
-    """Write every score of a dataset as CSV, one row per run, view, dataset and metric."""
-    rows = [{**row, **run.told_by} for run in runs for row in run.scores]
+    """Write every score of a dataset as CSV, one row per run, view, dataset and metric; ``synthetic``
+    says of each whether it is of fictional posts."""
+    rows = [
+        {**row, **run.told_by, "synthetic": run.synthetic} for run in runs for row in run.scores
+    ]
     write(csv_text(FIELDS, rows).rstrip("\n"), markup=False, soft_wrap=True)

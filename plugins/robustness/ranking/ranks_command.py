@@ -71,7 +71,7 @@ def ranks(
     if as_json:
         orders = [order.to_json() for order in found.orders]
         print_json({"models": list(found.models), "runs": list(found.runs), "metric": found.metric,
-                    "orders": orders, "notes": list(found.notes)})  # fmt: skip
+                    "synthetic": found.synthetic, "orders": orders, "notes": list(found.notes)})  # fmt: skip
         return
     _show(found)
 

@@ -23,7 +23,11 @@ _FORM = {
 
 
 class Unreadable(ValueError):
-    """A cell that does not have the form it should have: ``found ..., expected ...; do ...``."""
+    """A cell that does not have the form it should have: ``found ..., expected ...; do ...``.
+
+    What stands in a row may be a post, also where a label or a question should be: a message says how
+    long it is and repeats none of it.
+    """
 
     def __init__(self, found: str, expected: str, do: str) -> None:
         super().__init__(f"found {found}, expected {expected}; {do}")
@@ -52,7 +56,6 @@ class RowReader:
         opening = _OPENING[self.style]
         head, marker, asked = text.rpartition(QUESTION_MARKER)
         if not marker or not head.startswith(opening):
-            # What stands there may be a post: it is not repeated in the message.
             lacking = QUESTION_MARKER if not marker else opening.strip()
             raise Unreadable(
                 f"a query without '{lacking}'" + (" at its beginning" if marker else ""),
@@ -62,7 +65,7 @@ class RowReader:
         question = self._questions.get(_plain(asked))
         if question is None:
             raise Unreadable(
-                f"the question {_shown(asked)}",
+                f"an unknown question ({_long(asked)} after '{QUESTION_MARKER}')",
                 " or ".join(f"'{known}'" for known in self._known_questions()),
                 f"correct it, or check that this is a file of {self.dataset.name}",
             )
@@ -94,7 +97,10 @@ class RowReader:
                 for one in self.dataset.labels
             )
             raise Unreadable(
-                f"the label {_shown(text.partition(answer_format.MARKER)[0])}",
+                f"an unknown label ({_long(text.partition(answer_format.MARKER)[0])} before "
+                f"'{answer_format.MARKER}')"
+                if answer_format.MARKER in text
+                else f"an answer without '{answer_format.MARKER}' that is no label ({_long(text)})",
                 f"one of {wordings}",
                 f"correct it, or check that this is a file of {self.dataset.name}",
             )
@@ -112,6 +118,7 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).casefold().rstrip(". ")
 
 
-def _shown(text: str) -> str:
-    short = " ".join(text.split())
-    return repr(short if len(short) <= 60 else short[:57] + "...")
+def _long(text: str) -> str:
+    """Return how long a text is: ``1 character``, ``1,234 characters``."""
+    count = len(text.strip())
+    return f"{count:,} character{'' if count == 1 else 's'}"

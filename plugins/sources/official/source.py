@@ -39,6 +39,11 @@ class OfficialSource:
         self._datasets = datasets
         self._checksums: dict[Path, str] = {}
 
+    @property
+    def checkout(self) -> Path:
+        """The folder of the checkout."""
+        return self.layout.root
+
     def datasets(self) -> Sequence[str]:
         """Return the datasets that have a file."""
         return list(self.layout.files)

@@ -142,11 +142,19 @@ FILES = {
     "with a cell too few": (HEADER + f"{QUERY}\n", ("DR.csv: row 0 (line 2)",)),
     "with an unknown label": (
         HEADER + f"{QUERY},{ANSWER}\n{QUERY},Maybe. Reasoning: who knows.\n",
-        ("DR.csv: row 1 (line 3)", "'Maybe.", "Yes, the poster suffers from depression."),
+        (
+            "DR.csv: row 1 (line 3)",
+            "unknown label (6 characters",
+            "Yes, the poster suffers from depression.",
+        ),
     ),
     "with an unknown question": (
         HEADER + '"Consider this post: ""x"" Question: Is it blue?",Yes.\n',
-        ("DR.csv: row 0 (line 2)", "Is it blue?", "Does the poster suffer from depression?"),
+        (
+            "DR.csv: row 0 (line 2)",
+            "unknown question (11 characters",
+            "Does the poster suffer from depression?",
+        ),
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -79,9 +80,10 @@ def test_the_published_files_show_their_measured_oddities(published: SourceRepor
 def test_the_published_files_have_the_pinned_checksums_and_counts(
     published: SourceReport,
 ) -> None:
-    # Of the files of these three no checksum is known yet; the released loneliness file lacks 3 rows.
-    pinned = [s for s in published.splits if s.dataset not in {"CAMS", "loneliness", "T-SID"}]
-    assert len(pinned) > 20 and all(split.published_file for split in pinned)
+    assert len(published.splits) > 20
+    assert all(split.published_file for split in published.splits)
+    assert published.files is not None and len(published.files.same) == 49
+    # The released loneliness file lacks 3 rows.
     assert all(s.published in (None, s.rows) for s in published.splits if s.dataset != "loneliness")
     assert published.absent["CLP"] == ["train", "val", "test"]
 
@@ -164,6 +166,7 @@ def test_a_changed_copy_of_a_published_file_is_told_by_its_checksum(
 ) -> None:
     report = report_of(f"official:{depression_checkout(tmp_path)}", registry)
     assert split_of(report, "DR", "test").published_file is False
+    assert report.exit_code == 1
     assert split_of(report, "DR", "test").published == 405
 
 
@@ -231,9 +234,17 @@ def test_the_command_prints_json(tmp_path: Path, registry: Registry) -> None:
 
 
 def test_no_post_is_printed(tmp_path: Path, registry: Registry) -> None:
-    write_queries(tmp_path / TEST / "DR.csv", [(asked("my secret"), "Perhaps. Reasoning: r")])
+    rows = [
+        (asked("my secret"), "Perhaps. Reasoning: r"),
+        ("my secret", f"{YES}r"),
+        (asked("p"), "my secret"),
+        (asked("p"), "my secret. Reasoning: my secret"),
+        (asked("p", "my secret"), f"{YES}r"),
+    ]
+    write_queries(tmp_path / TEST / "DR.csv", rows)
     for form in ((), ("--json",)):
-        assert "my secret" not in run(registry, "check", f"official:{tmp_path}", *form).output
+        said = run(registry, "check", f"official:{tmp_path}", *form).output
+        assert len(re.findall(r"row\s+\d", said)) == 5 and "secret" not in said
 
 
 def test_a_dataset_the_source_does_not_have_is_an_error(tmp_path: Path, registry: Registry) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import tarfile
 import threading
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ import pytest
 from imhi._core.errors import DataError, HarnessError
 from imhi.plugins.data_commands import git_checkout, http_download
 from imhi.plugins.data_commands.fetch import RECORD, STAGE, fetch_checkout, shown
-from imhi.plugins.data_commands.manifest import COMMIT, Checksum, official_checksums
+from imhi.plugins.data_commands.manifest import COMMIT, Checksum, GitBlob, official_checksums
 from tests.checkouts import INSTRUCTION, TEST, depression_checkout
 
 needs_git = pytest.mark.skipif(not git_checkout.is_installed(), reason="git is not installed")
@@ -186,6 +187,34 @@ def test_a_file_with_another_checksum_is_named_and_nothing_is_written(
     assert contents(tmp_path / "to") == {}
 
 
+def test_all_files_that_differ_are_named(published: Path, tmp_path: Path) -> None:
+    pinned = checksums(published)
+    for path in (f"{TEST}/DR.csv", f"{INSTRUCTION}/DR/train.csv"):
+        (published / path).write_text("changed")
+    with pytest.raises(DataError) as caught:
+        fetch_checkout(str(published), tmp_path / "to", pinned=pinned)
+    assert f"{TEST}/DR.csv" in str(caught.value)
+    assert f"{INSTRUCTION}/DR/train.csv" in str(caught.value)
+
+
+@needs_git
+def test_a_file_known_by_its_git_blob_is_checked_by_it(published: Path, tmp_path: Path) -> None:
+    path = published / TEST / "DR.csv"
+    words = ["git", "hash-object", "--no-filters", str(path)]
+    blob = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+    known = {f"{TEST}/DR.csv": GitBlob(blob)}
+    assert fetch_checkout(str(published), tmp_path / "to", pinned=known).checked == 1
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(DataError, match=f"found the git blob .* expected {blob}"):
+        fetch_checkout(str(published), tmp_path / "other", pinned=known)
+
+
+def test_hidden_files_are_left_behind(published: Path, tmp_path: Path) -> None:
+    (published / TEST / ".DS_Store").write_bytes(b"x")
+    fetch_checkout(str(published), tmp_path / "to", pinned={})
+    assert not (tmp_path / "to" / TEST / ".DS_Store").exists()
+
+
 def test_missing_and_unchecked_files_are_reported(published: Path, tmp_path: Path) -> None:
     pinned = checksums(published)
     del pinned[f"{TEST}/DR.csv"]
@@ -193,7 +222,12 @@ def test_missing_and_unchecked_files_are_reported(published: Path, tmp_path: Pat
     report = fetch_checkout(str(published), tmp_path / "to", pinned=pinned)
     assert report.unchecked == ["LICENSE", f"{TEST}/DR.csv"]
     assert report.missing == [f"{INSTRUCTION}/DR/train.csv"]
-    assert any("2 not checked" in line and "1 missing" in line for line in report.lines())
+    assert any(
+        "2 of 2 files have the published checksum, 2 without a known sum, 0 differ; 1 missing"
+        in line
+        for line in report.lines()
+    )
+    assert f"without a known sum: LICENSE, {TEST}/DR.csv" in report.lines()
 
 
 def test_right_files_are_kept_and_damaged_ones_replaced(published: Path, tmp_path: Path) -> None:
@@ -416,5 +450,22 @@ def test_no_secret_of_an_address_is_written_down(
 
 def test_the_shipped_checksums_are_those_of_the_published_files(imhi: Path, tmp_path: Path) -> None:
     report = fetch_checkout(str(imhi), tmp_path / "to")
-    assert report.checked == len(official_checksums()) and not report.missing
+    assert (report.checked, report.unchecked) == (49, [])
     assert json.loads((tmp_path / "to" / RECORD).read_text())["commit"] == COMMIT
+
+
+def test_every_published_data_file_has_a_known_sum() -> None:
+    known = official_checksums()
+    by_blob = [path for path, entry in known.items() if isinstance(entry, GitBlob)]
+    assert (len(known), len(by_blob)) == (59, 6)
+    folders = Counter(path.split("/")[0] for path in known)
+    assert folders == {
+        "test_data": 18, "train_data": 20, "human_evaluation": 12, "examples": 7,
+        "README.md": 1, "LICENSE": 1,
+    }  # fmt: skip
+    # What is published of SWMH are test rows and the experts'; of CLP nothing.
+    assert {path for path in known if "swmh" in path} == {
+        *(f"test_data/{style}/swmh.csv" for style in ("test_instruction", "test_complete")),
+        "human_evaluation/test_instruction_expert/swmh.csv",
+    }
+    assert not any("clp" in path.lower() for path in known)

@@ -85,7 +85,9 @@ def test_a_reference_answer_without_label_is_named_by_its_row(
 ) -> None:
     rows = [(f"{YES} Reasoning: flat.", "Yes."), ("Perhaps. Reasoning: who knows", "No.")]
     path = write_answers(tmp_path / "DR.csv", rows)
-    with pytest.raises(DataError, match=r"DR.csv: row 1 \(line 3\): found the reference answer"):
+    with pytest.raises(
+        DataError, match=r"DR.csv: row 1 \(line 3\): found a reference answer of 29"
+    ):
         scored(path)
 
 

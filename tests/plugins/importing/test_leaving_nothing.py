@@ -58,7 +58,9 @@ def test_a_bad_file_among_good_ones_leaves_no_run(tmp_path: Path, imhi_here: Imh
     delimited(",")(tmp_path / "bad" / "dreaddit.csv", [("no label", "Yes.")])
     said = imhi_here("import", tmp_path / "good", tmp_path / "bad", *QUICK)
     assert said.code == 2
-    assert "dreaddit.csv: row 0 (line 2): found the reference answer 'no label'" in said.complaint
+    assert (
+        "dreaddit.csv: row 0 (line 2): found a reference answer of 8 characters" in said.complaint
+    )
     assert not (tmp_path / "runs").exists()
 
 

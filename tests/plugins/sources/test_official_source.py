@@ -12,6 +12,7 @@ from imhi._core.protocols import OpenSource
 from imhi._core.records import Example
 from imhi._core.registry import Registry
 from imhi._core.sources import open_source
+from imhi.plugins.sources.official.source import OfficialSource
 from tests.checkouts import (
     EXPERT,
     INSTRUCTION,
@@ -239,7 +240,7 @@ def test_the_checksum_is_that_of_the_file(tmp_path: Path, registry: Registry) ->
 # --- bad rows -----------------------------------------------------------------------------------
 
 
-def test_an_unknown_label_is_named_with_its_file_row_line_and_the_known_ones(
+def test_an_unknown_label_is_told_by_its_file_row_line_and_length_with_the_known_ones(
     tmp_path: Path, registry: Registry
 ) -> None:
     path = write_queries(
@@ -247,15 +248,17 @@ def test_an_unknown_label_is_named_with_its_file_row_line_and_the_known_ones(
         [(asked("two\nlines"), f"{YES}r"), (asked("p"), "Maybe. Reasoning: r")],
     )
     text = error_of(tmp_path, registry)
-    assert text.startswith(f"{path}: row 1 (line 4): found the label 'Maybe.'")
+    assert text.startswith(f"{path}: row 1 (line 4): found an unknown label (6 characters before ")
     assert "Yes, the poster suffers from depression." in text
 
 
-def test_a_question_of_another_dataset_is_named(tmp_path: Path, registry: Registry) -> None:
+def test_a_question_of_another_dataset_is_told_with_the_known_ones(
+    tmp_path: Path, registry: Registry
+) -> None:
     query = asked("p", "Does the poster suffer from stress?")
     write_queries(tmp_path / TEST / "DR.csv", [(query, f"{YES}r")])
     text = error_of(tmp_path, registry)
-    assert "found the question 'Does the poster suffer from stress?'" in text
+    assert "found an unknown question (35 characters after 'Question:')" in text
     assert "expected 'Does the poster suffer from depression?'" in text
 
 
@@ -282,4 +285,78 @@ def test_instruction_answers_are_not_read_by_their_first_word_alone(
         tmp_path / TEST / "DR.csv",
         [(asked("p"), "Yes, the poster suffers from stress. Reasoning: r")],
     )
-    assert "found the label" in error_of(tmp_path, registry)
+    assert "found an unknown label" in error_of(tmp_path, registry)
+
+
+SECRET = "told nobody how badly we sleep since march"
+_HEADER = "query,gpt-3.5-turbo\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f'{_HEADER}"{asked("p").replace(chr(34), chr(34) * 2)}",{SECRET}\n',
+        f"{_HEADER}p,{SECRET}. Reasoning: r\n",
+        f'{_HEADER}"{asked("p").replace(chr(34), chr(34) * 2)}",{SECRET}. Reasoning: r\n',
+        f"{_HEADER}{SECRET},x\n",
+        f"{_HEADER}Consider this post: {SECRET} Question: {SECRET},x\n",
+        f'{_HEADER}"Consider this post: ""p"" Question: {SECRET}",x\n',
+        f'{_HEADER}"Consider this post: {SECRET} Question: Does the poster suffer from depression?",x\n',
+        f"{_HEADER}{SECRET},{SECRET},{SECRET}\n",
+        f"{_HEADER}{SECRET}\n",
+        f'{_HEADER}"{SECRET}"x,y\n',
+        f'{_HEADER}"{SECRET},y\n',
+        f"{_HEADER}{SECRET}\0,y\n",
+        f"{SECRET},Yes. Reasoning: r\n{SECRET},Yes. Reasoning: r\n",
+        f"{SECRET}\n",
+    ],
+)
+@pytest.mark.parametrize("folder", [TEST, TEST_COMPLETE])
+def test_no_message_repeats_what_stands_in_a_row(
+    tmp_path: Path, registry: Registry, content: str, folder: str
+) -> None:
+    path = tmp_path / folder / "DR.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    split = {TEST: "test", TEST_COMPLETE: "complete"}[folder]
+    text = error_of(tmp_path, registry, split)
+    assert text.startswith(str(path)) and "expected" in text
+    assert not any(" ".join(SECRET.split()[at : at + 2]) in text for at in range(7))
+
+
+# --- SWMH: published, and on no disk of ours ----------------------------------------------------
+
+
+def test_test_rows_of_swmh_are_read_as_the_experts_rows_are(
+    imhi: Path, tmp_path: Path, registry: Registry
+) -> None:
+    """The files test_data/*/swmh.csv exist; their rows should have the form of the experts' file."""
+    (tmp_path / TEST).mkdir(parents=True)
+    expert = (imhi / EXPERT / "swmh.csv").read_bytes()
+    (tmp_path / TEST / "swmh.csv").write_bytes(expert)
+    found = rows(tmp_path, registry, "test", "SWMH")
+    assert [e.label for e in found] == [e.label for e in rows(imhi, registry, "expert", "SWMH")]
+    assert (len(found), found[0].id, found[0].prompt_style) == (35, "test-0", "instruction")
+
+
+def test_rows_of_an_unknown_form_are_errors_one_by_one_and_the_others_are_read(
+    tmp_path: Path, registry: Registry
+) -> None:
+    dataset = registry.datasets.get("SWMH")
+    stem, label = dataset.questions[0].stem, dataset.labels[0]
+    queries = [
+        (f"Post: p  Question: {stem}", f"{label.completion}. Reasoning: r"),
+        (f"Post: p  Question: {stem}", "whatever they wrote there. Reasoning: r"),
+        ("Post: p  Question: a stem that nobody has seen", f"{label.completion}. Reasoning: r"),
+        ("p", ""),
+    ]
+    write_queries(tmp_path / TEST_COMPLETE / "swmh.csv", queries)
+    source = opened(tmp_path, registry)
+    assert isinstance(source, OfficialSource)
+    first, *others = source.examples_and_problems("SWMH", "complete")
+    assert isinstance(first, Example) and first.label == label.name
+    said = [str(one) for one in others]
+    assert len(said) == 3 and all(isinstance(one, DataError) for one in others)
+    assert "row 1 (line 3): found an unknown label (26 characters" in said[0]
+    assert "row 2 (line 4): found an unknown question (" in said[1]
+    assert "row 3 (line 5): found a query without 'Question:'" in said[2]

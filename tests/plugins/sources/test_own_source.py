@@ -116,8 +116,14 @@ def test_a_label_may_be_written_as_its_sentence(tmp_path: Path) -> None:
     [
         ({"post": "x"}, "missing label"),
         ({"post": "x", "label": "yes", "mood": "y"}, "unknown mood"),
-        ({"post": "x", "label": "perhaps"}, "has no label 'perhaps' (labels: yes, no)"),
-        ({"post": "x", "label": "yes", "aspect": "work"}, "has no aspect 'work'"),
+        (
+            {"post": "x", "label": "perhaps"},
+            "found an unknown label of 7 characters, expected one of yes, no",
+        ),
+        (
+            {"post": "x", "label": "yes", "aspect": "work"},
+            "found an unknown aspect of 4 characters, expected one of",
+        ),
         ({"post": "  ", "label": "yes"}, "found an empty post"),
         ({"post": ["x"], "label": "yes"}, "post: expected a text"),
         (["x", "yes"], "found a list, expected an object"),
@@ -144,13 +150,13 @@ def test_a_file_without_one_readable_row_has_no_splits_but_an_error(tmp_path: Pa
 
 def test_ids_must_be_unique(tmp_path: Path) -> None:
     row = {"id": "a", "post": "x", "label": "yes"}
-    assert "found the id 'a' again" in error_of(jsonl(tmp_path, row, row))
+    assert "found the id of an earlier row" in error_of(jsonl(tmp_path, row, row))
 
 
 def test_several_questions_need_an_aspect(tmp_path: Path) -> None:
     questions = (Question("A?", aspect="a"), Question("B?", aspect="b"))
     path = jsonl(tmp_path, {"post": "x", "label": "yes"})
-    assert "has no aspect '' (aspects: 'a', 'b')" in error_of(path, *questions)
+    assert "found no aspect, expected one of a, b" in error_of(path, *questions)
 
 
 def test_a_missing_file_and_an_absent_split_are_named(tmp_path: Path) -> None:
