@@ -22,7 +22,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
+from docs.generator import figures
 from imhi._core.cli.app import run
 from imhi._core.metrics import MetricSpec
 from imhi._core.models import ModelSpec
@@ -192,13 +194,37 @@ def test_commands_in_a_guide_have_the_options_models_and_metrics_they_show(
                     MetricSpec.parse([name for name in names if name != "all"], manager.registry)
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in GUIDES if "<!-- generated" in page.read_text()], ids=named
-)
-def test_the_generated_parts_of_a_guide_are_up_to_date(page: Path, generate: ModuleType) -> None:
+@pytest.mark.parametrize("page", figures.pages(), ids=named)
+def test_generated_parts_and_figures_of_a_page_are_those_of_their_sources(
+    page: Path, generate: ModuleType
+) -> None:
     assert page.read_text(encoding="utf-8") == generate.filled(page, generate.built_in()), (
         "run: make docs"
     )
+
+
+@pytest.mark.parametrize("page", figures.pages(), ids=named)
+def test_every_figure_of_a_page_has_a_source(page: Path) -> None:
+    assert figures.untraced(page, page.read_text(encoding="utf-8")) == [], (
+        "run: python docs/figures/trace.py"
+    )
+
+
+def test_a_figure_that_a_page_states_of_itself_has_no_source(tmp_path: Path) -> None:
+    text = "Weighed, 1,234 rows of `500` are 12.5% (version 0.1, `x 7`).\n\n```sh\nimhi run 8\n```\n"
+    page = ROOT / "docs" / "no-such-page.md"
+    assert [found.split(" ")[0] for _, found in figures.untraced(page, text)] == ["1,234", "12.5"]
+
+
+def test_stored_figures_are_those_of_the_commands_that_are_said_to_make_them() -> None:
+    sources = yaml.safe_load((figures.FIGURES / "sources.yaml").read_text(encoding="utf-8"))
+    stored = {path.stem for path in (figures.FIGURES / "stored").glob("*.json")}
+    assert stored == sources.keys()
+    for name, source in sources.items():
+        found = figures.stored(name)
+        assert found["command"] == source["command"], name
+        assert found["commit"] and found["measured"] and found["figures"], name
+        assert ("recorded" in found) == ("recorded" in source), name
 
 
 def test_every_hook_stands_in_the_plugin_guide_with_its_signature(generate: ModuleType) -> None:

@@ -214,7 +214,8 @@ def _filled_in(path: Path, gap: re.Match[str], start: int, end: int) -> Traced:
     if source == "code":
         command, commit = "", ""
     else:
-        command, commit = str(stored(source)["command"]), str(stored(source)["commit"])
+        of = stored(source)
+        command, commit = str(of["command"]), f"{of['commit']}{' (recorded)' * ('recorded' in of)}"
     return Traced(_shown(path), start, end, format(value, spec),
                   f"{source} {where}", command, commit)  # fmt: skip
 

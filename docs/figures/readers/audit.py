@@ -29,6 +29,7 @@ def figures(folder: Path) -> dict[str, Any]:
             "posts": one["posts"],
             "equal": equal,
             "nearly": nearly,
+            "both": equal + nearly,
             "share": 100 * (equal + nearly) / one["posts"],
         }
     return found

@@ -10,6 +10,7 @@ import pytest
 from imhi._core.registry import Registry
 from imhi._core.sources import open_source
 from imhi.plugins.data_commands.check import files_of
+from imhi.plugins.data_commands.manifest import Checksum, GitBlob, official_checksums
 from imhi.plugins.data_commands.published_files import PublishedFiles
 from tests.checkouts import TEST
 from tests.conftest import Imhi
@@ -96,3 +97,9 @@ def test_a_folder_that_is_a_link_is_looked_into(
 
 def test_a_source_that_is_no_checkout_is_held_against_nothing(registry: Registry) -> None:
     assert files_of(open_source("demo", registry)[1]) is None
+
+
+def test_53_files_are_known_by_their_sha256_and_six_by_gits_id() -> None:
+    """As docs/data.md says."""
+    kinds = [type(known) for known in official_checksums().values()]
+    assert (kinds.count(Checksum), kinds.count(GitBlob)) == (53, 6)
