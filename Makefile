@@ -1,7 +1,9 @@
 # make demo   two baselines on fictional posts (installs the light core into .venv first)
 # make test   format and lint checks, type check, all tests (installs everything into .venv first)
 # make test-lowest  the fast tests with the lowest versions of our dependencies (not in CI)
-# make docs   fill the generated parts of docs/
+# make test-pythons  wheel, demo and fast tests on each supported Python that is here (not in CI)
+# make docs   fill the generated parts of docs/, and figures from docs/figures/stored
+# make figures  measure those figures again (DATA=folder with imhi/, raw/, model_outputs/), then make docs
 # make format / make clean
 
 PYTHON ?= python3
@@ -15,7 +17,7 @@ TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 # Packages are compiled when they are first imported, not when they are installed: few are used.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test types tests test-lowest docs format clean
+.PHONY: demo test types tests test-lowest test-pythons docs figures format clean
 
 demo: $(VENV)/core.installed
 	$(BIN)/imhi run
@@ -58,7 +60,36 @@ test-lowest: | $(BIN)/python
 	  playwright axe-playwright-python
 	$(TEST_ENV) $(LOWEST)/bin/python -m pytest -m "not slow" -n 2 --dist loadfile $(LOWEST_TESTS) $(OF_PYDANTIC)
 
+# Wheel and source distribution, and the wheel with the light core in a new environment of each supported
+# Python: python3.X on the PATH (pyenv: PYENV_VERSION=3.12.1:3.13.0 make test-pythons). Which are not here
+# is said. The tests come from the checkout, imhi from the wheel: no folder of the checkout has that name.
+PYTHONS ?= 3.11 3.12 3.13 3.14
+OF_PYTHONS := $(CURDIR)/$(VENV)/pythons
+
+test-pythons: $(VENV)/dev.installed
+	@$(PIP) uv
+	@rm -rf $(OF_PYTHONS)
+	$(BIN)/python -m build --outdir $(OF_PYTHONS)/dist .
+	@absent=; failed=; for version in $(PYTHONS); do \
+	  python=$$(command -v python$$version) && $$python -c '' 2> /dev/null || { absent="$$absent $$version"; continue; }; \
+	  echo "Python $$version:"; made=$(OF_PYTHONS)/$$version; \
+	  $(BIN)/uv venv -q --no-python-downloads --python $$python $$made && \
+	  $(BIN)/uv pip install -q --python $$made -c constraints.txt \
+	    "$$(echo $(OF_PYTHONS)/dist/*.whl)[anthropic,build,gemini,plots,report]" pytest pytest-xdist \
+	    jsonschema statsmodels playwright axe-playwright-python && \
+	  (cd $$made && bin/imhi run) && \
+	  $(TEST_ENV) $$made/bin/python -m pytest -m "not slow" -n 2 --dist loadfile $(LOWEST_TESTS) || \
+	    failed="$$failed $$version"; \
+	done; \
+	echo "not here, so not tested:$${absent:- none}; failed:$${failed:- none}"; test -z "$$failed"
+
 docs: $(VENV)/dev.installed
+	$(BIN)/python docs/generate.py
+
+DATA ?= data
+
+figures: $(VENV)/dev.installed
+	$(BIN)/python docs/figures/make.py --data $(DATA)
 	$(BIN)/python docs/generate.py
 
 format: $(VENV)/dev.installed

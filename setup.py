@@ -1,9 +1,11 @@
 """Where the packages lie: each top-level folder is a part of the one package ``imhi``.
 
 Everything else stands in pyproject.toml; a list of packages under other names than their folders'
-is the one thing setuptools cannot find by itself. Why so: docs/architecture.md, "One package".
+is what setuptools cannot find by itself (why so: docs/architecture.md, "One package"), nor a README
+whose links lead somewhere where there is nothing but the README.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -22,7 +24,14 @@ ROOTS = {
 for earlier in ("harness", "plugins", "tasks", "imhi_build", "finetune"):
     shutil.rmtree(Path(__file__).parent / "build" / "lib" / earlier, ignore_errors=True)
 
+# On the page of a package index the project's other files are not there, and no address is published
+# where they are: of a link to one of them, the text is left.
+readme = (Path(__file__).parent / "README.md").read_text(encoding="utf-8")
+without_links = re.sub(r"\[([^\]]+)\]\((?!https?://|#)[^)]+\)", r"\1", readme)
+
 setup(
+    long_description=without_links,
+    long_description_content_type="text/markdown",
     package_dir=ROOTS,
     packages=[
         name

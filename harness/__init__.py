@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from imhi._core.hookspecs import (
         hookimpl as hookimpl,
     )
+    from imhi._core.installing import how_to_install as how_to_install
     from imhi._core.label_choice import (
         by_likelihood as by_likelihood,
         label_of as label_of,

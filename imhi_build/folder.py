@@ -98,7 +98,7 @@ class BuildFolder:
         stages: dict[str, Mapping[str, object]] = {**self.stages()}
         for later in () if same_rows else STAGES[STAGES.index(name) + 1 :]:
             stages.pop(later, None)
-        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         stages[name] = {"at": now, **values}
         write_json(self.path / RECORD, {"format": FORMAT, "stages": stages})
 

@@ -112,7 +112,7 @@ class GenerationRuns:
         self._refuse_what_is_under_way(rest, unfinished)
         manifest = Manifest(
             run=self._next_name(spec),
-            created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             model=spec.name,
             model_identity=spec.fingerprint(context),
             generation=context.generation.to_json(),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import email
+import email.message
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +19,11 @@ from typing import Any
 
 import pytest
 
+from tests.built_wheel import FOLDERS, build, copy_of_the_project, lending_environment
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = {
-    "harness": "imhi",
-    "plugins": "imhi/plugins",
-    "tasks": "imhi/tasks",
-    "imhi_build": "imhi/build",
-    "finetune": "imhi/finetune",
-}
-LEAVINGS = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc")
+_LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 RUN = ["run", "--model", "baseline:majority", "--dataset", "DR", "--limit", "6", "--json"]
 SCRIPT = """
 from imhi import evaluate
@@ -34,27 +32,37 @@ print(results.complete)
 """
 
 
-def build(project: Path, to: Path, *what: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "--outdir", to, *what, project],
-        check=True, capture_output=True,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Built:
+    """The wheel built from the checkout, the source distribution, and the wheel built from that."""
+
+    files: frozenset[Path]  # of the checkout, relative to it
+    direct: Path
+    sdist: Path
+    by_sdist: Path
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The wheel built from the checkout, and the one built from the source distribution."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     base = tmp_path_factory.mktemp("wheels")
-    checkout = base / "checkout"
-    for name in FOLDERS:
-        shutil.copytree(ROOT / name, checkout / name, ignore=LEAVINGS)
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, checkout)
+    checkout = copy_of_the_project(base / "checkout")
+    files = frozenset(p.relative_to(checkout) for p in checkout.rglob("*") if p.is_file())
     build(checkout, base / "direct", "--wheel")
     shutil.rmtree(checkout / "build")
     build(checkout, base / "by-sdist")  # a source distribution, and a wheel of that
     (direct,), (by_sdist,) = (sorted((base / at).glob("*.whl")) for at in ("direct", "by-sdist"))
-    return direct, by_sdist
+    (sdist,) = (base / "by-sdist").glob("*.tar.gz")
+    return Built(files, direct, sdist, by_sdist)
+
+
+@pytest.fixture(scope="module")
+def unpacked(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution's one folder."""
+    base = tmp_path_factory.mktemp("sdist")
+    with tarfile.open(built.sdist) as archive:
+        archive.extractall(base, filter="data")
+    (folder,) = base.iterdir()
+    return folder
 
 
 def contents(wheel: Path) -> dict[str, bytes]:
@@ -62,23 +70,58 @@ def contents(wheel: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_the_wheel_claims_one_name_and_has_every_file_of_the_checkout(
-    wheels: tuple[Path, Path],
-) -> None:
-    names = {n for n in contents(wheels[0]) if ".dist-info/" not in n}
+def metadata(wheel: Path) -> email.message.Message:
+    (raw,) = (value for name, value in contents(wheel).items() if name.endswith("/METADATA"))
+    return email.message_from_bytes(raw)
+
+
+def test_the_wheel_claims_one_name_and_has_every_file_of_the_checkout(built: Built) -> None:
+    names = {n for n in contents(built.direct) if ".dist-info/" not in n}
     assert {name.partition("/")[0] for name in names} == {"imhi"}
     expected = {
-        f"{inside}/{path.relative_to(ROOT / folder).as_posix()}"
+        f"{inside}/{file.relative_to(folder).as_posix()}"
         for folder, inside in FOLDERS.items()
-        for path in (ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        for file in built.files
+        if file.is_relative_to(folder)
     }
     assert names == expected
+    assert {"imhi/py.typed", "imhi/finetune/launch/fsdp.yaml"} <= names
 
 
-def test_the_source_distribution_makes_the_same_wheel(wheels: tuple[Path, Path]) -> None:
-    direct, by_sdist = (contents(wheel) for wheel in wheels)
-    assert direct == by_sdist
+def test_the_source_distribution_makes_the_same_wheel(built: Built) -> None:
+    assert contents(built.direct) == contents(built.by_sdist)
+
+
+def test_the_source_distribution_is_the_whole_project(built: Built, unpacked: Path) -> None:
+    found = {path.relative_to(unpacked) for path in unpacked.rglob("*") if path.is_file()}
+    assert built.files - found == set()
+    made = {name for name in found - built.files if "imhi_harness.egg-info" not in name.parts}
+    assert made == {Path("PKG-INFO"), Path("setup.cfg")}
+
+
+def test_every_link_of_the_guides_leads_somewhere_in_the_source_distribution(
+    unpacked: Path,
+) -> None:
+    pages = [*unpacked.glob("*.md"), *(unpacked / "docs").glob("*.md")]
+    links = {(page, link) for page in pages for link in _LINK.findall(page.read_text("utf-8"))}
+    assert len(links) > 50
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_description_on_an_index_has_no_link_that_leads_nowhere(built: Built) -> None:
+    description = str(metadata(built.direct).get_payload())
+    assert "[arXiv 2309.13567](https://arxiv.org/abs/2309.13567)" in description
+    assert "See docs/leaderboard.md." in description
+    assert _LINK.findall(description) == []
+
+
+def test_the_metadata_name_the_pythons_and_no_address_that_is_not_there(built: Built) -> None:
+    said = metadata(built.direct)
+    assert said["Requires-Python"] == ">=3.11"
+    named = [str(value) for value in said.get_all("Classifier", [])]
+    versions = [value.rpartition(" ")[2] for value in named if ":: 3." in value]
+    assert versions == ["3.11", "3.12", "3.13"]
+    assert said["Project-URL"] is None and said["Home-page"] is None
 
 
 @dataclass(frozen=True)
@@ -112,21 +155,11 @@ class Fresh:
 
 
 @pytest.fixture(scope="module")
-def fresh(wheels: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Fresh:
-    """What the harness needs is lent from the environment of the tests. A plain line in a .pth file
-    adds a folder to the path and leaves its own .pth files alone, so editable installs are not
-    found."""
+def fresh(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
     base = tmp_path_factory.mktemp("fresh")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", base / "venv"], check=True)
-    python = base / "venv" / "bin" / "python"
-    packages = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
-    lent = [place for place in sys.path if place.endswith(("site-packages", "dist-packages"))]
-    (Path(packages) / "lent.pth").write_text("\n".join(lent) + "\n")
-    made = Fresh(python, Path(packages))
-    made.pip("install", "--no-index", "--no-deps", wheels[0])
+    python, packages = lending_environment(base / "venv")
+    made = Fresh(python, packages)
+    made.pip("install", "--no-index", "--no-deps", built.direct)
     return made
 
 

@@ -24,7 +24,7 @@ class RecipeFirst(TyperGroup):
 
 def add_commands(app: typer.Typer) -> None:
     """Add the group to the application."""
-    from imhi.finetune.commands import recipes, train, trained
+    from imhi.finetune.commands import launch, recipes, train, trained
 
     group = typer.Typer(
         cls=RecipeFirst,
@@ -35,6 +35,7 @@ def add_commands(app: typer.Typer) -> None:
     group.command("train")(train.train)
     group.command("recipes")(recipes.recipes)
     group.command("show")(recipes.show)
+    group.command("launch")(launch.launch)
     group.command("merge")(trained.merge)
     group.command("unpack")(trained.unpack)
     group.command("card")(trained.card)

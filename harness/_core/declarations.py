@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from imhi._core.errors import HarnessError
+from imhi._core.installing import how_to_install
 from imhi._core.typed_arguments import Argument as Argument
 
 Factory = Callable[..., Any] | str
@@ -34,7 +35,7 @@ def resolve(factory: Factory) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         raise HarnessError(
             f"{factory} needs the package '{error.name}', which is not installed: "
-            "pip install 'imhi-harness[hf]' (or [all])"
+            f"{how_to_install('hf')} (or [all])"
         ) from error
     except AttributeError as error:
         raise HarnessError(

@@ -78,16 +78,4 @@ def code_checksum(*modules: str) -> str:
 def file_checksum(path: Path) -> str:
     """Return the SHA-256 (hex) of a file, read in blocks."""
     with path.open("rb") as stream:
-        return (
-            hashlib.file_digest(stream, "sha256").hexdigest()
-            if hasattr(hashlib, "file_digest")
-            else _blocks(stream)
-        )
-
-
-def _blocks(stream: Any) -> str:
-    # Python 3.10 has no hashlib.file_digest.
-    state = hashlib.sha256()
-    while block := stream.read(1 << 20):
-        state.update(block)
-    return state.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

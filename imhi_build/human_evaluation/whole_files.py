@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 from imhi.io import replacing
 
 # What a spreadsheet program takes for the beginning of a formula.
@@ -55,6 +55,6 @@ def needed(module: str, package: str, purpose: str) -> Any:
         return importlib.import_module(module)
     except ModuleNotFoundError:
         raise HarnessError(
-            f"{purpose} needs the package {package}, which is not installed: pip install "
-            "'imhi-harness[build]'"
+            f"{purpose} needs the package {package}, which is not installed: "
+            f"{how_to_install('build')}"
         ) from None

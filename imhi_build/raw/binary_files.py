@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from imhi import DataError, HarnessError
+from imhi import DataError, HarnessError, how_to_install
 from imhi.build.raw.cells import RowError, Rows, header, one_line, sound, texts
 from imhi.io import TableRow
 
@@ -178,6 +178,6 @@ def _damaged(path: Path, error: Exception) -> DataError:
 
 def _missing(path: Path, package: str) -> HarnessError:
     return HarnessError(
-        f"{path}: reading it needs the package {package}, which is not installed: pip install "
-        "'imhi-harness[build]'"
+        f"{path}: reading it needs the package {package}, which is not installed: "
+        f"{how_to_install('build')}"
     )

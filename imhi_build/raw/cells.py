@@ -13,8 +13,7 @@ from imhi.io import TableRow
 
 SHOWN = 40  # characters of a column's name: in a file without a header it is a post
 
-# In the place of a NUL, which csv of Python 3.10 does not read; no encoding has it.
-NUL = "\udbff"
+NUL = "\0"
 _BROKEN = re.compile(r"[\ud800-\udfff\0]")
 
 
@@ -66,7 +65,7 @@ def readable(text: str) -> str:
 
 
 def _told(character: str, encoding: str) -> str:
-    if character in ("\0", NUL):
+    if character == NUL:
         return "found a NUL character, expected text; the file is damaged: get it again"
     if not 0xDC00 <= ord(character) <= 0xDCFF:  # JSON can spell it
         return (

@@ -203,8 +203,9 @@ class RawDataset:
             return
         self._posts[split] += 1
         post = cleaner.clean(post)
+        key = post_key(post)
         for question in self.dataset.questions:
-            yield self._row(row, file, where, split, post, question.aspect, cleaner)
+            yield self._row(row, file, where, split, post, key, question.aspect, cleaner)
 
     def _row(
         self,
@@ -213,6 +214,7 @@ class RawDataset:
         where: str,
         split: str,
         post: str,
+        key: str,
         aspect: str,
         cleaner: Cleaner,
     ) -> BuiltRow | Removal:
@@ -242,7 +244,7 @@ class RawDataset:
             explanation=explanation,
             explained_by=f"column {self.preset.explanation}" if explanation.strip() else "",
             aspect=aspect,
-            post_id=post_key(post),
+            post_id=key,
             file=file.name,
             row=row.number,
             raw_label=raw if raw != label else "",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from imhi import DataError, HarnessError
-from imhi.build.raw.cells import KEEP_BYTES, NUL, RowError, Rows, header, listed, sound, texts
+from imhi.build.raw.cells import KEEP_BYTES, RowError, Rows, header, listed, sound, texts
 from imhi.io import FIELD_LIMIT, TableRow
 
 _SEPARATORS = (",", ";", "\t", "|")
@@ -69,7 +69,6 @@ class _Lines:
 
     def __next__(self) -> str:
         line = self._ahead.popleft() if self._ahead else next(self._stream)
-        line = line.replace("\0", NUL)
         self.taken.append(line)
         self.number += 1
         return line

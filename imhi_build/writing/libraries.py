@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 
 
 def require(what: str, packages: Sequence[str]) -> None:
@@ -17,8 +17,7 @@ def require(what: str, packages: Sequence[str]) -> None:
     missing = [name for name in packages if not _installed(name)]
     if missing:
         raise HarnessError(
-            f"{what} needs {', '.join(missing)}, which is not installed: pip install "
-            "'imhi-harness[build]'"
+            f"{what} needs {', '.join(missing)}, which is not installed: {how_to_install('build')}"
         )
 
 

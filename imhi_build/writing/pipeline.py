@@ -98,7 +98,7 @@ def _published(
     """Move everything into place; return, and record in the build, what was written."""
     state = _state(folder)
     counters, facts = summary.counters, summary.facts
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     listed: dict[str, ListedFormat] = {
         name: {
             "at": now,

@@ -91,11 +91,12 @@ class SourceReport:
 
     @property
     def exit_code(self) -> int:
-        """0 all gold labels parsed and no file differs from the published one, 1 some do not parse
-        or differ, 2 a file that cannot be read at all."""
+        """0 all gold labels parsed and no file of a published checkout differs, 1 some do not parse or
+        differ, 2 a file that cannot be read at all."""
         if any(split.unreadable for split in self.splits):
             return 2
-        differ = self.files is not None and self.files.differ
+        # Where no file is a published one the data are somebody's own, in that layout.
+        differ = self.files is not None and self.files.same and self.files.differ
         return 1 if differ or any(split.unparsable for split in self.splits) else 0
 
     def as_json(self) -> dict[str, object]:

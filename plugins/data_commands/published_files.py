@@ -46,6 +46,9 @@ class PublishedFiles:
     def sentence(self) -> str:
         """Return the counts, and the names of all files that differ."""
         known = len(self.same) + len(self.differ)
+        if not self.same and self.differ:
+            named = ", ".join(self.differ)
+            return f"none of {known} files is the published one (data of your own?): {named}"
         said = (
             f"{len(self.same)} of {known} files have the published checksum, "
             f"{len(self.unknown)} without a known sum, {len(self.differ)} differ"

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 from imhi.plugins.meta_evaluation.correlations import SYMBOLS
 from imhi.plugins.meta_evaluation.figures import Panel
 from imhi.plugins.meta_evaluation.result import MetaEvaluation
@@ -31,8 +31,8 @@ def check_drawing() -> None:
         import matplotlib  # noqa: F401
     except ModuleNotFoundError:
         raise HarnessError(
-            "the picture needs matplotlib, which is not installed: pip install "
-            "'imhi-harness[plots]', or leave it out with --no-picture"
+            "the picture needs matplotlib, which is not installed: "
+            f"{how_to_install('plots')}, or leave it out with --no-picture"
         ) from None
 
 

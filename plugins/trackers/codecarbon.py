@@ -9,7 +9,7 @@ import logging
 import time
 from typing import Any
 
-from imhi import Energy, HarnessError
+from imhi import Energy, HarnessError, how_to_install
 
 MEASURE_SECONDS = 10.0
 """How often power is looked at; codecarbon's own default is 15."""
@@ -39,8 +39,8 @@ class Meter:
     def __init__(self, country: str, covers: str) -> None:
         if importlib.util.find_spec("codecarbon") is None:
             raise HarnessError(
-                "--energy codecarbon: found no package codecarbon, expected it: pip install "
-                "'imhi-harness[energy]'"
+                "--energy codecarbon: found no package codecarbon, expected it: "
+                f"{how_to_install('energy')}"
             )
         if covers not in ("machine", "process"):
             raise HarnessError(

@@ -12,7 +12,7 @@ import os
 import time
 from typing import Any
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 from imhi.plugins.trackers.facts import Parameters, Values
 from imhi.plugins.trackers.telling import Known, Telling
 
@@ -31,7 +31,7 @@ def observer(uri: str, experiment: str) -> Telling:
     """
     if importlib.util.find_spec("mlflow") is None:
         raise HarnessError(
-            "--observer mlflow: found no package mlflow, expected it: pip install 'imhi-harness[mlflow]'"
+            f"--observer mlflow: found no package mlflow, expected it: {how_to_install('mlflow')}"
         )
     if ":" not in uri and uri != "databricks":
         raise HarnessError(

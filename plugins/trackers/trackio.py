@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 from imhi.plugins.trackers.facts import Parameters, Values
 from imhi.plugins.trackers.telling import Known, Telling
 
@@ -27,8 +27,8 @@ def observer(folder: str, project: str) -> Telling:
     """
     if importlib.util.find_spec("trackio") is None:
         raise HarnessError(
-            "--observer trackio: found no package trackio, expected it: pip install "
-            "'imhi-harness[trackio]'"
+            "--observer trackio: found no package trackio, expected it: "
+            f"{how_to_install('trackio')}"
         )
     for name in _ELSEWHERE:
         if os.environ.get(name):

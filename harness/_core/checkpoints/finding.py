@@ -8,6 +8,7 @@ from pathlib import Path
 
 from imhi._core.checkpoints.checkpoint import Checkpoint
 from imhi._core.errors import HarnessError
+from imhi._core.installing import how_to_install
 
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -117,7 +118,7 @@ def _hub_commit(repository: str, revision: str | None, user: str) -> str:
     except ImportError:
         raise HarnessError(
             f"{user}:{repository} needs the package 'huggingface_hub', which is not installed: "
-            "pip install 'imhi-harness[hf]'"
+            f"{how_to_install('hf')}"
         ) from None
     branch = revision or "main"
     try:

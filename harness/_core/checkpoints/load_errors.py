@@ -12,6 +12,7 @@ from typing import Any
 
 from imhi._core.checkpoints.devices import is_out_of_memory
 from imhi._core.errors import HarnessError
+from imhi._core.installing import how_to_install
 
 
 @contextlib.contextmanager
@@ -56,7 +57,7 @@ def require_package(name: str, needed_by: str, extra: str = "hf") -> Any:
     except ImportError as error:
         raise HarnessError(
             f"{needed_by} needs the package '{error.name or name}', which is not installed: "
-            f"pip install 'imhi-harness[{extra}]'"
+            f"{how_to_install(extra)}"
         ) from None
 
 

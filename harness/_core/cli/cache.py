@@ -107,7 +107,7 @@ def show(folder: Folder = None, as_json: options.AsJson = False) -> None:
 def _day(at: int) -> str:
     if not at:
         return ""
-    return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).date().isoformat()
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).date().isoformat()
 
 
 @application.command("prune")

@@ -254,7 +254,7 @@ def _manifest(
     run_id: str,
 ) -> Manifest:
     settings, style = plan.settings, model.style
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     checksums = {
         name: {
             split: context.source.checksum(name, split)

@@ -11,7 +11,16 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imhi import Argument, Budget, Context, Executor, HarnessError, hookimpl, worker_modules
+from imhi import (
+    Argument,
+    Budget,
+    Context,
+    Executor,
+    HarnessError,
+    hookimpl,
+    how_to_install,
+    worker_modules,
+)
 
 if TYPE_CHECKING:
     from imhi.plugins.executors.ray.crew import RayCrew
@@ -36,7 +45,7 @@ def create(context: Context, argument: str) -> Callable[..., Iterator[Any]]:
         import ray
     except ModuleNotFoundError:
         raise HarnessError(
-            "executor ray: the package ray is not installed: pip install 'imhi-harness[ray]'"
+            f"executor ray: the package ray is not installed: {how_to_install('ray')}"
         ) from None
     try:
         wanted = Argument.count(argument) if argument else None

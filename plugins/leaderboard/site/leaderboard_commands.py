@@ -30,14 +30,29 @@ def init(
             "--source", "-s", metavar="NAME[:PATH]", help="What submissions are verified with."
         ),
     ] = OFFICIAL,
+    package: Annotated[
+        str | None,
+        typer.Option(
+            "--package",
+            metavar="WHEEL_OR_GIT",
+            help="What workflows install: a wheel file, which is copied, or git+https://...@COMMIT.",
+        ),
+    ] = None,
 ) -> None:
     """Start a leaderboard: board.yaml, a place for submissions, and workflows that check them."""
     from imhi.io import say
+    from imhi.plugins.leaderboard.site.installing import FOLDER, read_package
     from imhi.plugins.leaderboard.site.starting import start
 
-    written = start(folder, title, url, source, context.obj.registry)
+    written = start(folder, title, url, source, read_package(package), context.obj.registry)
     for name in written:
         say(f"wrote {folder / name}")
+    if package is None:
+        say(
+            f"without --package, the workflows wait for one wheel of the harness in {folder / FOLDER}: "
+            "make it in a checkout (python -m build --wheel) and commit it",
+            "yellow",
+        )
     say(f"next: read {folder / 'README.md'}; then: imhi leaderboard build {folder}")
 
 

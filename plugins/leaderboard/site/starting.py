@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 from imhi import HarnessError, Registry, open_source
 from imhi.io import replacing, yaml_models
 from imhi.plugins.leaderboard.site import OFFICIAL
 from imhi.plugins.leaderboard.site.board import FILE, IMHI, Board, read_board
+from imhi.plugins.leaderboard.site.installing import FOLDER, Package
 
 _STARTER = Path(__file__).with_name("starter")
 FILES = {
@@ -18,16 +18,19 @@ FILES = {
     ".gitignore": "gitignore.jinja",
     "README.md": "readme.md.jinja",
     "submissions/README.md": "submissions.md.jinja",
+    "package/README.md": "package.md.jinja",
     ".github/workflows/verify.yml": "verify.yml.jinja",
     ".github/workflows/publish.yml": "publish.yml.jinja",
 }
 
 
-def start(folder: Path, title: str, url: str, source: str, registry: Registry) -> list[str]:
+def start(
+    folder: Path, title: str, url: str, source: str, package: Package, registry: Registry
+) -> list[str]:
     """Write the files of a new board and return their names.
 
     A board of the published data has all ten datasets, whether they are here or not; one of another
-    ``source`` has those that the source has.
+    ``source`` has those that the source has. A wheel is copied beside the board.
 
     Raises:
         HarnessError: there is a board already, one of the files is there, the source cannot be
@@ -38,7 +41,9 @@ def start(folder: Path, title: str, url: str, source: str, registry: Registry) -
             f"{folder}: found {FILE}, expected a folder without a board; edit that file, or choose "
             "another folder"
         )
-    existing = [name for name in FILES if (folder / name).exists()]
+    wheel = f"{FOLDER}/{package.wheel}"
+    files = [*FILES, *([wheel] if package.wheel else [])]
+    existing = [name for name in files if (folder / name).exists()]
     if existing:
         raise HarnessError(
             f"{folder}: found {', '.join(existing)}, which would be overwritten; move them away, or "
@@ -51,12 +56,16 @@ def start(folder: Path, title: str, url: str, source: str, registry: Registry) -
         _, opened = open_source(source, registry)
         synthetic = bool(opened.describe().get("synthetic"))
         about = {"datasets": tuple(opened.datasets()), "synthetic": synthetic}
-    for name, content in _contents({**values, **about}).items():
+    filled = {**values, **about, "package": package}
+    contents = {name: text.encode("utf-8") for name, text in _contents(filled).items()}
+    if package.wheel:
+        contents[wheel] = package.content
+    for name, content in contents.items():
         with replacing(folder / name) as stream:
-            stream.write(content.encode("utf-8"))
+            stream.write(content)
     (folder / "entries").mkdir(exist_ok=True)
     read_board(folder)
-    return list(FILES)
+    return files
 
 
 def _contents(values: Mapping[str, object]) -> dict[str, str]:
@@ -80,7 +89,7 @@ def _contents(values: Mapping[str, object]) -> dict[str, str]:
     environment.filters["shell"] = shlex.quote
     return {
         name: environment.get_template(template).render(
-            values, version=version("imhi-harness"), fetched=values["source"] == OFFICIAL
+            values, fetched=values["source"] == OFFICIAL
         )
         for name, template in FILES.items()
     }

@@ -142,7 +142,7 @@ def _now() -> str:
     given = os.environ.get("SOURCE_DATE_EPOCH")
     if given is not None and not given.isdigit():
         raise HarnessError(f"SOURCE_DATE_EPOCH: found '{given}', expected seconds since 1970")
-    utc = datetime.timezone.utc
+    utc = datetime.UTC
     moment = (
         datetime.datetime.fromtimestamp(int(given), utc) if given else datetime.datetime.now(utc)
     )

@@ -9,7 +9,7 @@ import inspect
 import logging
 from typing import Any
 
-from imhi import HarnessError, UnknownName
+from imhi import HarnessError, UnknownName, how_to_install
 
 # Arguments that HFLM hands on to ``from_pretrained`` without naming them itself.
 _FROM_PRETRAINED = (
@@ -62,7 +62,7 @@ def backend_class(name: str) -> type[Any]:
     except ImportError as error:
         raise HarnessError(
             f"lm-eval:{name} needs the package '{getattr(error, 'name', None) or error}', which "
-            f"is not installed: pip install 'imhi-harness[hf]', or 'lm_eval[{name}]'"
+            f"is not installed: {how_to_install('hf')}, or pip install 'lm_eval[{name}]'"
         ) from error
     return backend
 

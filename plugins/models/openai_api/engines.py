@@ -82,7 +82,7 @@ async def recognise(connection: Connection, url: str, patience: float) -> Engine
     """
     try:
         return await asyncio.wait_for(_recognised(connection, url, patience), patience)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return None
 
 

@@ -10,7 +10,7 @@ import functools
 import importlib.metadata
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -95,7 +95,7 @@ def listed_price(
     found = find_model(provider, model)
     if found is None:
         return None
-    now = now or datetime.now(timezone.utc)
+    now = now or datetime.now(UTC)
     prices = _prices(found, provider, batch, now)
     if any(_not_by_tokens(price) for price in prices):
         return None
@@ -124,7 +124,7 @@ def obstacle(provider: Provider, model: str) -> str:
     """Return what a model that is listed is charged for beside its tokens; an empty text where it is
     not listed, or has a price."""
     found = find_model(provider, model)
-    prices = _prices(found, provider, False, datetime.now(timezone.utc)) if found else ()
+    prices = _prices(found, provider, False, datetime.now(UTC)) if found else ()
     return next(filter(None, map(_not_by_tokens, prices)), "")
 
 
@@ -145,7 +145,7 @@ def version() -> str:
 def data_date() -> str:
     """Return the day of the newest price in the data that is not in the future, YYYY-MM-DD: the
     package itself does not say of which day it is."""
-    today = datetime.now(timezone.utc).date()
+    today = datetime.now(UTC).date()
     days = (_start_of(one) for provider in providers() for model in provider.models
             for one in _constraints(model))  # fmt: skip
     return str(max((day for day in days if day and day <= today), default="?"))
@@ -164,12 +164,12 @@ def _prices(model: ModelInfo, provider: Provider, batch: bool, now: datetime) ->
 
 def _moments(model: ModelInfo, now: datetime) -> Iterator[datetime]:
     """Yield moments such that no price of the coming month is missed."""
-    days, hours = {now.date()}, {time(0, tzinfo=timezone.utc)}
+    days, hours = {now.date()}, {time(0, tzinfo=UTC)}
     for constraint in _constraints(model):
         start = _start_of(constraint)
         if start is None:
             ends = (constraint.start_time, constraint.end_time)
-            hours |= {end.replace(tzinfo=end.tzinfo or timezone.utc) for end in ends}
+            hours |= {end.replace(tzinfo=end.tzinfo or UTC) for end in ends}
         elif now.date() < start <= (now + AHEAD).date():
             days.add(start)
     return (datetime.combine(day, hour) for day in days for hour in hours)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from imhi import Argument, Generation, HarnessError
+from imhi import Argument, Generation, HarnessError, how_to_install
 from imhi.plugins.models.openai_api.arguments import (
     OpenAIArguments,
     parse_base_url,
@@ -102,7 +102,7 @@ class Provider:
         if not found:
             raise HarnessError(
                 f"{name}: mode=batch needs the package of {self.title}'s client, which is not "
-                f"installed: pip install 'imhi-harness[{self.extra}]', or leave mode=batch out"
+                f"installed: {how_to_install(self.extra)}, or leave mode=batch out"
             )
         if self.needs_token_limit and generation.max_new_tokens is None:
             raise HarnessError(

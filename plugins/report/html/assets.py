@@ -12,9 +12,8 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 
-EXTRA = "pip install 'imhi-harness[report]'"
 _HERE = Path(__file__).parent
 
 
@@ -24,8 +23,8 @@ def check_installed() -> None:
         import matplotlib  # noqa: F401
     except ModuleNotFoundError:
         raise HarnessError(
-            f"the HTML report needs matplotlib, which is not installed: {EXTRA}, or choose another "
-            "--format (markdown, latex, csv)"
+            "the HTML report needs matplotlib, which is not installed: "
+            f"{how_to_install('report')}, or choose another --format (markdown, latex, csv)"
         ) from None
 
 
@@ -47,7 +46,7 @@ def script() -> str:
     if default is None:
         raise HarnessError(
             "itables: found a dt_bundle.js without a default export, expected DataTables; install a "
-            f"version of itables that this one knows: {EXTRA}"
+            f"version of itables that this one knows: {how_to_install('report')}"
         )
     # Either could keep the page's parser from seeing where the script ends.
     bundle = bundle.replace("<!--", "\\x3c!--").replace("<script", "\\x3cscript")

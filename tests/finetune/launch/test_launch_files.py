@@ -3,26 +3,31 @@ of the file's name."""
 
 from __future__ import annotations
 
+import json
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import yaml
 
+from imhi.finetune.commands.launch import command as shown_command, launch_files
 from imhi.finetune.recipe.schema import Hardware
 
 pytest.importorskip("accelerate")
 
-LAUNCH = Path(__file__).resolve().parents[3] / "finetune" / "launch"
-FILES = {file.stem: file for file in sorted(LAUNCH.glob("*.yaml"))}
+FILES = launch_files()
 DEEPSPEED = ("deepspeed-zero2", "deepspeed-zero3")
+SCRIPT = Path(sys.executable).with_name("imhi")  # what `command -v imhi` says
 
 
 def command(strategy: str) -> list[str]:
     """The command that the head of the file shows, without `accelerate launch`."""
     head = FILES[strategy].read_text(encoding="utf-8").splitlines()
     [line] = [line for line in head if line.startswith("#   accelerate launch ")]
+    assert line.removeprefix("#   ") == shown_command(strategy)
     return shlex.split(line.removeprefix("#   accelerate launch "))
 
 
@@ -30,10 +35,11 @@ def launched(strategy: str, *more: str) -> Any:
     """What accelerate makes of that command and of the file; ``more`` options come first."""
     from accelerate.commands.launch import _validate_launch_command, launch_command_parser
 
-    words = command(strategy)
-    path = words.index("--config_file") + 1
-    assert words[path] == f"finetune/launch/{strategy}.yaml"
-    words[path] = str(FILES[strategy])
+    said = {
+        f"$(imhi finetune launch {strategy})": str(FILES[strategy]),
+        "$(command -v imhi)": str(SCRIPT),
+    }
+    words = [said.get(word, word) for word in command(strategy)]
     args, _, _ = _validate_launch_command(launch_command_parser().parse_args([*more, *words]))
     return args
 
@@ -52,6 +58,39 @@ def environment(strategy: str) -> dict[str, str]:
 def test_every_strategy_of_several_gpus_has_a_file() -> None:
     strategies = get_args(Hardware.model_fields["strategy"].annotation)
     assert set(FILES) == set(strategies) - {"single"}
+
+
+def test_the_command_names_the_file_wherever_the_harness_is_installed(
+    imhi_here, tmp_path: Path
+) -> None:
+    said = imhi_here("finetune", "launch", "fsdp")
+    assert said.code == 0 and said.out == f"{FILES['fsdp']}\n"
+    listed = json.loads(imhi_here("finetune", "launch", "--json").out)
+    assert listed == {name: str(file) for name, file in FILES.items()}
+    shown = imhi_here("finetune", "launch")
+    assert all(name in shown.out for name in FILES)
+    assert "did you mean 'fsdp'" in imhi_here("finetune", "launch", "fsdp2").complaint
+
+
+@pytest.mark.slow
+def test_what_lies_in_the_working_directory_is_not_imported(tmp_path: Path) -> None:
+    """accelerate starts the installed command by its path; as a module it would be theirs."""
+    if not SCRIPT.exists():
+        pytest.skip(f"the command is not installed beside {sys.executable}")
+    for name in ("imhi.py", "tasks.py", "torch.py"):
+        (tmp_path / name).write_text("raise ImportError('not meant for imhi')\n")
+    accelerate = [Path(sys.executable).with_name("accelerate"), "launch", "--cpu"]
+    plain = ["--num_processes", "1", "--num_machines", "1", "--mixed_precision", "no"]
+
+    def started(*program: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*accelerate, *plain, "--dynamo_backend", "no", *program, "finetune", "recipes"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+
+    done = started(SCRIPT)
+    assert done.returncode == 0 and "tiny-causal" in done.stdout, done.stderr
+    assert "not meant for imhi" in started("-m", "imhi").stderr
 
 
 @pytest.mark.parametrize(
@@ -79,7 +118,7 @@ def test_accelerate_reads_the_file_and_finds_the_strategy_of_its_name(
 @pytest.mark.parametrize("strategy", FILES)
 def test_the_command_in_its_head_starts_the_harness(strategy: str) -> None:
     args = launched(strategy)
-    assert (args.module, args.training_script) == (True, "imhi")
+    assert not args.module and args.training_script == str(SCRIPT)
     assert args.training_script_args == ["finetune", "RECIPE"]
     assert args.num_processes == 8
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from imhi._core.errors import HarnessError
 from imhi._core.fingerprints import digest
 from imhi.finetune.trained.card import write_card
-from imhi.finetune.trained.folder import MANIFEST, TrainedFolder
+from imhi.finetune.trained.folder import MANIFEST, TrainedFolder, make_private
 
 # Written by version d3fd539, by: imhi finetune tiny-classifier, made smaller with --set, on the demo.
 EARLIER = Path(__file__).with_name("training_of_d3fd539.json")
@@ -86,3 +88,41 @@ def test_what_is_damaged_is_named_in_one_line(
         folder.manifest()
     assert said in str(error.value) and MANIFEST in str(error.value)
     assert "\n" not in str(error.value)
+
+
+# --- who may read it -------------------------------------------------------------------------------
+
+closed = pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+
+
+def modes(folder: Path) -> set[str]:
+    """Return the modes of a folder and of what is in it: ``d700``, ``f600``."""
+    return {
+        f"{'d' if path.is_dir() else 'f'}{stat.S_IMODE(path.stat().st_mode):o}"
+        for path in (folder, *folder.rglob("*"))
+    }
+
+
+@closed
+def test_a_trained_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    folder = TrainedFolder(tmp_path / "trained" / "mine")
+    with folder.lock():
+        pass
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+
+
+@closed
+def test_a_folder_that_was_opened_to_others_stays_so(tmp_path: Path) -> None:
+    folder = TrainedFolder(tmp_path)
+    tmp_path.chmod(0o750)
+    with folder.lock():
+        pass
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o750
+
+
+@closed
+def test_weights_stay_private_where_their_folder_is_copied_to(tmp_path: Path) -> None:
+    (tmp_path / "model" / "DR").mkdir(parents=True)
+    (tmp_path / "model" / "DR" / "model.safetensors").write_bytes(b"weights")
+    make_private(tmp_path / "model")
+    assert modes(tmp_path / "model") == {"d700", "f600"}

@@ -141,7 +141,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(name, package)  # pydantic, too, looks names up so
 
     monkeypatch.setattr(whole_files.importlib, "import_module", missing)
-    with pytest.raises(HarnessError, match=r"needs the package openpyxl.*imhi-harness\[build\]"):
+    with pytest.raises(HarnessError, match=r"needs the package openpyxl.*\[build\]"):
         book_of(row(0))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from imhi._core.errors import DataError, HarnessError
+from imhi._core.installing import how_to_install
 from imhi._core.plugin_manager import load_plugins
 from imhi._core.registry import Registry
 from imhi.build.folder import BuildFolder
@@ -269,8 +270,7 @@ def test_a_package_that_is_missing_is_named_before_anything_is_read(
     with pytest.raises(HarnessError) as error:
         write(build, registry, [format], tmp_path / "to")
     assert str(error.value) == (
-        f"the format {format} needs {package}, which is not installed: pip install "
-        "'imhi-harness[build]'"
+        f"the format {format} needs {package}, which is not installed: {how_to_install('build')}"
     )
     assert beside(tmp_path / "to") == ["build"]
 

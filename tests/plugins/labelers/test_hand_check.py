@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.labelers import HandLabel, answers, hand_labels
+from benchmarks.hand_labels import HandLabel, answers, hand_labels
 from imhi._core.context import Context
 from imhi._core.records import Response
 

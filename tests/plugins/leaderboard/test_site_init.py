@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -93,27 +94,98 @@ def test_nothing_of_a_pull_request_is_put_into_a_command(board: Path) -> None:
 
 def test_nothing_of_a_pull_request_is_installed_or_run(board: Path) -> None:
     commands = "\n".join(step.get("run", "") for step in steps(workflow(board, "verify")))
-    assert re.findall(r"pip install (.*)", commands) == ["'imhi-harness==0.1.0'"]
+    # A file beside the board, which the guard lets no pull request add or change.
+    assert re.findall(r"pip install (.*)", commands) == ['"./${wheels[0]}"']
     assert not re.search(r"\b(python|make|sh|bash|source)\b(?! )", commands)
     # The guard comes before anything that reads an archive.
     names = [step.get("name") for step in steps(workflow(board, "verify"))]
     assert names.index(GUARD) < names.index("Install") < names.index("Verify")
 
 
-def test_actions_are_pinned_and_jobs_end(board: Path) -> None:
+def test_actions_are_pinned_to_commits_and_jobs_end(board: Path) -> None:
     for name in ("verify", "publish"):
         found = workflow(board, name)
         used = [step["uses"] for step in steps(found) if "uses" in step]
-        assert used and all(re.fullmatch(r"actions/[a-z-]+@v\d+\.\d+\.\d+", one) for one in used)
+        assert used and all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", one) for one in used)
         assert all(job["timeout-minutes"] for job in found["jobs"].values())
 
 
-def test_publishing_is_for_main_and_only_its_last_job_may_publish(board: Path) -> None:
+def test_publishing_is_for_main_and_each_job_may_do_one_thing(board: Path) -> None:
     found = workflow(board, "publish")
     assert found[True]["push"]["branches"] == ["main"] and "pull_request" not in found[True]
-    assert found["permissions"] == {}
-    assert found["jobs"]["build"]["permissions"] == {"contents": "write"}
-    assert found["jobs"]["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
+    assert found["permissions"] == {"contents": "read"}
+    jobs = found["jobs"]
+    assert "permissions" not in jobs["build"]
+    assert jobs["build"]["steps"][0]["with"]["persist-credentials"] is False
+    assert jobs["commit"]["permissions"] == {"contents": "write"}
+    assert jobs["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
+
+
+def test_the_job_that_may_write_installs_nothing_and_runs_git_alone(board: Path) -> None:
+    job = workflow(board, "publish")["jobs"]["commit"]
+    commands = "\n".join(step.get("run", "") for step in job["steps"])
+    assert "git push" in commands and not re.search(r"\b(pip|imhi|python)\b", commands)
+
+
+# --- what the workflows install ------------------------------------------------------------------
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def installs(board: Path) -> set[str]:
+    """The commands of the steps called Install, of both workflows."""
+    found = [step for name in ("verify", "publish") for step in steps(workflow(board, name))]
+    return {step["run"] for step in found if step.get("name") == "Install"}
+
+
+def test_without_a_package_init_says_what_to_put_where(tmp_path: Path, imhi_here) -> None:
+    said = imhi_here("leaderboard", "init", tmp_path / "board")
+    assert said.code == 0
+    assert "the workflows wait for one wheel of the harness" in said.err
+    assert "python -m build --wheel" in (tmp_path / "board/package/README.md").read_text()
+
+
+def test_without_a_wheel_the_workflows_stop_before_anything_is_installed(board: Path) -> None:
+    (run,) = installs(board)
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", run],
+        cwd=board, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "::error::found 0 wheels in package/, expected one" in done.stdout
+
+
+def test_a_repository_is_installed_at_a_whole_commit(tmp_path: Path, imhi_here) -> None:
+    address = f"git+https://example.org/lab/imhi.git@{COMMIT}"
+    said = imhi_here("leaderboard", "init", tmp_path / "board", "--package", address)
+    assert said.code == 0, said.err
+    assert installs(tmp_path / "board") == {f"pip install 'imhi-harness @ {address}'"}
+    assert address in (tmp_path / "board/package/README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("package", "told"),
+    [
+        ("git+https://example.org/lab/imhi.git@main", "a branch or tag can be moved"),
+        ("git+https://example.org/lab/imhi.git", "whole commit"),
+        (f"git+https://example.org/lab/imhi.git@{COMMIT[:12]}", "whole commit"),
+        (f"git+https://example.org/a'; echo '@{COMMIT}", "whole commit"),
+        ("imhi-harness==0.1.0", "found no wheel file"),
+        ("nothing-0.1-py3-none-any.whl", "found no wheel file"),
+        ("other-0.1-py3-none-any.whl", "a wheel of something else"),
+        ("damaged-0.1-py3-none-any.whl", "a wheel of something else"),
+    ],
+)
+def test_what_could_become_somebody_elses_code_is_refused(
+    tmp_path: Path, imhi_here, package: str, told: str
+) -> None:
+    (tmp_path / "damaged-0.1-py3-none-any.whl").write_bytes(b"PK")
+    with zipfile.ZipFile(tmp_path / "other-0.1-py3-none-any.whl", "w") as archive:
+        archive.writestr("other-0.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: other\n")
+    given = str(tmp_path / package) if package.endswith(".whl") else package
+    said = imhi_here("leaderboard", "init", tmp_path / "board", "--package", given)
+    assert said.code == 2 and told in said.complaint
+    assert not (tmp_path / "board").exists()
 
 
 class Repository:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 from imhi.plugins.metrics.neural.bertscore.arguments import BertScoreArguments
 
 USER = "bertscore"
@@ -27,7 +27,7 @@ def bert_score_utils() -> Any:
     except ImportError as error:
         raise HarnessError(
             f"{USER} needs the package '{error.name or 'bert_score'}', which is not installed: "
-            "pip install 'imhi-harness[hf]'"
+            f"{how_to_install('hf')}"
         ) from None
 
 

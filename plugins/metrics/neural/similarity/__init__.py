@@ -12,7 +12,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from imhi import Argument, HarnessError, Metric
+from imhi import Argument, HarnessError, Metric, how_to_install
 from imhi.plugins.metrics.neural.similarity.arguments import SimilarityArguments
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def create(arguments: Mapping[str, Any]) -> Similarity:
     if importlib.util.find_spec("sentence_transformers") is None:
         raise HarnessError(
             "metric similarity needs the package 'sentence-transformers', which is not installed: "
-            "pip install 'imhi-harness[hf]'"
+            f"{how_to_install('hf')}"
         )
     from imhi.plugins.metrics.neural.similarity.metric import Similarity
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -124,7 +124,7 @@ def test_servers_that_are_known(url: str, provider: str) -> None:
 
 
 def test_a_price_by_the_hour_is_that_of_the_dearest_hour() -> None:
-    day = datetime(2026, 11, 30, tzinfo=timezone.utc)
+    day = datetime(2026, 11, 30, tzinfo=UTC)
     hours = [day + timedelta(hours=hour) for hour in range(24)]
     model = "deepseek-v4-pro"
     amounts = {dollars(DEEPSEEK, model, hour, input_tokens=1_000_000) for hour in hours}
@@ -135,7 +135,7 @@ def test_a_price_by_the_hour_is_that_of_the_dearest_hour() -> None:
 
 
 def test_a_price_that_is_announced_for_the_coming_month_counts_already() -> None:
-    model, start = "gemini-4-argon", datetime(2026, 12, 1, tzinfo=timezone.utc)
+    model, start = "gemini-4-argon", datetime(2026, 12, 1, tzinfo=UTC)
     dear, cheap = (
         dollars(GOOGLE, model, when, input_tokens=1_000_000)
         for when in (start, start - timedelta(days=1))
@@ -177,7 +177,7 @@ def test_a_tier_stands_in_the_manifest() -> None:
 
 
 def test_no_model_of_any_provider_costs_more_than_we_say() -> None:
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     hours = [now + timedelta(hours=hour) for hour in (0, 6, 12, 18)]
     usages = [
         {"input_tokens": 900, "output_tokens": 500},

