@@ -2,8 +2,8 @@
 
 A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a page; figures stand in
 sentences (docs/generator/figures.py). Run it with ``make docs`` after a change of hooks, declarations,
-options, models or stored figures; a test compares the files with what this writes. Only what comes with the harness is described: plugins of others
-that happen to be installed are left out.
+options, models or stored figures; a test compares the files with what this writes. Only what comes
+with the harness is described: plugins of others that happen to be installed are left out.
 """
 
 from __future__ import annotations

@@ -211,7 +211,9 @@ def test_every_figure_of_a_page_has_a_source(page: Path) -> None:
 
 
 def test_a_figure_that_a_page_states_of_itself_has_no_source(tmp_path: Path) -> None:
-    text = "Weighed, 1,234 rows of `500` are 12.5% (version 0.1, `x 7`).\n\n```sh\nimhi run 8\n```\n"
+    text = (
+        "Weighed, 1,234 rows of `500` are 12.5% (version 0.1, `x 7`).\n\n```sh\nimhi run 8\n```\n"
+    )
     page = ROOT / "docs" / "no-such-page.md"
     assert [found.split(" ")[0] for _, found in figures.untraced(page, text)] == ["1,234", "12.5"]
 

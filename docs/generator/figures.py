@@ -50,7 +50,9 @@ _NO_PROSE = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 # Digits, but not those of names (7B, d3fd539, T5) or of versions with two dots.
-_FIGURE = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?x?(?!\w|\.\d)|(?<![\w.])\d+(?=-\w)")
+_FIGURE = re.compile(
+    r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?x?(?!\w|\.\d)|(?<![\w.])\d+(?=-\w)"
+)
 
 
 class FigureError(Exception):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = (
@@ -51,21 +48,3 @@ def test_lists_and_help_load_nothing_heavy(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [f"{words},0" for words in COMMANDS]
-
-
-def seconds(words: str, cache: Path) -> float:
-    """The processor time of one command: on a machine that does nothing else, its wall time."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(cache)}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "imhi", *words.split()]
-    subprocess.run(command, cwd=cache, env=env, stdout=subprocess.DEVNULL, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("words", "limit"), [("--help", 0.4), ("tasks", 0.8)])
-def test_start_up_takes_no_longer_than_promised(words: str, limit: float, tmp_path: Path) -> None:
-    seconds(words, tmp_path)  # compiles what an installation has compiled
-    assert min(seconds(words, tmp_path) for _ in range(5)) < limit

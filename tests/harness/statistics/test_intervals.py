@@ -12,7 +12,6 @@ from scipy.stats import binomtest
 from benchmarks.interval_coverage import Model, Rows, difference_held, held, mean_held, score_held
 from imhi._core.comparing.intervals import Intervals
 from imhi._core.statistics import (
-    Array,
     Interval,
     Measure,
     difference_interval,
@@ -217,18 +216,3 @@ def test_so_do_those_of_differences_means_and_scores() -> None:
         score_held("middling scores", 35, EXPERIMENTS),
     ):
         assert 0.93 - ROOM <= share <= 0.975 + ROOM
-
-
-def test_a_whole_datasets_interval_costs_milliseconds() -> None:
-    """19,353 rows of nine labels: less time than a twentieth of 10,000 resamples took."""
-    import time
-
-    generator = np.random.default_rng(0)
-    gold = generator.integers(9, size=19_353)
-    said = np.where(generator.random(19_353) < 0.7, gold, generator.integers(10, size=19_353))
-    cells: Array = np.eye(90)[gold * 10 + said]
-    measure = Measure("weighted_f1", cells, lambda sums: weighted_f1(sums, 9))
-    posts = [str(row // 6) for row in range(19_353)]
-    started = time.process_time()
-    interval_of(measure, posts)
-    assert time.process_time() - started < 3

@@ -49,7 +49,7 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> str:
     """End a process that is at work; return what it had to say."""
     assert process.poll() is None, process.communicate()
     process.send_signal(number)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=200)
     return said
 
 
@@ -98,7 +98,7 @@ def test_killed_after_the_upload_after_the_order_while_waiting_and_while_collect
         assert len(written(tmp_path)) == POSTS - ONCE_REFUSED
 
         process = start(server, tmp_path)
-        printed, said = process.communicate(timeout=60)
+        printed, said = process.communicate(timeout=300)
         assert process.returncode == 0, said
     assert len(server.charged) == POSTS and set(server.charged.values()) == {1}
     assert [len(made.lines) for made in server.made.values()] == [POSTS, ONCE_REFUSED]

@@ -183,7 +183,7 @@ def test_a_server_that_is_not_there_is_said_to_be_not_there(batches: BatchAsker)
     began = time.monotonic()
     with pytest.raises(HarnessError, match=r"sending the requests: no connection"):
         batches.ask(gone, 2, "retries=9")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_bad_copy_of_the_answers_is_read_again_at_no_cost(batches: BatchAsker) -> None:

@@ -152,7 +152,7 @@ def test_a_stream_of_many_lists_takes_no_longer_than_its_size() -> None:
     began = time.monotonic()
     body = assemble(stream)
     assert len(body["choices"][0]["message"]["content"]) == 402_000
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # of the square: hours
 
 
 def test_a_line_end_of_another_kind_within_an_event_ends_nothing() -> None:

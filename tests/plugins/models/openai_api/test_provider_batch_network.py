@@ -160,7 +160,7 @@ def test_a_server_that_is_not_there_is_said_to_be_not_there(provider: ProviderAs
     began = time.monotonic()
     with pytest.raises(HarnessError, match=r": no connection"):
         provider.ask(gone, 2, "retries=9")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_a_bad_copy_of_the_answers_is_read_again_at_no_cost(provider: ProviderAsker) -> None:
