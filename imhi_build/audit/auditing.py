@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,11 +18,11 @@ from imhi.build.audit.human_labels import HumanLabels
 from imhi.build.audit.joins import join_of, marker_of
 from imhi.build.audit.judging import Judge, Tally, Write, verdict
 from imhi.build.audit.kinds import SEVERITIES, kinds
+from imhi.build.audit.languages import Languages, not_looked_for
 from imhi.build.audit.overlaps import Homes
 from imhi.build.audit.raw_files import RawFiles
 from imhi.build.audit.records import Audit, Finding, SplitFigures, Unit, finding
-from imhi.build.checks import near_duplicates
-from imhi.build.records import Finding as Repeat
+from imhi.build.records import BuiltRow
 from imhi.io import jsonl, write_json
 from imhi.runs import PublishedResult, Verdict, environment
 
@@ -80,14 +80,12 @@ class Auditing:
             HarnessError: a raw file that cannot be read; a place that cannot be written to.
         """
         self.tell("posts")
-        homes = Homes(self.corpus)
-        self.tell("repeats")
-        repeats = self._repeats()
+        homes, foreign = self._posts()
         figures: list[SplitFigures] = []
         written: set[Path] = set()
         for name in self.names:
             self.tell(f"{name}: rows")
-            figures += self._dataset(name, homes, repeats.pop(name, {}), folder, written)
+            figures += self._dataset(name, homes, foreign, folder, written)
         evaluated = [u for u in self._judged() if u.split != "train"]
         audit = Audit(
             source=_without_place(self.name),
@@ -108,18 +106,29 @@ class Auditing:
         write_json(folder / REPORT, audit.to_json())
         return audit
 
+    def _posts(self) -> tuple[Homes, Container[str]]:
+        """Return where the posts stand, and those that are judged and in another language."""
+        judged = {(unit.dataset, unit.split) for unit in self._judged()}
+        languages = Languages()
+        if not languages.can_tell:
+            self._notes.append(not_looked_for())
+
+        def see(row: BuiltRow) -> None:
+            if (row.dataset, row.split) in judged:
+                languages.note(row.post)
+
+        self.corpus.seen_by = see
+        homes = Homes(self.corpus)
+        self.corpus.seen_by = None
+        self.tell("languages")
+        return homes, languages.foreign()
+
     def _judged(self) -> list[Unit]:
         return [
             unit
             for unit in self.corpus.units
             if unit.dataset in self.names and unit.split in self._wanted and not unit.raw
         ]
-
-    def _repeats(self) -> dict[str, dict[str, Repeat]]:
-        found: dict[str, dict[str, Repeat]] = {}
-        for repeat in near_duplicates.find(self.corpus, near_duplicates.Settings()):
-            found.setdefault(repeat.dataset, {})[repeat.id] = repeat
-        return found
 
     def _checksums(self) -> dict[str, dict[str, str]]:
         return {
@@ -133,7 +142,7 @@ class Auditing:
         self,
         name: str,
         homes: Homes,
-        repeats: Mapping[str, Repeat],
+        foreign: Container[str],
         folder: Path,
         written: set[Path],
     ) -> Iterator[SplitFigures]:
@@ -147,7 +156,7 @@ class Auditing:
         experts, released = self._experts(name)
         humans = HumanLabels(self.raw[name]) if name in self.raw else None
         judge = Judge(
-            self.corpus, homes, repeats, experts, released, humans, completions, self.flags
+            self.corpus, homes, foreign, experts, released, humans, completions, self.flags
         )
         wanted = {unit for unit in self._judged() if unit.dataset == name}
         empty = set(wanted)
@@ -161,7 +170,8 @@ class Auditing:
             for tally in judge.judge(name, wanted, writer):
                 for twin, plain in twins.items():
                     if plain == tally.unit.split:
-                        self._write_twin(name, twin, tally, writer(tally.unit, twin))
+                        said = completions.get(plain)
+                        self._write_twin(name, twin, tally, said, writer(tally.unit, twin))
                 empty.discard(tally.unit)
                 yield self._figures(tally, completions.get(tally.unit.split))
                 tally.verdicts.clear()
@@ -187,27 +197,41 @@ class Auditing:
                         released.setdefault((row.post_id, row.aspect), set()).add(row.label)
         return experts, released
 
-    def _write_twin(self, name: str, twin: str, tally: Tally, write: Write) -> None:
+    def _write_twin(
+        self, name: str, twin: str, tally: Tally, completions: Completions | None, write: Write
+    ) -> None:
         """Write the verdicts of a split in its other style: those of the same ids. Posts may differ
-        in white space or in where they are cut, so a row has a digest of its own."""
+        in white space or in where they are cut, so a row has a key of its own."""
         lacking = 0
-        for row in map(built, self.corpus.examples(name, twin)):
-            known = tally.verdicts.get(row.source_id)
+        for id, key, label in self._twin_rows(name, twin, completions):
+            known = tally.verdicts.get(id)
             lacking += known is None
             given, human = known or ((), None)
-            write(verdict(row, given, human))
+            write(verdict(id, key, label, given, human))
         if lacking:
             self._notes.append(
                 f"{name}: {lacking:,} rows of {twin} are not in {tally.unit.split}: no verdict on them"
             )
 
+    def _twin_rows(
+        self, name: str, twin: str, completions: Completions | None
+    ) -> Iterator[tuple[str, str, str]]:
+        """Yield id, key and label of each row of a split in its other style."""
+        if completions is not None and completions.split == twin:  # read before
+            for id, key in completions.keys.items():
+                yield id, key, completions.answered[id]
+            return
+        for row in self.corpus.examples(name, twin):
+            yield row.id, Verdict.row_key(row.post, row.question, row.label), row.label
+
     def _joined(self, humans: HumanLabels, asked: set[str]) -> None:
         name = humans.files.dataset.name
         self._findings += say.raw_findings(humans, sorted(asked))
         for split, total, missing in humans.unmatched():
-            if split in asked and missing == total:
+            if missing == total and (split in asked or humans.files.draws_splits):
+                where = f"{name} {split}".strip()
                 self._incomplete.append(
-                    f"--raw {humans.files.name}: {name} {split}: none of {total:,} raw rows has the "
+                    f"--raw {humans.files.name}: {where}: none of {total:,} raw rows has the "
                     "post and question of a released row; check that the folder holds the raw files "
                     "of this dataset"
                 )

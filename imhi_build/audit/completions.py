@@ -18,12 +18,13 @@ from imhi import answer_format
 from imhi.build.audit.corpus import SourceCorpus
 from imhi.build.raw.cells import RowError
 from imhi.build.raw.files import read_file
+from imhi.runs import Verdict
 
 
 @dataclass
 class Completions:
     """A completion split. ``marked`` and ``other_form`` are ids (those of the plain split, too);
-    ``answered`` is the label of each id."""
+    ``answered`` is the label of each id, ``keys`` the key by which a verdict knows its row."""
 
     split: str
     rows: int = 0
@@ -32,6 +33,7 @@ class Completions:
     marked_labels: Counter[str] = field(default_factory=Counter)
     other_form: list[str] = field(default_factory=list)
     answered: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
 
     def other_label(self, id: str, label: str) -> bool:
         """Say whether a row has another label here."""
@@ -59,6 +61,7 @@ def read_completions(
         found.rows += 1
         found.labels[example.label] += 1
         found.answered[example.id] = example.label
+        found.keys[example.id] = Verdict.row_key(example.post, example.question, example.label)
         if answer[:1].isspace():
             found.marked.add(example.id)
             found.marked_labels[example.label] += 1

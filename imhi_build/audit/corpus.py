@@ -26,7 +26,7 @@ TRAINING = ("train", "val")
 EXPERT = "expert"
 _TWINS = {"complete": "test"}
 _SUFFIX = "-complete"
-_CHUNK = 2000
+_CHUNK = 500
 
 
 def plain_split(split: str) -> str:
@@ -56,7 +56,8 @@ class SourceCorpus:
     """All rows of a source, and of the raw files that complete it
     (:class:`imhi.build.checks.declarations.Corpus`). ``problems`` are rows that cannot be read, by
     dataset and split, filled while the rows are read for the first time; ``noticed`` are the kinds of
-    findings on the rows that are being judged, by their id."""
+    findings on the rows that are being judged, by their id; ``seen_by``, where it is set, is told of each
+    row of the source that is read."""
 
     source: OpenSource
     declared: dict[str, Dataset]
@@ -68,6 +69,7 @@ class SourceCorpus:
     cache: dict[object, Any] = field(default_factory=dict)
     problems: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     noticed: dict[str, set[str]] = field(default_factory=dict)
+    seen_by: Callable[[BuiltRow], None] | None = None
 
     def __post_init__(self) -> None:
         there = set(self.source.datasets())
@@ -110,7 +112,10 @@ class SourceCorpus:
             if not unit.raw:
                 for example in self.examples(dataset, unit.split):
                     sizes[unit.split] += 1
-                    yield built(example)
+                    row = built(example)
+                    if self.seen_by is not None:
+                        self.seen_by(row)
+                    yield row
         missing = {unit.split for unit in units if unit.raw}
         if missing:  # raw files come by split, in the order in which their splits stand here
             for row in self.raw[dataset].rows():

@@ -118,8 +118,17 @@ def raw_findings(humans: HumanLabels, asked: Sequence[str]) -> Iterator[Finding]
     released rows were looked for."""
     dataset = humans.files.dataset.name
     named = humans.unmatched_rows()
+    drawn = humans.files.draws_splits
     for split, total, missing in humans.unmatched():
-        if missing and split in asked:
+        if drawn and missing < total:
+            text = (
+                f"split of the preset's own making; joined with all splits: {total - missing:,} of "
+                f"{total:,} raw rows have a released row here"
+            )
+            yield finding("raw-own-split", Unit(dataset, ""), text, total - missing, total)
+        # Without every published split there are raw rows that cannot have a released row.
+        complete = {"train", "val", "test"} <= {*asked}
+        if missing and (complete or missing == total if drawn else split in asked):
             text = f"{missing:,} of {total:,} raw rows have no released row"
             if missing == total:
                 text = f"none of {total:,} raw rows has a released row"

@@ -38,6 +38,7 @@ _DECLARED = (
     ("gives-away", "its explanation speaks of a label that was given", {"gives-away"}),
     ("marked", "the answer in the completion files begins with white space", {"marked"}),
     ("expert-differs", "an expert gave this post and question another label", {"expert-differs"}),
+    ("not-english", "its post is in another language than English", {"not-english"}),
 )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imhi import Context, Example, Measure, Prediction, Registry, resolve
-from imhi.build.audit.bags import PARTS, predict
+from imhi.build.audit.bags import predict
 from imhi.build.audit.corpus import TRAINING, SourceCorpus
 from imhi.build.audit.records import Power, Value
 from imhi.runs import statistics
@@ -80,9 +80,8 @@ def floors(corpus: SourceCorpus, dataset: str, split: str, registry: Registry) -
     words: dict[str, Value] = {}
     post_measure = None
     post_labels: list[str | None] = []
-    for part in PARTS:
-        found = predict(corpus, dataset, split, part, set(gold.posts))
-        if found is not None and len(found.labels) == len(gold.labels):
+    for part, found in predict(corpus, dataset, split, set(gold.posts)).items():
+        if len(found.labels) == len(gold.labels):
             made = measure(gold, found.labels, registry)
             words[part] = value(made, gold, found.trained)
             if part == "post":

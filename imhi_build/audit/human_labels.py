@@ -2,7 +2,9 @@
 
 Published rows have lost their place in the raw files, so they are joined by what they say: first by
 the exact post, then by the post without case and white space; each first among raw rows of the same
-split, then among all. Where the raw rows found so disagree, the join is ambiguous and gives nothing.
+split, then among all. Where a preset has drawn the splits of the raw rows itself, these say nothing
+of the published ones: rows are looked for among all. Where the raw rows found so disagree, the join
+is ambiguous and gives nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ class Human:
 
 @dataclass
 class HumanLabels:
-    """The raw labels of one dataset, held as hashes: some 200 bytes a row.
+    """The raw labels of one dataset, held as hashes: some 200 bytes a row. Raw rows whose splits were
+    drawn have the split ``""``.
 
     ``removed`` counts what the preset or the raw files left out, by reason.
     """
@@ -43,9 +46,14 @@ class HumanLabels:
         # By (exactness, split or "" for all): hash of post and question -> place of the label.
         self._index: dict[tuple[bool, str], dict[int, int]] = {}
         self._keys = array("Q")  # the normalised one of each raw row
+        # Where each raw row is from; names stand once.
+        self._file_of, self._row_of, self._aspect_of = array("B"), array("I"), array("B")
+        self._files: list[str] = []
+        self._aspects: list[str] = []
         self._splits: list[str] = []
         self._split_of = array("B")
         self._matched: set[int] = set()
+        self._drawn = self.files.draws_splits
         raw = self.files.open()
         for row in raw.rows():
             if isinstance(row, BuiltRow):
@@ -54,16 +62,18 @@ class HumanLabels:
 
     def _add(self, row: BuiltRow) -> None:
         label = self._labels.index(row.label)
+        own = "" if self._drawn else row.split
         for exact in (True, False):
             key = _key(row.post, row.question, exact)
-            for split in (row.split, ""):
+            for split in {own, ""}:
                 known = self._index.setdefault((exact, split), {})
                 if known.setdefault(key, label) != label:
                     known[key] = _SEVERAL
         self._keys.append(key)
-        if row.split not in self._splits:
-            self._splits.append(row.split)
-        self._split_of.append(self._splits.index(row.split))
+        self._file_of.append(_place(self._files, row.file))
+        self._row_of.append(row.row)
+        self._aspect_of.append(_place(self._aspects, row.aspect))
+        self._split_of.append(_place(self._splits, own))
 
     def of(self, row: BuiltRow) -> Human:
         """Return what the annotators said about a released row."""
@@ -88,12 +98,14 @@ class HumanLabels:
             yield split, len(own), sum(key not in self._matched for key in own)
 
     def unmatched_rows(self) -> dict[str, list[str]]:
-        """Return the raw rows that nothing matched, by split, as ``FILE:ROW``, reading them anew."""
+        """Return the raw rows that nothing matched, by split, as ``FILE:ROW``."""
         found: dict[str, list[str]] = {}
-        for key, row in zip(self._keys, self.files.rows(), strict=True):
+        columns = (self._keys, self._split_of, self._file_of, self._row_of, self._aspect_of)
+        for key, split, file, row, asked in zip(*columns, strict=True):
             if key not in self._matched:
-                name = f"{row.file}:{row.row}" + (f" ({row.aspect})" if row.aspect else "")
-                found.setdefault(row.split, []).append(name)
+                aspect = self._aspects[asked]
+                name = f"{self._files[file]}:{row}" + (f" ({aspect})" if aspect else "")
+                found.setdefault(self._splits[split], []).append(name)
         return found
 
 
@@ -101,3 +113,10 @@ def _key(post: str, question: str, exact: bool) -> int:
     text = post if exact else " ".join(post.split()).casefold()
     said = f"{question}\0{text}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "little")
+
+
+def _place(names: list[str], name: str) -> int:
+    """Return where a name stands among those met so far, to which it is added."""
+    if name not in names:
+        names.append(name)
+    return names.index(name)

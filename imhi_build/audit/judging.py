@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 
@@ -14,6 +14,7 @@ from imhi.build.audit.human_labels import HumanLabels
 from imhi.build.audit.overlaps import Homes
 from imhi.build.audit.records import Unit
 from imhi.build.audit.wording import Texts
+from imhi.build.checks.near_duplicates import Repeats
 from imhi.build.records import BuiltRow, Finding
 from imhi.runs import Verdict
 
@@ -50,13 +51,13 @@ class Tally:
 
 @dataclass
 class Judge:
-    """Judges the rows of one dataset. ``repeats`` are findings by the built row's id; ``experts`` the
-    experts' labels by post and question; ``completions`` by the plain split; ``flags`` find the rows
-    that have them."""
+    """Judges the rows of one dataset. ``foreign`` are the posts in another language, ``experts`` the
+    experts' labels by post and question; ``completions`` go by the plain split; ``flags`` find the
+    rows that have them."""
 
     corpus: SourceCorpus
     homes: Homes
-    repeats: Mapping[str, Finding]
+    foreign: Container[str]
     experts: Mapping[tuple[str, str], str]
     released: Mapping[tuple[str, str], set[str]]
     humans: HumanLabels | None
@@ -75,7 +76,8 @@ class Judge:
         units = {unit.split: unit for unit in wanted}
         left = len(units)
         twins_need = set(self.corpus.twins(dataset).values())
-        texts = Texts()
+        texts = Texts(self.foreign)
+        repeats = Repeats(self.homes.neighbours)
         for split, rows in groupby(self.homes.rows(dataset), key=lambda pair: pair[1].split):
             if split not in units:
                 continue
@@ -92,9 +94,10 @@ class Judge:
                     where = self.homes.among(slot, against)
                     self._count(tally, slot, row, where)
                     humans.append(self._human(tally, row))
-                    self._notice(tally, row, kinds, bool(where))
+                    self._notice(tally, row, kinds, bool(where), repeats.of(slot, row))
                 for (row, given), human in zip(self._flagged(chunk), humans, strict=True):
-                    write(verdict(row, given, human))
+                    key = Verdict.row_key(row.post, row.question, row.label)
+                    write(verdict(row.source_id, key, row.label, given, human))
                     for flag in given:
                         tally.flagged.setdefault(flag, []).append(row.source_id)
                     if split in twins_need:
@@ -132,9 +135,10 @@ class Judge:
             tally.marked_differ += differs
         return human.label
 
-    def _notice(self, tally: Tally, row: BuiltRow, kinds: set[str], leaked: bool) -> None:
+    def _notice(
+        self, tally: Tally, row: BuiltRow, kinds: set[str], leaked: bool, repeat: Finding | None
+    ) -> None:
         """Note the findings on a row: the ``kinds`` that its texts give, and all others."""
-        repeat = self.repeats.get(row.id)
         completions = self.completions.get(row.split)
         holds = {
             "leaked": leaked,
@@ -173,12 +177,8 @@ class Judge:
         return expert is not None and expert != row.label
 
 
-def verdict(row: BuiltRow, given: tuple[str, ...], human: str | None) -> dict[str, object]:
+def verdict(
+    id: str, key: str, released: str, given: tuple[str, ...], human: str | None
+) -> dict[str, object]:
     """Return the line of a row in ``verdicts/DATASET.SPLIT.jsonl``."""
-    return {
-        "id": row.source_id,
-        "row": Verdict.row_key(row.post, row.question, row.label),
-        "released": row.label,
-        "human": human,
-        "flags": list(given),
-    }
+    return {"id": id, "row": key, "released": released, "human": human, "flags": list(given)}

@@ -24,7 +24,7 @@ class Homes:
         self._at = {(unit.dataset, unit.split): unit for unit in self.units}
         self._corpus = corpus
         self.table = post_table(corpus)
-        self._neighbours = Neighbours(self.table, SimilaritySettings())
+        self.neighbours = Neighbours(self.table, SimilaritySettings())
         self._homes = [0] * len(self.table)
         outline: Any = corpus.outline()  # all that a table asks of a corpus are rows
         for dataset in corpus.datasets:
@@ -34,7 +34,7 @@ class Homes:
 
     def _nearly(self, slot: int) -> int:
         found = 0
-        for other, _ in self._neighbours.of(slot)[1:]:
+        for other, _ in self.neighbours.of(slot)[1:]:
             found |= self._homes[other]
         return found
 

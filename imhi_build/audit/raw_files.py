@@ -22,6 +22,13 @@ class RawFiles:
     root: Path
     dataset: Dataset
 
+    @property
+    def draws_splits(self) -> bool:
+        """Whether the splits of its rows are of the preset's own making: drawn by chance, they say
+        nothing of where a row was released."""
+        drawn = self.preset.split is not None and bool(self.preset.split.shares)
+        return drawn and any(file.split == "all" for file in self.open().files)
+
     def open(self) -> RawDataset:
         """Return the raw dataset, with nothing counted yet. Posts are left as they are, whatever
         the preset does to them in a build: released rows are looked for by what they say."""

@@ -22,4 +22,9 @@ VIEWS = (
     View(
         "imhi-unleaked", "Released labels; no row that is leaked or a repeat", exclude=_FAULTY[::2]
     ),
+    View(
+        "imhi-english",
+        "Released labels; no row whose post is in another language",
+        exclude=("not-english",),
+    ),
 )

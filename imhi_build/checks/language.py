@@ -20,15 +20,15 @@ from typing import Any
 
 from pydantic import Field
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 from imhi.build.checks.declarations import CheckSettings
 from imhi.build.checks.quotes import without_quotes
 from imhi.build.records import BuiltRow, Finding
 
 # What py3langid says of texts that are in no language.
-_NONE = {"zxx", "und", "mul"}
+NO_LANGUAGE = {"zxx", "und", "mul"}
 # Little words of English that are none of another language's.
-_LITTLE_WORDS = frozenset(
+LITTLE_WORDS = frozenset(
     re.findall(
         r"\w+",
         "the of and that which with their they this from have has are were been not by it its he she "
@@ -57,11 +57,11 @@ def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     Raises:
         HarnessError: py3langid is not installed, or does not know the language wanted.
     """
-    identifier = _identifier()
-    if settings.language not in identifier.labels:
+    told_by = identifier()
+    if settings.language not in told_by.labels:
         raise HarnessError(
             f"check language: '{settings.language}' is no language that can be told; expected an "
-            f"ISO 639 code, one of {', '.join(sorted(identifier.labels))}"
+            f"ISO 639 code, one of {', '.join(sorted(told_by.labels))}"
         )
     for row in rows:
         told: Counter[str] = Counter()
@@ -71,12 +71,12 @@ def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
             if settings.language == "en" and plainly_english(passage):
                 told["en"] += letters
                 continue
-            language, _ = identifier.classify(passage)
-            if language not in {settings.language, *_NONE}:
+            language, _ = told_by.classify(passage)
+            if language not in {settings.language, *NO_LANGUAGE}:
                 # Close languages share the rest: what counts is how little the wanted one has.
-                wanted = dict(identifier.rank(passage))[settings.language]
+                wanted = dict(told_by.rank(passage))[settings.language]
                 language = language if 1 - wanted >= settings.probability else settings.language
-            if language not in _NONE:
+            if language not in NO_LANGUAGE:
                 told[language] += letters
         total = told.total()
         other = total - told.pop(settings.language, 0)
@@ -116,7 +116,7 @@ def plainly_english(passage: str) -> bool:
     False
     """
     words = passage.casefold().split()
-    little = [word for word in words if word in _LITTLE_WORDS]
+    little = [word for word in words if word in LITTLE_WORDS]
     return len(set(little)) >= 3 and 5 * len(little) >= len(words)
 
 
@@ -128,12 +128,17 @@ def count_letters(text: str) -> int:
 
 
 @functools.cache
-def _identifier() -> Any:
+def identifier() -> Any:
+    """Return what tells languages, with probabilities; it takes a second to load.
+
+    Raises:
+        HarnessError: py3langid is not installed.
+    """
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ModuleNotFoundError:
         raise HarnessError(
             "check language needs the package 'py3langid', which is not installed: "
-            "pip install 'imhi-harness[build]'"
+            f"{how_to_install('build')}"
         ) from None
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from imhi.build.checks.patterns import PatternSettings, groups_of, search, straight
+from imhi.build.checks.patterns import Group, PatternSettings, found_in, groups_of, search, straight
 from imhi.build.checks.quotes import without_quotes
 from imhi.build.records import BuiltRow, Finding
 
@@ -37,10 +37,27 @@ class Settings(PatternSettings):
 def find(rows: Sequence[BuiltRow], settings: Settings) -> Iterator[Finding]:
     """Yield at most one finding per row."""
     for row in rows:
-        kinds = {*settings.kinds, "also"}
-        if row.label and row.label.casefold() in row.question.casefold():
-            kinds.discard("options")  # the question lists them
-        groups = groups_of(DATA, settings.also, row.label)
-        text = straight(without_quotes(row.explanation, of=row.post))
-        if hit := search((group for group in groups if group.name in kinds), text):
+        groups, text = _searched(row, settings, row.label)
+        if hit := search(groups, text):
             yield Finding("leakage", row.dataset, row.id, hit[0].reason)
+
+
+def kinds_in(row: BuiltRow) -> set[str]:
+    """Return every kind of leak that the explanation of a row has."""
+    groups, text = _searched(row, _EVERY, row.label.lower())
+    lowered = text.lower()
+    return {group.name for group in groups if found_in(group, lowered)}
+
+
+_EVERY = Settings()
+
+
+def _searched(row: BuiltRow, settings: Settings, label: str) -> tuple[list[Group], str]:
+    """Return the groups that are looked for in a row's explanation, with its label as it is to stand
+    in them, and what of it is searched."""
+    kinds = {*settings.kinds, "also"}
+    if row.label and row.label.casefold() in row.question.casefold():
+        kinds.discard("options")  # the question lists them
+    groups = groups_of(DATA, settings.also, label)
+    text = straight(without_quotes(row.explanation, of=row.post))
+    return [group for group in groups if group.name in kinds], text

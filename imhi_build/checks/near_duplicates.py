@@ -48,21 +48,33 @@ class Neighbours:
         return [(slot, 1.0), *sorted(near, key=lambda pair: (-pair[1], pair[0]))]
 
 
+class Repeats:
+    """Finds rows of one dataset that repeat an earlier one; rows have to come in their order."""
+
+    def __init__(self, neighbours: Neighbours) -> None:
+        self._neighbours = neighbours
+        # By split and question: the first row of each post that is no repeat.
+        self._kept: dict[tuple[str, str], dict[int, tuple[str, str]]] = {}
+
+    def of(self, slot: int, row: BuiltRow) -> Finding | None:
+        """Return what a row repeats, which is ``related``; None where it is the first."""
+        rows = self._kept.setdefault((row.split, row.aspect), {})
+        for other, score in self._neighbours.of(slot):
+            if other in rows:
+                return _finding(row, *rows[other], None if other == slot else score)
+        rows[slot] = (row.id, row.label)
+        return None
+
+
 def find(corpus: Corpus, settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each row that repeats an earlier one, which is ``related``."""
     table = post_table(corpus)
     neighbours = Neighbours(table, settings)
     for dataset in corpus.datasets:
-        # By split and question: the first row of each post that is no repeat.
-        kept: dict[tuple[str, str], dict[int, tuple[str, str]]] = {}
+        repeats = Repeats(neighbours)
         for slot, row in table.rows(corpus, dataset):
-            rows = kept.setdefault((row.split, row.aspect), {})
-            for other, score in neighbours.of(slot):
-                if other in rows:
-                    yield _finding(row, *rows[other], None if other == slot else score)
-                    break
-            else:
-                rows[slot] = (row.id, row.label)
+            if found := repeats.of(slot, row):
+                yield found
 
 
 def _finding(row: BuiltRow, first: str, label: str, score: float | None) -> Finding:

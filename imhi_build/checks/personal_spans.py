@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 import yaml
 
-from imhi import HarnessError
+from imhi import HarnessError, how_to_install
 
 Kind = Literal["links", "emails", "ibans", "ips", "phones", "users", "names", "streets"]
 DATA = Path(__file__).with_name("personal_data.yaml")
@@ -131,7 +131,7 @@ def _phonenumbers() -> Any:
     except ModuleNotFoundError:
         raise HarnessError(
             "telephone numbers are found by the package 'phonenumbers', which is not installed: "
-            "pip install 'imhi-harness[build]'"
+            f"{how_to_install('build')}"
         ) from None
 
 

@@ -18,6 +18,7 @@ misses and false candidates), in 7 s and 139 MB; with the bands of :mod:`imhi.bu
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import shutil
@@ -53,6 +54,7 @@ class Sketch(NamedTuple):
     shingles: bytes
 
 
+@functools.lru_cache(maxsize=512)  # asked for when a post is met and when it is sketched
 def words_of(post: str) -> list[bytes]:
     """Return the words of a post as they are compared: letters and digits, case folded.
 

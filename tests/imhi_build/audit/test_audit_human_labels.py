@@ -107,6 +107,55 @@ def test_rows_without_a_partner_are_listed_on_both_sides(
     assert rows["raw-unmatched"] == ("test.csv:0",)
 
 
+CAUSES = ("none", "bias or abuse", "jobs and career", "medication", "relationship", "alienation")
+
+
+def cams(registry: Registry, folder: Path, rows: list[Example]) -> Audited:
+    """Audit the demo test rows of CAMS beside raw rows in one file, as its authors give it."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "added_CAMS_data.csv").open("w", encoding="utf-8", newline="") as stream:
+        table: Any = csv.writer(stream)
+        table.writerow(["selftext", "cause", "inference"])
+        table.writerows((row.post, CAUSES.index(row.label), "") for row in rows)
+    name, source = open_source("demo", registry)
+    files = open_raw_files([f"cams={folder}"], registry)
+    auditing = Auditing(name, source, registry, files, ["CAMS"], ["test"])
+    return Audited(auditing.run(folder / "audit"), folder / "audit")
+
+
+def test_rows_are_joined_whatever_split_a_preset_has_drawn_for_them(
+    registry: Registry, tmp_path: Path
+) -> None:
+    rows = demo_rows(registry, "CAMS")
+    tested = [row for row in rows if row.split == "test"]
+    other = next(label for label in CAUSES if label != tested[0].label)
+    found = cams(registry, tmp_path / "raw", [*rows, relabelled(tested[0], other)])
+    split = found.audit.split("CAMS", "test")
+    assert split is not None and split.join is not None
+    # A post with two labels has none, into whichever split its rows were drawn.
+    assert (split.join.exact, split.join.ambiguous) == (len(tested) - 1, 1)
+    assert split.join.differ == split.join.unmatched == 0
+    kinds = {f.kind: f for f in found.audit.findings if f.dataset == "CAMS"}
+    assert "raw-unmatched" not in kinds
+    assert kinds["raw-own-split"].severity == "info"
+    assert kinds["raw-own-split"].text == (
+        "split of the preset's own making; joined with all splits: "
+        f"{len(tested) + 1} of {len(rows) + 1} raw rows have a released row here"
+    )
+
+
+def test_raw_rows_of_a_drawn_split_that_fit_nothing_are_said(
+    registry: Registry, tmp_path: Path
+) -> None:
+    row = demo_rows(registry, "CAMS")[0]
+    strange = relabelled(row, "none", "Nobody has released this post about a red canoe.")
+    found = cams(registry, tmp_path / "raw", [strange])
+    (sentence,) = found.audit.incomplete
+    assert sentence.startswith("--raw cams: CAMS: none of 1 raw rows has the post and question")
+    (told,) = [f for f in found.audit.findings if f.kind == "raw-unmatched"]
+    assert told.rows == ("added_CAMS_data.csv:0",)
+
+
 def test_raw_training_rows_stand_in_for_those_a_source_lacks(
     registry: Registry, tmp_path: Path, tested: list[Example]
 ) -> None:

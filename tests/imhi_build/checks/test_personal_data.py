@@ -162,7 +162,7 @@ def test_settings_that_mean_nothing_are_refused(settings: dict[str, object]) -> 
 def test_a_missing_library_is_named_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "phonenumbers", None)
     assert not list(find([a_row("I am 17 and took 50 pills.")], PersonalDataSettings()))
-    with pytest.raises(HarnessError, match=r"pip install 'imhi-harness\[build\]'"):
+    with pytest.raises(HarnessError, match=r"not installed: .*\[build\]"):
         list(find([a_row("My number is 415 555 2671.")], PersonalDataSettings()))
 
 
