@@ -198,6 +198,7 @@ def main() -> None:
     parser.add_argument("--planted", type=int, default=200, help="faults of each kind")
     parser.add_argument("--rows", type=int, default=3000, help="rows per split at most")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="write what was measured to this file")
     asked = parser.parse_args()
     registry = load_plugins().registry
     raw = open_raw_files(
@@ -212,6 +213,7 @@ def main() -> None:
     print(f"{len(after):,} rows of {', '.join(rows.rows)}; {asked.planted} faults of each kind\n")
     everything = set().union(*planting.planted.values())
     print(f"{'fault':18}{'rows':>6}{'recall':>9}{'precision':>11}{'flagged before':>16}")
+    kinds = {}
     for kind, planted in planting.planted.items():
         found = {key for key, row in after.items() if flagged(row, kind)}
         earlier = {key for key, row in before.items() if flagged(row, kind)}
@@ -220,9 +222,13 @@ def main() -> None:
         wrong = len(found - planted - planting.touched - everything - earlier)
         precision = hits / (hits + wrong) if hits + wrong else float("nan")
         share = 100 * len(earlier) / len(before)
+        recall = hits / len(planted)
+        kinds[kind] = {"planted": len(planted), "recall": recall, "precision": precision}
         print(
-            f"{kind:18}{len(planted):>6}{hits / len(planted):>9.3f}{precision:>11.3f}{share:>15.1f}%"
+            f"{kind:18}{len(planted):>6}{recall:>9.3f}{precision:>11.3f}{share:>15.1f}%"
         )
+    if asked.json:
+        asked.json.write_text(json.dumps({"rows": len(after), "kinds": kinds}), encoding="utf-8")
 
 
 if __name__ == "__main__":
