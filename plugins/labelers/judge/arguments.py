@@ -7,13 +7,17 @@ from typing import Any
 
 from imhi import Argument, HarnessError, ModelSpec, Registry
 
+LONGEST_VERDICT = 512  # tokens
+
 
 @dataclass(frozen=True)
 class JudgeArguments:
     """How the judge is asked. All other arguments are the model's."""
 
     max_new_tokens: int = Argument.field(
-        512, "longest verdict, in tokens; more for a model that thinks first", Argument.count
+        LONGEST_VERDICT,
+        "longest verdict, in tokens; more for a model that thinks first",
+        Argument.count,
     )
     structured: bool = Argument.field(
         True, "false: do not ask the server to hold verdicts to a JSON schema", Argument.flag

@@ -20,8 +20,8 @@ from imhi.plugins.labelers.reading.options import split_options
 from imhi.plugins.labelers.reading.text import normalise, sentences
 
 MIN_WORDS = 12
-# Of 542 answers of four models in which a reader found a label, the classifier found the same in 98%
-# from this margin on, in 65% below it (docs/labelers.md).
+# Of hand-labelled answers, the classifier found the reader's label far more often from this margin on
+# than below it (docs/labelers.md has the figures).
 LEAST_MARGIN = 0.4
 # Explanations of the seven models: 99 in 100 have more words that are known. Gibberish has fewer.
 LEAST_KNOWN = 0.7
