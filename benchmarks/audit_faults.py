@@ -224,9 +224,7 @@ def main() -> None:
         share = 100 * len(earlier) / len(before)
         recall = hits / len(planted)
         kinds[kind] = {"planted": len(planted), "recall": recall, "precision": precision}
-        print(
-            f"{kind:18}{len(planted):>6}{recall:>9.3f}{precision:>11.3f}{share:>15.1f}%"
-        )
+        print(f"{kind:18}{len(planted):>6}{recall:>9.3f}{precision:>11.3f}{share:>15.1f}%")
     if asked.json:
         asked.json.write_text(json.dumps({"rows": len(after), "kinds": kinds}), encoding="utf-8")
 

@@ -99,9 +99,22 @@ def _leaks(found: Figures) -> Figures:
         others = {name: None if name == dataset == "MultiWD" else leaks.get(name) for name in RAW}
         any_of = f"{leaks['any']['share']:.1f}%" if "any" in leaks else "none"
         rows.append(
-            [dataset, f"{test['posts']:,}", *(cell(others[name]) for name in RAW), cell(own), any_of]
+            [
+                dataset,
+                f"{test['posts']:,}",
+                *(cell(others[name]) for name in RAW),
+                cell(own),
+                any_of,
+            ]
         )
-    header = ["test posts of", "posts", "in IRF", "in MultiWD", "in its own train and val", "in any"]
+    header = [
+        "test posts of",
+        "posts",
+        "in IRF",
+        "in MultiWD",
+        "in its own train and val",
+        "in any",
+    ]
     return {"header": header, "rows": rows}
 
 
