@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ def encoder(job: TrainingJob, tokenizer: Any) -> Encoder:
 
 def trainer(job: TrainingJob, model: Any, tokenizer: Any, train: Any, validation: Any) -> Any:
     """Return a trainer of TRL, over rows (packed ones, where the recipe says so) of token ids."""
+    _tell_nobody()
     trl = require_package("trl", f"recipe {job.recipe.name}", "finetune")
     packing, window = job.recipe.training.packing, job.recipe.data.window
     if packing:
@@ -69,6 +71,15 @@ def trainer(job: TrainingJob, model: Any, tokenizer: Any, train: Any, validation
         processing_class=tokenizer,
         data_collator=None if packing else AnswerCollator(tokenizer.pad_token_id),
     )
+
+
+def _tell_nobody() -> None:
+    """Keep TRL from telling the hub of the training (findings/trl_trainer_telemetry.sh), also where
+    huggingface_hub, which reads the variable once, was imported before it was set."""
+    from huggingface_hub import constants
+
+    if os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1").upper() in ("1", "ON", "YES", "TRUE"):
+        constants.HF_HUB_DISABLE_TELEMETRY = True
 
 
 @dataclass

@@ -62,7 +62,7 @@ def apply_adapter(
         raise HarnessError(
             f"{base.user}:{base.written}: the adapter {adapter.written} changes the shared embeddings, past "
             "which encoder and decoder read: the bare base would answer; expected an adapter on layers "
-            "inside the model: train one whose target_modules name no embeddings"
+            "inside the model: train one whose target_modules and modules_to_save name no embeddings"
         )
     config = applied.peft_config["default"]
     if not config.is_prompt_learning:  # these hold one tensor, under a name of its own
@@ -74,8 +74,11 @@ def apply_adapter(
 def past_embeddings(model: Any) -> bool:
     """Say whether an adapter lies on embeddings that encoder and decoder do not read through it: they
     hold the same weights under names of their own (T5, BART; transformers 5.23, peft 0.21)."""
-    encodes = bool(getattr(model.config, "is_encoder_decoder", False))
-    return encodes and hasattr(model.get_input_embeddings(), "base_layer")
+    if not getattr(model.config, "is_encoder_decoder", False):
+        return False
+    embeddings = model.get_input_embeddings()
+    # What peft puts in their place: of target_modules, modules_to_save, trainable_token_indices.
+    return any(hasattr(embeddings, n) for n in ("base_layer", "original_module", "token_adapter"))
 
 
 def _require_known_type(adapter: AdapterFiles, base: Checkpoint) -> None:

@@ -83,8 +83,9 @@ def test_a_head_that_nothing_was_done_to_stays_shared(
     assert json.loads((place / "config.json").read_text())["tie_word_embeddings"] is True
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["target_modules", "modules_to_save"])
 def test_an_adapter_that_changes_nothing_is_not_merged(
-    tmp_path: Path, manager: PluginManager
+    tmp_path: Path, manager: PluginManager, whole: bool
 ) -> None:
     # T5's embeddings are shared three ways: peft changes the shared layer, which nobody calls.
     base = tiny_models.save_seq2seq(tmp_path / "t5")
@@ -94,7 +95,11 @@ def test_an_adapter_that_changes_nothing_is_not_merged(
         "seq2seq",
         auto="AutoModelForSeq2SeqLM",
         task="SEQ_2_SEQ_LM",
-        target_modules=["shared"],
+        **(
+            {"target_modules": ["q"], "modules_to_save": ["shared"]}
+            if whole
+            else {"target_modules": ["shared"]}
+        ),
     )
     with pytest.raises(HarnessError, match="changes the shared embeddings, past which") as refused:
         merge(made, tmp_path / "merged", manager)

@@ -29,6 +29,10 @@ from imhi.plugins.data_commands.manifest import COMMIT, Checksum, GitBlob, offic
 from tests.checkouts import INSTRUCTION, TEST, depression_checkout
 
 needs_git = pytest.mark.skipif(not git_checkout.is_installed(), reason="git is not installed")
+needs_safe_archives = pytest.mark.skipif(
+    not hasattr(tarfile, "data_filter"),
+    reason="this Python (before 3.11.4) cannot unpack archives safely, which a fetch refuses",
+)
 
 
 def checksums(root: Path) -> dict[str, Checksum]:
@@ -145,6 +149,7 @@ def archive_of(root: Path, path: Path) -> Path:
     return path
 
 
+@needs_safe_archives
 @pytest.mark.parametrize("form", ["folder", ".tar.gz", ".zip"])
 def test_folders_and_archives_are_copied_and_checked(
     published: Path, tmp_path: Path, form: str
@@ -156,6 +161,7 @@ def test_folders_and_archives_are_copied_and_checked(
 
 
 @needs_git
+@needs_safe_archives
 @pytest.mark.parametrize("form", ["tar.gz", "zip"])
 def test_an_archive_that_names_its_commit_is_held_to_it(
     repository: tuple[Path, str], tmp_path: Path, form: str
@@ -268,6 +274,7 @@ def test_an_archive_that_writes_outside_is_refused(tmp_path: Path, form: str) ->
         assert outside == []
 
 
+@needs_safe_archives
 def test_what_is_no_archive_or_no_imhi_data_is_said_in_one_line(tmp_path: Path) -> None:
     text = tmp_path / "page.tar.gz"
     text.write_text("<html>not found</html>")
@@ -341,6 +348,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_download.time, "sleep", lambda seconds: None)
 
 
+@needs_safe_archives
 def test_an_archive_is_downloaded_and_checked(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
@@ -348,6 +356,7 @@ def test_an_archive_is_downloaded_and_checked(
     assert report.checked == 4 and contents(tmp_path / "to") == contents(published)
 
 
+@needs_safe_archives
 def test_fetching_again_what_is_complete_asks_the_server_nothing(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
@@ -359,6 +368,7 @@ def test_fetching_again_what_is_complete_asks_the_server_nothing(
     assert fetch_checkout(served.address, tmp_path / "to", pinned=pinned).written == 1
 
 
+@needs_safe_archives
 def test_a_broken_download_goes_on_from_where_it_stopped(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
@@ -368,6 +378,7 @@ def test_a_broken_download_goes_on_from_where_it_stopped(
     assert contents(tmp_path / "to") == contents(published)
 
 
+@needs_safe_archives
 def test_a_download_that_failed_goes_on_in_the_next_call(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
@@ -379,6 +390,7 @@ def test_a_download_that_failed_goes_on_in_the_next_call(
     assert contents(tmp_path / "to") == contents(published)
 
 
+@needs_safe_archives
 def test_a_file_that_changed_meanwhile_is_downloaded_from_the_beginning(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
@@ -390,6 +402,7 @@ def test_a_file_that_changed_meanwhile_is_downloaded_from_the_beginning(
     assert contents(tmp_path / "to") == contents(published)
 
 
+@needs_safe_archives
 def test_a_server_without_ranges_is_asked_from_the_beginning(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
@@ -398,6 +411,7 @@ def test_a_server_without_ranges_is_asked_from_the_beginning(
     assert contents(tmp_path / "to") == contents(published)
 
 
+@needs_safe_archives
 def test_passing_server_errors_are_tried_again_and_lasting_ones_are_not(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
@@ -410,6 +424,7 @@ def test_passing_server_errors_are_tried_again_and_lasting_ones_are_not(
     assert len(served.asked) == 4
 
 
+@needs_safe_archives
 def test_a_damaged_archive_is_downloaded_anew_in_the_next_call(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
@@ -422,6 +437,7 @@ def test_a_damaged_archive_is_downloaded_anew_in_the_next_call(
     assert contents(tmp_path / "to") == contents(published)
 
 
+@needs_safe_archives
 def test_wrong_contents_are_not_kept_for_the_next_call(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
@@ -436,6 +452,7 @@ def test_wrong_contents_are_not_kept_for_the_next_call(
     assert fetch_checkout(served.address, tmp_path / "to", pinned=checksums(published)).checked
 
 
+@needs_safe_archives
 def test_no_secret_of_an_address_is_written_down(
     served: Served, published: Path, tmp_path: Path
 ) -> None:
