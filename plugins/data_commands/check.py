@@ -103,6 +103,7 @@ class SourceReport:
         """Return the report with its sums, as ``--json`` prints it."""
         return {
             **asdict(self),
+            "files": self.files and {**asdict(self.files), "absent": self.files.absent()},
             "rows": sum(split.rows for split in self.splits),
             "unparsable_rows": sum(len(split.unparsable) for split in self.splits),
         }

@@ -82,6 +82,8 @@ def _sentences(report: SourceReport) -> Iterator[tuple[str, str]]:
         yield "* another number of rows than the published set", "yellow"
     if report.files is not None:
         yield report.files.sentence(), "red" if report.files.differ else ""
+        if report.files.missing():
+            yield report.files.missing(), ""
         if report.files.unknown:
             yield report.files.not_known(), "yellow"
     for split in report.splits:

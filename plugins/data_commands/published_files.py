@@ -55,6 +55,22 @@ class PublishedFiles:
         )
         return said + (f": {', '.join(self.differ)}" if self.differ else "")
 
+    def absent(self) -> list[str]:
+        """Return the published files that are not here; none where no file is a published one."""
+        known = official_checksums() if self.same else {}
+        return [name for name in known if self.is_published(name) is None]
+
+    def missing(self) -> str:
+        """Return how many published files are not here, and some of their names; nothing where all are."""
+        absent = self.absent()
+        if not absent:
+            return ""
+        more = f" and {len(absent) - _NAMED} more (--json)" if len(absent) > _NAMED else ""
+        return (
+            f"{len(absent)} of {len(official_checksums())} published files are not here: "
+            f"{', '.join(absent[:_NAMED])}{more}"
+        )
+
     def not_known(self) -> str:
         """Return which files no checksum is known of; nothing where there is none."""
         if not self.unknown:

@@ -16,6 +16,8 @@ _PACKAGES = (
     *("torch", "transformers", "tokenizers", "peft", "accelerate", "bert-score", "sacrebleu"),
     *("trl", "bitsandbytes", "rouge-score", "ray", "ftfy"),
 )
+# The folders of a checkout that the package is made of (setup.py).
+_PACKAGE_FOLDERS = ("harness", "plugins", "tasks", "imhi_build", "finetune")
 
 
 def package_versions(packages: Iterable[str] = _PACKAGES) -> dict[str, str]:
@@ -30,7 +32,8 @@ def package_versions(packages: Iterable[str] = _PACKAGES) -> dict[str, str]:
 
 
 def git_commit() -> str | None:
-    """Return the commit of the harness's own checkout, with ``+changes`` where it was edited."""
+    """Return the commit of the harness's own checkout, with ``+changes`` where it was edited: a tracked
+    file, or a new one of the package. What else lies in the checkout (runs, data) is no change of it."""
     here = Path(__file__).resolve().parents[3]
     if not (here / ".git").exists():
         return None
@@ -41,7 +44,9 @@ def git_commit() -> str | None:
 
     try:
         commit = git("rev-parse", "HEAD")
-        return f"{commit}+changes" if commit and git("status", "--porcelain") else commit or None
+        edited = git("status", "--porcelain", "--untracked-files=no")
+        added = git("status", "--porcelain", "--", *_PACKAGE_FOLDERS)
+        return f"{commit}+changes" if commit and (edited or added) else commit or None
     except (OSError, subprocess.SubprocessError):
         return None
 

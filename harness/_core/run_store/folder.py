@@ -56,6 +56,12 @@ _LONGEST_NAME = 200
 R = TypeVar("R", Example, Request, Response, Prediction)
 
 
+def make_run_folder(path: Path) -> None:
+    """Make a folder for a run. It will hold posts: its owner alone may read it, and git passes it over."""
+    path.mkdir(mode=0o700)
+    (path / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
 class RunFolder:
     """Reads and writes one run folder."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from imhi._core.errors import HarnessError
 from imhi._core.report import all_notes
-from imhi._core.run_store import RunFolder
+from imhi._core.run_store import RunFolder, make_run_folder
 from imhi._core.run_store.energy import FILE as ENERGY
 from imhi._core.run_store.jsonl import read_rows, write_rows
 from imhi._core.run_store.manifest import MANIFEST_OF_WHOLE as _WHOLE, Manifest
@@ -138,8 +138,8 @@ def _begin(part: RunFolder, place: Path) -> None:
     staging = staging_folder(place.parent)
     held = staging / "run"
     try:
-        for made in (staging, held):
-            made.mkdir(mode=0o700)
+        staging.mkdir(mode=0o700)
+        make_run_folder(held)
         for kind in ("examples", "requests"):
             shutil.copytree(part.path / kind, held / kind)
         whole = dataclasses.replace(

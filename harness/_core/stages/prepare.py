@@ -28,7 +28,7 @@ from imhi._core.plan import ModelPlan, RunPlan
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.protocols import BuildPrompt
 from imhi._core.records import Example, Request, as_line
-from imhi._core.run_store import FORMAT, RunFolder
+from imhi._core.run_store import FORMAT, RunFolder, make_run_folder
 from imhi._core.run_store.earlier import earlier_run
 from imhi._core.run_store.environment import environment
 from imhi._core.run_store.jsonl import disk_error
@@ -86,7 +86,7 @@ def prepare(plan: RunPlan, model: ModelPlan, manager: PluginManager, data: DataA
     try:
         with ExitStack() as stack:
             stack.enter_context(held_folder(staging))
-            held.mkdir(mode=0o700)
+            make_run_folder(held)
             rows, content = {}, {}
             for dataset in datasets:
                 rows[dataset], written = _write_pairs(held, dataset, asked(dataset), samples)

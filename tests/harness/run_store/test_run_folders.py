@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,13 @@ def test_the_manifest_holds_what_reproduces_a_run(run: Path) -> None:
 
 def test_posts_can_be_read_by_their_owner_only(run: Path) -> None:
     assert stat.S_IMODE(run.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_git_passes_a_run_folder_over(run: Path) -> None:
+    subprocess.run(["git", "init", "-q", run.parent], check=True)
+    listed = ["git", "-C", run.parent, "ls-files", "--others", "--exclude-standard"]
+    assert subprocess.run(listed, capture_output=True, text=True, check=True).stdout == ""
 
 
 @pytest.mark.parametrize("found", [2, 0, None, "1"])

@@ -103,3 +103,15 @@ def test_53_files_are_known_by_their_sha256_and_six_by_gits_id() -> None:
     """As docs/data.md says."""
     kinds = [type(known) for known in official_checksums().values()]
     assert (kinds.count(Checksum), kinds.count(GitBlob)) == (53, 6)
+
+
+def test_published_files_that_are_not_here_are_counted_and_named(
+    imhi: Path, tmp_path: Path, registry: Registry, imhi_here: Imhi
+) -> None:
+    (tmp_path / TEST).mkdir(parents=True)
+    shutil.copyfile(imhi / TEST / "DR.csv", tmp_path / TEST / "DR.csv")
+    files = held(tmp_path, registry)
+    assert len(files.absent()) == 58 and f"{TEST}/dreaddit.csv" in files.absent()
+    assert files.missing().startswith("58 of 59 published files are not here: LICENSE, README.md, ")
+    said = imhi_here("data", "check", f"official:{tmp_path}", "--json")
+    assert said.code == 0 and said.json["files"]["absent"] == files.absent()

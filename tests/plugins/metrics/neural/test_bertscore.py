@@ -119,13 +119,13 @@ def test_it_equals_bert_score_on_real_explanations(
 ) -> None:
     model = minilm()
     references, candidates = real_pairs(
-        imhi, model_outputs / "Mentallama-7B", registry, "DR", rows=100
+        imhi, model_outputs / "Mentallama-7B", registry, "DR", rows=60
     )
-    assert len(references) == 100
+    assert len(references) == 60
     for rows, layer, idf, budget in (
-        (200, 6, False, None),
-        (60, 3, True, 2_048),
-        (60, 1, True, 256),
+        (60, 6, False, None),
+        (30, 3, True, 2_048),
+        (30, 1, True, 256),
     ):
         references, candidates = references[:rows], candidates[:rows]
         metric = make(model, layer=layer, idf=idf, batch_tokens=budget)
