@@ -11,8 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 SOURCES := setup.py harness plugins tasks imhi_build finetune tests docs benchmarks examples
-# One thread each: more threads than cores make torch many times slower. Three workers on two cores, since
-# tests of servers wait now and then.
+# Two workers with one thread each: more threads than cores make torch many times slower.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 
 # Packages are compiled when they are first imported, not when they are installed: few are used.
@@ -33,7 +32,7 @@ types:
 	$(BIN)/mypy
 
 tests:
-	$(TEST_ENV) $(BIN)/python -m pytest -n 3 --dist loadfile
+	$(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The package as a type checker or an editor finds it, which follow no import hooks: links to folders.
 # A new file or folder right below harness/ wants it made again.

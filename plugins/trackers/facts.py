@@ -26,11 +26,10 @@ _NAME = re.compile(r"[^\w.\-/]+")
 
 def run_parameters(manifest: Manifest) -> Parameters:
     """Return what a run was asked with."""
-    source, colon, _ = manifest.source.partition(":")
     told: dict[str, Any] = {
         "run": manifest.run,
         "model": manifest.model,
-        "source": source + (":..." if colon else ""),
+        "source": _named(manifest.source),
         "split": manifest.split,
         "synthetic": manifest.synthetic,
         "seed": manifest.seed,
@@ -60,7 +59,16 @@ def training_parameters(training: str, recipe: Mapping[str, Any]) -> Parameters:
     """Return what a training was made with: its recipe."""
     beside = {"summary", "quoted", "notes", "report_to"}
     kept = {name: value for name, value in recipe.items() if name not in beside}
-    return _written({"training": training, **dict(leaves(kept))})
+    told = {"training": training, **dict(leaves(kept))}
+    if "data.source" in told:
+        told["data.source"] = _named(str(told["data.source"]))
+    return _written(told)
+
+
+def _named(source: str) -> str:
+    """Return a source without where its files lie."""
+    name, colon, _ = source.partition(":")
+    return name + (":..." if colon else "")
 
 
 def leaves(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -152,7 +152,7 @@ def _within_a_later_epoch(state: Path) -> bool:
 @pytest.mark.slow
 def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_loss(tmp_path: Path) -> None:
     words = [
-        *("tiny-causal", *SMALL, "--set", "training.epochs=12", "--set", "training.log_every=1"),
+        *("tiny-causal", *SMALL, "--set", "training.epochs=6", "--set", "training.log_every=1"),
         *("--set", "training.save_every=0.3", "--set", "evaluation.split=null"),
         *("--set", "validation.metric=null"),
     ]

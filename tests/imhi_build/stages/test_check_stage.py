@@ -290,8 +290,9 @@ def test_quality_is_measured_against_experts_on_the_same_posts(
 
 
 @pytest.mark.slow
-def test_the_same_checks_over_ray_find_the_same(explained: BuildFolder, imhi_here: Imhi) -> None:
-    pytest.importorskip("ray")
+def test_the_same_checks_over_two_processes_find_the_same(
+    explained: BuildFolder, imhi_here: Imhi
+) -> None:
     change(
         explained, train_0={"explanation": REFUSAL}, train_2={"model_label": "yes", "label": "no"}
     )
@@ -308,5 +309,5 @@ def test_the_same_checks_over_ray_find_the_same(explained: BuildFolder, imhi_her
         words += ["--check", name]
     assert imhi_here(*words).code == 0
     here, out = findings(), explained.quarantined("DR")
-    assert imhi_here(*words, "--executor", "ray:2").code == 0
+    assert imhi_here(*words, "--executor", "processes:2").code == 0
     assert findings() == here and explained.quarantined("DR") == out and len(here) >= 2

@@ -70,11 +70,12 @@ def test_a_recipe_is_told_without_its_prose() -> None:
     recipe = {
         "name": "r",
         "notes": ["long"],
-        "data": {"system": "hidden", "window": 5},
+        "data": {"system": "hidden", "window": 5, "source": "official:data/me/imhi"},
         "kind": "causal",
     }
     told = facts.training_parameters("r/model", recipe)
     assert told["data.window"] == "5" and told["kind"] == "causal"
+    assert told["data.source"] == "official:..."
     assert "hidden" not in str(told) and "notes" not in told
 
 

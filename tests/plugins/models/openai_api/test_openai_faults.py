@@ -59,7 +59,7 @@ FOREIGN = {
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_passing_fault_is_retried_until_the_answer_comes(asker: Asker, fault: str) -> None:
     with FaultyServer([PASSING[fault][0], PASSING[fault][0], answer("Yes.")]) as server:
-        [response] = asker.ask(server.url, arguments="timeout=0.3")
+        [response] = asker.ask(server.url, arguments="timeout=2")
     assert (response.text, response.error, response.attempts) == ("Yes.", None, 3)
 
 
