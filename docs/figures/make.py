@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 STORED = HERE / "stored"
 # What a source may need, and where it lies for its command.
 PLACES = {"imhi": "data/imhi", "raw": "data/raw", "outputs": "model_outputs"}
-_IN_DATA = {"imhi": "imhi", "raw": "raw", "outputs": "model_outputs"}
+_IN_DATA = {need: Path(place).name for need, place in PLACES.items()}
 
 
 def sources() -> dict[str, dict[str, Any]]:
