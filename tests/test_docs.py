@@ -212,10 +212,10 @@ def test_every_figure_of_a_page_has_a_source(page: Path) -> None:
 
 def test_a_figure_that_a_page_states_of_itself_has_no_source(tmp_path: Path) -> None:
     text = (
-        "Weighed, 1,234 rows of `500` are 12.5% (version 0.1, `x 7`).\n\n```sh\nimhi run 8\n```\n"
+        "A share of 12.5% of 1,234 rows of `500` (version 0.1, `x 7`).\n\n```sh\nimhi run 8\n```\n"
     )
     page = ROOT / "docs" / "no-such-page.md"
-    assert [found.split(" ")[0] for _, found in figures.untraced(page, text)] == ["1,234", "12.5"]
+    assert [found.split(" ")[0] for _, found in figures.untraced(page, text)] == ["12.5", "1,234"]
 
 
 def test_stored_figures_are_those_of_the_commands_that_are_said_to_make_them() -> None:
