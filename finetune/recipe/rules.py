@@ -24,6 +24,8 @@ def contradictions(recipe: Recipe) -> Iterator[str]:
     not_causal = kind in ("seq2seq", "classifier")
     if not_causal and training.packing:
         yield f"training.packing: found true for kind {kind}, expected kind causal"
+    if not_causal and training.loss_on == "all":
+        yield f"training.loss_on: found all for kind {kind}, expected answer (all: kind causal only)"
     if classifier and training.label_weight != 1:
         yield "training.label_weight: found a weight for a classifier, which writes no sentence; leave it out"
     if training.label_smoothing and training.label_weight != 1:

@@ -69,6 +69,11 @@ def create(context: Context, argument: str) -> ReadLabels:
     if head == PUBLISHED:
         return _labeler(context, f"classifier:{argument}", _published(registry, extra, None))
     if (folder / MANIFEST).is_file():
+        if pairs:
+            raise HarnessError(
+                f"labeler classifier:{argument}: found arguments behind a folder of imhi finetune, expected "
+                f"none: it is asked as it was trained; write trained:{head}"
+            )
         return create_trained(context, str(folder))
     if folder.is_dir() and not (folder / "config.json").is_file():
         return _labeler(context, f"classifier:{argument}", _published(registry, extra, folder))

@@ -46,6 +46,8 @@ def training_arguments(
     precision = precision_of(recipe)
     # The recipe decides, also where a launch file says otherwise.
     os.environ["ACCELERATE_MIXED_PRECISION"] = _MIXED[precision]
+    # Read when MLflow is imported, by the callback of report_to: it tells its makers how it is used.
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     return kind(
         num_train_epochs=training.epochs,
         max_steps=training.max_steps or -1,

@@ -22,6 +22,7 @@ from imhi._core.commands_taken import Commands
 from imhi._core.errors import HarnessError, UnknownName
 from imhi._core.events import Event
 from imhi._core.file_plugins import check_plugin_file, read_plugin_file
+from imhi._core.installing import DISTRIBUTION
 from imhi._core.observing import call_observer
 from imhi._core.plugin_problems import OBSERVE, Problem, failed_to_load, one_line, problem_of
 from imhi._core.registry import Registry, name_of, types_by_hook
@@ -70,8 +71,9 @@ class PluginManager:
     # --- loading ---------------------------------------------------------------------------------
 
     def load_entry_points(self) -> None:
-        """Load every plugin installed under the entry-point group ``imhi``."""
-        seen: set[tuple[str, str]] = set()
+        """Load every plugin installed under the entry-point group ``imhi``; our own come first, so that
+        nobody takes their names."""
+        installed: list[tuple[str, str, list[importlib.metadata.EntryPoint]]] = []
         for distribution in importlib.metadata.distributions():
             try:
                 found = distribution.entry_points
@@ -84,6 +86,11 @@ class PluginManager:
                 damage = HarnessError(f"its metadata cannot be read ({one_line(error)})")
                 self._problem(Path(place).name, "?", "metadata", damage, place)
                 continue
+            installed.append((dist_name, version, entry_points))
+        seen: set[tuple[str, str]] = set()
+        for dist_name, version, entry_points in sorted(
+            installed, key=lambda one: one[0] != DISTRIBUTION
+        ):
             for entry_point in entry_points:
                 # An editable install can be found twice on the path; it is one plugin.
                 if (entry_point.name, entry_point.value) in seen:

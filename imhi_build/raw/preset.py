@@ -144,8 +144,8 @@ class Cleaning(Part):
     deleted: Literal["keep", "remove"] = "remove"
 
 
-# `published`: as the released IMHI files are. Measured: posts of DR, dreaddit, IRF, MultiWD and the
-# expert rows of T-SID still hold user names and links, and repeated posts stand in dreaddit, SAD,
+# `published`: as the released IMHI files are. Measured: posts of all datasets in them but SAD still hold
+# user names, links or addresses, and posts are repeated in dreaddit, SAD, T-SID and the raw files of
 # IRF and MultiWD, though the paper describes a cleaning.
 PROFILES = {
     "published": Cleaning(mask=(), duplicates="keep", deleted="keep"),

@@ -247,6 +247,18 @@ def test_an_installed_plugin_that_cannot_be_imported_is_shown_with_its_distribut
         sys.modules.pop(name, None)
 
 
+def test_what_the_harness_has_stays_whatever_is_found_before_it(
+    site: Path, imhi_here: Imhi
+) -> None:
+    (site / "greedy_plugin.py").write_text(METRIC.format(name="accuracy"))
+    install(site, "greedy", "[imhi]\ngreedy = greedy_plugin\n")
+    said = imhi_here("plugins", "--json")
+    (problem,) = said.json["problems"]
+    assert problem["plugin"] == "greedy"
+    assert "metric 'accuracy' is already registered by plugin 'metrics.labels'" in problem["error"]
+    sys.modules.pop("greedy_plugin", None)
+
+
 @pytest.mark.parametrize(
     ("entry_points", "metadata"),
     [("[imhi]\nodd = odd_plugin\n", ""), ("[imhi]\nodd\n=\n", None), ("odd = \n[imhi\n", None)],

@@ -7,6 +7,7 @@ import dataclasses
 import importlib.metadata
 import inspect
 import logging
+import os
 from typing import Any
 
 from imhi import HarnessError, UnknownName, how_to_install
@@ -39,6 +40,8 @@ def version() -> str:
 def backend_names() -> list[str]:
     """Return the registered backends; imports no backend."""
     version()
+    # vLLM tells its makers how it is used, unless this was set before it is imported.
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     import lm_eval.models  # noqa: F401  (first: it registers the built-in backends)
     from lm_eval.api.registry import model_registry
 

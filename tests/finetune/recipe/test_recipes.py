@@ -156,6 +156,7 @@ def test_a_value_that_is_not_allowed_is_named_with_what_is(override: str, said: 
             ["training.packing=true"],
             "training.packing: found true for kind seq2seq",
         ),
+        ("tiny-seq2seq", ["training.loss_on=all"], "training.loss_on: found all for kind seq2seq"),
         (
             "tiny-causal",
             ["training.label_weight=1", "training.label_smoothing=0.1"],

@@ -118,6 +118,14 @@ def test_a_dataset_without_a_classifier_is_refused(context: Context, nameless: P
         create(context, str(nameless))(context.dataset("SAD"), [""], [answer(f"Reasoning: {LONG}")])
 
 
+def test_arguments_that_a_training_would_not_heed_are_refused(
+    context: Context, tmp_path: Path
+) -> None:
+    (tmp_path / "training.json").write_text("{}")
+    with pytest.raises(HarnessError, match="found arguments behind a folder of imhi finetune"):
+        create(context, f"{tmp_path},device=cpu")
+
+
 def test_a_question_is_told_apart_where_a_dataset_asks_several(
     context: Context, classifier: Path
 ) -> None:

@@ -158,6 +158,13 @@ def test_every_page_has_the_notice_and_a_policy_that_forbids_everything_else(bui
         assert "<h1>" in text and 'lang="en"' in text
 
 
+def test_every_page_of_an_entry_says_whose_word_its_settings_are(built) -> None:
+    pages = list((built / "models").glob("*.html"))
+    assert pages
+    for page in pages:
+        assert "How it was made is the submitter's word" in page.read_text(encoding="utf-8"), page
+
+
 def test_a_synthetic_board_says_so_on_every_page_and_in_its_badges(tmp_path, registry) -> None:
     board = a_board(tmp_path / "board", synthetic=True)
     name = an_entry(board, "Demo", synthetic=True)

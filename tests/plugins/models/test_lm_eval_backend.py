@@ -80,6 +80,12 @@ def chat(server: FaultyServer, **arguments: object) -> str:
 # --- what is relied on in lm-eval ----------------------------------------------------------------
 
 
+def test_vllm_behind_lm_eval_tells_nobody_how_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VLLM_NO_USAGE_STATS", raising=False)
+    assert "vllm" in compat_backends.backend_names()
+    assert os.environ["VLLM_NO_USAGE_STATS"] == "1"
+
+
 def test_naming_the_plugin_imports_neither_lm_eval_nor_torch() -> None:
     code = (
         "import sys; from imhi.plugins.models import lm_eval_backend as b; list(b.imhi_models());"
