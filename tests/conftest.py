@@ -44,20 +44,6 @@ def model_outputs() -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_bart(imhi: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small BART that has learnt, in about a minute, which explanation belongs to a post."""
-    from filelock import FileLock
-
-    from tests.trained_bart import train_bart
-
-    # Trained once, also where several workers run the tests: they share what lies one above.
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained-bart"
-    with FileLock(f"{folder}.lock"):
-        return folder if folder.exists() else train_bart(imhi, folder)
-
-
-@pytest.fixture(scope="session")
 def manager() -> PluginManager:
     """All built-in plugins."""
     return load_plugins()

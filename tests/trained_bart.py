@@ -27,10 +27,7 @@ _LONGEST = 64  # in training; attention to later tokens is not needed to tell te
 
 
 def train_bart(imhi: Path, folder: Path) -> Path:
-    """Train on train rows of an official checkout (about a minute), save, return ``folder``.
-
-    Done once per process for the same arguments: call it from a session-scoped fixture.
-    """
+    """Train on train rows of an official checkout (about half a minute), save, return ``folder``."""
     import torch
 
     rows = list(training_rows(imhi))

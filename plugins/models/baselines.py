@@ -117,9 +117,9 @@ class Tfidf:
                 zip(pull.tolist(), counted.indices.tolist(), strict=True),
                 key=lambda pair: (-pair[0], pair[1]),
             )
-            spans = self._spans(post)
-            # Lower case may split letters ("İ"): such a phrase is named as it was counted.
             phrases = [self.phrases[i] for value, i in ranked[:SHOWN] if value > 0]
+            spans = self._spans(post, phrases)
+            # Lower case may split letters ("İ"): such a phrase is named as it was counted.
             named = [f'"{spans.get(phrase, phrase)}"' for phrase in phrases]
             probabilities = dict.fromkeys(self.labels, 0.0) | dict(
                 zip(classes, row.tolist(), strict=True)
@@ -135,15 +135,19 @@ class Tfidf:
         others[best] = 0.0
         return coefficients[best] - others @ coefficients / max(others.sum(), 1e-300)
 
-    def _spans(self, post: str) -> dict[str, str]:
-        """Return each phrase of the post as the post first has it: the features are in lower case
-        and pass over one-letter words ("need a break" is counted as "need break")."""
+    def _spans(self, post: str, phrases: Sequence[str]) -> dict[str, str]:
+        """Return phrases as the post first has them: the features are in lower case and pass over
+        one-letter words ("need a break" is counted as "need break")."""
         words = list(re.finditer(self.vectorizer.token_pattern, post))
+        lower = [word.group().lower() for word in words]
+        ends = [*zip(words, words, strict=True), *itertools.pairwise(words)]
         spans: dict[str, str] = {}
-        for first, last in (*zip(words, words, strict=True), *itertools.pairwise(words)):
-            phrase = " ".join(word.group().lower() for word in dict.fromkeys((first, last)))
-            text = " ".join(post[first.start() : last.end()].split())
-            spans.setdefault(phrase, text.replace('"', "'"))
+        for phrase, (first, last) in zip(
+            [*lower, *map(" ".join, itertools.pairwise(lower))], ends, strict=True
+        ):
+            if phrase in phrases and phrase not in spans:
+                text = " ".join(post[first.start() : last.end()].split())
+                spans[phrase] = text.replace('"', "'")
         return spans
 
 

@@ -132,6 +132,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if rest[:1] != ["plugins"]:
             manager.refuse_broken_files(options.plugins)
             _warn_of_problems(manager)
+        _leave_only(app, rest)
         with manager.naming_failures():
             code = typer.main.get_command(app).main(rest, prog_name="imhi", standalone_mode=False)
         if code == STOPPED:  # typer makes this of a KeyboardInterrupt
@@ -162,6 +163,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         return _usage_or_bug(error, manager)
+
+
+def _leave_only(app: typer.Typer, words: Sequence[str]) -> None:
+    """Leave the command that is asked for alone in the application: typer reads the signatures of all
+    that are there, which takes longer than loading the plugins."""
+    commands = [one for one in app.registered_commands if words[:1] == [one.name]]
+    groups = [one for one in app.registered_groups if words[:1] == [one.name]]
+    if commands or groups:
+        app.registered_commands, app.registered_groups = commands, groups
 
 
 def _usage_or_bug(error: Exception, manager: PluginManager | None) -> int:

@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from imhi._core.records import JsonObject
@@ -22,15 +23,19 @@ _PACKAGE_FOLDERS = ("harness", "plugins", "tasks", "imhi_build", "finetune")
 
 def package_versions(packages: Iterable[str] = _PACKAGES) -> dict[str, str]:
     """Return the versions of packages (those that can change a score), as far as installed."""
-    found = {}
-    for name in packages:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    found = {name: _version(name) for name in packages}
+    return {name: version for name, version in found.items() if version is not None}
 
 
+@cache  # reading a package's metadata takes milliseconds, and a process keeps what it has loaded
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+@cache  # likewise: the code that runs is that of the time when it was loaded
 def git_commit() -> str | None:
     """Return the commit of the harness's own checkout, with ``+changes`` where it was edited: a tracked
     file, or a new one of the package. What else lies in the checkout (runs, data) is no change of it."""

@@ -13,6 +13,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,7 @@ def _is_ours(factory: object) -> bool:
     return _module(factory).partition(".")[0] == "imhi"
 
 
+@cache  # what runs is what was loaded, whatever is edited meanwhile
 def _code(module: str) -> str:
     """Return the checksum of the code beside a module: its package's, or its file's where it is in
     none."""

@@ -156,7 +156,7 @@ def test_a_loss_that_is_no_number_ends_the_training_and_the_last_good_checkpoint
 
 @pytest.mark.slow
 def test_a_full_disk_ends_the_training_in_one_line_and_more_space_lets_it_go_on(
-    run_imhi: ImhiCommand, tmp_path: Path
+    run_imhi: ImhiCommand, imhi_here: Imhi, tmp_path: Path
 ) -> None:
     place = tmp_path / "disk"
     place.mkdir()
@@ -177,8 +177,8 @@ def test_a_full_disk_ends_the_training_in_one_line_and_more_space_lets_it_go_on(
         assert len(complaint) == 1 and "no space left on the disk" in complaint[0]
         assert "Traceback" not in full.stderr
         mount("remount,size=64m")
-        again = run_imhi(*words)
-        assert again.returncode == 0, again.stderr
+        again = imhi_here(*words)
+        assert again.code == 0, again.err
         found = json.loads((place / "trained" / "tiny-causal" / "training.json").read_text())
         assert found["status"] == "trained"
     finally:

@@ -9,32 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Imhi
 from tests.finetune.training.test_trainings import SMALL, manifest
 
 pytest.importorskip("trl", reason="finetune needs the extra [finetune]")
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_model(tmp_path: Path) -> None:
+def test_two_processes_train_one_model(imhi_here: Imhi, tmp_path: Path) -> None:
     recipe = ["finetune", "tiny-causal", *SMALL, "--set", "training.log_every=1"]
-
-    def train(name: str, *before: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", *before, "imhi", *recipe, "--name", name],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
     launch = "accelerate.commands.launch --cpu --num_processes 2 --num_machines 1"
-    out = train("two", *launch.split(), "--mixed_precision", "no", "--dynamo_backend", "no", "-m")
-    train("one")
-    assert out.count("parameters") == 1, "both processes showed their table"
+    launch += " --mixed_precision no --dynamo_backend no -m imhi"
+    done = subprocess.run(
+        [sys.executable, "-m", *launch.split(), *recipe, "--name", "two"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    said = imhi_here(*recipe, "--name", "one")
+    assert said.code == 0, said.err
+    assert done.stdout.count("parameters") == 1, "both processes showed their table"
     two, one = (manifest(tmp_path / "trained" / name) for name in ("two", "one"))
     assert two["status"] == "scored"
     member, alone = two["members"]["model"], one["members"]["model"]

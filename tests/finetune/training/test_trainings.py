@@ -150,14 +150,16 @@ def _within_a_later_epoch(state: Path) -> bool:
 
 
 @pytest.mark.slow
-def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_loss(tmp_path: Path) -> None:
+def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_loss(
+    imhi_here: Imhi, tmp_path: Path
+) -> None:
     words = [
         *("tiny-causal", *SMALL, "--set", "training.epochs=6", "--set", "training.log_every=1"),
         *("--set", "training.save_every=0.3", "--set", "evaluation.split=null"),
         *("--set", "validation.metric=null"),
     ]
-    whole = start([*words, "--name", "whole"], tmp_path)
-    assert whole.wait(timeout=300) == 0, whole.stderr and whole.stderr.read()
+    whole = imhi_here("finetune", *words, "--name", "whole")
+    assert whole.code == 0, whole.err
     killed = start([*words, "--name", "killed"], tmp_path)
     checkpoints = tmp_path / "trained" / "killed" / "checkpoints" / "model"
     deadline = time.monotonic() + 200
@@ -169,10 +171,9 @@ def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_loss(tmp_path
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert manifest(tmp_path / "trained" / "killed")["status"] == "training"
-    again = start([*words, "--name", "killed"], tmp_path)
-    said = again.communicate(timeout=300)[1].decode()
-    assert again.returncode == 0, said
-    assert "goes on from update" in said
+    again = imhi_here("finetune", *words, "--name", "killed")
+    assert again.code == 0, again.err
+    assert "goes on from update" in again.err
     one, other = (
         manifest(tmp_path / "trained" / name)["members"]["model"] for name in ("whole", "killed")
     )

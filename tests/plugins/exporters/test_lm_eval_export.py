@@ -25,7 +25,7 @@ from imhi._core.settings import RunSettings
 from imhi._core.stages.pipeline import run
 from imhi.plugins.exporters.lm_eval_export import scoring
 from imhi.plugins.exporters.lm_eval_export.writing import write_export
-from tests.conftest import ImhiCommand
+from tests.conftest import Imhi
 
 
 def settings(**more: Any) -> RunSettings:
@@ -140,12 +140,12 @@ def test_a_system_prompt_is_in_the_rows_only_where_no_template_will_place_it(
 
 
 def test_the_folder_is_private_and_says_that_it_holds_posts(
-    tmp_path: Path, run_imhi: ImhiCommand
+    tmp_path: Path, imhi_here: Imhi
 ) -> None:
-    done = run_imhi("export", "lm-eval", "out", "--dataset", "DR", "--limit", "3")
-    assert done.returncode == 0, done.stderr
-    assert "contains posts" in done.stderr and "do not share" in done.stderr
-    assert "lm_eval --include_path out --tasks imhi" in done.stdout
+    done = imhi_here("export", "lm-eval", "out", "--dataset", "DR", "--limit", "3")
+    assert done.code == 0, done.err
+    assert "contains posts" in done.err and "do not share" in done.err
+    assert "lm_eval --include_path out --tasks imhi" in done.out
     page = (tmp_path / "out" / "README.md").read_text()
     assert "Do not share it" in page and "not IMHI results" in page
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
@@ -190,9 +190,9 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, registry: Regis
 
 
 def test_what_the_source_does_not_have_is_said_before_anything_is_written(
-    tmp_path: Path, run_imhi: ImhiCommand
+    tmp_path: Path, imhi_here: Imhi
 ) -> None:
-    done = run_imhi("export", "lm-eval", "out", "--split", "nowhere")
-    assert done.returncode == 2
-    assert "nowhere" in done.stderr and "Traceback" not in done.stderr
+    done = imhi_here("export", "lm-eval", "out", "--split", "nowhere")
+    assert done.code == 2
+    assert "nowhere" in done.err and "Traceback" not in done.err
     assert not (tmp_path / "out").exists()

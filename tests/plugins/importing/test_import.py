@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from imhi._core.evaluation import evaluate
 from imhi._core.plugin_manager import PluginManager
 from imhi._core.results import RunScores
 from tests.checkouts import TEST, depression_checkout
+from tests.conftest import Imhi
 
 YES = "Yes, the poster suffers from depression."
 NO = "No, the poster does not suffer from depression."
@@ -198,10 +198,10 @@ def test_files_that_do_not_fit_are_refused(
 # --- the command, on published answers -----------------------------------------------------------
 
 
-def imported(run_imhi: Any, *arguments: str) -> dict[str, Any]:
-    done = run_imhi("import", *arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+def imported(imhi_here: Imhi, *arguments: str) -> dict[str, Any]:
+    done = imhi_here("import", *arguments, "--json")
+    assert done.code == 0, done.err
+    found: dict[str, Any] = done.json
     return found
 
 
@@ -210,9 +210,9 @@ def scores_of(found: dict[str, Any], dataset: str) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_published_example_responses_score_as_published(imhi: Path, run_imhi: Any) -> None:
+def test_published_example_responses_score_as_published(imhi: Path, imhi_here: Imhi) -> None:
     path = imhi / "examples" / "response_generation_examples" / "DR.csv"
-    found = imported(run_imhi, str(path), "--labeler", "reference-rule")
+    found = imported(imhi_here, str(path), "--labeler", "reference-rule")
     scores = scores_of(found, "DR")
     assert round(scores["accuracy"], 2) == 57.14
     assert round(scores["weighted_f1"], 2) == 56.23
@@ -221,21 +221,21 @@ def test_published_example_responses_score_as_published(imhi: Path, run_imhi: An
 
 
 @pytest.mark.slow
-def test_sad_is_scored_where_the_published_script_stops(imhi: Path, run_imhi: Any) -> None:
+def test_sad_is_scored_where_the_published_script_stops(imhi: Path, imhi_here: Imhi) -> None:
     path = imhi / "examples" / "response_generation_examples" / "SAD.csv"
-    found = imported(run_imhi, str(path), "--dataset", "SAD", "--labeler", "reference-rule")
+    found = imported(imhi_here, str(path), "--dataset", "SAD", "--labeler", "reference-rule")
     assert {row["n"] for row in found["scores"]} == {35}
     assert scores_of(found, "SAD")["weighted_f1"] > 50
 
 
 @pytest.mark.slow
 def test_real_answers_are_joined_to_the_official_test_files(
-    imhi: Path, model_outputs: Path, run_imhi: Any
+    imhi: Path, model_outputs: Path, imhi_here: Imhi
 ) -> None:
     """All rows of the datasets that are here fit by place; six questions about a post are one post."""
     folder = model_outputs / "Mentallama-7B"
     found = imported(
-        run_imhi,
+        imhi_here,
         str(folder),
         "--source",
         f"official:{imhi}",
@@ -254,13 +254,13 @@ def test_real_answers_are_joined_to_the_official_test_files(
 
 @pytest.mark.slow
 def test_a_swapped_row_in_real_answers_is_refused(
-    imhi: Path, model_outputs: Path, run_imhi: Any, tmp_path: Path
+    imhi: Path, model_outputs: Path, imhi_here: Imhi, tmp_path: Path
 ) -> None:
     with (model_outputs / "vicuna_13B" / "SAD.csv").open(encoding="utf-8", newline="") as stream:
         rows = [(row["goldens"], row["generated_text"]) for row in csv.DictReader(stream)]
     rows[100], rows[101] = rows[101], rows[100]
     path = write_answers(tmp_path / "SAD.csv", rows)
-    done = run_imhi("import", str(path), "--source", f"official:{imhi}", "--json")
-    assert done.returncode == 2
-    assert "SAD.csv: row 100 (line" in done.stderr
-    assert "Traceback" not in done.stderr
+    done = imhi_here("import", str(path), "--source", f"official:{imhi}", "--json")
+    assert done.code == 2
+    assert "SAD.csv: row 100 (line" in done.err
+    assert "Traceback" not in done.err

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from imhi import DataError, HarnessError
+from tests.conftest import Imhi
 from tests.plugins.importing.answer_files import jsonl, read, texts
 
 # --- batches: forms as OpenAI and Anthropic document them ----------------------------------------
@@ -261,10 +262,10 @@ def test_other_logs_of_lm_eval_are_refused(
 
 @pytest.mark.slow
 def test_a_log_that_lm_eval_has_written_is_joined_to_what_it_was_asked(
-    tmp_path: Path, run_imhi: Any
+    tmp_path: Path, imhi_here: Imhi
 ) -> None:
     """The export of the demo posts, answered by lm-eval's own dummy model, imported again."""
-    assert run_imhi("export", "lm-eval", "export", "-d", "DR", "-d", "IRF").returncode == 0
+    assert imhi_here("export", "lm-eval", "export", "-d", "DR", "-d", "IRF").code == 0
     asked = ["--include_path", "export", "--tasks", "imhi", "--model", "dummy"]
     done = subprocess.run(
         [sys.executable, "-m", "lm_eval", *asked, "--log_samples", "--output_path", "logs"],
@@ -276,9 +277,9 @@ def test_a_log_that_lm_eval_has_written_is_joined_to_what_it_was_asked(
     )
     assert done.returncode == 0, done.stderr
     (folder,) = (path for path in (tmp_path / "logs").iterdir() if path.is_dir())
-    found = run_imhi("import", str(folder), "--source", "demo", "--resamples", "100", "--json")
-    assert found.returncode == 0, found.stderr
-    result = json.loads(found.stdout)
+    found = imhi_here("import", str(folder), "--source", "demo", "--resamples", "100", "--json")
+    assert found.code == 0, found.err
+    result = found.json
     assert [one["dataset"] for one in result["labelling"]] == ["DR", "IRF"]
     assert all(one["failed"] == one["not_asked"] == 0 for one in result["labelling"])
     answers = Path(tmp_path, result["run"], "responses", "DR.jsonl").read_text(encoding="utf-8")

@@ -50,14 +50,14 @@ def test_the_order_of_rows_changes_nothing(tmp_path: Path, manager: PluginManage
     ],
 )
 def test_mistakes_are_one_line(
-    run_imhi, tmp_path: Path, arguments: list[str], expected: str
+    imhi_here, tmp_path: Path, arguments: list[str], expected: str
 ) -> None:
     write(tmp_path / "system.csv", [row(number) for number in range(5)])
-    done = run_imhi("meta", *arguments, "--no-picture", "--resamples", "100")
-    assert done.returncode == 2
-    assert expected in done.stderr
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    done = imhi_here("meta", *arguments, "--no-picture", "--resamples", "100")
+    assert done.code == 2
+    assert expected in done.err
+    assert "Traceback" not in done.err
+    assert len(done.err.strip().splitlines()) == 1
 
 
 PLUGIN = """
@@ -79,30 +79,28 @@ def imhi_metrics():
 
 
 def test_a_metric_that_is_not_done_is_shown_and_the_command_ends_with_1(
-    run_imhi, tmp_path: Path
+    imhi_here, tmp_path: Path
 ) -> None:
     (tmp_path / "mine.py").write_text(PLUGIN)
     write(tmp_path / "system.csv", [row(number) for number in range(20)])
     asked = ("meta", "system.csv", "--plugin", "mine.py", "--resamples", "100", "--no-picture")
-    done = run_imhi(*asked, "--metric", "unfinished")
-    assert done.returncode == 1
-    assert "one answer is still to be measured; give the same 'imhi meta' again" in done.stderr
-    assert (
-        "Lower is better for unfinished: there a good metric correlates negatively" in done.stdout
-    )
+    done = imhi_here(*asked, "--metric", "unfinished")
+    assert done.code == 1
+    assert "one answer is still to be measured; give the same 'imhi meta' again" in done.err
+    assert "Lower is better for unfinished: there a good metric correlates negatively" in done.out
     assert (tmp_path / "meta" / "meta.csv").exists()
     assert not (tmp_path / "meta" / "meta.png").exists()
 
 
-def test_a_metric_that_fails_is_named_with_its_plugin(run_imhi, tmp_path: Path) -> None:
+def test_a_metric_that_fails_is_named_with_its_plugin(imhi_here, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PLUGIN)
     write(tmp_path / "system.csv", [row(number) for number in range(20)])
-    done = run_imhi("meta", "system.csv", "--plugin", "mine.py", "--metric", "broken")
-    assert done.returncode == 2
-    assert "metric broken (plugin 'mine') failed on DR: KeyError" in done.stderr
+    done = imhi_here("meta", "system.csv", "--plugin", "mine.py", "--metric", "broken")
+    assert done.code == 2
+    assert "metric broken (plugin 'mine') failed on DR: KeyError" in done.err
 
 
-def test_a_label_that_the_dataset_does_not_have_is_named(run_imhi, tmp_path: Path) -> None:
+def test_a_label_that_the_dataset_does_not_have_is_named(imhi_here, tmp_path: Path) -> None:
     write(tmp_path / "system.csv", [row(0), row(1, label="perhaps")])
-    done = run_imhi("meta", "system.csv", "--no-picture")
-    assert "column 'label': found 'perhaps', expected one of yes, no (or 1, 0)" in done.stderr
+    done = imhi_here("meta", "system.csv", "--no-picture")
+    assert "column 'label': found 'perhaps', expected one of yes, no (or 1, 0)" in done.err

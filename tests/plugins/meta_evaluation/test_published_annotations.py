@@ -39,12 +39,12 @@ def printed(result: MetaEvaluation, width: int, capsys: pytest.CaptureFixture[st
 
 
 def test_one_command_writes_tables_and_a_picture_of_at_least_six_metrics(
-    imhi: Path, run_imhi, tmp_path: Path
+    imhi: Path, imhi_here, tmp_path: Path
 ) -> None:
     path = imhi / "human_evaluation" / "DR_annotation"
-    done = run_imhi("meta", str(path), "--resamples", "200")
-    assert done.returncode == 0, done.stderr
-    titles = [line for line in done.stdout.splitlines() if "Spearman's rho, " in line]
+    done = imhi_here("meta", str(path), "--resamples", "200")
+    assert done.code == 0, done.err
+    titles = [line for line in done.out.splitlines() if "Spearman's rho, " in line]
     assert [title.split(":")[0] for title in titles] == [
         "chatgpt_data",
         "chatgpt_false_data",
@@ -52,8 +52,8 @@ def test_one_command_writes_tables_and_a_picture_of_at_least_six_metrics(
     ]
     found = json.loads((tmp_path / "meta" / "meta.json").read_text())
     assert sum(metric["headline"] for metric in found["metrics"]) >= 6
-    assert "length" in done.stdout
-    assert "Pooled figures mislead" in done.stdout
+    assert "length" in done.out
+    assert "Pooled figures mislead" in done.out
     assert (tmp_path / "meta" / "meta.png").read_bytes().startswith(b"\x89PNG")
     with (tmp_path / "meta" / "meta.csv").open() as stream:
         rows = list(csv.DictReader(stream))

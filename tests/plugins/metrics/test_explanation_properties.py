@@ -24,6 +24,7 @@ from imhi._core.registry import Registry
 from imhi._core.sources import open_source
 from tests.judge_server import judge, judge_server
 from tests.plugins.metrics.neural.bertscore_encoders import minilm
+from tests.trained_bart import train_bart
 
 pytestmark = pytest.mark.slow
 ROWS = 80
@@ -90,6 +91,12 @@ def rows(
 
 
 @pytest.fixture(scope="module")
+def trained_bart(imhi: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small BART that has learnt which explanation belongs to a post."""
+    return train_bart(imhi, tmp_path_factory.mktemp("trained") / "bart")
+
+
+@pytest.fixture(scope="module")
 def arguments(trained_bart: Path) -> Callable[[str], str]:
     """Return how a metric is written, with real models small enough for a test."""
 
@@ -97,7 +104,7 @@ def arguments(trained_bart: Path) -> Callable[[str], str]:
         if metric == "bartscore":
             return f"bartscore:{trained_bart}"
         if metric == "bertscore":
-            return f"bertscore:{minilm()},layer=6"
+            return f"bertscore:{minilm()},layer=3"
         return f"similarity:{minilm()}" if metric == "similarity" else metric
 
     return written

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, ImhiCommand
+from tests.conftest import ROOT, Imhi
 from tests.faulty_server import Asked, Reply, answer, status
 from tests.judge_server import by_overlap, judge, judge_server, marks
 
@@ -28,22 +28,22 @@ def overall(printed: str) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_a_run_is_judged_from_the_command_line(run_imhi: ImhiCommand) -> None:
-    assert run_imhi(*RUN).returncode == 0
+def test_a_run_is_judged_from_the_command_line(imhi_here: Imhi) -> None:
+    assert imhi_here(*RUN).code == 0
     with judge_server() as server:
-        done = run_imhi(*SCORE, "--judge", judge(server.url, name="marker"))
-        assert done.returncode == 0, done.stderr
-        assert set(overall(done.stdout)) == {"DR", "SAD"}
-        assert all(0.5 < value <= 3 for value in overall(done.stdout).values())
-        shown = run_imhi("score", "last", "--metric", "judge", "--judge", judge(server.url))
-    assert "judge_overall" in shown.stdout and "judge_unread" in shown.stdout
+        done = imhi_here(*SCORE, "--judge", judge(server.url, name="marker"))
+        assert done.code == 0, done.err
+        assert set(overall(done.out)) == {"DR", "SAD"}
+        assert all(0.5 < value <= 3 for value in overall(done.out).values())
+        shown = imhi_here("score", "last", "--metric", "judge", "--judge", judge(server.url))
+    assert "judge_overall" in shown.out and "judge_unread" in shown.out
 
 
 @pytest.mark.slow
 def test_a_killed_scoring_asks_only_the_rest_and_ends_with_the_same_marks(
-    run_imhi: ImhiCommand, tmp_path: Path
+    imhi_here: Imhi, tmp_path: Path
 ) -> None:
-    assert run_imhi(*RUN).returncode == 0
+    assert imhi_here(*RUN).code == 0
     slow = lambda asked: by_overlap(asked).after(0.05)  # noqa: E731
     with judge_server(slow) as server:
         words = [*SCORE, "--judge", judge(server.url, "concurrency=2")]
@@ -62,38 +62,38 @@ def test_a_killed_scoring_asks_only_the_rest_and_ends_with_the_same_marks(
         (kept,) = tmp_path.glob("runs/*/measured/judge-*.jsonl")
         safe = kept.read_bytes().count(b"\n")
         assert before - 4 <= safe < before + 1, "all but what was in flight"
-        done = run_imhi(*words)
-        assert done.returncode == 0, done.stderr
+        done = imhi_here(*words)
+        assert done.code == 0, done.err
         prompts = Counter(server.prompts)
         assert len(server.asked) - before == len(prompts) - safe
     with judge_server() as server:
-        unbroken = run_imhi(*SCORE, "--judge", judge(server.url))
+        unbroken = imhi_here(*SCORE, "--judge", judge(server.url))
         assert len(server.asked) == len(prompts)
-    assert overall(done.stdout) == overall(unbroken.stdout)
+    assert overall(done.out) == overall(unbroken.out)
 
 
 @pytest.mark.slow
 def test_failed_requests_end_the_command_with_1_and_it_goes_on_when_given_again(
-    run_imhi: ImhiCommand,
+    imhi_here: Imhi,
 ) -> None:
-    assert run_imhi(*RUN).returncode == 0
+    assert imhi_here(*RUN).code == 0
 
     def failing(asked: Asked) -> Reply:
         return status(400, "bad request") if asked.index == 3 else by_overlap(asked)
 
     with judge_server(failing) as server:
         words = [*SCORE, "--judge", judge(server.url, name="m")]
-        done = run_imhi(*words)
-        assert done.returncode == 1
-        assert "failed requests: 1 (first: HTTP 400: bad request)" in done.stderr
+        done = imhi_here(*words)
+        assert done.code == 1
+        assert "failed requests: 1 (first: HTTP 400: bad request)" in done.err
         asked = len(server.asked)
-        assert run_imhi(*words).returncode == 0
+        assert imhi_here(*words).code == 0
         assert len(server.asked) == asked + 1
 
 
 @pytest.mark.slow
-def test_a_dry_run_shows_requests_and_cost_and_a_budget_keeps_to_it(run_imhi: ImhiCommand) -> None:
-    assert run_imhi(*RUN).returncode == 0
+def test_a_dry_run_shows_requests_and_cost_and_a_budget_keeps_to_it(imhi_here: Imhi) -> None:
+    assert imhi_here(*RUN).code == 0
     script = lambda asked: answer(marks(2), usage=(1000, 10))  # noqa: E731
     with judge_server(script) as server:
         words = [
@@ -101,29 +101,29 @@ def test_a_dry_run_shows_requests_and_cost_and_a_budget_keeps_to_it(run_imhi: Im
             "--judge",
             judge(server.url, "price_prompt=1000,price_completion=1000,concurrency=1"),
         ]
-        dry = run_imhi(*words, "--dry-run")
-        assert dry.returncode == 0 and not server.asked, dry.stderr
-        rows = json.loads(dry.stdout)["dry_run"]
+        dry = imhi_here(*words, "--dry-run")
+        assert dry.code == 0 and not server.asked, dry.err
+        rows = json.loads(dry.out)["dry_run"]
         assert {row["dataset"] for row in rows} == {"DR", "SAD"}
         assert all(row["cost"] > 0 and row["metric"] == "judge" for row in rows)
 
-        stopped = run_imhi(*words, "--max-cost", "9")
-        assert stopped.returncode == 1 and "--max-cost was reached" in stopped.stderr
+        stopped = imhi_here(*words, "--max-cost", "9")
+        assert stopped.code == 1 and "--max-cost was reached" in stopped.err
         asked = len(server.asked)
         assert 0 < asked < sum(row["requests"] for row in rows)
-        left = json.loads(run_imhi(*words, "--dry-run").stdout)["dry_run"]
+        left = json.loads(imhi_here(*words, "--dry-run").out)["dry_run"]
         assert sum(row["requests"] for row in left) == sum(r["requests"] for r in rows) - asked
 
 
-def test_bad_arguments_are_one_line(run_imhi: ImhiCommand) -> None:
+def test_bad_arguments_are_one_line(imhi_here: Imhi) -> None:
     for argument, expected in (
         ("repeats=0", "found '0', expected a whole number above 0"),
         ("temperature=hot", "found 'hot', expected a number, 0 or more"),
         ("shown=label", "found 'label', expected answer or explanation"),
         ("repeat=2", "did you mean 'repeats'?"),
     ):
-        done = run_imhi(
+        done = imhi_here(
             "run", "-m", "baseline:majority", "--metric", f"judge:{argument}", "--judge", "openai:m"
         )
-        assert done.returncode == 2 and expected in done.stderr, done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
+        assert done.code == 2 and expected in done.err, done.err
+        assert len(done.err.strip().splitlines()) == 1

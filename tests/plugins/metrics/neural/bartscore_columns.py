@@ -17,13 +17,11 @@ Columns = tuple[list[Example], list[Response], list[Prediction]]
 PARTS = ("DR", "dreaddit", "SAD", "Irf", "MultiWD")
 
 
-def real_columns(
-    imhi: Path, outputs: Path, each: int = 40, parts: Sequence[str] = PARTS
-) -> Columns:
+def real_columns(imhi: Path, outputs: Path, each: int = 40) -> Columns:
     """Return the first ``each`` rows of official test files with real answers to them."""
     model = "Mentallama-7B"
     examples, responses = [], []
-    for name in parts:
+    for name in PARTS:
         test = imhi / "test_data" / "test_instruction" / f"{name}.csv"
         for row, (gold, answer) in enumerate(
             zip(_rows(test, each), _rows(outputs / model / f"{name}.csv", each), strict=True)

@@ -96,12 +96,13 @@ def test_200_real_pairs_score_as_in_a_plain_loop_in_all_directions_and_batches(
     }
     both = zip(expected["bartscore"], expected["bartscore_precision"], strict=True)
     expected["bartscore_f"] = [(recall + precision) / 2 for recall, precision in both]
-    for budget in ({}, {"batch_tokens": 64}, {"batch_tokens": 100_000}):
-        found = scored(bart, rows, demo_context(), **budget)
+    for budget, each in (({}, 1), ({"batch_tokens": 64}, 5), ({"batch_tokens": 100_000}, 5)):
+        some: Any = tuple(column[::each] for column in rows)
+        found = scored(bart, some, demo_context(), **budget)
         assert set(found) == set(ALL)
         for name, values in expected.items():
-            assert found[name].per_example == pytest.approx(values, abs=1e-4)
-            assert found[name].value() == pytest.approx(np.mean(values), abs=1e-4)
+            assert found[name].per_example == pytest.approx(values[::each], abs=1e-4)
+            assert found[name].value() == pytest.approx(np.mean(values[::each]), abs=1e-4)
 
 
 def test_a_bias_of_the_logits_counts(bart: Path, tmp_path: Path, context: Context) -> None:

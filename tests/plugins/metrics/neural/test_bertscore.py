@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,13 +118,13 @@ def test_it_equals_bert_score_on_real_explanations(
 ) -> None:
     model = minilm()
     references, candidates = real_pairs(
-        imhi, model_outputs / "Mentallama-7B", registry, "DR", rows=60
+        imhi, model_outputs / "Mentallama-7B", registry, "DR", rows=40
     )
-    assert len(references) == 60
+    assert len(references) == 40
     for rows, layer, idf, budget in (
-        (60, 6, False, None),
-        (30, 3, True, 2_048),
-        (30, 1, True, 256),
+        (40, 6, False, None),
+        (20, 3, True, 2_048),
+        (20, 1, True, 256),
     ):
         references, candidates = references[:rows], candidates[:rows]
         metric = make(model, layer=layer, idf=idf, batch_tokens=budget)
@@ -137,25 +136,6 @@ def test_it_equals_bert_score_on_real_explanations(
         expected = by_bert_score(model, candidates, references, layer, idf=idf)
         for name in NAMES:
             assert found[name].per_example == pytest.approx(expected[name], abs=CLOSE)
-
-
-@pytest.mark.slow
-def test_explanations_of_other_posts_score_worse(
-    imhi: Path, model_outputs: Path, registry: Registry, context: Context
-) -> None:
-    references, candidates = real_pairs(
-        imhi, model_outputs / "Mentallama-7B", registry, "SAD", rows=60
-    )
-    shuffled = candidates[:]
-    random.Random(0).shuffle(shuffled)
-    metric = make(minilm(), layer=6)
-    real = scored(metric, context, references, candidates)["bertscore"].per_example
-    other = scored(metric, context, references, shuffled)["bertscore"].per_example
-    metric.close()
-    assert real is not None and other is not None
-    difference = real - other
-    # More than three standard errors of the mean difference.
-    assert difference.mean() > 3 * difference.std() / np.sqrt(len(difference))
 
 
 def test_a_roberta_tokenizer_reads_a_text_as_if_a_space_stood_before_it(

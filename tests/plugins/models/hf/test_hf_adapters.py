@@ -16,7 +16,7 @@ from imhi._core.checkpoints.adapter_base import write_trained_on
 from imhi._core.checkpoints.finding import find_checkpoint
 from tests import tiny_models
 from tests.adapter_variants import changed, save_lora, with_another_layer
-from tests.conftest import ImhiCommand
+from tests.conftest import Imhi
 from tests.plugins.models.hf.asking import Asker, requests, texts
 
 
@@ -268,10 +268,10 @@ def test_another_kind_of_adapter_is_asked_too(causal: Path, tmp_path: Path, ask:
 
 @pytest.mark.slow
 def test_what_libraries_recommend_is_not_shown(
-    causal: Path, adapter: Path, run_imhi: ImhiCommand
+    causal: Path, adapter: Path, imhi_here: Imhi
 ) -> None:
     model = f"hf:{causal},peft={adapter}"
-    done = run_imhi("run", "-m", model, "-d", "DR", "--limit", "1", "--max-new-tokens", "2")
-    assert done.returncode == 0, done.stderr
-    told = [line for line in done.stderr.splitlines() if line.strip()]
+    done = imhi_here("run", "-m", model, "-d", "DR", "--limit", "1", "--max-new-tokens", "2")
+    assert done.code == 0, done.err
+    told = [line for line in done.err.splitlines() if line.strip()]
     assert [line for line in told if not line.startswith(("run folder:", "note:"))] == []
