@@ -46,13 +46,15 @@ def _shares(check: Any) -> str:
 class Fact:
     """Something worth comparing, and where it stands in manifests: at the first of the ``paths`` that is
     there. What is told ``of_one_model`` differs between models anyway, and is compared among runs of
-    the same one. ``absent`` is what it means that a run does not say it while others of its family do
-    (empty: nothing). A ``record`` is an object; anything else at its path is something else."""
+    the same one. ``absent`` is what it means that a run does not say it while others do (empty:
+    nothing): others of its family, or any where it is not told ``of_one_family``. A ``record`` is an
+    object; anything else at its path is something else."""
 
     name: str
     paths: tuple[str, ...]
     of_one_model: bool = False
     absent: str = ""
+    of_one_family: bool = True
     record: bool = False
     shown: Callable[[Any], str] = in_words
 
@@ -75,7 +77,7 @@ FACTS = (
     Fact("repeat check", ("repeat_check",), shown=_shares),
     Fact("temperature", ("generation.temperature",)),
     Fact("top_p", ("generation.top_p",)),
-    Fact("samples", ("generation.samples",), absent="1"),
+    Fact("samples", ("generation.samples",), absent="1", of_one_family=False),
     Fact("max_new_tokens", ("generation.max_new_tokens",)),
     Fact("stop", ("generation.stop",)),
     Fact("seed", ("seed",)),
@@ -136,6 +138,8 @@ def _values(fact: Fact, manifests: Sequence[JsonObject]) -> list[str | None]:
     ]
     families = [_at(manifest, ("model_identity.scheme",)) for manifest in manifests]
     telling = {family for family, value in zip(families, found, strict=True) if value is not None}
+    if telling and not fact.of_one_family:
+        telling |= set(families)
     return [
         fact.absent if fact.absent and value is None and family in telling else value
         for family, value in zip(families, found, strict=True)

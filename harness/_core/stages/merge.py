@@ -17,6 +17,7 @@ from imhi._core.report import all_notes
 from imhi._core.run_store import RunFolder, make_run_folder
 from imhi._core.run_store.energy import FILE as ENERGY
 from imhi._core.run_store.jsonl import read_rows, write_rows
+from imhi._core.run_store.leftovers import held_folder
 from imhi._core.run_store.manifest import MANIFEST_OF_WHOLE as _WHOLE, Manifest
 from imhi._core.run_store.shards import Shard
 from imhi._core.run_store.staging import settle, staging_folder, sweep
@@ -137,8 +138,7 @@ def _begin(part: RunFolder, place: Path) -> None:
     sweep(place.parent)
     staging = staging_folder(place.parent)
     held = staging / "run"
-    try:
-        staging.mkdir(mode=0o700)
+    with held_folder(staging):
         make_run_folder(held)
         for kind in ("examples", "requests"):
             shutil.copytree(part.path / kind, held / kind)
@@ -147,8 +147,6 @@ def _begin(part: RunFolder, place: Path) -> None:
         )
         RunFolder(held).write_manifest(whole)
         settle(held, place)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _put_together(

@@ -43,12 +43,19 @@ def equal_mass(confidence: Array, count: int) -> Array:
     """Return the inner edges, shape (bins - 1,), of at most ``count`` bins of about equal numbers.
 
     Equal confidences (shape (n,)) share a bin, and none is made of fewer than :data:`SMALLEST`
-    examples: a bin of one has no accuracy.
+    examples where there are so many: a bin of one has no accuracy.
     """
-    count = max(1, min(count, len(confidence) // SMALLEST))
-    edges = np.quantile(confidence, np.linspace(0, 1, count + 1)[1:-1], method="lower")
-    inner = np.unique(edges)
-    return np.asarray(inner[inner > confidence.min()])
+    ordered = np.sort(confidence)
+    count = max(1, min(count, len(ordered) // SMALLEST))
+    edges: list[float] = []
+    below = 0  # examples in the bins so far
+    for share in range(1, count):
+        edge = ordered[-(-share * len(ordered) // count)]
+        start = int(np.searchsorted(ordered, edge))  # where that confidence begins
+        if start - below >= SMALLEST and len(ordered) - start >= SMALLEST:
+            edges.append(float(edge))
+            below = start
+    return np.array(edges)
 
 
 def bin_of(confidence: Array, edges: Array) -> np.ndarray:

@@ -81,6 +81,13 @@ def test_variables_of_a_template_are_none_where_a_model_of_the_family_has_none()
     assert said(run("baseline"), without) == [], "a baseline has no template"
 
 
+def test_a_vote_differs_from_single_answers_of_any_family() -> None:
+    single = run(generation={"temperature": 0.7})
+    for family in ("hf", "openai"):
+        voted = run(family, generation={"temperature": 0.7, "samples": 5})
+        assert said(voted, single) == ["the runs differ in: samples (5; 1)"]
+
+
 def test_repeat_checks_are_compared_where_both_made_one() -> None:
     def checked(equal: int) -> Manifest:
         check = RepeatCheck(20, "x", False, Share(20, 20), Share(equal, 20), Share(20, 20))

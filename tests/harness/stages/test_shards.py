@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from imhi._core.run_store import leftovers
+from imhi._core.run_store.staging import sweep
 from tests.conftest import ROOT, Imhi
 
 RUN = ("--model", "baseline:tfidf", "--dataset", "DR", "--dataset", "SAD")
@@ -59,6 +61,24 @@ def test_merged_parts_are_the_run_that_one_process_makes(imhi_here: Imhi, parts:
     # No two parts share a file that is written or locked.
     assert imhi_here("merge", parts).code == 0  # and once more it is the same
     assert contents(the_run("runs")) == contents(the_run("whole"))
+
+
+def test_a_run_that_is_being_merged_is_not_taken_for_one_that_was_given_up(
+    imhi_here: Imhi, parts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another machine may prepare beside it, to which this process is not there."""
+    copy = shutil.copytree
+
+    def copied(source: Path, to: Path) -> None:
+        copy(source, to)
+        os.utime(to.parents[1], (0, 0))  # as if it took long
+        sweep(Path("runs"))
+
+    monkeypatch.setattr(leftovers, "_ended", lambda process: True)
+    monkeypatch.setattr(shutil, "copytree", copied)
+    merged = imhi_here("merge", parts)
+    assert merged.code == 0, merged.err
+    assert not list(Path("runs").glob(".prepare-*"))
 
 
 def test_a_missing_part_is_named_and_asked_by_an_ordinary_run(imhi_here: Imhi, parts: Path) -> None:

@@ -85,6 +85,22 @@ def test_small_samples_have_fewer_bins_not_smaller_ones() -> None:
     assert len(sizes) == 3 and min(sizes) >= 10
 
 
+@pytest.mark.parametrize(
+    ("confidence", "sizes"),
+    [
+        (np.linspace(0.1, 0.9, 30), [10, 10, 10]),
+        (np.repeat([0.2, 0.4], [5, 25]), [30]),
+        (np.repeat([0.2, 0.4, 0.6, 0.8, 1.0], [4, 9, 12, 3, 22]), [13, 15, 22]),
+        (np.linspace(0.1, 0.9, 7), [7]),
+    ],
+)
+def test_no_bin_of_equal_mass_is_small_however_confidences_are_tied(
+    confidence: np.ndarray, sizes: list[int]
+) -> None:
+    found = bins_of(confidence, confidence > 0.5, equal_mass(confidence, 15))
+    assert [one.n for one in found] == sizes
+
+
 def test_a_calibrated_model_has_the_error_that_chance_gives_it() -> None:
     confidence = DRAW.random(2000)
     edges = equal_mass(confidence, 15)
