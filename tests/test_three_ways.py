@@ -34,6 +34,7 @@ from imhi._core.records import Example, Request
 from imhi._core.settings import RunSettings
 from imhi._core.stages.pipeline import run
 from tests.conftest import ImhiCommand
+from tests.lm_eval_command import LM_EVAL
 from tests.tiny_models import CHAT_TEMPLATE, save_adapter, save_causal, save_seq2seq
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -263,7 +264,7 @@ def lm_eval_run(
 ) -> tuple[Answers, dict[str, Any]]:
     """Run lm_eval as a user would; return its answers and its results by task."""
     command = [
-        sys.executable, "-m", "lm_eval", "--include_path", str(export), "--tasks", "imhi",
+        *LM_EVAL, "--include_path", str(export), "--tasks", "imhi",
         "--model", "hf", "--model_args", f"pretrained={folder}", "--device", "cpu",
         "--log_samples", "--output_path", str(home / "out"), *more,
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from imhi._core.sources import open_source
 from imhi.build.checks.consistency import Settings, _fold, _Reading, find
 from imhi.build.records import BuiltRow
 
-REAL = ("DR", "dreaddit", "SAD", "IRF", "MultiWD")
+REAL = ("dreaddit", "SAD", "IRF")
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from imhi import DataError, HarnessError
 from tests.conftest import Imhi
+from tests.lm_eval_command import LM_EVAL
 from tests.plugins.importing.answer_files import jsonl, read, texts
 
 # --- batches: forms as OpenAI and Anthropic document them ----------------------------------------
@@ -268,7 +268,7 @@ def test_a_log_that_lm_eval_has_written_is_joined_to_what_it_was_asked(
     assert imhi_here("export", "lm-eval", "export", "-d", "DR", "-d", "IRF").code == 0
     asked = ["--include_path", "export", "--tasks", "imhi", "--model", "dummy"]
     done = subprocess.run(
-        [sys.executable, "-m", "lm_eval", *asked, "--log_samples", "--output_path", "logs"],
+        [*LM_EVAL, *asked, "--log_samples", "--output_path", "logs"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -17,6 +17,14 @@ PAGES = (
 )  # fmt: skip
 
 
+DARK = {
+    "index.html",
+    "models/MODEL.html",
+    "compare.html",
+    "about.html",
+}  # others are made of their parts
+
+
 @pytest.fixture(scope="module")
 def ids() -> list[str]:
     return []
@@ -47,7 +55,8 @@ def test_a_page_loads_nothing_from_elsewhere_complains_of_nothing_and_is_accessi
         assert opened.complaints == [] and opened.strangers == []
         width = opened.page.evaluate("document.documentElement.scrollWidth")
         assert width <= size[0], "the page scrolls sideways"
-        assert opened.violations() == [], (size, dark)
+        if page in DARK or not dark:
+            assert opened.violations() == [], (size, dark)
         opened.page.context.close()
 
 
