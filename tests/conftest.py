@@ -3,6 +3,7 @@ the command line as a user does."""
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -65,6 +66,15 @@ def pytest_configure() -> None:
     """Let Ctrl-C reach what tests start: a shell's background job ignores it, and so would they."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()  # until all tests are there
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what stays: models are closed with a full collection, which
+    would look at every test and at all that torch has loaded, a second each time."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 ImhiCommand = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -23,6 +23,13 @@ import os, signal, time
 
 HERE = Path(os.environ["HERE"])
 
+def first_to(file):
+    try:
+        file.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
 class Pid:
     # Waits until all workers have something in hand; the first of several that has answered one request
     # is killed.
@@ -33,9 +40,7 @@ class Pid:
         while len(list(HERE.glob("at-work-*"))) < self.workers:
             time.sleep(0.02)
         for number, request in enumerate(requests):
-            killed = HERE / "killed"
-            if number == 1 and self.workers > 1 and not killed.exists():
-                killed.touch()
+            if number == 1 and self.workers > 1 and first_to(HERE / "killed"):
                 os.kill(os.getpid(), signal.SIGKILL)
             yield Response(request.id, request.dataset, request.prompt_hash, text=f"Yes. {os.getpid()}")
     def describe(self):
