@@ -208,8 +208,8 @@ class OpenAIArguments:
     concurrency: int = _way_of_asking(16, "requests in flight at most", Argument.count)
     retries: int = _way_of_asking(
         6,
-        "times a request is sent again after 408, 409, 429, 5xx, a timeout or a lost connection (after "
-        "an ill-formed answer twice at most)",
+        "times a request is sent again after 408, 409, 425, 429, 5xx (but 501), a timeout or a lost "
+        "connection (after an ill-formed answer twice at most)",
         parse_retries,
     )
     backoff: float = _way_of_asking(

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from imhi import Budget, Generation, HarnessError, Request, ThoughtFormat, ends_in_thought
@@ -85,7 +86,8 @@ class Session:
     """One call of a model: how it asks, what it pays with, and what it has found out.
 
     ``note`` is told once of everything a reader of the scores must know; ``mask`` makes what a
-    server sent fit to be written.
+    server sent fit to be written. ``batched`` are the requests that go in batches: what a server says
+    of a batch may repeat any of them.
     """
 
     config: ClientConfig
@@ -94,6 +96,7 @@ class Session:
     note: Callable[[str], None]
     mask: Mask
     thought_formats: Sequence[ThoughtFormat] = ()
+    batched: Sequence[Request] = ()
 
     def payload(self, request: Request, dialect: Dialect | None = None) -> Payload:
         """Return the body to send, in the form the server takes by what is known of it."""
@@ -160,7 +163,8 @@ class Session:
         """Return what may be written of a failure: no key, and nothing of what was sent."""
         others = tuple(self.capabilities.recent)
         if request is None:
-            return self.mask.message(failure.message, others=others)
+            batched = (one.post or one.prompt for one in self.batched)
+            return self.mask.message(failure.message, others=chain(others, batched))
         return self.mask.message(failure.message, *self._texts(request), others=others)
 
     def _texts(self, request: Request) -> tuple[str, str, str]:

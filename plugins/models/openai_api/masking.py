@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 MESSAGE_LENGTH = 300
@@ -71,13 +71,13 @@ class Mask:
             return {self.within(k): self.within(v) for k, v in value.items()}  # type: ignore[return-value]
         return value
 
-    def message(self, text: str, *prompts: str, others: Sequence[str] = ()) -> str:
+    def message(self, text: str, *prompts: str, others: Iterable[str] = ()) -> str:
         """Return a message fit to be written: one line, at most 300 characters, without the keys,
         and without what it repeats of the prompts that were sent.
 
         Args:
-            others: posts that the server was asked of at about the same time; longer stretches of them
-                are looked for, in case it mixes them up.
+            others: posts that the server was asked of at about the same time, or in the same batch; longer
+                stretches of them are looked for, in case it mixes them up.
         """
         line = " ".join(_unescaped(text[: 2 * _READ]).split())[:_READ]
         for key in self._keys:
@@ -114,12 +114,12 @@ def _lower(text: str) -> str:
     return "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
 
 
-def _mixed_up(line: str, others: Sequence[str]) -> list[str]:
+def _mixed_up(line: str, others: Iterable[str]) -> list[str]:
     """Return those of some texts of which a line repeats 24 characters or more: so long a stretch holds
     one of 12 that begins at a multiple of 12."""
     low = _lower(line)
     parts = [low[at : at + _QUOTED] for at in range(0, len(low) - _QUOTED + 1, _QUOTED)]
-    plain = [_lower(" ".join(other.split())) for other in others]
+    plain = (_lower(" ".join(other.split())) for other in others)
     return [text for text in plain if any(part in text for part in parts)]
 
 

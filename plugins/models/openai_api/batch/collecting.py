@@ -63,6 +63,9 @@ def collect(work: Work, server: BatchServer, batch: Batch, state: BatchState) ->
     unasked = False
     if state.status == "failed":
         refusal = server.refusal(state, len(batch.ids))
+        # It may repeat any post of the batch, and is told of each request.
+        said = work.session.told(Failure("request", refusal.message))
+        refusal = replace(refusal, message=said)
         unasked = refusal.full and _asks_for_less(work, batch)
         failures = _blame(batch, mine, refusal)
     else:

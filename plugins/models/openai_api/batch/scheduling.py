@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from imhi import Context, HarnessError, Request, Response
 from imhi.plugins.models.openai_api.batch.collecting import collect
@@ -48,6 +49,7 @@ def ask_in_batches(
         f"{config.name}: answers came by the Batch API {_price_text(config)}; a run that is stopped goes "
         "on with its batches when the same command is given again"
     )
+    session = replace(session, batched=requests)
     work = Work(requests, session, folder, ledger)
     with provider.open_batches(session, secrets) as server:
         yield from _ask(work, server)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from imhi._core.errors import HarnessError
 from tests.batch_results import (
     End,
+    Fault,
     Line,
     Result,
     answer,
@@ -123,6 +126,24 @@ def test_why_a_batch_was_refused_is_said_of_each_of_its_requests(batches: BatchA
     said = "the server refused the batch: not parseable (line 1) and 2 more"
     assert [response.error for response in responses] == [said] * 3
     assert len(server.made) == 1 and not server.charged
+
+
+def test_what_is_said_of_a_batch_repeats_none_of_its_posts(batches: BatchAsker) -> None:
+    """It is told of every request, or of none: it may quote a post that is another's."""
+    asked = [
+        replace(one, post=f"{one.id}: nothing helps me sleep any more") for one in _requests("0123")
+    ]
+    quoting = f"not parseable: {asked[2].post}"
+    with BatchServer(ends=[failed("invalid_json_line", quoting, 1, 2)]) as server:
+        responses = list(batches.model(server.url, "retries=0").generate(asked))
+    said = [str(response.error) for response in responses if response.error]
+    assert said and all("[post]" in text and "helps me" not in text for text in said)
+    with BatchServer() as server:
+        body = json.dumps({"error": {"message": quoting}}).encode()
+        server.faults["create"].append(Fault(status=400, body=body))
+        with pytest.raises(HarnessError, match=r"not parseable: .*\[post\]") as raised:
+            list(batches.model(server.url).generate(asked))
+    assert "helps me" not in str(raised.value)
 
 
 def test_lines_that_are_to_blame_for_a_refusal_fail_alone(batches: BatchAsker) -> None:

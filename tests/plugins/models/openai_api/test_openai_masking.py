@@ -90,6 +90,13 @@ def test_a_message_that_repeats_nothing_stays_as_it_is() -> None:
     assert Mask([SECRET]).message(said, SENT) == said
 
 
+@pytest.mark.parametrize("begins", range(0, len(SENT) - 24, 5))
+def test_of_other_posts_a_stretch_of_24_characters_is_found(begins: int) -> None:
+    said = f"line 3: {SENT[begins : begins + 24]} is no JSON"
+    message = Mask([]).message(said, "another post", others=iter(["", SENT]))
+    assert POST in message and SENT[begins + 6 : begins + 18] not in message
+
+
 def test_of_a_short_post_the_whole_is_found() -> None:
     assert Mask([]).message("bad input 'so sad'", "so sad") == f"bad input '{POST}'"
 

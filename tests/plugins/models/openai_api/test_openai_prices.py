@@ -286,6 +286,25 @@ def test_what_newer_models_ask_for_is_known(
     assert known is not None and (known.token_limit, known.refuses) == (limit, refuses)
 
 
+@pytest.mark.parametrize(
+    ("model", "refuses"),
+    [
+        ("claude-opus-4-7", ("temperature", "top_p")),
+        ("claude-opus-5-5", ("temperature", "top_p")),
+        ("claude-sonnet-5-20260630", ("temperature", "top_p")),
+        ("claude-fable-5-1", ("temperature", "top_p")),
+        ("claude-opus-4-6", None),
+        ("claude-sonnet-4-6", None),
+        ("claude-haiku-4-5", None),
+    ],
+)
+def test_models_of_anthropic_that_refuse_settings_in_words_are_known(
+    model: str, refuses: tuple[str, ...] | None
+) -> None:
+    known = known_model(model)
+    assert (known.refuses if known else None) == refuses
+
+
 def test_models_that_take_everything_are_not_listed() -> None:
     assert [known_model(name) for name in ("gpt-4o", "gpt-3.5-turbo", "deepseek-chat", "m")] == [
         None
