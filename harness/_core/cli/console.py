@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from imhi._core.sanitizing import plain
+from imhi._core.sanitizing import escaped, plain
 from imhi._core.tables.figures import unsigned_zeros
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def out() -> Console:
@@ -39,10 +36,9 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a JSON value to standard output as it is, for other programs to read."""
-    text = json.dumps(unsigned_zeros(value), ensure_ascii=False, indent=1)
-    # Halves of characters, which a model may write, can be printed in no other way.
-    print(_HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text))
+    """Print a JSON value to standard output for other programs to read; what would steer a terminal, or
+    cannot be printed, is escaped."""
+    print(escaped(json.dumps(unsigned_zeros(value), ensure_ascii=False, indent=1)))
 
 
 def say(text: str, style: str = "") -> None:

@@ -97,6 +97,8 @@ class SentenceEncoder:
                 self.model = SentenceTransformer(
                     self.checkpoint.location,
                     revision=self.checkpoint.commit,
+                    # Else the hub is asked for the name of a folder (findings/sentence_transformers_*.sh).
+                    local_files_only=self.checkpoint.folder is not None,
                     device=choose_device(self.device, USER),
                     # None prefers safetensors and takes pickles where there is nothing else.
                     model_kwargs={"use_safetensors": True if self.safetensors else None},
