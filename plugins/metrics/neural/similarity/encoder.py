@@ -97,7 +97,7 @@ class SentenceEncoder:
                 self.model = SentenceTransformer(
                     self.checkpoint.location,
                     revision=self.checkpoint.commit,
-                    # Else the hub is asked for the name of a folder (findings/sentence_transformers_*.sh).
+                    # Else the hub is asked for the name of a folder (findings/sentence_transformers_relative_folder.sh).
                     local_files_only=self.checkpoint.folder is not None,
                     device=choose_device(self.device, USER),
                     # None prefers safetensors and takes pickles where there is nothing else.
