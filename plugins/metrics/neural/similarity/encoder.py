@@ -97,7 +97,8 @@ class SentenceEncoder:
                 self.model = SentenceTransformer(
                     self.checkpoint.location,
                     revision=self.checkpoint.commit,
-                    # Else the hub is asked for the name of a folder (findings/sentence_transformers_relative_folder.sh).
+                    # Else the hub may be asked for a folder's name:
+                    # findings/sentence_transformers_relative_folder.sh
                     local_files_only=self.checkpoint.folder is not None,
                     device=choose_device(self.device, USER),
                     # None prefers safetensors and takes pickles where there is nothing else.
